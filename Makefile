@@ -1,0 +1,103 @@
+# Everything a contributor or CI runs. Needs git, make and a Python >= 3.11 with venv; the rest comes from the locks.
+# `make` alone lists the targets.
+
+VENV ?= .venv
+# The Python that makes the virtual environment, e.g. PYTHON=python3.14t. By default the newest suitable one on the path.
+PYTHON ?=
+# What `make status` asks about.
+PACKAGE ?= numpy
+# Passed to pytest by `make test`, for a run of some tests without coverage, e.g. PYTEST="-k status".
+PYTEST ?=
+# Passed to uv by `make lock`, e.g. LOCK=--upgrade.
+LOCK ?=
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help setup status check format lint types imports test bench lock clean
+
+bin := $(VENV)/bin
+pip := $(bin)/python -m pip --disable-pip-version-check --quiet --quiet --no-input
+# Stamps: the virtual environment holds what the locks said at that time.
+runtime := $(VENV)/.ftbot-runtime
+development := $(VENV)/.ftbot-development
+
+help: ## This list
+	@echo "make status PACKAGE=numpy   does it work on free-threaded Python? (asks PyPI)"
+	@echo "make check                  every check, as CI runs it"
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@echo
+	@echo "Variables: VENV=$(VENV) (where it installs), PYTHON=python3.x (which Python), PYTEST=\"-k name\", LOCK=--upgrade"
+
+setup: $(development) ## Install the ftbot command and everything that the checks need
+	@echo "Ready: $(bin)/ftbot"
+
+status: $(runtime) ## Ask about PACKAGE (several: PACKAGE="numpy lxml")
+	@$(bin)/ftbot status $(PACKAGE)
+
+check: format lint types imports test ## Every check: format, lint, types, import contracts, tests with coverage
+
+format: $(development) ## Check the formatting (fix: .venv/bin/ruff format)
+	@$(bin)/ruff format --check --quiet --output-format concise . || { echo "Run: $(bin)/ruff format" >&2; exit 1; }
+
+lint: $(development) ## Lint
+	@$(bin)/ruff check --quiet .
+
+types: $(development) ## Check types
+	@$(bin)/mypy --no-error-summary
+
+imports: $(development) ## Check the import contracts
+	@report=$$($(bin)/lint-imports --no-cache --no-logo 2>&1) || { printf '%s\n' "$$report" >&2; exit 1; }
+
+test: $(development) ## Run the tests with branch coverage, or what PYTEST says
+	@PATH="$(abspath $(bin)):$$PATH" $(bin)/python -m pytest --no-header $(if $(PYTEST),$(PYTEST),--cov --cov-report=term)
+
+bench: $(development) ## Measure how fast questions are answered and packages scanned (four minutes)
+	@$(bin)/python -m benchmarks.status
+	@echo
+	@$(bin)/python -m benchmarks.scan
+
+lock: $(development) ## Make the locks anew (LOCK=--upgrade takes the newest versions)
+	@for lock in "requirements.txt pyproject.toml" "requirements-build.txt --group build" "requirements-dev.txt pyproject.toml --group dev"; do \
+		set -- $$lock; output=$$1; shift; \
+		constraint=; [ $$output = requirements.txt ] || constraint="--constraint requirements.txt"; \
+		$(bin)/uv pip compile "$$@" $$constraint --output-file $$output --universal --python-version 3.11 --generate-hashes \
+			--annotation-style line --custom-compile-command "make lock" --no-config --quiet $(LOCK) || exit 1; \
+	done
+
+clean: ## Remove the virtual environment and what the checks leave
+	@if [ -f "$(VENV)/pyvenv.cfg" ]; then rm -rf "$(VENV)"; fi
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist build
+	@find bot cogs storage tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(bin)/python:
+	@found=; \
+	for candidate in $(or $(PYTHON),python3 python3.15 python3.14 python3.13 python3.12 python3.11 python); do \
+		command -v "$$candidate" >/dev/null || continue; \
+		version=$$("$$candidate" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || version="does not start"; \
+		found="$$found $$candidate ($$version)"; \
+		"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		if "$$candidate" -c 'import ensurepip, venv' 2>/dev/null; then \
+			exec "$$candidate" -m venv "$(VENV)"; \
+		fi; \
+		found="$$found without venv"; \
+	done; \
+	echo "ftbot needs Python 3.11 or newer with its venv module. Found:$${found:- no $(or $(PYTHON),Python)}." >&2; \
+	echo "Install one (on Debian and Ubuntu: apt install python3 python3-venv), or name one: make setup PYTHON=/path/to/python3" >&2; \
+	exit 1
+
+# --require-hashes: only files whose hashes the locks name are ever installed, and the project itself is installed from here.
+$(runtime): requirements.txt requirements-build.txt pyproject.toml | $(bin)/python
+	@echo "Installing what ftbot needs into $(VENV)" >&2
+	@$(pip) install --require-hashes -r requirements.txt -r requirements-build.txt
+	@$(pip) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(development): requirements-dev.txt pyproject.toml | $(bin)/python
+	@echo "Installing what ftbot and its checks need into $(VENV)" >&2
+	@$(pip) install --require-hashes -r requirements-dev.txt
+	@$(pip) install --no-deps --no-build-isolation --editable .
+	@touch $(runtime) $@

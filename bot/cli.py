@@ -1,0 +1,247 @@
+"""The command line: what can be asked, and how every command ends. What a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import Enum, IntEnum, StrEnum
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Annotated, NoReturn, TextIO
+
+import typer
+
+from bot.core.errors import StorageError, UpstreamError, UserError
+
+
+class Rule(StrEnum):
+    """The rules of ``ftbot history``, known here by name so that ``--help`` is quick."""
+
+    TRUSTED = "trusted"
+    WHEEL_NAMES = "wheel-names"
+
+
+class Form(StrEnum):
+    """How a digest may be written."""
+
+    MARKDOWN = "markdown"
+    JSON = "json"
+    HTML = "html"
+
+
+class Exit(IntEnum):
+    """Exit codes, the same for every command."""
+
+    ANSWERED = 0
+    BUG = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    UPSTREAM = 4
+    INTERRUPTED = 130
+
+
+app = typer.Typer(
+    name="ftbot",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+triage = typer.Typer(name="triage", no_args_is_help=True, help="Sort issues and pull requests about free-threading.")
+app.add_typer(triage)
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with the contract's exit codes: never a traceback, errors on stderr."""
+    sys.stdout, sys.stderr = _open(sys.stdout), _open(sys.stderr)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_run())
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    """Give a stream that swallows all in place of one that was closed before the program began."""
+    return stream if stream is not None else Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _run() -> int:
+    try:
+        app(prog_name="ftbot")
+    except SystemExit as end:  # typer's way to end, wrong usage included
+        if isinstance(end.__context__, BrokenPipeError):  # whoever read the answer had enough; no bug, which 1 says
+            return Exit.ANSWERED
+        return end.code if isinstance(end.code, int) else Exit.ANSWERED
+    except (UserError, StorageError) as error:
+        return _complain(str(error), Exit.USAGE)
+    except UpstreamError as error:
+        return _complain(f"{error} Try again later.", Exit.UPSTREAM)
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except OSError as error:
+        what = f"The answer cannot be written: {error.strerror or error}."
+        return _complain(f"{what} Make room, or write it elsewhere.", Exit.USAGE)
+    except Exception as error:
+        if os.environ.get("FTBOT_LOG_LEVEL", "").lower() == "debug":
+            raise
+        what = f"Something broke inside ftbot ({type(error).__name__}: {error})."
+        return _complain(f"{what} Set FTBOT_LOG_LEVEL=debug to see where, and please report it.", Exit.BUG)
+    return Exit.ANSWERED
+
+
+def _complain(text: str, code: Exit) -> Exit:
+    sys.stderr.write(f"ftbot: {text}\n")
+    return code
+
+
+def _leave(outcome: Enum) -> NoReturn:
+    """Leave with the exit code for how a command ended, by name; settings and input that do not work are usage."""
+    raise typer.Exit(Exit[outcome.name] if outcome.name in Exit.__members__ else Exit.USAGE)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        from bot.config import python_build, version
+
+        sys.stdout.write(f"ftbot {version()} ({python_build()})\n")
+        raise typer.Exit
+
+
+@app.callback(epilog="Exit codes: 0 answered · 2 wrong usage · 3 no such package · 4 an upstream failed · 1 a bug.")
+def ftbot(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and leave.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Does it work on free-threaded Python?
+
+    Answers from PyPI's wheel data, per Python and platform, in a terminal or as a Discord bot.
+    """
+
+
+@app.command()
+def status(
+    packages: Annotated[list[str], typer.Argument(metavar="PACKAGE...", help="Names as on PyPI, in any spelling.")],
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PYTHON", help="A free-threaded Python, such as 3.14t. Repeatable; the first is the headline."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Answer from what is stored; ask nobody.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask the index even if the stored answer is fresh.")
+    ] = False,
+) -> None:
+    """Show whether packages install on free-threaded Python, and where wheels are missing.
+
+    Examples: ftbot status numpy · ftbot status lxml psutil --target 3.15t · ftbot status numpy --json
+    """
+    from bot.commands import answer_status
+
+    _leave(answer_status(packages, target or (), as_json=as_json, offline=offline, refresh=refresh))
+
+
+@app.command()
+def scan(
+    top: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many packages with native code; by default FTBOT_TRACK.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the most downloaded packages with native code, and record where they stand.
+
+    Reads only what may have changed; one that was interrupted goes on where it was.
+    """
+    from bot.commands import scan_packages
+
+    _leave(scan_packages(top=top, as_json=as_json))
+
+
+@app.command()
+def digest(
+    week: Annotated[
+        str | None,
+        typer.Option(metavar="WEEK", help="An ISO week, such as 2026-W47; by default the last one over."),
+    ] = None,
+    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.MARKDOWN,
+    into: Annotated[
+        str | None, typer.Option("--output", metavar="DIR", help="Write it there, with its chart, and not to stdout.")
+    ] = None,
+) -> None:
+    """Show what moved in a week: who gained wheels, who lost them, who is still waited for.
+
+    Needs a scan. The same week gives the same digest whenever it is asked for.
+    """
+    from bot.commands import show_digest
+
+    _leave(show_digest(week, form.value, into))
+
+
+@app.command()
+def history(
+    packages: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Of these packages; by default of the tracked ones.")
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Of the N most downloaded tracked packages.")
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, such as 2025-01-01.")] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day; by default today.")] = None,
+    rule: Annotated[
+        Rule, typer.Option(help="What counts: trusted wheels, or any wheel named cp31Xt as other trackers count.")
+    ] = Rule.TRUSTED,
+    as_json: AsJson = False,
+) -> None:
+    """Show the share of packages with free-threaded wheels over time, computed from upload times."""
+    from bot.commands import ask_history, show_history
+
+    _leave(show_history(ask_history(packages, top, first, last, rule.value), as_json=as_json))
+
+
+@triage.command()
+def classify(
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Threads in, answers out, a JSON object a line.")] = False,
+) -> None:
+    """Tell which threads on stdin are about free-threaded Python, and of what kind; asks nobody.
+
+    A line is {"repo", "number", "title", "body", "is_pr"}; the answer names the words that it goes by.
+    """
+    from bot.commands import classify_threads
+
+    _leave(classify_threads(jsonl=jsonl))
+
+
+@app.command("settings")
+def show_settings(as_json: AsJson = False) -> None:
+    """List every setting with its value and what it is; secrets are masked.
+
+    Settings are environment variables with the prefix FTBOT_, or lines of a file .env in the working directory.
+    """
+    from bot.commands import show_settings as show
+
+    show(as_json=as_json)
+
+
+@app.command()
+def check(as_json: AsJson = False) -> None:
+    """Check that the index, the database and the tokens that are set work."""
+    from bot.commands import check_everything
+
+    _leave(check_everything(as_json=as_json))
+
+
+@app.command()
+def run() -> None:
+    """Run the bot until SIGINT or SIGTERM: Discord, and /healthz, /readyz and /metrics over HTTP.
+
+    Needs FTBOT_DISCORD_TOKEN; docs/operations.md tells how to get one.
+    """
+    from bot.commands import run_until_stopped
+
+    run_until_stopped()

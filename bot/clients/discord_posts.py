@@ -1,0 +1,183 @@
+"""Posts in Discord's channels, under the bot's own name: sent, found again, published; its errors become ours."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TypeAlias
+
+import aiohttp
+import discord
+from discord import ui
+
+from bot.core.errors import UpstreamError
+from bot.core.posting import LONGEST_NONCE, ChannelClosedError, Draft, MessageRefusedError, lacking
+
+Card: TypeAlias = ui.LayoutView
+
+_LONGEST_STEP = 45.0
+"""Seconds for one request with discord.py's own retries; shorter than a claim in the ledger."""
+
+_OWN_MESSAGES = 25
+_MOST_MESSAGES = 1_000
+"""How far back is looked for the bot's own messages in a busy channel."""
+
+_UNKNOWN_MESSAGE = 10008
+_ALREADY_PUBLISHED = 40033
+_NOT_PUBLISHABLE = 50024
+_UNAUTHORIZED, _BAD_REQUEST, _TOO_LARGE, _TOO_MANY, _SERVER_ERROR = 401, 400, 413, 429, 500
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordPosts:
+    """Posts through the client that is connected now; ``client`` gives it, None if there is none."""
+
+    client: Callable[[], discord.Client | None]
+
+    def guilds(self) -> frozenset[int] | None:
+        """Give the servers that the bot is in, None while it is not connected."""
+        client = self._ready()
+        return None if client is None else frozenset(guild.id for guild in client.guilds)
+
+    async def send(self, channel: int, draft: Draft[Card], marker: str | None = None, nonce: str = "") -> int | None:
+        """Send a message and give its number; ``marker`` is what it will be found by.
+
+        With a nonce that Discord saw in the last minutes it gives the message that is there already, and None if that
+        was deleted since. Raises ``ChannelClosedError``, ``MessageRefusedError``, else ``UpstreamError``, after which
+        the message may have been posted all the same.
+        """
+        place = self._place(channel)
+        view = _outfitted(draft, marker)
+        file = None
+        if draft.picture is not None:
+            file = discord.File(BytesIO(draft.picture), draft.filename, description=draft.alt)
+        pings = discord.AllowedMentions.none()
+        if draft.role is not None:
+            pings.roles = [discord.Object(draft.role)]
+        nonce = nonce or secrets.token_hex(LONGEST_NONCE // 2)
+        async with self._errors(channel):
+            try:
+                if file is None:
+                    message = await place.send(view=view, nonce=nonce, allowed_mentions=pings)
+                else:
+                    message = await place.send(view=view, nonce=nonce, allowed_mentions=pings, file=file)
+            except discord.NotFound as error:
+                if error.code == _UNKNOWN_MESSAGE:
+                    return None
+                raise
+            return message.id
+
+    async def find(self, channel: int, marker: str) -> int | None:
+        """Look for the bot's own message with a marker among its last 25 in a channel, answers to commands left out."""
+        place, client = self._place(channel), self._ready()
+        if "Read Message History" in self.missing(channel):
+            # Discord would answer an empty list, which says nothing.
+            raise ChannelClosedError(self._cannot_post(channel))
+        said = re.compile(rf"(?<![\w-]){re.escape(marker)}(?![\w-])")
+        own = 0
+        async with self._errors(channel):
+            async for message in place.history(limit=_MOST_MESSAGES):
+                if client is None or client.user is None or message.author.id != client.user.id:
+                    continue
+                if message.interaction_metadata is None and any(said.search(text) for text in _texts(message)):
+                    return message.id
+                own += 1
+                if own == _OWN_MESSAGES:
+                    break
+        return None
+
+    async def publish(self, channel: int, message: int) -> None:
+        """Publish a message to the channels that follow; no error if it was, or is not there any more.
+
+        Raises ``MessageRefusedError`` where the channel has no followers to publish to.
+        """
+        place = self._place(channel)
+        async with self._errors(channel):
+            try:
+                await place.get_partial_message(message).publish()
+            except discord.HTTPException as error:
+                if error.code == _NOT_PUBLISHABLE:
+                    raise MessageRefusedError("This is no announcement channel, so nothing can be published.") from None
+                if error.code not in {_ALREADY_PUBLISHED, _UNKNOWN_MESSAGE}:
+                    raise
+
+    def missing(self, channel: int) -> tuple[str, ...]:
+        """List the permissions that the bot lacks in a channel, as far as is known without asking."""
+        client = self._ready()
+        found = None if client is None else client.get_channel(channel)
+        if not isinstance(found, discord.abc.GuildChannel):
+            return ()
+        return lacking(found.permissions_for(found.guild.me).value)
+
+    def _ready(self) -> discord.Client | None:
+        client = self.client()
+        return client if client is not None and client.is_ready() and not client.is_closed() else None
+
+    def _place(self, channel: int) -> discord.PartialMessageable:
+        client = self._ready()
+        if client is None:
+            raise UpstreamError("Discord is not connected.", retryable=True)
+        return client.get_partial_messageable(channel)
+
+    def _cannot_post(self, channel: int) -> str:
+        missing = " and ".join(f"**{name}**" for name in self.missing(channel)) or "a permission"
+        return f"I can't post in <#{channel}>: missing {missing}."
+
+    @asynccontextmanager
+    async def _errors(self, channel: int) -> AsyncIterator[None]:
+        """Raise ours for discord.py's."""
+        try:
+            async with asyncio.timeout(_LONGEST_STEP):
+                yield
+        except discord.RateLimited as error:
+            text = "Discord asks to slow down."
+            raise UpstreamError(text, retryable=True, busy=True, retry_after=error.retry_after) from error
+        except discord.Forbidden as error:
+            raise ChannelClosedError(self._cannot_post(channel)) from error
+        except discord.NotFound as error:
+            raise ChannelClosedError(f"The channel <#{channel}> is gone.", gone=True) from error
+        except discord.HTTPException as error:
+            raise _of_http(error) from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise UpstreamError(f"Discord did not answer ({type(error).__name__}).", retryable=True) from error
+
+
+def _of_http(error: discord.HTTPException) -> UpstreamError:
+    if error.status in {_BAD_REQUEST, _TOO_LARGE}:
+        return MessageRefusedError(f"Discord refused the message: {error.text or error.status} ({error.code}).")
+    busy = error.status == _TOO_MANY
+    retryable = busy or error.status == _UNAUTHORIZED or error.status >= _SERVER_ERROR
+    return UpstreamError(f"Discord answered {error.status}.", retryable=retryable, busy=busy)
+
+
+def _outfitted(draft: Draft[Card], marker: str | None) -> Card:
+    """Put the ping before a card, and the marker after one that does not say it; discord.py shall not keep the view."""
+    view = draft.view
+    if draft.role is not None:
+        inner, view = view, ui.LayoutView(timeout=None)
+        view.add_item(ui.TextDisplay(f"<@&{draft.role}>"))
+        for item in inner.children:
+            view.add_item(item)
+    texts = (item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay))
+    if marker is not None and not any(marker in text for text in texts):
+        view.add_item(ui.TextDisplay(f"-# {marker}"))
+    view.stop()
+    return view
+
+
+def _texts(message: discord.Message) -> Iterator[str]:
+    yield message.content
+    yield from _texts_of(message.components)
+
+
+def _texts_of(components: Sequence[discord.Component]) -> Iterator[str]:
+    for component in components:
+        if isinstance(component, discord.TextDisplay):
+            yield component.content
+        elif isinstance(component, discord.Container | discord.SectionComponent):
+            yield from _texts_of(component.children)

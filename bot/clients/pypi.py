@@ -1,0 +1,171 @@
+"""A package index: project pages of its Simple API, metadata from wherever it is offered.
+
+PyPI's Index API is preferred for files, its JSON API only asked for metadata; mirrors may lack the latter, so every
+route but the project page is optional.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from http import HTTPStatus
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from bot.clients.web import Answer, Patience, fetch, stream
+from bot.core.errors import UpstreamError
+from bot.core.listing import Listing
+from bot.core.metadata import Metadata, from_json_api, from_metadata_file
+from bot.core.simple_api import Project, metadata_url, parse
+from bot.core.support import newest_release
+
+_T = TypeVar("_T")
+
+_JSON = "application/vnd.pypi.simple.v1+json"
+_LISTING_DEADLINE = 120.0
+_LARGE = 16 << 10
+"""Bytes as sent, from which on a body is inflated and parsed in a thread: it takes about half a millisecond or more."""
+
+
+class NoPage(Enum):
+    """Why the index gave no project page although it answered."""
+
+    NOT_FOUND = "the index has no such project"
+    NOT_MODIFIED = "nothing changed since the ETag"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A project page as read: the project, the page's ETag, and where the newest release's metadata file is."""
+
+    project: Project
+    etag: str | None
+    metadata_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gist(Generic[_T]):
+    """What was concluded from a project page, the page's ETag, and its bytes as sent."""
+
+    concluded: _T
+    etag: str | None
+    size: int
+
+
+def _open_readers() -> Executor:
+    """Open the threads in which large bodies are read: with the GIL one, as more would only wait for each other."""
+    gil_enabled = getattr(sys, "_is_gil_enabled", None)  # since Python 3.13
+    one = gil_enabled is None or gil_enabled()
+    return ThreadPoolExecutor(1 if one else os.cpu_count(), thread_name_prefix="reader")
+
+
+@dataclass(frozen=True, slots=True)
+class PackageIndex:
+    """Reads one index; ``index_url`` and ``json_api_url`` end with a slash."""
+
+    http: httpx.AsyncClient
+    index_url: str
+    json_api_url: str
+    patience: Patience = field(default_factory=Patience)
+    readers: Executor = field(default_factory=_open_readers)
+
+    async def project(self, name: str, etag: str | None = None) -> Page | NoPage:
+        """Read a project's page, unless it still has the ETag known. Raises ``UpstreamError``."""
+        return await self._page(name, etag, partial(_read_page, name))
+
+    async def gist(self, name: str, etag: str | None, conclude: Callable[[Project], _T]) -> Gist[_T] | NoPage:
+        """Read a project's page and conclude something from it, in a thread where that takes time."""
+        return await self._page(name, etag, partial(_read_gist, name, conclude))
+
+    async def serials(self, wanted: AbstractSet[str]) -> dict[str, int]:
+        """Read the list of all projects, some 10 MB, for the serials of those wanted; missing ones are left out.
+
+        Raises ``UpstreamError``, also where the index lists no serials.
+        """
+        found: dict[str, int] = {}
+        listing = Listing()
+        async with stream(self.http, self.index_url, {"Accept": _JSON}, deadline=_LISTING_DEADLINE) as pieces:
+            async for piece in pieces:
+                found.update((name, serial) for name, serial in listing.feed(piece) if name in wanted)
+        if not listing.is_complete:
+            raise UpstreamError("The index's list of projects is not what it should be.")
+        return found
+
+    async def _page(self, name: str, etag: str | None, read: Callable[[Answer], _T]) -> _T | NoPage:
+        if self.patience.attempts == 1:  # a scan asks thousands of times, and counts attempts itself
+            return await self._ask_once(name, etag, read)
+        async for attempt in self.patience.retrying():
+            with attempt:
+                return await self._ask_once(name, etag, read)
+        raise UpstreamError("The index was not asked.")
+
+    async def _ask_once(self, name: str, etag: str | None, read: Callable[[Answer], _T]) -> _T | NoPage:
+        url = f"{self.index_url}{quote(name)}/"
+        headers = {"Accept": _JSON} | ({} if etag is None else {"If-None-Match": etag})
+        answer = await fetch(self.http, url, headers, deadline=self.patience.deadline)
+        if answer.status is HTTPStatus.NOT_FOUND:
+            return NoPage.NOT_FOUND
+        if answer.status is HTTPStatus.NOT_MODIFIED and etag is not None:
+            return NoPage.NOT_MODIFIED
+        return await self._read(read, answer)
+
+    async def metadata(self, name: str, version: str, metadata_file: str | None) -> Metadata | None:
+        """Read what a release says of itself, from the first place that has it; None where none has."""
+        release = f"{self.json_api_url}{quote(name)}"
+        places: tuple[tuple[str | None, Callable[[bytes], Metadata]], ...] = (
+            (metadata_file, from_metadata_file),
+            (f"{release}/{quote(version)}/json", from_json_api),
+            (f"{release}/json", from_json_api),
+        )
+        for url, read in places:
+            if url is None:
+                continue
+            try:
+                answer = await fetch(self.http, url, {}, deadline=self.patience.deadline)
+                if answer.status is HTTPStatus.OK:
+                    return await self._read(partial(_read_metadata, read), answer)
+            except UpstreamError:
+                continue
+        return None
+
+    async def _read(self, read: Callable[[Answer], _T], answer: Answer) -> _T:
+        """Read a small answer here and a large one in a thread, where it does not hold up anybody else."""
+        if len(answer.sent) < _LARGE:
+            return read(answer)
+        return await asyncio.get_running_loop().run_in_executor(self.readers, read, answer)
+
+
+def _read_metadata(read: Callable[[bytes], Metadata], answer: Answer) -> Metadata:
+    return read(answer.body())
+
+
+def _read_project(name: str, answer: Answer) -> tuple[Project, bytes]:
+    if answer.status is not HTTPStatus.OK:
+        problem = "says that the page is gone" if answer.status is HTTPStatus.GONE else "answered out of turn"
+        raise UpstreamError(f"{httpx.URL(answer.url).host} {problem} (status {answer.status.value}).")
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "text/html":
+        raise UpstreamError(f"{httpx.URL(answer.url).host} answered HTML instead of JSON (PEP 691).", retryable=True)
+    body = answer.body()
+    return parse(name, body), body
+
+
+def _read_gist(name: str, conclude: Callable[[Project], _T], answer: Answer) -> Gist[_T]:
+    project, _ = _read_project(name, answer)
+    return Gist(conclude(project), answer.etag, len(answer.sent))
+
+
+def _read_page(name: str, answer: Answer) -> Page:
+    project, body = _read_project(name, answer)
+    newest = newest_release(project)
+    wheels = () if newest is None else tuple(file.filename for file in newest.standing if file.is_wheel)
+    return Page(project, answer.etag, metadata_url(body, answer.url, wheels) if wheels else None)

@@ -1,0 +1,226 @@
+"""The settings of contract.md: environment variables with the prefix ``FTBOT_`` and a ``.env`` file, read once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from bot.core.errors import UserError
+from bot.core.targets import Target, parse_target
+
+PROJECT_URL = "https://github.com/ftbot-dev/ftbot"
+_MASK = "********"
+
+
+class LogFormat(StrEnum):
+    """How log lines look: for people, or JSON for whoever collects them."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """The least severe lines that are logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _default_database() -> str:
+    return str(user_data_path("ftbot", appauthor=False) / "ftbot.db")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default; immutable, read once by the command line."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="FTBOT_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    index_url: str = Field("https://pypi.org/simple/", description="Simple Repository API of the package index")
+    json_api_url: str = Field(
+        "https://pypi.org/pypi/", description="PyPI's JSON API, for classifiers and links; optional"
+    )
+    top_packages_url: str = Field(
+        "https://hugovk.github.io/top-pypi-packages/top-pypi-packages.min.json",
+        description="the most downloaded packages; a file: URL or a path works too",
+    )
+    track: int = Field(360, ge=0, le=100_000, description="how many packages with native code are tracked")
+    targets: Annotated[tuple[Target, ...], NoDecode] = Field(
+        (Target(14), Target(15)), description="free-threaded Pythons to judge, the first is the headline"
+    )
+    database: str = Field(default_factory=_default_database, description="SQLite file; :memory: works")
+    discord_token: SecretStr | None = Field(None, description="the bot's token")
+    discord_api_url: str = Field("https://discord.com/api/v10", description="Discord's REST API, for tests and proxies")
+    discord_gateway_url: str = Field(
+        "wss://gateway.discord.gg/", description="Discord's gateway, for tests and proxies"
+    )
+    github_api_url: str = Field("https://api.github.com", description="GitHub's REST API; GraphQL is beside it")
+    github_token: SecretStr | None = Field(None, description="reads the issues that are watched")
+    github_app_id: str | None = Field(None, description="the GitHub App that triages")
+    github_private_key: SecretStr | None = Field(None, description="the App's private key (PEM)")
+    github_webhook_secret: SecretStr | None = Field(None, description="what the App's webhooks are signed with")
+    http_host: str = Field("127.0.0.1", description="where webhooks, health and metrics are served")
+    http_port: int = Field(8080, ge=0, le=65_535, description="the port; 0 takes a free one")
+    contact: str = Field(PROJECT_URL, description="goes into the User-Agent of every request")
+    log_format: LogFormat = Field(LogFormat.CONSOLE, description="console, or json in containers")
+    log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _read_targets(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            targets = tuple(dict.fromkeys(parse_target(text) for text in value.split(",") if text.strip()))
+        except UserError as error:
+            raise ValueError(str(error)) from None
+        if not targets:
+            raise ValueError("Name at least one free-threaded Python, such as `3.14t`.")
+        return targets
+
+    @field_validator("index_url", "json_api_url", "discord_api_url", "github_api_url")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        return _address(value, "http", "https")
+
+    @field_validator("discord_gateway_url")
+    @classmethod
+    def _is_websocket(cls, value: str) -> str:
+        return _address(value, "ws", "wss")
+
+    @field_validator("index_url", "json_api_url")
+    @classmethod
+    def _end_with_slash(cls, value: str) -> str:
+        return value.rstrip("/") + "/"
+
+    @field_validator("database")
+    @classmethod
+    def _below_a_known_home(cls, value: str) -> str:
+        try:
+            Path(value).expanduser()
+        except RuntimeError:
+            raise ValueError("There is no such home directory.") from None
+        return value
+
+    @field_validator("log_level", "log_format", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("discord_token", "github_token", "github_webhook_secret")
+    @classmethod
+    def _in_one_line(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
+            raise ValueError("It holds a line break or a character that no token has. Copy it anew")
+        return value
+
+    @field_validator("contact")
+    @classmethod
+    def _fit_for_a_header(cls, value: str) -> str:
+        if not value.isascii() or not value.isprintable():
+            raise ValueError("A User-Agent takes printable ASCII only.")
+        return value
+
+    @property
+    def user_agent(self) -> str:
+        """Give what every request says of its sender: program, version and whom to ask."""
+        return f"ftbot/{version()} (+{self.contact})"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Give the secrets that are set, for taking them out of log lines."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+    @property
+    def database_path(self) -> Path | None:
+        """Give the database's path, None for one in memory."""
+        return None if self.database == ":memory:" else Path(self.database).expanduser()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as ``ftbot settings`` shows it; a secret's value is masked."""
+
+    variable: str
+    value: str
+    default: str
+    what: str
+
+
+@cache
+def version() -> str:
+    """Give the version of the program as installed; reads files, once."""
+    return metadata.version("ftbot")
+
+
+def python_build() -> str:
+    """Say on which Python the program runs, and whether that has the GIL on now."""
+    gil_enabled = getattr(sys, "_is_gil_enabled", None)  # since Python 3.13
+    build = "with the GIL" if gil_enabled is None or gil_enabled() else "free-threaded"
+    return f"Python {sys.version.split()[0]}, {build}"
+
+
+def read_settings() -> Settings:
+    """Read the environment and ``.env``; a ``UserError`` names the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        variable = "FTBOT_" + str(first["loc"][0]).upper() if first["loc"] else "A setting"
+        reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise UserError(f"{variable} cannot be used: {reason}. See docs/operations.md, Settings.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"The file .env cannot be read: {error}. Mend it, or take it away.") from None
+
+
+def describe(settings: Settings) -> Iterator[Setting]:
+    """List every setting with its value and default, secrets masked."""
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True, validated_data={})
+        yield Setting(
+            variable="FTBOT_" + name.upper(),
+            value=_show(getattr(settings, name)),
+            default=_show(default),
+            what=field.description or "",
+        )
+
+
+def _address(value: str, *schemes: str) -> str:
+    """Let an address pass that a path can be put behind, and that holds no secret."""
+    parts = urlsplit(value)
+    begins = " or ".join(f"{each}://" for each in schemes)
+    try:
+        whole = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        whole = False
+    if not whole:
+        raise ValueError(f"It is no address. Write one that begins with {begins}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("It holds a user name or a password, which are not used. Name a server that asks for none")
+    if parts.query or parts.fragment:
+        raise ValueError("It holds a query or a fragment, behind which no path can stand. Leave them away")
+    return value
+
+
+def _show(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return _MASK
+    if isinstance(value, tuple):
+        return ",".join(str(item) for item in value)
+    return str(value)

@@ -1,0 +1,56 @@
+"""What no index says and people found out: wheels that turn the GIL back on, and packages that others replaced.
+
+Every entry has its evidence. Add one when it is public and checked; narrow its range when it is fixed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class GilReenabled:
+    """Releases of a package whose import turns the GIL back on although they have free-threaded wheels."""
+
+    package: str
+    versions: SpecifierSet
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """A package that another one replaced."""
+
+    package: str
+    by: str
+    why: str
+
+
+GIL_REENABLED = (
+    GilReenabled("apsw", SpecifierSet(""), "https://github.com/rogerbinns/apsw/issues/568"),
+    GilReenabled("dhi", SpecifierSet("<=1.3.2"), "https://github.com/justrach/dhi/issues/58"),
+    GilReenabled("osqp", SpecifierSet(""), "https://github.com/osqp/osqp-python/issues/216"),
+    GilReenabled("quantlib", SpecifierSet("<=1.41"), "https://github.com/lballabio/QuantLib-SWIG/issues/814"),
+    GilReenabled(
+        "sqlalchemy", SpecifierSet(">=2.0,<2.1.dev0"), "https://github.com/sqlalchemy/sqlalchemy/issues/13592"
+    ),
+)
+
+SUPERSEDED = (Superseded("pyyaml-ft", "pyyaml", "PyYAML has free-threaded wheels of its own since 6.0.3"),)
+
+_GIL_REENABLED = {entry.package: entry for entry in GIL_REENABLED}
+_SUPERSEDED = {entry.package: entry for entry in SUPERSEDED}
+
+
+def gil_reenabled(package: str, version: Version) -> GilReenabled | None:
+    """Look up whether importing this release of a package is known to turn the GIL back on."""
+    entry = _GIL_REENABLED.get(package)
+    return entry if entry is not None and entry.versions.contains(version, prereleases=True) else None
+
+
+def superseded(package: str) -> Superseded | None:
+    """Look up what replaced a package."""
+    return _SUPERSEDED.get(package)

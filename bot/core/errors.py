@@ -1,0 +1,27 @@
+"""The two ways a request can fail, as the people who asked will read them."""
+
+from __future__ import annotations
+
+
+class UserError(Exception):
+    """A request that cannot be served as asked; its text is the reply: what is wrong, then what to do next."""
+
+
+class UpstreamError(Exception):
+    """Somebody else's service did not answer usefully; its text is a sentence that says which and how.
+
+    ``retryable`` tells whether the same request may succeed soon, ``busy`` that the service asked everybody to slow
+    down, ``retry_after`` for how many seconds, where it said so.
+    """
+
+    def __init__(
+        self, text: str, *, retryable: bool = False, busy: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(text)
+        self.retryable = retryable
+        self.busy = busy
+        self.retry_after = retry_after
+
+
+class StorageError(Exception):
+    """The bot's own database cannot be used; its text is a sentence what, and a sentence what next."""

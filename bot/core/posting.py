@@ -1,0 +1,224 @@
+"""Posts that Discord must get exactly once: what is known of one, what to do with it next, and how to recognise it.
+
+A post is written down before it is sent, and sent under a nonce: Discord answers a nonce that it saw in the last
+minutes with the message it already has. Whatever was begun and not confirmed is looked for in the channel first.
+
+    planned → sending → sent → published
+        ↘ missed   ↘ refused, lost
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Generic, TypeVar
+
+from bot.core.errors import UpstreamError
+from bot.core.schedule import DEFAULT_SCHEDULE, MADE_UP_FOR, Schedule
+from bot.core.targets import Target
+from bot.core.weeks import Week, parse_week
+
+LONGEST_NONCE = 25
+"""Characters that Discord takes."""
+
+NEEDED = {
+    "View Channel": 1 << 10,
+    "Send Messages": 1 << 11,
+    "Attach Files": 1 << 15,
+    "Read Message History": 1 << 16,
+}
+"""The permissions that posting takes, by the names that Discord's settings have for them, and their bits."""
+
+LONGEST_PAUSE = timedelta(hours=1)
+BETWEEN_ANNOUNCEMENTS = timedelta(hours=1)
+ANNOUNCEMENTS_EXPIRE = timedelta(days=1)
+
+_PATIENCE = timedelta(hours=6)
+_ADMINISTRATOR = 1 << 3
+_FIRST_PAUSE = timedelta(seconds=15)
+_DOUBLINGS = 8
+
+View = TypeVar("View")
+
+
+class ChannelClosedError(UpstreamError):
+    """The bot may not post in a channel, or it is ``gone``: somebody has to do something before it is tried again."""
+
+    def __init__(self, text: str, *, gone: bool = False) -> None:
+        super().__init__(text)
+        self.gone = gone
+
+
+class MessageRefusedError(UpstreamError):
+    """Discord finds the message itself wrong: it is not sent again."""
+
+
+class Kind(Enum):
+    """What is posted."""
+
+    DIGEST = "digest"
+    ANNOUNCEMENT = "announcement"
+
+
+class State(Enum):
+    """How far a post is."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+    LOST = "lost"
+    MISSED = "missed"
+
+
+class Step(Enum):
+    """What to do with a post next."""
+
+    SEND = "send it"
+    LOOK = "look whether it was posted"
+    PUBLISH = "publish it to the channels that follow"
+    DROP = "leave it: its time is over"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSettings:
+    """Where and when a server gets its digest; weeks whose slot came before ``since`` are not posted."""
+
+    channel: int
+    since: datetime
+    schedule: Schedule = DEFAULT_SCHEDULE
+    role: int | None = None
+    publish: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GuildSettings:
+    """What a server has set; None is off."""
+
+    guild: int
+    digest: DigestSettings | None = None
+    announcements: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post of a server; ``due`` is when to try next, None if there is nothing left to do."""
+
+    guild: int
+    kind: Kind
+    key: str
+    channel: int
+    state: State
+    expires: datetime
+    due: datetime | None
+    role: int | None = None
+    publish: bool = False
+    message: int | None = None
+    attempts: int = 0
+    reason: str | None = None
+
+    @property
+    def nonce(self) -> str:
+        """Give what Discord recognises a repeated attempt by; it compares all that the bot sends, in any channel."""
+        if self.kind is Kind.ANNOUNCEMENT:
+            return f"{self.changes[1]:x}-{self.channel:x}"
+        week = self.week
+        nonce = f"{week.year % 100:02}W{week.number:02}-{self.channel}"
+        return nonce if len(nonce) <= LONGEST_NONCE else nonce.replace("-", "")
+
+    @property
+    def marker(self) -> str:
+        """Give the words by which the message is recognised in its channel."""
+        return self.key if self.kind is Kind.DIGEST else f"changes {self.key}"
+
+    @property
+    def week(self) -> Week:
+        """Give the week of a digest."""
+        return parse_week(self.key)
+
+    @property
+    def changes(self) -> tuple[int, int]:
+        """Give the numbers of the first and last change of an announcement."""
+        first, _, last = self.key.partition("-")
+        return int(first), int(last)
+
+
+class ChangeKind(Enum):
+    """Which way a package's support moved."""
+
+    GAINED = "gained"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A tracked package gained or lost support for a target with a version; ``how`` are the wheels' ABI tags."""
+
+    package: str
+    target: Target
+    version: str
+    kind: ChangeKind
+    how: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDigest(Generic[View]):
+    """A digest ready to be posted: a fresh view for every server, the chart that it shows as a file, and its alt text.
+
+    ``complete`` tells that the week was over when the data was read.
+    """
+
+    view: Callable[[], View]
+    picture: bytes | None = None
+    alt: str = ""
+    filename: str = "digest.png"
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Draft(Generic[View]):
+    """A message to be sent: its view, a role that it pings, and a picture that the view shows."""
+
+    view: View
+    role: int | None = None
+    picture: bytes | None = None
+    alt: str = ""
+    filename: str = "digest.png"
+
+
+def lacking(granted: int) -> tuple[str, ...]:
+    """List the permissions that posting takes and that are not among those granted, a bit field of Discord's."""
+    if granted & _ADMINISTRATOR:
+        return ()
+    return tuple(name for name, bit in NEEDED.items() if not granted & bit)
+
+
+def next_step(post: Post, now: datetime) -> Step | None:
+    """Decide what to do with a post whose time has come; None if all is done."""
+    expired = now >= post.expires
+    if post.state is State.PLANNED:
+        return Step.DROP if expired else Step.SEND
+    if post.state is State.SENDING:
+        return Step.LOOK
+    if post.state is State.SENT and post.publish:
+        return Step.DROP if expired else Step.PUBLISH
+    return None
+
+
+def step_if_not_found(post: Post, now: datetime) -> Step:
+    """Decide what to do with a post that was begun, and is not in its channel."""
+    return Step.DROP if now >= post.expires else Step.SEND
+
+
+def pause(attempts: int, asked: float | None = None) -> timedelta:
+    """Give how long to wait after so many attempts, where Discord asked for seconds at least those; at most an hour."""
+    grown = _FIRST_PAUSE * 2.0 ** min(max(attempts - 1, 0), _DOUBLINGS)
+    return min(max(grown, timedelta(seconds=asked or 0)), LONGEST_PAUSE)
+
+
+def waits_for_data(post: Post, now: datetime, *, complete: bool) -> bool:
+    """Tell whether a digest is better posted later: its data is older than the end of its week, though not for long."""
+    return not complete and now < post.expires - MADE_UP_FOR + _PATIENCE

@@ -1,0 +1,50 @@
+"""The share of packages with wheels over time, from their timelines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.core.history import Standing, Step, Timeline, at, days_between, end_of
+
+ANY_TARGET = "any"
+"""What stands for the target where the rule knows none."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayShare:
+    """How many packages of how many had wheels at the end of a day, by target as written."""
+
+    day: date
+    packages: int
+    with_wheels: Mapping[str, int]
+
+    def percent(self, target: str) -> float:
+        """Give the share of packages with wheels."""
+        return 100 * self.with_wheels[target] / self.packages if self.packages else 0.0
+
+
+def shares_by_target(
+    packages: Sequence[Mapping[str, Timeline]], targets: Sequence[str], first: date, last: date
+) -> Iterator[DayShare]:
+    """Count, for every day, the packages whose newest release of that day had trusted wheels."""
+
+    def has_wheels(timelines: Mapping[str, Timeline], target: str, day: date) -> bool:
+        step = at(timelines.get(target, ()), end_of(day))
+        return step is not None and _trusted(step)
+
+    for day in days_between(first, last):
+        counts = {target: sum(has_wheels(each, target, day) for each in packages) for target in targets}
+        yield DayShare(day, len(packages), counts)
+
+
+def shares_by_name(packages: Sequence[Sequence[Step[bool]]], first: date, last: date) -> Iterator[DayShare]:
+    """Count, for every day, the packages whose newest release of that day had a wheel named ``cp31Xt``."""
+    for day in days_between(first, last):
+        steps = (at(each, end_of(day)) for each in packages)
+        yield DayShare(day, len(packages), {ANY_TARGET: sum(step is not None and step.shows for step in steps)})
+
+
+def _trusted(step: Step[Standing]) -> bool:
+    return bool(step.shows.how)

@@ -1,0 +1,132 @@
+"""An answer to "does it work?": the judge's verdicts with what was known of the package, and when; as JSON schema 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from bot.core.metadata import Metadata
+from bot.core.modifiers import Modifier
+from bot.core.rules import Verdict
+from bot.core.targets import Target
+from bot.core.tracking_issues import tracking_issue
+from bot.core.verdict import Judgement, TargetVerdict
+
+SCHEMA = 1
+
+
+def project_page(package: str, version: str | None = None) -> str:
+    """Give the address of a project's page on PyPI, or of a release's."""
+    parts = (package,) if version is None else (package, version)
+    path = "/".join(quote(part, safe="", errors="replace") for part in parts)
+    return f"https://pypi.org/project/{path}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The status of a package, as one question about it is answered.
+
+    ``checked`` is when the index was last read (UTC); ``stale`` says that it could not be read now and this is what it
+    said then; ``error`` is a sentence about what went wrong, if anything did.
+    """
+
+    judgement: Judgement
+    checked: datetime
+    metadata: Metadata | None = None
+    stale: bool = False
+    error: str | None = None
+
+    @property
+    def package(self) -> str:
+        """Give the normalized name."""
+        return self.judgement.package
+
+    @property
+    def headline(self) -> TargetVerdict:
+        """Give the verdict for the first target, which is the one in large letters."""
+        return self.judgement.targets[0]
+
+    @property
+    def page(self) -> str:
+        """Give the address of the project's page on PyPI."""
+        return project_page(self.package)
+
+    @property
+    def tracking_issue(self) -> str | None:
+        """Give the upstream thread about free-threading support, where one is known."""
+        return tracking_issue(self.package)
+
+    @property
+    def source(self) -> str | None:
+        """Give the address of the source, where the release names it."""
+        return None if self.metadata is None else self.metadata.source
+
+
+def timestamp(time: datetime) -> str:
+    """Write a time as the contract does: UTC, whole seconds, ``Z``."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def to_json(status: Status) -> dict[str, object]:
+    """Give the JSON object of ``ftbot status --json`` (schema 1)."""
+    judgement = status.judgement
+    return {
+        "schema": SCHEMA,
+        "package": status.package,
+        "version": None if judgement.version is None else str(judgement.version),
+        "released": None if judgement.released is None else timestamp(judgement.released),
+        "verdict": status.headline.verdict.value,
+        "ok": status.headline.verdict.ok,
+        "targets": [_target_json(target) for target in judgement.targets],
+        "scope": [platform.value for platform in judgement.scope],
+        "other_platforms": list(judgement.other_platforms),
+        "sdist": judgement.sdist,
+        "modifiers": _modifiers_json(judgement.modifiers),
+        "classifier": None if status.metadata is None else status.metadata.free_threading,
+        "links": {"pypi": status.page, "source": status.source, "tracking_issue": status.tracking_issue},
+        "checked": timestamp(status.checked),
+        "stale": status.stale,
+        "error": status.error,
+    }
+
+
+def of_targets(judgement: Judgement, targets: Sequence[Target]) -> Judgement:
+    """Keep the verdicts for the targets asked about, in the order asked."""
+    by_target = {verdict.target: verdict for verdict in judgement.targets}
+    kept = tuple(by_target[target] for target in targets)
+    return Judgement(
+        judgement.package,
+        kept,
+        version=judgement.version,
+        released=judgement.released,
+        scope=judgement.scope,
+        other_platforms=judgement.other_platforms,
+        sdist=judgement.sdist,
+        modifiers=judgement.modifiers,
+    )
+
+
+def failed(verdict: Verdict) -> bool:
+    """Tell whether a verdict means that no project was read."""
+    return verdict in {Verdict.UNKNOWN, Verdict.NOT_FOUND}
+
+
+def _target_json(verdict: TargetVerdict) -> dict[str, object]:
+    since = verdict.since
+    return {
+        "python": str(verdict.target),
+        "verdict": verdict.verdict.value,
+        "ok": verdict.verdict.ok,
+        "covered": {platform.value: cover.how for platform, cover in verdict.covered.items()},
+        "missing": [platform.value for platform in verdict.missing],
+        "since": None
+        if since is None
+        else {"version": str(since.version), "date": None if since.date is None else since.date.isoformat()},
+        "modifiers": _modifiers_json(verdict.modifiers),
+    }
+
+
+def _modifiers_json(modifiers: Sequence[Modifier]) -> list[dict[str, str | None]]:
+    return [{"kind": modifier.kind.value, "detail": modifier.detail} for modifier in modifiers]

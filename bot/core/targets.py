@@ -1,0 +1,83 @@
+"""Free-threaded Pythons as targets: how they are written and which tags their installers accept."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from packaging.tags import compatible_tags, cpython_tags
+
+from bot.core.errors import UserError
+
+OLDEST_MINOR = 13
+"""3.13t was the first free-threaded Python (PEP 703)."""
+
+OLDEST_SUPPORTED_MINOR = 14
+"""3.14t was the first officially supported one (PEP 779); 3.13t was an experiment that the ecosystem has left."""
+
+NEWEST_MINOR = 20
+"""Later ones are taken for slips of the pen: with a release a year, 3.20 comes out in 2031."""
+
+_TARGET = re.compile(r"3\.(\d{1,2})t", re.ASCII)
+_GIL = re.compile(r"3\.(\d{1,2})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """A free-threaded CPython 3 minor version, such as 3.14t."""
+
+    minor: int
+
+    def __str__(self) -> str:
+        return f"3.{self.minor}t"
+
+    @property
+    def abi(self) -> str:
+        """Give the abi tag of wheels built for exactly this Python, such as ``cp314t``."""
+        return f"cp3{self.minor}t"
+
+    @property
+    def interpreter(self) -> str:
+        """Give the python tag, which never has the ``t``, such as ``cp314``."""
+        return f"cp3{self.minor}"
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedTags:
+    """The (python tag, abi tag) pairs an installer takes, for wheels of a platform and for ``any``."""
+
+    platform: frozenset[tuple[str, str]]
+    anywhere: frozenset[tuple[str, str]]
+
+
+def parse_target(text: str) -> Target:
+    """Read ``3.14t``; a ``UserError`` says what a target looks like, or that the Python named has the GIL."""
+    name = text.strip().lower()
+    match = _TARGET.fullmatch(name)
+    if match and OLDEST_MINOR <= int(match[1]) <= NEWEST_MINOR:
+        return Target(int(match[1]))
+    if match and int(match[1]) > NEWEST_MINOR:
+        msg = f"Python {name} does not exist yet. Write `3.14t` or `3.15t`."
+        raise UserError(msg)
+    gil = _GIL.fullmatch(name)
+    if gil and OLDEST_MINOR <= int(gil[1]) <= NEWEST_MINOR:
+        msg = f"Python {name} is not free-threaded. Write `{name}t` for the free-threaded build."
+        raise UserError(msg)
+    shown = "".join(c if c.isprintable() and c != "`" else "\N{REPLACEMENT CHARACTER}" for c in name[:20])
+    msg = f"`{shown}` isn't a free-threaded Python. Write `3.14t` or `3.15t`."
+    raise UserError(msg)
+
+
+@cache
+def accepted_tags(target: Target) -> AcceptedTags:
+    """Give what `packaging` accepts on a target: the same pairs for every platform, so one platform asks for all."""
+    version = (3, target.minor)
+    pairs: dict[str, set[tuple[str, str]]] = {"here": set(), "any": set()}
+    for tags in (
+        cpython_tags(version, abis=[target.abi], platforms=["here"]),
+        compatible_tags(version, interpreter=target.interpreter, platforms=["here"]),
+    ):
+        for tag in tags:
+            pairs[tag.platform].add((tag.interpreter, tag.abi))
+    return AcceptedTags(platform=frozenset(pairs["here"]), anywhere=frozenset(pairs["any"]))

@@ -1,0 +1,138 @@
+"""The composition root of what answers in a terminal: settings become resources and services here.
+
+Apart from ``bot.app``, so that a question in a terminal does not wait for Discord's library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from bot.clients.pypi import PackageIndex
+from bot.clients.tokens import Tokens
+from bot.clients.top_packages import TopPackagesSource, shipped_list
+from bot.clients.web import Patience, open_http
+from bot.config import Settings
+from bot.core.errors import StorageError
+from bot.core.rules import Verdict
+from bot.core.status import Status
+from bot.services.catalogue import Catalogue, Names
+from bot.services.checkup import Checkup
+from bot.services.digest import DigestDesk
+from bot.services.history import Historian
+from bot.services.scan import Scanner
+from bot.services.status import StatusLookup
+from bot.services.top_list import TopList
+from storage.database import Database, open_database
+from storage.digests import Digests
+from storage.documents import Documents
+from storage.packages import Packages
+from storage.projects import Projects
+from storage.scans import Scans
+from storage.statuses import Statuses
+
+_TERMINAL_METADATA_WAIT = 2.0
+"""Seconds that an answer in a terminal waits for classifiers and links; nobody else waits behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What answers questions in a terminal; ``warning`` says what works less well than it should."""
+
+    lookup: StatusLookup
+    catalogue: Catalogue
+    warning: str | None
+
+    async def explain(self, status: Status, *, offline: bool = False) -> str:
+        """Say in two sentences why there is no answer, and what to do next."""
+        if status.headline.verdict is not Verdict.NOT_FOUND:
+            way_on = "ask again without --offline" if offline else "try again later"
+            return f"{status.error} It is not known whether {status.package} works; {way_on}."
+        alike = await self.catalogue.suggest(status.package)
+        hint = f"Did you mean {' or '.join(alike)}?" if alike else "Check the spelling."
+        return f"{status.error} {hint}"
+
+
+def utc_now() -> datetime:
+    """Give the time, in UTC."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+    """Build what ``ftbot status`` needs; a database that cannot be used is replaced by none, with a warning."""
+    problem = None
+    async with AsyncExitStack() as stack:
+        try:
+            database = await stack.enter_async_context(open_database(settings.database_path))
+        except StorageError as error:
+            problem = str(error)
+            database = await stack.enter_async_context(open_database(None))
+        http = await stack.enter_async_context(open_http(settings.user_agent))
+        index = PackageIndex(http, settings.index_url, settings.json_api_url)
+        statuses = Statuses(database, settings.index_url)
+        lookup = StatusLookup(
+            index, statuses, settings.targets, utc_now, _TERMINAL_METADATA_WAIT, storage_problem=problem
+        )
+        stack.push_async_callback(lookup.aclose)
+        warning = None if problem is None else f"{problem} Answering without it."
+        yield Desk(lookup, Catalogue(Packages(database), await offered_names()), warning)
+
+
+@dataclass(frozen=True, slots=True)
+class Observatory:
+    """What reads the tracked packages and tells what moved."""
+
+    scanner: Scanner
+    digests: DigestDesk
+    historian: Historian
+
+
+@asynccontextmanager
+async def open_observatory(settings: Settings) -> AsyncIterator[Observatory]:
+    """Build what ``ftbot scan``, ``digest`` and ``history`` need."""
+    async with open_http(settings.user_agent) as http, open_database(settings.database_path) as database:
+        yield build_observatory(settings, http, database)
+
+
+def build_observatory(settings: Settings, http: httpx.AsyncClient, database: Database) -> Observatory:
+    """Build it on resources that somebody opened."""
+    alone = Patience(attempts=1)
+    index = PackageIndex(http, settings.index_url, settings.json_api_url, alone)
+    source = TopPackagesSource(http, settings.top_packages_url)
+    believed = timedelta(0) if source.is_at_hand else timedelta(days=1)
+    documents = Documents(database)
+    top_list = TopList(source.fetch, documents, shipped_list, utc_now, settings.top_packages_url, believed)
+    projects, scans = Projects(database), Scans(database)
+    scanner = Scanner(index, top_list, Packages(database), projects, scans, settings.targets, utc_now)
+    digests = DigestDesk(scans, projects, Digests(database), settings.targets, utc_now, track=settings.track)
+    return Observatory(
+        scanner, digests, Historian(replace(index, patience=Patience()), digests, settings.targets, utc_now)
+    )
+
+
+@asynccontextmanager
+async def open_checkup(settings: Settings) -> AsyncIterator[Checkup]:
+    """Build what ``ftbot check`` needs."""
+
+    def open_configured() -> AbstractAsyncContextManager[Database]:
+        return open_database(settings.database_path)
+
+    async with open_http(settings.user_agent) as http:
+        yield Checkup(
+            index=PackageIndex(http, settings.index_url, settings.json_api_url),
+            tokens=Tokens(http, settings.discord_api_url, settings.github_api_url),
+            open_database=open_configured,
+            discord_token=settings.discord_token.get_secret_value() if settings.discord_token else None,
+            github_token=settings.github_token.get_secret_value() if settings.github_token else None,
+        )
+
+
+async def offered_names() -> Names:
+    """Give the names that people are offered, those of the shipped list."""
+    return Names.of((await asyncio.to_thread(shipped_list)).names)

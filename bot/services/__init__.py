@@ -1,0 +1,1 @@
+"""Use cases: the only modules where clients, storage and core meet."""

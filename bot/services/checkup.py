@@ -1,0 +1,87 @@
+"""Checks that what the bot is set up with works: the index, the JSON API, the database, the tokens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from bot.clients.pypi import PackageIndex, Page
+from bot.clients.tokens import Tokens
+from bot.core.errors import StorageError, UpstreamError
+from bot.core.metadata import Metadata
+from storage.database import Database
+
+_PROBE = "packaging"
+"""A small project that every index has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found about one subject; ``works`` is None where it is not set up, ``upstream`` where others failed."""
+
+    subject: str
+    works: bool | None
+    finding: str
+    upstream: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """Runs the checks; tokens are None where there are none."""
+
+    index: PackageIndex
+    tokens: Tokens
+    open_database: Callable[[], AbstractAsyncContextManager[Database]]
+    discord_token: str | None
+    github_token: str | None
+
+    async def run(self) -> tuple[Check, ...]:
+        """Check everything at once; no check raises."""
+        return tuple(
+            await asyncio.gather(
+                self._index(),
+                self._json_api(),
+                self._database(),
+                self._token("Discord token", "FTBOT_DISCORD_TOKEN", self.discord_token, self.tokens.discord_accepts),
+                self._token("GitHub token", "FTBOT_GITHUB_TOKEN", self.github_token, self.tokens.github_accepts),
+            )
+        )
+
+    async def _index(self) -> Check:
+        try:
+            page = await self.index.project(_PROBE)
+        except UpstreamError as error:
+            return Check("package index", works=False, finding=f"{error} Check FTBOT_INDEX_URL.", upstream=True)
+        if isinstance(page, Page) and page.project.releases:
+            return Check("package index", works=True, finding=f"{self.index.index_url} answers")
+        finding = f"{self.index.index_url} has no project {_PROBE}. Check FTBOT_INDEX_URL."
+        return Check("package index", works=False, finding=finding, upstream=True)
+
+    async def _json_api(self) -> Check:
+        metadata = await self.index.metadata(_PROBE, "26.3", None)
+        if metadata is None or metadata == Metadata():
+            finding = f"{self.index.json_api_url} has no metadata. Classifiers and links will be missing."
+            return Check("JSON API", works=None, finding=finding)
+        return Check("JSON API", works=True, finding=f"{self.index.json_api_url} answers")
+
+    async def _database(self) -> Check:
+        try:
+            async with self.open_database() as database:
+                await database.check_writable()
+        except StorageError as error:
+            return Check("database", works=False, finding=str(error))
+        return Check("database", works=True, finding=f"{database.path} can be written")
+
+    async def _token(
+        self, subject: str, variable: str, token: str | None, accepts: Callable[[str], Awaitable[bool]]
+    ) -> Check:
+        if token is None:
+            return Check(subject, works=None, finding=f"not set ({variable})")
+        try:
+            accepted = await accepts(token)
+        except UpstreamError as error:
+            return Check(subject, works=False, finding=f"{error} Try again later.", upstream=True)
+        finding = "accepted" if accepted else f"refused. Make a new one and set {variable}."
+        return Check(subject, works=accepted, finding=finding)

@@ -1,0 +1,100 @@
+"""``/fthelp`` and ``/ftabout``: what the bot can do, what it is, and how it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import discord
+from discord import app_commands, ui
+from discord.ext import commands
+
+from cogs.buttons import finished
+from cogs.cards import GUIDE, moment
+from cogs.conversations import Conversations
+
+_GOOD_TO_KNOW = (
+    "A wheel shows that a build exists, not that it is thread-safe.",
+    "`abi3` wheels do not work on free-threaded Python; `abi3t` ones do, from 3.15t on.",
+    "Pure Python packages need no wheel of their own.",
+)
+
+
+class SlashCommand(Protocol):
+    """As much of a slash command as help shows."""
+
+    @property
+    def qualified_name(self) -> str:
+        """Give its name, after its group's."""
+
+    @property
+    def description(self) -> str:
+        """Give what it does."""
+
+    @property
+    def parameters(self) -> Sequence[app_commands.Parameter]:
+        """Give its options."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the bot says of itself."""
+
+    version: str
+    python: str
+    project_url: str
+    started: datetime
+    commands: Callable[[], Iterable[SlashCommand]]
+
+
+class AboutCog(commands.Cog):
+    """The slash commands; their answers are for who asked."""
+
+    def __init__(self, about: About, conversations: Conversations) -> None:
+        self.about = about
+        self.conversations = conversations
+
+    @app_commands.command(description="What this bot can do")
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def fthelp(self, interaction: discord.Interaction) -> None:
+        """List what the bot can do."""
+        await self.conversations.hold(interaction, "fthelp", self._send(interaction, self._help()))
+
+    @app_commands.command(description="What this bot is, and where its answers come from")
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def ftabout(self, interaction: discord.Interaction) -> None:
+        """Tell what the bot is and where its answers come from."""
+        await self.conversations.hold(interaction, "ftabout", self._send(interaction, self._about(interaction)))
+
+    async def _send(self, interaction: discord.Interaction, text: str) -> None:
+        view = ui.LayoutView(timeout=None)
+        container = ui.Container[ui.LayoutView](ui.TextDisplay(text))
+        links = (("Free-threading guide", GUIDE), ("Source and issues", self.about.project_url))
+        container.add_item(ui.ActionRow(*(ui.Button(label=label, url=url) for label, url in links)))
+        view.add_item(container)
+        await interaction.response.send_message(view=finished(view), ephemeral=True)
+
+    def _help(self) -> str:
+        known = sorted(self.about.commands(), key=lambda command: command.qualified_name)
+        lines = [f"`/{command.qualified_name}{_options(command)}` — {command.description}" for command in known]
+        return "\n".join(["### Which packages work on free-threaded Python?", *lines, *_GOOD_TO_KNOW])
+
+    def _about(self, interaction: discord.Interaction) -> str:
+        servers = len(interaction.client.guilds)
+        return "\n".join(
+            [
+                f"### ftbot {self.about.version}",
+                "Answers from the file names, upload times and classifiers on PyPI; nothing is installed or run.",
+                f"Started {moment(self.about.started)} on {self.about.python}.",
+                f"In {servers} server{'' if servers == 1 else 's'}.",
+                "It reads no messages, stores no user data, and mentions nobody.",
+            ]
+        )
+
+
+def _options(command: SlashCommand) -> str:
+    return "".join(f" {option.name}" if option.required else f" [{option.name}]" for option in command.parameters)

@@ -1,0 +1,211 @@
+"""``/ftstatus``: does a package work on free-threaded Python? With completion, Refresh, and "did you mean"."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import discord
+import structlog
+from discord import app_commands, ui
+from discord.ext import commands
+
+from bot.core.errors import StorageError, UpstreamError, UserError
+from bot.core.names import normalize
+from bot.core.rules import Verdict
+from bot.core.status import Status
+from bot.core.targets import NEWEST_MINOR, OLDEST_MINOR, Target, parse_target
+from bot.core.wording import headline as headline_of
+from bot.services.catalogue import Catalogue
+from bot.services.status import Freshness, StatusLookup
+from cogs.buttons import Button, Click, action, base36, finished
+from cogs.cards import moment, plain, status_card, text_card
+from cogs.conversations import Conversations
+from cogs.errors import OfferError
+
+DIRECTLY = 1.5
+"""Seconds until an answer is promised instead of given; Discord waits for three."""
+
+COOLDOWN = timedelta(seconds=60)
+"""How long a card rests before it is refreshed again."""
+
+_BUTTON_WAIT = 0.5
+"""Seconds that a card waits for the database to name its buttons; it goes without them after that."""
+
+_MOST_SUGGESTED = 3
+_LARGEST_ID = 2**63 - 1
+"""What a database stores; people can send any identifier."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusDesk:
+    """Answers about packages; ``targets`` are the Pythons of the settings, the headline first."""
+
+    lookup: StatusLookup
+    catalogue: Catalogue
+    targets: tuple[Target, ...]
+    now: Callable[[], datetime]
+
+    def clicks(self) -> Mapping[str, Click]:
+        """Give who answers which button."""
+        return {"r": self._refresh, "u": self._use}
+
+    async def show(self, interaction: discord.Interaction, name: str, headline: Target, *, private: bool) -> None:
+        """Answer with a package's card: at once if that is quick, else as soon as it is there."""
+        asking = asyncio.ensure_future(self._look_up(name, headline, Freshness.NORMAL))
+        await asyncio.wait({asking}, timeout=DIRECTLY)
+        if not asking.done():
+            await interaction.response.defer(ephemeral=private, thinking=True)
+        card = await self._card(await asking, private=private)
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=card)
+        else:
+            await interaction.response.send_message(view=card, ephemeral=private)
+        self.catalogue.count(name)
+
+    def offer(self, typed: str, headline: Target) -> list[app_commands.Choice[str]]:
+        """Offer names while somebody types, each with its verdict if that is known already."""
+        return [
+            app_commands.Choice(name=self._label(name, headline), value=name) for name in self.catalogue.complete(typed)
+        ]
+
+    def _label(self, name: str, headline: Target) -> str:
+        status = self.lookup.glance(name)
+        if status is None or status.headline.target != headline:
+            return name
+        words = headline_of(status)
+        return f"{name} — {words.glyph} {words.word} on {headline}"
+
+    async def _refresh(self, interaction: discord.Interaction, arguments: tuple[str, ...]) -> None:
+        """Read a package again and put the result into the card that was clicked, unless that was done just now."""
+        name, headline = await self._subject(arguments)
+        message = interaction.message
+        checked = None if message is None else message.edited_at or message.created_at
+        if checked is not None and self.now() - checked < COOLDOWN:
+            text = f"This was checked {moment(checked)}. It can be refreshed again {moment(checked + COOLDOWN)}."
+            await interaction.response.send_message(text, ephemeral=True)
+            return
+        asking = asyncio.ensure_future(self._look_up(name, headline, Freshness.REFRESH))
+        await asyncio.wait({asking}, timeout=DIRECTLY)
+        if not asking.done():
+            await interaction.response.defer()
+        card = await self._card(await asking, private=True)
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=card)
+        else:
+            await interaction.response.edit_message(view=card)
+
+    async def _use(self, interaction: discord.Interaction, arguments: tuple[str, ...]) -> None:
+        """Answer about the package that was meant."""
+        name, headline = await self._subject(arguments)
+        await self.show(interaction, name, headline, private=arguments[2:] == ("p",))
+
+    async def _subject(self, arguments: tuple[str, ...]) -> tuple[str, Target]:
+        """Read which package and Python a button is about."""
+        try:
+            package, minor = int(arguments[0], 36), int(arguments[1])
+        except (IndexError, ValueError):
+            package, minor = 0, 0
+        name = await self.catalogue.name_of(package) if 0 < package <= _LARGEST_ID else None
+        if name is None or not OLDEST_MINOR <= minor <= NEWEST_MINOR:
+            raise UserError("I don't remember which package this button was about. Run `/ftstatus` again.")
+        return name, Target(minor)
+
+    async def _look_up(self, name: str, headline: Target, freshness: Freshness) -> Status:
+        targets = (headline, *(target for target in self.targets if target != headline))
+        return await self.lookup.look_up(name, targets, freshness)
+
+    async def _card(self, status: Status, *, private: bool) -> ui.LayoutView:
+        """Lay out a status; raises what is to be said instead where nothing was read."""
+        if status.headline.verdict is Verdict.NOT_FOUND:
+            raise await self._unknown(status, private=private)
+        if status.headline.verdict is Verdict.UNKNOWN:
+            reason = plain(status.error or "The index did not answer.")
+            text = f"I couldn't look up **{plain(status.package)}**: {reason} That is not a “no”."
+            raise UpstreamError(text, retry_after=self.lookup.asked_to_wait(status.package))
+        return finished(status_card(status, await self._buttons("r", {status.package: "Refresh"}, status)))
+
+    async def _unknown(self, status: Status, *, private: bool) -> OfferError:
+        alike = (await self.catalogue.suggest(status.package))[:_MOST_SUGGESTED]
+        text = f"I couldn't find **{plain(status.package)}** on PyPI."
+        if not alike:
+            text += " Check the spelling: it is the name that `pip install` takes."
+            return OfferError(text, finished(text_card(text)))
+        text += f" Did you mean {' or '.join(f'**{name}**' for name in alike)}?"
+        privately = ("p",) if private else ()
+        buttons = await self._buttons("u", {name: f"Use {name}" for name in alike}, status, *privately)
+        return OfferError(text, finished(text_card(text, buttons)))
+
+    async def _buttons(self, verb: str, labels: Mapping[str, str], status: Status, *more: str) -> list[Button]:
+        """Make a button for each package, but for those that the database does not give an id in time."""
+        ids = await asyncio.gather(*(self._id_of(package) for package in labels))
+        minor = str(status.headline.target.minor)
+        return [
+            action(label, verb, base36(number), minor, *more)
+            for label, number in zip(labels.values(), ids, strict=True)
+            if number is not None
+        ]
+
+    async def _id_of(self, package: str) -> int | None:
+        asking = asyncio.ensure_future(self.catalogue.id_of(package))
+        asking.add_done_callback(_forget)
+        await asyncio.wait({asking}, timeout=_BUTTON_WAIT)
+        try:
+            if asking.done():
+                return asking.result()
+            reason = "The database takes too long."
+        except StorageError as error:
+            reason = str(error)
+        log.warning("button_left_out", package=package, reason=reason)
+        return None
+
+
+def _forget(task: asyncio.Future[int]) -> None:
+    """Take the exception of a task that nobody waits for any more, so that asyncio does not complain of it."""
+    if not task.cancelled():
+        task.exception()
+
+
+class StatusCog(commands.Cog):
+    """The slash command."""
+
+    def __init__(self, desk: StatusDesk, conversations: Conversations) -> None:
+        self.desk = desk
+        self.conversations = conversations
+
+    @app_commands.command(
+        description="Does a package install on free-threaded Python? Per Python and platform, from PyPI"
+    )
+    @app_commands.describe(
+        package="Its name on PyPI, in any spelling",
+        python="The Python in the headline (3.14t unless you choose)",
+        private="Show the answer only to you",
+    )
+    @app_commands.choices(
+        python=[app_commands.Choice(name=f"3.{minor}t", value=f"3.{minor}t") for minor in (14, 15, 13)]
+    )
+    @app_commands.allowed_installs(guilds=True, users=True)
+    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    async def ftstatus(
+        self, interaction: discord.Interaction, package: str, python: str | None = None, private: bool = False
+    ) -> None:
+        """Answer about a package."""
+        await self.conversations.hold(
+            interaction, "ftstatus", self._answer(interaction, package, python, private=private)
+        )
+
+    @ftstatus.autocomplete("package")
+    async def complete_package(self, _interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
+        """Offer package names; from memory, so that it keeps up with typing."""
+        return self.desk.offer(current, self.desk.targets[0])
+
+    async def _answer(
+        self, interaction: discord.Interaction, package: str, python: str | None, *, private: bool
+    ) -> None:
+        headline = self.desk.targets[0] if python is None else parse_target(python)
+        installed = interaction.guild_id is None or interaction.is_guild_integration()
+        await self.desk.show(interaction, normalize(package), headline, private=private or not installed)

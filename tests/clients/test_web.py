@@ -1,0 +1,164 @@
+"""HTTP as the clients use it: what is asked, how often it is tried, and how much is taken."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http import HTTPStatus
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.clients.pypi import PackageIndex
+from bot.clients.web import LARGEST_BODY, Answer, Patience, fetch, open_http
+from bot.core.errors import UpstreamError
+from tests.fakes.fake_index import Endless, FakeIndex, Reply, redirect, refusal
+
+URL = "http://127.0.0.1/simple/demo/"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[FakeIndex]:
+    """Give a server that answers as it is told."""
+    async with FakeIndex() as running:
+        yield running
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    """Give the process's connection pool."""
+    async with open_http("ftbot-tests (+https://example.org)") as opened:
+        yield opened
+
+
+async def get(http: httpx.AsyncClient, server: FakeIndex, path: str = "/page") -> Answer:
+    """Fetch a page of the server."""
+    return await fetch(http, server.url + path, {"X-Header": "1"}, deadline=5.0)
+
+
+def answer(body: bytes, encoding: str | None = None) -> Answer:
+    """Make an answer with a body as sent."""
+    headers = {} if encoding is None else {"content-encoding": encoding}
+    return Answer(HTTPStatus.OK, URL, headers, body)
+
+
+async def test_every_request_says_who_asks_and_takes_gzip(server: FakeIndex, http: httpx.AsyncClient) -> None:
+    server.serve_raw("/page", body=b"hello")
+    assert (await get(http, server)).body() == b"hello"
+    headers = server.requests[0].headers
+    assert headers["User-Agent"] == "ftbot-tests (+https://example.org)"
+    assert (headers["Accept-Encoding"], headers["X-Header"]) == ("gzip", "1")
+
+
+async def test_a_body_is_kept_as_sent_and_inflated_when_asked_for(server: FakeIndex, http: httpx.AsyncClient) -> None:
+    sent = gzip.compress(b"hello " * 1_000)
+    server.serve_raw("/page", body=sent, encoding="gzip")
+    found = await get(http, server)
+    assert found.sent == sent
+    assert found.body() == b"hello " * 1_000
+
+
+@pytest.mark.parametrize("status", [200, 404, 410])
+async def test_statuses_with_a_meaning_are_answers(server: FakeIndex, http: httpx.AsyncClient, status: int) -> None:
+    server.serve_raw("/page", body=b"", status=status)
+    assert (await get(http, server)).status == status
+
+
+async def test_redirects_are_followed_to_the_address_that_answers(server: FakeIndex, http: httpx.AsyncClient) -> None:
+    server.serve_raw("/page", body=b"hello")
+    server.script(redirect("../page"), path="^/old$")
+    found = await get(http, server, "/old")
+    assert (found.url, found.body()) == (f"{server.url}/page", b"hello")
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (None, None),
+        ("7", 7.0),
+        (" 0 ", 0.0),
+        ("9" * 400, 999_999_999.0),
+        ("-1", None),
+        ("1.5", None),
+        ("٣", None),
+        ("soon", None),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0.0),
+        ("Sun, 06 Nov 1994 08:49:37", 0.0),
+        ("Sun, 06 Nov 99999 08:49:37 GMT", None),
+        ("Sun, 06 Nov 1994 08:49:37 +9999999999999999999999", None),
+    ],
+)
+async def test_retry_after_is_read_as_seconds_or_a_date(
+    server: FakeIndex, http: httpx.AsyncClient, value: str | None, seconds: float | None
+) -> None:
+    server.script(refusal(429, retry_after=value), path="page")
+    with pytest.raises(UpstreamError) as raised:
+        await get(http, server)
+    assert raised.value.retry_after == seconds
+
+
+async def test_retry_after_a_date_to_come_is_the_time_until_then(server: FakeIndex, http: httpx.AsyncClient) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    server.script(refusal(503, retry_after=format_datetime(until, usegmt=True)), path="page")
+    with pytest.raises(UpstreamError) as raised:
+        await get(http, server)
+    assert raised.value.retry_after is not None
+    assert 3_500 < raised.value.retry_after <= 3_600
+
+
+async def test_the_largest_body_is_taken_whole_and_no_byte_more(server: FakeIndex, http: httpx.AsyncClient) -> None:
+    server.script(Endless(LARGEST_BODY), path="page")
+    assert len((await get(http, server)).body()) == LARGEST_BODY
+    server.script(Endless(LARGEST_BODY, compressed=True), path="page")
+    assert len((await get(http, server)).body()) == LARGEST_BODY
+
+
+async def test_no_more_is_read_of_a_body_that_is_too_large(server: FakeIndex, http: httpx.AsyncClient) -> None:
+    server.script(Endless(4 * LARGEST_BODY), path="page")
+    with pytest.raises(UpstreamError, match="more than 64 MiB"):
+        await get(http, server)
+    await server.until(lambda: server.count("page") == 1)
+    assert server.bytes_sent < 2 * LARGEST_BODY
+
+
+@given(st.binary(max_size=300), st.sampled_from((None, "", "identity", "gzip", "x-gzip", " GZIP ")))
+def test_any_body_comes_back_as_it_was_sent(body: bytes, encoding: str | None) -> None:
+    packed = encoding is not None and "gzip" in encoding.lower()
+    assert answer(gzip.compress(body) if packed else body, encoding).body() == body
+
+
+@given(st.binary(max_size=300), st.text(max_size=10) | st.sampled_from(("gzip", "br", "deflate", "gzip, gzip")))
+def test_any_bytes_are_a_body_or_an_upstream_error(sent: bytes, encoding: str) -> None:
+    try:
+        answer(sent, encoding).body()
+    except UpstreamError as error:
+        assert str(error).startswith("127.0.0.1 ")  # noqa: PT017 - either outcome is right
+    else:
+        assert encoding.strip().lower() in {"", "identity", "gzip", "x-gzip"}
+
+
+@pytest.mark.parametrize("cut", [0, 1, 10, -1, -8])
+def test_a_gzip_stream_that_ends_too_early_is_no_body(cut: int) -> None:
+    whole = gzip.compress(b"hello")
+    with pytest.raises(UpstreamError) as raised:
+        answer(whole[:cut], "gzip").body()
+    assert raised.value.retryable
+
+
+def test_zlib_instead_of_gzip_is_no_body() -> None:
+    with pytest.raises(UpstreamError, match="garbage instead of gzip"):
+        answer(zlib.compress(b"hello"), "gzip").body()
+
+
+@pytest.mark.parametrize(("attempts", "requests"), [(1, 1), (2, 2), (5, 5)])
+async def test_patience_ends(server: FakeIndex, http: httpx.AsyncClient, attempts: int, requests: int) -> None:
+    server.script(Reply(500), path="page", times=None)
+    index = PackageIndex(http, f"{server.url}/", f"{server.url}/", Patience(attempts, 0.001, 0.01))
+    with pytest.raises(UpstreamError):
+        await index.project("page")
+    assert server.count("page") == requests

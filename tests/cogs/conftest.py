@@ -1,0 +1,191 @@
+"""The whole bot in this process: its real client, services and database, between a fake Discord and a fake index."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+
+import discord
+import pytest
+import yarl
+from discord.ext import commands
+
+from bot.clients.pypi import PackageIndex
+from bot.clients.web import Patience, open_http
+from bot.core.targets import Target
+from bot.logs import set_up_logs
+from bot.services.catalogue import Catalogue, Names
+from bot.services.metrics import Metrics
+from bot.services.registration import Registration
+from bot.services.status import StatusLookup
+from cogs.about import About, AboutCog
+from cogs.client import Client
+from cogs.conversations import Conversations
+from cogs.gateway import Gateway
+from cogs.status import StatusCog, StatusDesk
+from storage.database import Database, open_database
+from storage.packages import Packages
+from storage.registrations import Registrations
+from storage.statuses import Statuses
+from tests.fakes.fake_discord import TOKEN, FakeDiscord
+from tests.fakes.fake_index import FakeIndex
+from tests.fakes.index_pages import sdist, wheels
+
+NAMES = ("numpy", "pandas", "demo", "numba", "lxml", "numexpr", "six")
+TARGETS = (Target(14), Target(15))
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that stands still until it is moved, and can break."""
+
+    time: datetime = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    broken: bool = False
+
+    def __call__(self) -> datetime:
+        if self.broken:
+            raise RuntimeError("the clock stopped")
+        return self.time
+
+    def advance(self, **by: float) -> None:
+        self.time += timedelta(**by)
+
+
+@dataclass(slots=True)
+class Bot:
+    """A running bot and its parts."""
+
+    desk: StatusDesk
+    conversations: Conversations
+    metrics: Metrics
+    database: Database
+    gateway: Gateway
+    connected: asyncio.Task[None]
+
+    async def outcomes(self, command: str) -> dict[str, int]:
+        """Finish what runs, take no more, and count a command's answers by outcome."""
+        await self.conversations.drain(5)
+        samples = [sample for metric in self.metrics.answers.collect() for sample in metric.samples]
+        return {
+            sample.labels["outcome"]: int(sample.value)
+            for sample in samples
+            if sample.name.endswith("_total") and sample.labels["command"] == command
+        }
+
+
+@dataclass(slots=True)
+class World:
+    """The fakes, and how a bot is started between them; starting again is a restart of the program."""
+
+    fake: FakeDiscord
+    index: FakeIndex
+    clock: Clock
+    database: Path
+    cogs: Callable[[Client, StatusDesk, Conversations, Clock], Sequence[commands.Cog]] = field(
+        default_factory=lambda: all_cogs
+    )
+
+    @asynccontextmanager
+    async def running(self, *, token: str = TOKEN, clock: Clock | None = None, wait: bool = True) -> AsyncIterator[Bot]:
+        """Run the bot while the block runs."""
+        now = clock or self.clock
+        async with open_http("ftbot tests") as http, open_database(self.database) as database:
+            metrics = Metrics.new()
+            index = PackageIndex(http, self.index.index_url, self.index.json_api_url, Patience(attempts=1))
+            lookup = StatusLookup(index, Statuses(database), TARGETS, now, metadata_wait=5.0, metrics=metrics)
+            desk = StatusDesk(lookup, Catalogue(Packages(database), Names.of(NAMES)), TARGETS, now)
+            conversations = Conversations(metrics)
+            registration = Registration(Registrations(database))
+
+            def new_client() -> Client:
+                client = Client(conversations, desk.clicks(), metrics, registration)
+                client.use(self.cogs(client, desk, conversations, self.clock))
+                return client
+
+            gateway = Gateway(new_client, first_pause=0.01)
+            connected = asyncio.create_task(gateway.keep_connected(token))
+            try:
+                if wait:
+                    await self.fake.connected()
+                yield Bot(desk, conversations, metrics, database, gateway, connected)
+            finally:
+                connected.cancel()
+                await asyncio.wait({connected})
+                await lookup.aclose()
+
+
+def all_cogs(client: Client, desk: StatusDesk, conversations: Conversations, clock: Clock) -> Sequence[commands.Cog]:
+    about = About("1.2.3", "Python 3.14.1, free-threaded", "https://example.org/ftbot", clock(), client.slash_commands)
+    return StatusCog(desk, conversations), AboutCog(about, conversations)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def index() -> AsyncIterator[FakeIndex]:
+    async with FakeIndex() as running_index:
+        running_index.publish(
+            "demo",
+            [
+                *wheels("demo", "1.0", "cp314-cp314-win_amd64", "cp314-cp314-manylinux_2_28_x86_64"),
+                *wheels("demo", "1.0", "cp314-cp314t-manylinux_2_28_x86_64"),
+                sdist("demo", "1.0"),
+            ],
+            classifiers=["Programming Language :: Python :: Free Threading :: 2 - Beta"],
+            project_urls={"Source": "https://github.com/demo/demo"},
+        )
+        running_index.publish("six", wheels("six", "1.17.0", "py2.py3-none-any"))
+        yield running_index
+
+
+@pytest.fixture
+async def fake(clock: Clock) -> AsyncIterator[FakeDiscord]:
+    """Give a Discord; a test in which anything went over the wire that does not fit its OpenAPI fails."""
+    async with FakeDiscord(now=clock) as running_fake:
+        yield running_fake
+    assert running_fake.violations == []
+
+
+@pytest.fixture
+def world(fake: FakeDiscord, index: FakeIndex, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(discord.http.Route, "BASE", fake.api_url)
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(fake.gateway_url))
+    monkeypatch.setattr(discord.VoiceClient, "warn_nacl", False)
+    monkeypatch.setattr(discord.VoiceClient, "warn_dave", False)
+    return World(fake, index, clock, tmp_path / "ftbot.db")
+
+
+@pytest.fixture
+async def bot(world: World) -> AsyncIterator[Bot]:
+    async with world.running() as running_bot:
+        yield running_bot
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the bot logged."""
+
+    stream: StringIO
+
+    def lines(self, event: str = "") -> list[dict[str, object]]:
+        """Give the lines, or those of one event."""
+        found: list[dict[str, object]] = [json.loads(line) for line in self.stream.getvalue().splitlines()]
+        return [line for line in found if event in {"", line["event"]}]
+
+
+@pytest.fixture(autouse=True)
+def log(logs_as_before: None) -> Iterator[Log]:  # noqa: ARG001 - for what it does at the end
+    """Log as the program does; a test in which discord.py logged an exception that nobody answered fails."""
+    written = Log(StringIO())
+    set_up_logs(level="info", as_json=True, stream=written.stream)
+    yield written
+    assert [line for line in written.lines() if str(line["event"]).startswith("Ignoring exception")] == []

@@ -1,0 +1,197 @@
+"""The connection to Discord: what it asks for, what it says of itself, and that it comes back whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import discord
+import pytest
+from discord.ext import commands
+
+from bot.core.errors import UserError
+from cogs.about import AboutCog
+from cogs.client import Client
+from cogs.conversations import Conversations
+from cogs.status import StatusDesk
+from tests.cogs.conftest import Bot, Clock, Log, World, all_cogs
+from tests.fakes.discord_json import children, text
+from tests.fakes.discord_world import Guild
+from tests.fakes.fake_discord import FakeDiscord
+
+REGISTRATION = r"^/applications/\d+/commands$"
+GUILDS = 1
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait before a second IDENTIFY, nor before a lost connection is taken up again, as discord.py does."""
+
+    async def at_once(_client: Client, _shard: int | None, *, initial: bool = False) -> None:
+        del initial
+
+    monkeypatch.setattr(Client, "before_identify_hook", at_once)
+    monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.0)
+
+
+async def stopped(fake: FakeDiscord) -> None:
+    await fake.until(lambda: not fake.gateway.connected)
+
+
+def is_ready(bot: Bot) -> bool:
+    return bot.gateway.is_ready
+
+
+# What it asks for and says
+
+
+@pytest.mark.usefixtures("bot")
+async def test_it_sees_servers_and_nothing_else(fake: FakeDiscord) -> None:
+    assert [session.intents for session in fake.gateway.sessions] == [GUILDS]
+
+
+@pytest.mark.usefixtures("bot")
+async def test_it_registers_its_commands_for_servers_and_users(fake: FakeDiscord) -> None:
+    assert sorted(text(command, "name") for command in fake.commands) == ["ftabout", "fthelp", "ftstatus"]
+    assert all(command["integration_types"] == [0, 1] for command in fake.commands)
+    assert all(command["contexts"] == [0, 1, 2] for command in fake.commands)
+    (status,) = (command for command in fake.commands if command["name"] == "ftstatus")
+    (python,) = (option for option in children(status, "options") if option["name"] == "python")
+    assert [choice["value"] for choice in children(python, "choices")] == ["3.14t", "3.15t", "3.13t"]
+
+
+@pytest.mark.usefixtures("bot")
+async def test_it_can_mention_nobody(fake: FakeDiscord) -> None:
+    for name in ("demo", "demoo", "@everyone"):
+        message = await fake.slash("ftstatus", package=name).shown()
+        assert message.allowed_mentions == {"parse": []}
+
+
+# Commands are registered only when they changed
+
+
+async def test_commands_are_told_to_discord_only_when_they_changed(world: World, fake: FakeDiscord) -> None:
+    async with world.running():
+        assert fake.count("PUT", REGISTRATION) == 1
+    await stopped(fake)
+    async with world.running():
+        assert (await fake.slash("fthelp").shown()).ephemeral
+        assert fake.count("PUT", REGISTRATION) == 1
+    await stopped(fake)
+
+    def fewer(client: Client, desk: StatusDesk, conversations: Conversations, clock: Clock) -> Sequence[commands.Cog]:
+        return [cog for cog in all_cogs(client, desk, conversations, clock) if isinstance(cog, AboutCog)]
+
+    world.cogs = fewer
+    async with world.running():
+        assert fake.count("PUT", REGISTRATION) == 2
+        assert sorted(text(command, "name") for command in fake.commands) == ["ftabout", "fthelp"]
+
+
+async def test_a_registration_that_discord_refuses_is_tried_again(world: World, fake: FakeDiscord) -> None:
+    fake.fail("PUT", REGISTRATION, 403, body={"code": 50001, "message": "Missing Access"})
+    async with world.running():
+        assert fake.count("PUT", REGISTRATION) == 2
+        assert (await fake.slash("fthelp").shown()).ephemeral
+
+
+# The gateway
+
+
+async def test_a_first_connection_that_is_refused_is_tried_again(world: World, fake: FakeDiscord, log: Log) -> None:
+    fake.refuse_connections(2)
+    async with world.running():
+        assert (await fake.slash("ftstatus", package="demo").shown()).text().startswith("### 🟡 demo")
+    assert len(log.lines("discord_connection_failed")) == 2
+
+
+async def test_a_login_that_finds_discord_down_is_tried_again(world: World, fake: FakeDiscord) -> None:
+    fake.fail("GET", "^/users/@me$", 503, times=2)
+    async with world.running():
+        assert (await fake.slash("fthelp").shown()).ephemeral
+
+
+async def test_a_token_that_discord_refuses_ends_it_with_a_sentence(world: World, fake: FakeDiscord, log: Log) -> None:
+    async with world.running(token="not-the-token", wait=False) as bot:
+        with pytest.raises(UserError, match=r"refused the bot's token\. .* FTBOT_DISCORD_TOKEN"):
+            await asyncio.wait_for(asyncio.shield(bot.connected), 5)
+    assert fake.gateway.identifies == 0
+    assert "not-the-token" not in log.stream.getvalue()
+
+
+@pytest.mark.usefixtures("bot", "no_pauses")
+async def test_a_lost_connection_is_resumed_and_the_missed_question_answered(fake: FakeDiscord, log: Log) -> None:
+    fake.abort_connections()
+    await stopped(fake)
+    message = await fake.slash("ftstatus", package="demo").shown()
+    assert message.text().startswith("### 🟡 demo")
+    assert (fake.gateway.identifies, fake.gateway.resumes) == (1, 1)
+    assert len(log.lines("discord_disconnected")) == 1
+    assert len(log.lines("discord_resumed")) == 1
+
+
+@pytest.mark.parametrize(
+    ("disturb", "identifies", "resumes"),
+    [
+        (FakeDiscord.ask_to_reconnect, 1, 1),
+        (lambda fake: fake.invalidate_session(resumable=True), 1, 1),
+        (lambda fake: fake.invalidate_session(resumable=False), 2, 0),
+        (lambda fake: fake.close_connections(4000), 1, 1),
+        (lambda fake: fake.close_connections(1001), 1, 1),
+    ],
+    ids=["op 7", "op 9, resumable", "op 9", "close 4000", "close 1001"],
+)
+@pytest.mark.usefixtures("bot", "no_pauses")
+async def test_it_comes_back_when_it_is_sent_away(
+    fake: FakeDiscord, disturb: Callable[[FakeDiscord], None], identifies: int, resumes: int
+) -> None:
+    disturb(fake)
+    gateway = fake.gateway
+    await fake.until(lambda: (gateway.identifies, gateway.resumes, gateway.connected) == (identifies, resumes, True))
+    assert (await fake.slash("ftstatus", package="demo").shown()).text().startswith("### 🟡 demo")
+    assert fake.count("PUT", REGISTRATION) == 1
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_a_connection_that_discord_ends_for_good_is_made_anew(world: World, fake: FakeDiscord) -> None:
+    async with world.running():
+        fake.close_connections(4010)
+        await fake.until(lambda: fake.gateway.identifies == 2 and fake.gateway.connected)
+        assert (await fake.slash("fthelp").shown()).ephemeral
+
+
+async def test_it_is_ready_once_it_knows_its_servers_and_counts_them(
+    world: World, fake: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = asyncio.Event()
+    on_ready = Client.on_ready
+
+    async def noted(client: Client) -> None:
+        await on_ready(client)
+        ready.set()
+
+    monkeypatch.setattr(Client, "on_ready", noted)
+    async with world.running() as bot:
+
+        async def servers() -> int:
+            await fake.slash("fthelp").shown()  # comes after whatever was sent before
+            return int(next(iter(bot.metrics.guilds.collect())).samples[0].value)
+
+        assert not is_ready(bot)
+        await asyncio.wait_for(ready.wait(), 10)
+        assert is_ready(bot)
+        assert await servers() == 1
+        fake.join(guild := Guild("NumPy"))
+        fake.join(Guild("SciPy"))
+        assert await servers() == 3
+        fake.leave(guild)
+        assert await servers() == 2
+    assert not is_ready(bot)
+
+
+async def test_ending_it_closes_the_connection(world: World, fake: FakeDiscord) -> None:
+    async with world.running() as bot:
+        client = bot.gateway.client
+    await stopped(fake)
+    assert isinstance(client, discord.Client)
+    assert client.is_closed()

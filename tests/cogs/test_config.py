@@ -1,0 +1,441 @@
+"""``/ftconfig`` as admins see it: what is set, how it is changed, what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from bot.core.posting import DigestSettings, State
+from bot.core.schedule import Schedule
+from tests.cogs.desks import Bot, running_bot
+from tests.fakes.discord_interactions import Answer, CallbackType, ImpossibleInteractionError, OptionValue
+from tests.fakes.discord_json import children, text
+from tests.fakes.discord_world import Channel, Guild, Member, Message, Permission, Role, User, announcement
+from tests.fakes.fake_discord import FakeDiscord
+from tests.services.posts import SLOT, Clock, Press, direct, own
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(SLOT - timedelta(days=3))
+
+
+@pytest.fixture
+async def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeDiscord]:
+    admins = Role("Admins", Permission.MANAGE_GUILD)
+    guild = Guild(
+        "Free-threaded",
+        [Channel("general"), announcement("news")],
+        members=[Member(User("mod"), [admins]), Member(User("ada"))],
+        roles=[Role("Readers", mentionable=True)],
+    )
+    async with FakeDiscord([guild], now=clock) as running:
+        direct(monkeypatch, running.api_url, running.gateway_url)
+        yield running
+    assert running.violations == []
+
+
+@pytest.fixture
+def press() -> Press:
+    return Press()
+
+
+@pytest.fixture
+async def bot(fake: FakeDiscord, tmp_path: Path, clock: Clock, press: Press) -> AsyncIterator[Bot]:
+    async with running_bot(fake, tmp_path / "ftbot.db", clock, press) as running:
+        yield running
+
+
+@pytest.fixture
+def news(fake: FakeDiscord) -> Channel:
+    return fake.guild.channel("news")
+
+
+@pytest.fixture
+def general(fake: FakeDiscord) -> Channel:
+    return fake.guild.channel("general")
+
+
+def button(message: Message, label: str) -> str:
+    return next(each.custom_id for each in message.buttons() if each.label == label)
+
+
+async def press_button(fake: FakeDiscord, message: Message, label: str) -> Answer:
+    """Press a button and wait until the bot has answered it."""
+    answer = fake.click(message, button(message, label))
+    await answer.callback
+    return answer
+
+
+async def reply(answer: Answer) -> str:
+    """Give what the bot answers, which is for who asked."""
+    message = await answer.shown()
+    assert message.ephemeral
+    return message.text()
+
+
+async def digest_of(bot: Bot, fake: FakeDiscord) -> DigestSettings | None:
+    return (await bot.guilds.overview(fake.guild.id)).settings.digest
+
+
+async def set_up(fake: FakeDiscord, channel: Channel) -> Message:
+    return await fake.slash("ftconfig digest", options={"channel": channel}).shown()
+
+
+# Who may
+
+
+@pytest.mark.usefixtures("bot")
+async def test_only_those_who_manage_the_server_see_it_and_only_there(fake: FakeDiscord) -> None:
+    (command,) = (each for each in fake.commands if text(each, "name") == "ftconfig")
+    assert (command["default_member_permissions"], command["contexts"], command["integration_types"]) == (
+        "32",
+        [0],
+        [0],
+    )
+    names = [text(option, "name") for option in children(command, "options")]
+    assert sorted(names) == ["announcements", "check", "digest", "reset", "show"]
+    with pytest.raises(ImpossibleInteractionError):
+        fake.slash("ftconfig show", user="ada")
+
+
+@pytest.mark.parametrize("command", ["show", "digest", "announcements", "check", "reset"])
+async def test_who_may_not_manage_the_server_is_refused_even_if_the_command_is_shown(
+    bot: Bot, fake: FakeDiscord, general: Channel, command: str
+) -> None:
+    options = {"channel": general} if command in {"digest", "announcements"} else {}
+    answer = fake.slash(f"ftconfig {command}", user="ada", override=True, options=options)
+    assert await reply(answer) == "You need **Manage Server** for this. Ask a server admin."
+    assert await digest_of(bot, fake) is None
+
+
+@pytest.mark.parametrize("verb", ["cd", "cp", "ct", "co", "cO", "cR"])
+async def test_buttons_are_guarded_too(bot: Bot, fake: FakeDiscord, general: Channel, verb: str) -> None:
+    await set_up(fake, general)
+    forged = fake.say(general, "Press here", user=fake.world.bot)
+    answer = fake.click_stale(forged, f"ft1:{verb}", user="ada")
+    assert await reply(answer) == "You need **Manage Server** for this. Ask a server admin."
+    assert await digest_of(bot, fake) is not None
+
+
+# Showing
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_new_server_sees_that_all_is_off_and_how_to_begin(fake: FakeDiscord) -> None:
+    assert await reply(fake.slash("ftconfig show")) == snapshot("""\
+### Weekly digest
+Off.
+### Announcements
+Off.
+[Set up the digest] [Preview]
+-# `/ftconfig announcements`, `check` and `reset` do the rest.\
+""")
+
+
+async def test_the_panel_tells_what_is_set_and_how_it_stands(
+    bot: Bot, fake: FakeDiscord, clock: Clock, news: Channel
+) -> None:
+    role = fake.guild.role("Readers")
+    options: dict[str, OptionValue] = {
+        "channel": news,
+        "weekday": 0,
+        "hour": 9,
+        "zone": "europe/berlin",
+        "role": role,
+        "publish": True,
+    }
+    await fake.slash("ftconfig digest", options=options).shown()
+    await fake.slash("ftconfig announcements", options={"channel": news}).shown()
+    clock.time = SLOT
+    await bot.poster.tick()
+    shown = (await reply(fake.slash("ftconfig show"))).replace(str(news.id), "NEWS").replace(str(role.id), "ROLE")
+    (message,) = own(fake, news)
+    assert shown.replace(str(message.id), "MESSAGE").replace(str(fake.guild.id), "GUILD") == snapshot("""\
+### Weekly digest
+On, in <#NEWS>, every Monday 09:00 Europe/Berlin.
+Pings <@&ROLE>; published to the channels that follow.
+Next: <t:1796025600:F> (<t:1796025600:R>).
+Last: [2026-W47](https://discord.com/channels/GUILD/NEWS/MESSAGE) was posted and published.
+### Announcements
+On, in <#NEWS>: packages that gain or lose support, at most one message an hour.
+[Change digest] [Preview] [Send test] [Turn off]
+-# `/ftconfig announcements`, `check` and `reset` do the rest.\
+""")
+
+
+async def test_admins_are_told_what_broke_and_how_to_mend_it(
+    bot: Bot, fake: FakeDiscord, clock: Clock, general: Channel
+) -> None:
+    await set_up(fake, general)
+    fake.deny(general, Permission.ATTACH_FILES)
+    clock.time = SLOT
+    await bot.poster.tick()
+    shown = await reply(fake.slash("ftconfig show"))
+    assert "2026-W47 was not posted." in shown
+    name = fake.world.bot.name
+    assert (
+        f"⛔ I can't post in <#{general.id}>: missing **Attach Files**. Channel settings → Permissions → {name}."
+        in shown
+    )
+    fake.allow(general, Permission.ATTACH_FILES)
+    check = await reply(fake.slash("ftconfig check"))
+    assert "✅ Attach Files" in check
+    assert f"I try <#{general.id}> again from now on." in check
+    await bot.poster.tick()
+    assert len(own(fake, general)) == 1
+
+
+@pytest.mark.usefixtures("bot")
+async def test_admins_are_told_of_a_channel_that_is_gone(fake: FakeDiscord, news: Channel) -> None:
+    await set_up(fake, news)
+    fake.delete_channel(news)
+    assert f"⛔ <#{news.id}> is gone. Choose another channel." in await reply(fake.slash("ftconfig show"))
+    assert "❌ This channel is gone." in await reply(fake.slash("ftconfig check"))
+
+
+async def test_what_broke_where_nothing_seems_wrong_is_told_too(
+    bot: Bot, fake: FakeDiscord, clock: Clock, general: Channel
+) -> None:
+    await set_up(fake, general)
+    fake.fail("POST", r"/messages$", 403, body={"code": 20001, "message": "no"})
+    clock.time = SLOT
+    await bot.poster.tick()
+    assert "Run `/ftconfig check` to try it again." in await reply(fake.slash("ftconfig show"))
+
+
+# Setting
+
+
+async def test_a_channel_is_all_that_has_to_be_chosen(
+    bot: Bot, fake: FakeDiscord, clock: Clock, general: Channel
+) -> None:
+    message = await set_up(fake, general)
+    assert message.text().startswith("✅ Saved.\n### Weekly digest\nOn, in")
+    assert await digest_of(bot, fake) == DigestSettings(general.id, clock(), Schedule(0, 9, "UTC"))
+
+
+async def test_what_is_not_given_stays_as_it_was(bot: Bot, fake: FakeDiscord, clock: Clock, general: Channel) -> None:
+    since = clock()
+    role = fake.guild.role("Readers")
+    await fake.slash("ftconfig digest", options={"channel": general, "role": role, "publish": True}).shown()
+    clock.advance(timedelta(hours=1))
+    await fake.slash("ftconfig digest", options={"hour": 17, "zone": "Asia/Tokyo"}).shown()
+    assert await digest_of(bot, fake) == DigestSettings(
+        general.id, since, Schedule(0, 17, "Asia/Tokyo"), role.id, publish=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "Choose a channel for the digest, with the option `channel`."),
+        (
+            {"zone": "Mars/Olympus"},
+            "There is no such time zone. Choose one from the list, like `Europe/Berlin` or `UTC`.",
+        ),
+        (
+            {"zone": "../../etc/passwd"},
+            "There is no such time zone. Choose one from the list, like `Europe/Berlin` or `UTC`.",
+        ),
+    ],
+)
+async def test_what_cannot_be_set_is_explained(
+    bot: Bot, fake: FakeDiscord, general: Channel, options: dict[str, str], expected: str
+) -> None:
+    given: dict[str, str | Channel] = {**options, "channel": general} if options else {}
+    assert await reply(fake.slash("ftconfig digest", options=given)) == expected
+    assert await digest_of(bot, fake) is None
+
+
+async def test_everyone_is_no_role_to_ping(bot: Bot, fake: FakeDiscord, general: Channel) -> None:
+    options: dict[str, OptionValue] = {"channel": general, "role": fake.guild.role("@everyone")}
+    assert await reply(fake.slash("ftconfig digest", options=options)) == (
+        "I don't ping everyone. Choose another role, or none."
+    )
+    assert await digest_of(bot, fake) is None
+
+
+@pytest.mark.parametrize("command", ["digest", "announcements"])
+async def test_a_channel_is_saved_only_if_the_bot_may_post_there(
+    bot: Bot, fake: FakeDiscord, general: Channel, command: str
+) -> None:
+    fake.deny(general, Permission.ATTACH_FILES)
+    fake.deny(general, Permission.READ_MESSAGE_HISTORY)
+    answer = fake.slash(f"ftconfig {command}", options={"channel": general})
+    assert await reply(answer) == (
+        f"I can't post in <#{general.id}>: missing **Attach Files**, **Read Message History**."
+        f" Channel settings → Permissions → {fake.world.bot.name}."
+    )
+    settings = (await bot.guilds.overview(fake.guild.id)).settings
+    assert (settings.digest, settings.announcements) == (None, None)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_an_hour_before_the_week_is_over_is_explained(fake: FakeDiscord, general: Channel) -> None:
+    options: dict[str, OptionValue] = {"channel": general, "zone": "Pacific/Auckland"}
+    message = await fake.slash("ftconfig digest", options=options).shown()
+    assert "Next: <t:1795392000:F> (<t:1795392000:R>). Weeks end at 00:00 UTC, it cannot come sooner." in message.text()
+
+
+@pytest.mark.usefixtures("bot")
+async def test_time_zones_are_offered_while_typing(fake: FakeDiscord) -> None:
+    offered = await fake.autocomplete("ftconfig digest", focus="zone", value="")
+    assert [choice.value for choice in offered][:2] == ["UTC", "Europe/Berlin"]
+    offered = await fake.autocomplete("ftconfig digest", focus="zone", value="new yo")
+    assert offered[0].value == "America/New_York"
+    assert len(await fake.autocomplete("ftconfig digest", focus="zone", value="a")) == 25
+    assert await fake.autocomplete("ftconfig digest", focus="zone", value="Atlantis") == []
+
+
+async def test_announcements_are_turned_on_and_off(bot: Bot, fake: FakeDiscord, general: Channel) -> None:
+    await fake.slash("ftconfig announcements", options={"channel": general}).shown()
+    assert (await bot.guilds.overview(fake.guild.id)).settings.announcements == general.id
+    await fake.slash("ftconfig announcements").shown()
+    assert (await bot.guilds.overview(fake.guild.id)).settings.announcements is None
+
+
+# The form
+
+
+async def test_the_form_sets_everything_up_and_renews_the_panel(
+    bot: Bot, fake: FakeDiscord, clock: Clock, general: Channel
+) -> None:
+    panel = await fake.slash("ftconfig show").shown()
+    opened = await press_button(fake, panel, "Set up the digest")
+    role = fake.guild.role("Readers")
+    values = {"channel": [general], "weekday": ["4"], "hour": ["17"], "zone": "Europe/Berlin", "role": [role]}
+    submitted = fake.submit_modal(opened, values)
+    assert (await submitted.callback).type is CallbackType.UPDATE_MESSAGE
+    assert "every Friday 17:00 Europe/Berlin" in panel.text()
+    assert await digest_of(bot, fake) == DigestSettings(general.id, clock(), Schedule(4, 17, "Europe/Berlin"), role.id)
+
+
+async def test_the_form_shows_what_is_set_and_can_take_the_role_away(
+    bot: Bot, fake: FakeDiscord, news: Channel
+) -> None:
+    role = fake.guild.role("Readers")
+    options: dict[str, OptionValue] = {
+        "channel": news,
+        "weekday": 2,
+        "hour": 7,
+        "zone": "Asia/Tokyo",
+        "role": role,
+        "publish": True,
+    }
+    panel = await fake.slash("ftconfig digest", options=options).shown()
+    opened = await press_button(fake, panel, "Change digest")
+    assert opened.modal is not None
+    written = json.dumps(opened.modal)
+    for expected in (str(news.id), str(role.id), "Asia/Tokyo"):
+        assert expected in written
+    chosen = {"channel": [news], "weekday": ["2"], "hour": ["7"], "role": []}
+    await fake.submit_modal(opened, chosen).callback
+    digest = await digest_of(bot, fake)
+    assert digest is not None
+    assert (digest.schedule, digest.role, digest.publish) == (Schedule(2, 7, "Asia/Tokyo"), None, True)
+
+
+async def test_a_form_that_cannot_be_saved_changes_nothing(bot: Bot, fake: FakeDiscord, general: Channel) -> None:
+    panel = await fake.slash("ftconfig show").shown()
+    opened = await press_button(fake, panel, "Set up the digest")
+    values = {"channel": [general], "weekday": ["4"], "hour": ["17"], "zone": "Moon"}
+    assert "There is no such time zone." in await reply(fake.submit_modal(opened, values))
+    fake.deny(general, Permission.SEND_MESSAGES)
+    answer = fake.submit_modal(opened, {**values, "zone": "UTC"})
+    assert "missing **Send Messages**" in await reply(answer)
+    assert await digest_of(bot, fake) is None
+
+
+# Buttons of the panel
+
+
+async def test_a_preview_is_the_real_digest_for_who_asked(bot: Bot, fake: FakeDiscord, general: Channel) -> None:
+    panel = await fake.slash("ftconfig show").shown()
+    message = await fake.click(panel, button(panel, "Preview")).shown()
+    assert (message.ephemeral, "Digest of 2026-W46" in message.text()) == (True, True)
+    assert [attachment.filename for attachment in message.attachments] == ["digest.png"]
+    assert (own(fake, general), [str(week) for week in bot.press.made]) == ([], ["2026-W46"])
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_test_message_shows_whether_it_arrives(fake: FakeDiscord, general: Channel) -> None:
+    panel = await set_up(fake, general)
+    message = await fake.click(panel, button(panel, "Send test")).shown()
+    (posted,) = own(fake, general)
+    assert posted.text() == "This is a test: the weekly digest of free-threaded Python will be posted here."
+    assert message.ephemeral
+    assert message.text() == f"✅ It arrived: https://discord.com/channels/{fake.guild.id}/{general.id}/{posted.id}"
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_test_message_that_cannot_be_posted_tells_why(fake: FakeDiscord, general: Channel) -> None:
+    panel = await set_up(fake, general)
+    fake.fail("POST", rf"/channels/{general.id}/messages$", 403, body={"code": 50013, "message": "Missing Permissions"})
+    answer = fake.click(panel, button(panel, "Send test"))
+    (followup,) = await answer.wait_for_followups(1)
+    assert "I can't post in" in followup.text()
+    fake.deny(general, Permission.VIEW_CHANNEL)
+    assert "missing **View Channel**" in await reply(fake.click(panel, button(panel, "Send test")))
+
+
+async def test_the_digest_is_turned_off_after_a_question(bot: Bot, fake: FakeDiscord, general: Channel) -> None:
+    panel = await set_up(fake, general)
+    question = await fake.click(panel, button(panel, "Turn off")).shown()
+    await press_button(fake, question, "Cancel")
+    assert question.text() == "Nothing was changed."
+    assert await digest_of(bot, fake) is not None
+    question = await fake.click(panel, button(panel, "Turn off")).shown()
+    await press_button(fake, question, "Turn off")
+    assert question.text() == "✅ The weekly digest is off."
+    assert await digest_of(bot, fake) is None
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_test_message_needs_a_digest_that_is_on(bot: Bot, fake: FakeDiscord, general: Channel) -> None:
+    panel = await set_up(fake, general)
+    await bot.guilds.turn_digest_off(fake.guild.id)
+    assert "The digest is off." in await reply(fake.click(panel, button(panel, "Send test")))
+
+
+async def test_a_reset_deletes_everything_after_a_question(
+    bot: Bot, fake: FakeDiscord, clock: Clock, general: Channel
+) -> None:
+    await set_up(fake, general)
+    clock.time = SLOT
+    await bot.poster.tick()
+    question = await fake.slash("ftconfig reset").shown()
+    assert (await bot.guilds.overview(fake.guild.id)).last_digest is not None
+    await press_button(fake, question, "Delete everything")
+    overview = await bot.guilds.overview(fake.guild.id)
+    assert (overview.settings.digest, overview.last_digest) == (None, None)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_there_is_nothing_to_check_before_anything_is_set(fake: FakeDiscord) -> None:
+    assert await reply(fake.slash("ftconfig check")) == "Nothing is set up yet. Start with `/ftconfig show`."
+
+
+# Posting
+
+
+async def test_what_is_set_up_is_posted_and_buttons_live_through_a_restart(
+    fake: FakeDiscord, tmp_path: Path, clock: Clock, press: Press, general: Channel
+) -> None:
+    async with running_bot(fake, tmp_path / "other.db", clock, press) as first:
+        panel = await set_up(fake, general)
+        clock.time = SLOT
+        await first.poster.tick()
+    await fake.until(lambda: not fake.gateway.connected)
+    async with running_bot(fake, tmp_path / "other.db", clock, press) as second:
+        await second.poster.tick()
+        assert len(own(fake, general)) == 1
+        overview = await second.guilds.overview(fake.guild.id)
+        assert overview.last_digest is not None
+        assert overview.last_digest.state is State.SENT
+        assert (await press_button(fake, panel, "Change digest")).modal is not None

@@ -1,0 +1,114 @@
+"""What every test gets: an event loop that nothing blocks, no settings from outside, the facts in ``../shared``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sysconfig
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import httpx
+import pytest
+import structlog
+from blockbuster import BlockingError, blockbuster_ctx
+from hypothesis import HealthCheck, settings
+from hypothesis.configuration import set_hypothesis_home_dir
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# No deadline for one example: on a shared machine, and under coverage, its time says nothing about the program.
+settings.register_profile("dev", deadline=None)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,  # the gate judges the change, not the day's luck
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],  # says something about the machine only
+)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+# By default it is the working directory, which `nothing_from_outside` changes.
+set_hypothesis_home_dir(ROOT / ".hypothesis")
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Give the folder of recorded project pages, wheel cases and OpenAPI descriptions; without it, skip the test."""
+    path = Path(os.environ.get("FTBOT_TEST_SHARED") or ROOT.parent / "shared")
+    if not path.is_dir():
+        pytest.skip(f"needs the recorded facts: {path} does not exist, FTBOT_TEST_SHARED may name another folder")
+    return path
+
+
+@pytest.fixture(scope="session")
+def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder without a ``.env``."""
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(autouse=True)
+def nothing_from_outside(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep a developer's settings, from the environment or a ``.env``, out of the tests: they may hold real tokens."""
+    for name in os.environ:
+        if name.startswith("FTBOT_") and not name.startswith("FTBOT_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(empty_folder)
+
+
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """Give the loggers back to pytest after a test that sets logs up as the program does."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tls_context() -> Iterator[None]:
+    """Read the certificate authorities once: that takes longer than most tests, and none of them uses TLS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx, "create_ssl_context", cache(httpx.create_ssl_context))
+        yield
+
+
+@pytest.fixture(scope="session")
+def blocking_calls() -> Iterator[list[str]]:
+    """Stop the program's calls that would block the event loop (files, SQLite, sleep, locks, sockets) and list them.
+
+    Calls count when the program is on the stack, directly or through a library: the tests and their fakes may read a
+    file. They are listed as well as raised, as the program answers any error with a reply and would hide them.
+    """
+    calls: list[str] = []
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        # It patches built-in types through the memory layout that objects have in builds with the GIL.
+        yield calls
+        return
+
+    class RecordedBlockingError(BlockingError):
+        def __init__(self, func: str) -> None:
+            calls.append(func)
+            super().__init__(func)
+
+    with pytest.MonkeyPatch.context() as patch, blockbuster_ctx(["bot", "cogs", "storage"]) as guard:
+        for function in guard.functions.values():
+            # A first import reads files, and which test meets it is chance. The time it takes shows at start-up.
+            function.can_block_in("<frozen importlib._bootstrap>", {"_find_and_load"})
+        for name in ("io.TextIOWrapper.write", "io.BufferedWriter.write"):
+            # A log line is written where it is logged; pytest's own log file is among the places.
+            guard.functions[name].can_block_in("logging/__init__.py", {"emit"})
+            guard.functions[name].can_block_in("structlog/_output.py", {"msg"})
+        patch.setattr("blockbuster.blockbuster.BlockingError", RecordedBlockingError)
+        yield calls
+
+
+@pytest.fixture(autouse=True)
+def event_loop_stays_free(blocking_calls: list[str]) -> Iterator[None]:
+    """Fail a test in which the program blocked the event loop."""
+    blocking_calls.clear()
+    yield
+    if blocking_calls:
+        pytest.fail(f"the event loop was blocked by {', '.join(blocking_calls)}")

@@ -1,0 +1,113 @@
+"""What to do with a post next, and how it is recognised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.core.posting import (
+    LONGEST_NONCE,
+    LONGEST_PAUSE,
+    NEEDED,
+    Kind,
+    Post,
+    State,
+    Step,
+    lacking,
+    next_step,
+    pause,
+    step_if_not_found,
+    waits_for_data,
+)
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+CHANNEL = 1_183_746_382_910_273_645
+DIGEST = Post(
+    guild=7,
+    kind=Kind.DIGEST,
+    key="2026-W47",
+    channel=CHANNEL,
+    state=State.PLANNED,
+    expires=NOW + timedelta(days=7),
+    due=NOW,
+)
+ANNOUNCEMENT = replace(DIGEST, kind=Kind.ANNOUNCEMENT, key="12-17")
+LATE = DIGEST.expires
+
+channels = st.integers(1, 2**64 - 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "publish", "now", "expected"),
+    [
+        (State.PLANNED, False, NOW, Step.SEND),
+        (State.PLANNED, False, LATE, Step.DROP),
+        (State.SENDING, False, NOW, Step.LOOK),
+        (State.SENDING, False, LATE, Step.LOOK),
+        (State.SENT, True, NOW, Step.PUBLISH),
+        (State.SENT, True, LATE, Step.DROP),
+        (State.SENT, False, NOW, None),
+        (State.PUBLISHED, True, NOW, None),
+        (State.REFUSED, True, NOW, None),
+        (State.LOST, True, NOW, None),
+        (State.MISSED, True, NOW, None),
+    ],
+)
+def test_the_next_step(state: State, publish: bool, now: datetime, expected: Step | None) -> None:
+    assert next_step(replace(DIGEST, state=state, publish=publish), now) is expected
+
+
+def test_what_was_begun_and_is_not_there_is_sent_while_it_is_not_too_late() -> None:
+    begun = replace(DIGEST, state=State.SENDING)
+    assert step_if_not_found(begun, NOW) is Step.SEND
+    assert step_if_not_found(begun, LATE) is Step.DROP
+
+
+def test_a_digest_is_recognised_by_its_week_and_an_announcement_by_its_changes() -> None:
+    assert (DIGEST.nonce, DIGEST.marker) == (f"26W47-{CHANNEL}", "2026-W47")
+    assert (ANNOUNCEMENT.nonce, ANNOUNCEMENT.marker) == (f"11-{CHANNEL:x}", "changes 12-17")
+
+
+@given(channels, st.integers(1, 2**31), st.integers(0, 2**31))
+def test_a_nonce_is_never_too_long(channel: int, first: int, more: int) -> None:
+    for post in (DIGEST, replace(ANNOUNCEMENT, key=f"{first}-{first + more}")):
+        assert 0 < len(replace(post, channel=channel).nonce) <= LONGEST_NONCE
+
+
+def test_the_longest_channel_ids_fit_exactly() -> None:
+    assert replace(DIGEST, channel=12345678901234567890).nonce == "26W4712345678901234567890"
+
+
+@given(channels, channels, st.sampled_from(["2026-W47", "2026-W48"]), st.sampled_from(["2026-W47", "2026-W48"]))
+def test_posts_have_the_same_nonce_only_for_the_same_channel_and_week(one: int, other: int, a: str, b: str) -> None:
+    first, second = replace(DIGEST, channel=one, key=a), replace(DIGEST, channel=other, key=b)
+    assert (first.nonce == second.nonce) == ((one, a) == (other, b))
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_pauses_grow_and_end_at_an_hour(one: int, more: int) -> None:
+    assert timedelta(seconds=10) < pause(one) <= pause(one + more) <= LONGEST_PAUSE
+
+
+def test_discord_is_left_alone_as_long_as_it_asks_for() -> None:
+    assert pause(1, asked=600) == timedelta(minutes=10)
+    assert pause(1, asked=0.5) == pause(1)
+    assert pause(1, asked=1e9) == LONGEST_PAUSE
+
+
+def test_a_digest_waits_some_hours_for_its_week_to_be_read() -> None:
+    assert waits_for_data(DIGEST, NOW, complete=False)
+    assert not waits_for_data(DIGEST, NOW, complete=True)
+    assert not waits_for_data(DIGEST, NOW + timedelta(hours=6), complete=False)
+
+
+def test_what_is_lacking_is_named_as_in_discords_settings() -> None:
+    everything = sum(NEEDED.values())
+    assert lacking(everything) == ()
+    assert lacking(everything - NEEDED["Attach Files"]) == ("Attach Files",)
+    assert lacking(0) == ("View Channel", "Send Messages", "Attach Files", "Read Message History")
+    assert lacking(1 << 3) == ()  # an administrator may do everything

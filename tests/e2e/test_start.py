@@ -1,0 +1,114 @@
+"""What keeps ``ftbot run`` from starting ends it at once, with a sentence what and a sentence what next."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+from bot.config import version
+
+pytestmark = pytest.mark.usefixtures("logs_as_before")
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Set a token, a free port and a database of this test; nothing of it comes as far as Discord."""
+    version()  # looked up in files, once a process, when nobody waits yet
+    monkeypatch.setenv("FTBOT_DISCORD_TOKEN", "never-sent")
+    monkeypatch.setenv("FTBOT_DISCORD_API_URL", "http://127.0.0.1:9/api/v10")
+    monkeypatch.setenv("FTBOT_DISCORD_GATEWAY_URL", "ws://127.0.0.1:9/")
+    monkeypatch.setenv("FTBOT_DATABASE", str(tmp_path / "ftbot.db"))
+    monkeypatch.setenv("FTBOT_HTTP_PORT", "0")
+    monkeypatch.setenv("FTBOT_LOG_FORMAT", "json")
+    monkeypatch.setattr("sys.argv", ["ftbot", "run"])
+    monkeypatch.setattr("storage.database._BUSY_SECONDS", 0.05)
+    return tmp_path / "ftbot.db"
+
+
+def complaint(capsys: pytest.CaptureFixture[str]) -> str:
+    """Run the program, which ends with exit code 2, and give what it says on stderr."""
+    with pytest.raises(SystemExit) as ended:
+        main()
+    written = capsys.readouterr()
+    assert (ended.value.code, written.out) == (2, "")
+    assert "Traceback" not in written.err
+    last = written.err.splitlines()[-1]
+    assert last.startswith("ftbot: ")
+    return last
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[None]:
+    path.touch(0o400)
+    if os.access(path, os.W_OK):
+        pytest.skip("this user, root, may write every file")
+    yield
+
+
+@contextmanager
+def corrupt(path: Path) -> Iterator[None]:
+    path.write_bytes(b"SQLite format 3\0" + b"\xff" * 8192)
+    yield
+
+
+@contextmanager
+def newer(path: Path) -> Iterator[None]:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE schema_version (version BIGINT NOT NULL)")
+        connection.execute("INSERT INTO schema_version VALUES (9999)")
+    yield
+
+
+@contextmanager
+def below_a_file(path: Path) -> Iterator[None]:
+    path.parent.rmdir()
+    path.parent.write_text("no folder", "utf-8")
+    yield
+    path.parent.unlink()
+    path.parent.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (locked, "is locked by another program. Stop the other one, or try again."),
+        (read_only, "cannot be written. Give this user write access to it and its folder."),
+        (corrupt, "is damaged or no database. Move it away; ftbot makes a new one."),
+        (newer, "is from a newer ftbot (schema 9999, "),
+        (below_a_file, "cannot be opened"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_named(
+    database: Path,
+    capsys: pytest.CaptureFixture[str],
+    state: Callable[[Path], AbstractContextManager[None]],
+    says: str,
+) -> None:
+    with state(database):
+        text = complaint(capsys)
+    assert text.startswith(f"ftbot: The database {database} ")
+    assert says in text
+
+
+@pytest.mark.usefixtures("database")
+def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("FTBOT_HTTP_PORT", str(port))
+        text = complaint(capsys)
+    assert text.startswith(f"ftbot: Port {port} on 127.0.0.1 cannot be opened: ")
+    assert text.endswith("Set FTBOT_HTTP_PORT to a free one.")

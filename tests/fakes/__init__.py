@@ -1,0 +1,1 @@
+"""Stateful stand-ins for the services the bot talks to, on loopback."""

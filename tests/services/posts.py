@@ -1,0 +1,186 @@
+"""A poster as the bot has it, between a fake Discord and a real database, with a digest of its own and a set clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import discord
+import pytest
+import yarl
+from discord import ui
+
+from bot.clients.discord_posts import DiscordPosts
+from bot.core.posting import Change, DigestSettings, Kind, Post, PreparedDigest
+from bot.core.schedule import DEFAULT_SCHEDULE, Schedule
+from bot.core.weeks import Week
+from bot.services.guilds import GuildDesk
+from bot.services.posting import Ledger, Poster, go_on
+from bot.services.zones import Zones
+from storage.changes import Changes
+from storage.closed_channels import ClosedChannels
+from storage.database import Database, open_database
+from storage.guilds import Guilds
+from storage.posts import Posts
+from tests.fakes.discord_world import Channel, Guild, Message
+from tests.fakes.fake_discord import FakeDiscord
+
+SLOT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+"""Monday, when the digest of 2026-W47 is due."""
+
+LAST_WEEK = SLOT - timedelta(days=5)
+PICTURE = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(slots=True)
+class Clock:
+    """Tells the time that a test sets; it stands at the minute in which the digest is due."""
+
+    time: datetime = SLOT
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, by: timedelta) -> None:
+        self.time += by
+
+
+@dataclass(slots=True)
+class Press:
+    """Makes digests, complete or not, and fails or waits if told."""
+
+    made: list[Week] = field(default_factory=list)
+    complete: bool = True
+    error: Exception | None = None
+    gate: asyncio.Event | None = None
+
+    async def prepare(self, week: Week) -> PreparedDigest[ui.LayoutView]:
+        self.made.append(week)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.error is not None:
+            raise self.error
+
+        def view() -> ui.LayoutView:
+            card = ui.LayoutView(timeout=None)
+            gallery = ui.MediaGallery[ui.LayoutView]()
+            gallery.add_item(media="attachment://digest.png", description="70 of 100")
+            card.add_item(gallery)
+            card.add_item(ui.TextDisplay(f"Digest of {week}"))
+            return card
+
+        return PreparedDigest(view, PICTURE, "70 of 100", complete=self.complete)
+
+
+def compose(changes: Sequence[Change], marker: str) -> ui.LayoutView:
+    """Lay an announcement out."""
+    card = ui.LayoutView(timeout=None)
+    lines = [f"{change.package} {change.version} {change.kind.value} {change.target}" for change in changes]
+    card.add_item(ui.TextDisplay("\n".join([*lines, marker])))
+    return card
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A poster and what belongs to it."""
+
+    poster: Poster
+    desk: GuildDesk
+    ledger: Ledger
+    client: discord.Client
+    press: Press
+
+    async def subscribe(
+        self,
+        channel: Channel,
+        schedule: Schedule = DEFAULT_SCHEDULE,
+        *,
+        since: datetime = LAST_WEEK,
+        role: int | None = None,
+        publish: bool = False,
+    ) -> None:
+        """Turn the digest on for the channel's server."""
+        settings = DigestSettings(channel.id, since, schedule, role, publish)
+        await self.desk.set_digest(guild_of(channel).id, settings)
+
+    async def notices(self, event: str, act: Callable[[], None]) -> None:
+        """Let something happen in Discord, and wait until the bot was told."""
+        told = asyncio.ensure_future(self.client.wait_for(event, timeout=5))
+        await asyncio.sleep(0)  # it listens from its first step on
+        act()
+        await told
+
+    async def last(self, channel: Channel, kind: Kind = Kind.DIGEST) -> Post:
+        """Give the newest post of the channel's server."""
+        post = await self.ledger.posts.last(guild_of(channel).id, kind)
+        assert post is not None
+        return post
+
+
+@asynccontextmanager
+async def connected(fake: FakeDiscord) -> AsyncIterator[discord.Client]:
+    """Connect a client that knows its servers."""
+    client = discord.Client(
+        intents=discord.Intents(guilds=True),
+        max_ratelimit_timeout=30,
+        guild_ready_timeout=0.01,
+        allowed_mentions=discord.AllowedMentions.none(),
+    )
+    async with client:
+        running = asyncio.create_task(client.start(fake.token))
+        await client.wait_until_ready()
+        try:
+            yield client
+        finally:
+            await client.close()
+            await asyncio.wait({running})
+
+
+@asynccontextmanager
+async def open_office(
+    fake: FakeDiscord,
+    path: Path,
+    now: Callable[[], datetime],
+    checkpoint: Callable[[str], None] = go_on,
+) -> AsyncIterator[Office]:
+    """Open a poster on a database; opening it again is a restart of the program."""
+    async with open_database(path) as database, connected(fake) as client:
+        yield build_office(database, client, now, Press(), checkpoint)
+
+
+def build_office(
+    database: Database,
+    client: discord.Client,
+    now: Callable[[], datetime],
+    press: Press,
+    checkpoint: Callable[[str], None] = go_on,
+) -> Office:
+    """Build a poster on what somebody opened."""
+    ledger = Ledger(Guilds(database), Posts(database), ClosedChannels(database), Changes(database))
+    zones = Zones()
+    posts = DiscordPosts(lambda: client)
+    poster = Poster(ledger, posts, zones, press.prepare, compose, now, checkpoint=checkpoint)
+    return Office(poster, GuildDesk(ledger, zones, now), ledger, client, press)
+
+
+def direct(monkeypatch: pytest.MonkeyPatch, api_url: str, gateway_url: str) -> None:
+    """Point discord.py at a fake."""
+    monkeypatch.setattr(discord.http.Route, "BASE", api_url)
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(gateway_url))
+    monkeypatch.setattr(discord.VoiceClient, "warn_nacl", False)
+    monkeypatch.setattr(discord.VoiceClient, "warn_dave", False)
+
+
+def guild_of(channel: Channel) -> Guild:
+    """Give the server of a channel."""
+    assert channel.guild is not None
+    return channel.guild
+
+
+def own(fake: FakeDiscord, channel: Channel) -> list[Message]:
+    """Give what the bot posted in a channel."""
+    return [message for message in fake.messages(channel) if message.author is fake.world.bot]

@@ -1,0 +1,47 @@
+"""What is counted for whoever runs the bot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
+
+from bot.services.metrics import Metrics
+from bot.services.status import Freshness, StatusLookup
+from tests.fakes.fake_index import FakeIndex, refusal
+from tests.services.lookups import Clock, open_lookup, release
+
+
+def lookups(lookup: StatusLookup) -> dict[str, float]:
+    """Give the number of look-ups by where the answer came from, as Prometheus reads it."""
+    lines = generate_latest(lookup.metrics.registry).decode().splitlines()
+    counted = (line for line in lines if line.startswith("ftbot_lookups_total"))
+    return {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in counted}
+
+
+async def test_look_ups_are_counted_by_where_the_answer_came_from(index: FakeIndex, path: Path, clock: Clock) -> None:
+    index.publish("demo", release())
+    async with open_lookup(index, path, clock) as lookup:
+        await lookup.look_up("demo")
+        await lookup.look_up("demo")
+        await lookup.look_up("demo")
+        await lookup.look_up("demo", freshness=Freshness.REFRESH)
+        assert lookups(lookup) == {"index": 1, "memory": 2, "unchanged": 1}
+    async with open_lookup(index, path, clock) as after:
+        await after.look_up("demo")
+        index.script(refusal(403))
+        with capture_logs():
+            await after.look_up("demo", freshness=Freshness.REFRESH)
+        assert lookups(after) == {"storage": 1, "failed": 1}
+
+
+def test_metrics_of_two_bots_do_not_mix() -> None:
+    one, other = Metrics.new(), Metrics.new()
+    one.guilds.set(5)
+    assert b"ftbot_guilds 5.0" in generate_latest(one.registry)
+    assert b"ftbot_guilds 0.0" in generate_latest(other.registry)
+
+
+def test_the_process_is_measured() -> None:
+    assert b"process_resident_memory_bytes" in generate_latest(Metrics.new().registry)

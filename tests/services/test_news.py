@@ -1,0 +1,108 @@
+"""Looking for news: what is scanned when, what is told, and what is told to nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.posting import Change, ChangeKind
+from bot.services.news import Newsroom
+from storage.database import Database
+from tests.fakes.fake_index import FakeIndex
+from tests.fakes.index_pages import wheels
+from tests.services.lookups import T314, Clock
+from tests.services.scans import LONG_AGO, Station, open_station, publish_native
+
+GIL, FT = "cp314-cp314-win_amd64", "cp314-cp314t-win_amd64"
+NAMES = ("gains", "loses", "stays")
+
+
+class Told(list[Change]):
+    """What was announced so far."""
+
+    async def announce(self, changes: Sequence[Change]) -> None:
+        """Take changes as the poster does."""
+        self.extend(changes)
+
+
+def newsroom(station: Station, told: Told) -> Newsroom:
+    return Newsroom(station.scanner, station.scans, station.desk, len(NAMES), told.announce)
+
+
+@pytest.fixture
+def published(index: FakeIndex) -> FakeIndex:
+    publish_native(index, "gains", free_threaded=False)
+    publish_native(index, "loses", "stays")
+    return index
+
+
+async def test_the_first_look_of_all_tells_nothing(published: FakeIndex, path: Path, clock: Clock) -> None:
+    told = Told()
+    async with open_station(published, path, clock, NAMES) as station:
+        await newsroom(station, told).look()
+        assert [name for name, _ in (await station.scans.latest() or pytest.fail("no scan")).tracked] == list(NAMES)
+    assert told == []
+
+
+async def test_what_moved_since_the_last_look_is_told(published: FakeIndex, path: Path, clock: Clock) -> None:
+    told = Told()
+    async with open_station(published, path, clock, NAMES) as station:
+        await newsroom(station, told).look()
+        clock.advance(hours=30)
+        moment = (clock() - timedelta(hours=1)).isoformat()
+        long_ago = LONG_AGO.isoformat()
+        old, new = (
+            wheels("gains", "1.0", GIL, upload_time=long_ago),
+            wheels("gains", "2.0", GIL, FT, upload_time=moment),
+        )
+        published.publish("gains", [*old, *new])
+        old, new = (
+            wheels("loses", "1.0", GIL, FT, upload_time=long_ago),
+            wheels("loses", "2.0", GIL, upload_time=moment),
+        )
+        published.publish("loses", [*old, *new])
+        await newsroom(station, told).look()
+        assert told == [Change("gains", T314, "2.0", ChangeKind.GAINED, ("cp314t",))]
+        clock.advance(hours=49)  # now the loss is settled
+        told.clear()
+        await newsroom(station, told).look()
+    assert Change("loses", T314, "2.0", ChangeKind.LOST) in told
+
+
+async def test_the_first_look_of_a_week_asks_about_everything(published: FakeIndex, path: Path, clock: Clock) -> None:
+    async with open_station(published, path, clock, NAMES) as station:
+        room = newsroom(station, Told())
+        await room.look()
+        published.requests.clear()
+        clock.advance(hours=1)
+        await room.look()
+        assert published.requests == []
+        clock.advance(days=7)
+        await room.look()
+    assert len([request for request in published.requests if request.path.startswith("/simple/")]) == len(NAMES)
+
+
+async def test_with_nothing_to_track_nothing_is_told(index: FakeIndex, path: Path, clock: Clock) -> None:
+    told = Told()
+    async with open_station(index, path, clock, ["nowhere"]) as station:
+        await newsroom(station, told).look()
+        await newsroom(station, told).look()
+    assert told == []
+
+
+async def test_a_database_that_fails_ends_a_look_and_nothing_else(
+    published: FakeIndex, path: Path, clock: Clock
+) -> None:
+    told = Told()
+    async with open_station(published, path, clock, NAMES) as station:
+        await drop_scans(station.database)
+        await newsroom(station, told).look()
+    assert told == []
+
+
+async def drop_scans(database: Database) -> None:
+    async with database.transaction() as transaction:
+        await transaction.run("DROP TABLE scans")

@@ -1,0 +1,235 @@
+"""The ledger, what servers set, closed channels and changes, in a real database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.posting import Change, ChangeKind, DigestSettings, GuildSettings, Kind, Post, State
+from bot.core.schedule import Schedule
+from bot.core.targets import Target
+from storage.changes import Changes
+from storage.closed_channels import ClosedChannels
+from storage.database import Database, open_database
+from storage.guilds import Guilds
+from storage.posts import CLAIM, Posts
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+GUILD, CHANNEL = 1_012_345_678_901_234_567, 1_183_746_382_910_273_645
+POST = Post(
+    guild=GUILD,
+    kind=Kind.DIGEST,
+    key="2026-W47",
+    channel=CHANNEL,
+    state=State.PLANNED,
+    expires=NOW + timedelta(days=7),
+    due=NOW,
+    role=5,
+    publish=True,
+)
+DIGEST = DigestSettings(CHANNEL, NOW, Schedule(4, 18, "Europe/Berlin"), role=5, publish=True)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    async with open_database(tmp_path / "ftbot.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def posts(database: Database) -> Posts:
+    return Posts(database)
+
+
+@pytest.fixture
+def guilds(database: Database) -> Guilds:
+    return Guilds(database)
+
+
+async def claimed(posts: Posts, name: str = "me", now: datetime = NOW) -> Post:
+    post = await posts.claim(POST, name, now)
+    assert post is not None
+    return post
+
+
+# Posts
+
+
+async def test_a_post_is_planned_once_and_read_back_as_it_was(posts: Posts) -> None:
+    assert await posts.plan(POST, NOW)
+    assert not await posts.plan(replace(POST, channel=1), NOW)
+    assert await posts.due(NOW) == (POST,)
+    assert await posts.known(Kind.DIGEST, ["2026-W47", "2026-W48"]) == {(GUILD, "2026-W47")}
+    assert await posts.known(Kind.DIGEST, []) == frozenset()
+
+
+async def test_a_missed_post_may_be_planned_again_and_no_other(posts: Posts) -> None:
+    await posts.plan(POST, NOW)
+    await claimed(posts)
+    await posts.record(replace(POST, state=State.MISSED, due=None, attempts=3, reason="late"), "me")
+    assert await posts.known(Kind.DIGEST, ["2026-W47"]) == frozenset()
+    assert await posts.plan(POST, NOW)
+    assert await posts.last(GUILD, Kind.DIGEST) == POST
+    for state in set(State) - {State.MISSED}:
+        await claimed(posts)
+        await posts.record(replace(POST, state=state), "me")
+        assert not await posts.plan(POST, NOW)
+
+
+async def test_a_claim_keeps_others_away_until_it_ends(posts: Posts) -> None:
+    await posts.plan(POST, NOW)
+    await claimed(posts, "one")
+    assert await posts.claim(POST, "two", NOW) is None
+    assert await posts.claim(POST, "one", NOW) == POST
+    assert await posts.claim(POST, "two", NOW + CLAIM - timedelta(seconds=1)) is None
+    assert await posts.claim(POST, "two", NOW + CLAIM) == POST
+    assert not await posts.begin(POST, "one", NOW + CLAIM)
+    assert not await posts.record(replace(POST, state=State.SENT), "one")
+    assert not await posts.put_off(replace(POST, due=None), "one")
+
+
+async def test_a_claim_by_a_clock_that_was_ahead_does_not_hold(posts: Posts) -> None:
+    await posts.plan(POST, NOW)
+    await claimed(posts, "one", NOW + timedelta(days=1))
+    assert await posts.claim(POST, "two", NOW) == POST
+
+
+async def test_a_post_put_off_by_a_clock_that_was_ahead_is_due(posts: Posts) -> None:
+    await posts.plan(POST, NOW)
+    await claimed(posts)
+    await posts.put_off(replace(POST, due=NOW + timedelta(days=100)), "me")
+    assert [post.key for post in await posts.due(NOW)] == ["2026-W47"]
+    assert await posts.claim(POST, "me", NOW) is not None
+
+
+async def test_a_post_that_is_put_off_stays_as_far_as_it_is(posts: Posts) -> None:
+    await posts.plan(POST, NOW)
+    planned = await claimed(posts)
+    assert await posts.begin(planned, "me", NOW)
+    later = NOW + timedelta(minutes=30)
+    await posts.put_off(replace(planned, due=later, attempts=1, reason="down"), "me")
+    assert await posts.due(NOW) == ()
+    (post,) = await posts.due(later)
+    assert post == replace(POST, state=State.SENDING, due=later, attempts=1, reason="down")
+
+
+async def test_a_post_cannot_be_begun_after_it_was_sent_elsewhere(posts: Posts) -> None:
+    await posts.plan(POST, NOW)
+    planned = await claimed(posts)
+    await posts.redirect(replace(POST, channel=1), NOW)
+    assert not await posts.begin(planned, "me", NOW)
+    (post,) = await posts.due(NOW)
+    assert (post.channel, post.state) == (1, State.PLANNED)
+
+
+@pytest.mark.parametrize("state", list(State))
+async def test_only_what_was_surely_not_posted_is_redirected(posts: Posts, state: State) -> None:
+    await posts.plan(POST, NOW)
+    await claimed(posts)
+    await posts.record(replace(POST, state=state, due=None), "me")
+    await posts.redirect(replace(POST, channel=1), NOW)
+    post = await posts.last(GUILD, Kind.DIGEST)
+    assert post is not None
+    assert (post.channel == 1) == (state in {State.PLANNED, State.REFUSED})
+    await posts.redirect(replace(POST, channel=2), POST.expires)
+    post = await posts.last(GUILD, Kind.DIGEST)
+    assert post is not None
+    assert post.channel != 2
+
+
+async def test_only_what_was_not_begun_is_dropped(posts: Posts) -> None:
+    await posts.plan(POST, NOW)
+    await posts.plan(replace(POST, key="2026-W48"), NOW)
+    assert await posts.begin(await claimed(posts), "me", NOW)
+    await posts.drop(GUILD, Kind.DIGEST)
+    assert [post.key for post in await posts.due(NOW)] == ["2026-W47"]
+
+
+# Settings
+
+
+async def test_settings_are_read_back_as_they_were_set(guilds: Guilds) -> None:
+    assert await guilds.settings(GUILD) == GuildSettings(GUILD)
+    await guilds.set_digest(GUILD, DIGEST)
+    await guilds.set_announcements(GUILD, 7)
+    assert await guilds.settings(GUILD) == GuildSettings(GUILD, DIGEST, 7)
+    assert await guilds.everyone() == (GuildSettings(GUILD, DIGEST, 7),)
+    await guilds.set_digest(GUILD, None)
+    assert await guilds.settings(GUILD) == GuildSettings(GUILD, None, 7)
+
+
+async def test_a_server_that_is_gone_is_set_aside_until_it_is_back(guilds: Guilds) -> None:
+    await guilds.set_digest(GUILD, DIGEST)
+    await guilds.note_presence({1}, NOW)
+    assert await guilds.everyone() == ()
+    assert await guilds.gone_before(NOW + timedelta(seconds=1)) == (GUILD,)
+    await guilds.note_presence({1}, NOW + timedelta(days=3))
+    assert await guilds.gone_before(NOW + timedelta(seconds=1)) == (GUILD,)
+    await guilds.note_presence({GUILD}, NOW)
+    assert await guilds.everyone() == (GuildSettings(GUILD, DIGEST),)
+    assert await guilds.gone_before(NOW + timedelta(days=99)) == ()
+
+
+async def test_a_departure_noted_by_a_clock_that_was_ahead_counts_from_now(guilds: Guilds) -> None:
+    await guilds.set_digest(GUILD, DIGEST)
+    await guilds.note_presence(set(), NOW + timedelta(days=365))
+    await guilds.note_presence(set(), NOW)
+    assert await guilds.gone_before(NOW + timedelta(seconds=1)) == (GUILD,)
+
+
+async def test_a_forgotten_server_leaves_nothing(database: Database, guilds: Guilds, posts: Posts) -> None:
+    closed = ClosedChannels(database)
+    for guild in (GUILD, 2):
+        await guilds.set_digest(guild, DIGEST)
+        await posts.plan(replace(POST, guild=guild), NOW)
+        await closed.close(guild, guild + 1, "No.", NOW)
+    await guilds.forget(GUILD)
+    assert [settings.guild for settings in await guilds.everyone()] == [2]
+    assert [post.guild for post in await posts.due(NOW)] == [2]
+    assert await closed.everywhere() == {3}
+
+
+# Closed channels
+
+
+async def test_a_channel_stays_closed_until_it_is_reopened(database: Database) -> None:
+    closed = ClosedChannels(database)
+    await closed.close(GUILD, CHANNEL, "No.", NOW)
+    await closed.close(GUILD, CHANNEL, "Still not.", NOW)
+    assert await closed.reasons(GUILD) == {CHANNEL: "Still not."}
+    assert await closed.reopen(CHANNEL)
+    assert not await closed.reopen(CHANNEL)
+    assert await closed.everywhere() == frozenset()
+
+
+# Changes and announcements
+
+
+async def test_changes_are_numbered_and_taken_once(database: Database) -> None:
+    changes = Changes(database)
+    gained = Change("numpy", Target(14), "2.3", ChangeKind.GAINED, ("cp314t", "cp315t"))
+    lost = replace(gained, kind=ChangeKind.LOST, version="2.4", how=())
+    assert await changes.newest() == 0
+    assert await changes.record([gained, lost, gained], NOW) == 2
+    assert await changes.record([lost], NOW) == 0
+    assert await changes.newest() == 2
+    assert await changes.between(1, 2) == (gained, lost)
+    assert await changes.between(2, 2) == (lost,)
+
+
+async def test_changes_are_announced_by_one_post_only(database: Database, guilds: Guilds, posts: Posts) -> None:
+    await Changes(database).record([Change("old", Target(14), "1", ChangeKind.GAINED)], NOW)
+    await guilds.set_announcements(GUILD, CHANNEL)
+    assert await guilds.announced() == {GUILD: 1}
+    post = replace(POST, kind=Kind.ANNOUNCEMENT, key="2-3", role=None, publish=False)
+    assert await posts.plan_announcement(post, NOW)
+    assert not await posts.plan_announcement(post, NOW)
+    assert not await posts.plan_announcement(replace(post, key="2-4"), NOW)
+    assert not await posts.plan_announcement(replace(post, key="4-4", channel=1), NOW)
+    assert await guilds.announced() == {GUILD: 3}
+    assert await posts.last_planned(Kind.ANNOUNCEMENT) == {GUILD: NOW}
+    assert await posts.due(NOW) == (post,)

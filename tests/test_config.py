@@ -1,0 +1,169 @@
+"""Settings come from the environment and ``.env``, are checked when they are read, and never show a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bot.config import LogFormat, LogLevel, Settings, describe, read_settings
+from bot.core.errors import UserError
+from bot.core.targets import Target
+
+SECRETS: Final = (
+    "FTBOT_DISCORD_TOKEN",
+    "FTBOT_GITHUB_TOKEN",
+    "FTBOT_GITHUB_PRIVATE_KEY",
+    "FTBOT_GITHUB_WEBHOOK_SECRET",
+)
+DEFAULTS: Final = {
+    "FTBOT_INDEX_URL": "https://pypi.org/simple/",
+    "FTBOT_JSON_API_URL": "https://pypi.org/pypi/",
+    "FTBOT_TOP_PACKAGES_URL": "https://hugovk.github.io/top-pypi-packages/top-pypi-packages.min.json",
+    "FTBOT_TRACK": "360",
+    "FTBOT_TARGETS": "3.14t,3.15t",
+    "FTBOT_DISCORD_API_URL": "https://discord.com/api/v10",
+    "FTBOT_DISCORD_GATEWAY_URL": "wss://gateway.discord.gg/",
+    "FTBOT_GITHUB_API_URL": "https://api.github.com",
+    "FTBOT_GITHUB_APP_ID": "",
+    "FTBOT_HTTP_HOST": "127.0.0.1",
+    "FTBOT_HTTP_PORT": "8080",
+    "FTBOT_CONTACT": "https://github.com/ftbot-dev/ftbot",
+    "FTBOT_LOG_FORMAT": "console",
+    "FTBOT_LOG_LEVEL": "info",
+} | dict.fromkeys(SECRETS, "")
+
+
+def test_every_setting_of_the_contract_has_its_default() -> None:
+    listed = {setting.variable: setting.value for setting in describe(read_settings())}
+    assert Path(listed.pop("FTBOT_DATABASE")).name == "ftbot.db"
+    assert listed == DEFAULTS
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert [setting.variable for setting in describe(read_settings()) if not setting.what] == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "what"),
+    [
+        ("FTBOT_TARGETS", "3.14", "3.14t"),
+        ("FTBOT_TARGETS", "3.14t,4.0t", "4.0t"),
+        ("FTBOT_TARGETS", " , ", "at least one"),
+        ("FTBOT_TRACK", "-1", "greater than or equal to 0"),
+        ("FTBOT_TRACK", "many", "integer"),
+        ("FTBOT_HTTP_PORT", "65536", "less than or equal to 65535"),
+        ("FTBOT_LOG_FORMAT", "xml", "'console' or 'json'"),
+        ("FTBOT_LOG_LEVEL", "loud", "'info'"),
+        ("FTBOT_CONTACT", "a\nb", "ASCII"),
+        ("FTBOT_INDEX_URL", "pypi.example/simple", "http:// or https://"),
+        ("FTBOT_JSON_API_URL", "ftp://pypi.example/", "http:// or https://"),
+        ("FTBOT_INDEX_URL", "http://[bad", "Invalid IPv6 URL"),
+        ("FTBOT_DISCORD_GATEWAY_URL", "https://gateway.example/", "ws:// or wss://"),
+        ("FTBOT_CONTACT", "mäil@example.org", "ASCII"),
+    ],
+)
+def test_a_bad_setting_is_named_with_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, what: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UserError) as caught:
+        read_settings()
+    assert str(caught.value).startswith(f"{variable} cannot be used: ")
+    assert what in str(caught.value)
+    assert str(caught.value).endswith(". See docs/operations.md, Settings.")
+    assert ".." not in str(caught.value)
+
+
+def test_targets_keep_their_order_and_come_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTBOT_TARGETS", "3.15t, 3.14T,3.15t,")
+    assert read_settings().targets == (Target(15), Target(14))
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTBOT_TRACK", "")
+    monkeypatch.setenv("FTBOT_DISCORD_TOKEN", "")
+    assert (read_settings().track, read_settings().discord_token) == (360, None)
+
+
+def test_a_dotenv_file_is_read_and_the_environment_outranks_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("FTBOT_TRACK=7\nFTBOT_HTTP_PORT=7\nOTHER=1\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FTBOT_HTTP_PORT", "8")
+    assert (read_settings().track, read_settings().http_port) == (7, 8)
+
+
+def test_a_dotenv_file_that_is_no_text_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"FTBOT_CONTACT=\xff\xfe\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"\.env"):
+        read_settings()
+
+
+@pytest.mark.parametrize("variable", ["FTBOT_INDEX_URL", "FTBOT_JSON_API_URL"])
+def test_index_addresses_end_with_one_slash(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "http://localhost/simple//")
+    (value,) = [setting.value for setting in describe(read_settings()) if setting.variable == variable]
+    assert value == "http://localhost/simple/"
+
+
+def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in SECRETS:
+        monkeypatch.setenv(variable, f"hush-{variable}")
+    settings = read_settings()
+    assert set(settings.secrets()) == {f"hush-{variable}" for variable in SECRETS}
+    assert "hush" not in repr(settings) + str(settings) + repr(list(describe(settings)))
+    assert {setting.value for setting in describe(settings) if setting.variable in SECRETS} == {"********"}
+
+
+def test_the_database_is_a_path_below_home_or_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setenv("FTBOT_DATABASE", "~/ftbot.db")
+    assert read_settings().database_path == Path("/home/ada/ftbot.db")
+    monkeypatch.setenv("FTBOT_DATABASE", ":memory:")
+    assert read_settings().database_path is None
+
+
+def test_a_database_below_the_home_of_nobody_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTBOT_DATABASE", "~there-is-no-such-user/ftbot.db")
+    with pytest.raises(UserError, match="FTBOT_DATABASE"):
+        read_settings()
+
+
+def test_requests_say_who_sends_them_and_whom_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTBOT_CONTACT", "ada@example.org")
+    assert read_settings().user_agent.startswith("ftbot/")
+    assert read_settings().user_agent.endswith(" (+ada@example.org)")
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().track = 1  # type: ignore[misc] # what must fail
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("FTBOT_INDEX_URL", "http://ada:s3cret@index.example/simple/", "a user name or a password"),
+        ("FTBOT_JSON_API_URL", "https://index.example/pypi?x=1", "a query or a fragment"),
+        ("FTBOT_GITHUB_API_URL", "https://api.example:99999", "no address"),
+        ("FTBOT_DISCORD_TOKEN", "first\nsecond", "a line break"),
+    ],
+)
+def test_what_cannot_work_is_refused_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UserError, match=reason) as refused:
+        read_settings()
+    assert variable in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+    assert "second" not in str(refused.value)
+
+
+def test_levels_and_formats_may_be_written_in_capitals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTBOT_LOG_LEVEL", "DEBUG")
+    monkeypatch.setenv("FTBOT_LOG_FORMAT", "JSON")
+    settings = read_settings()
+    assert (settings.log_level, settings.log_format) == (LogLevel.DEBUG, LogFormat.JSON)

@@ -1,0 +1,154 @@
+"""Log lines are what collectors expect, of the level asked for, and never hold a secret."""
+
+from __future__ import annotations
+
+import json
+import logging
+from io import StringIO
+from typing import NoReturn
+
+import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.logs import redact, set_up_logs
+
+GIVEN = "correct horse battery staple"
+DISCORD_TOKEN = "MTE0NjU4ODQ2MDM3NDI0NTM5Ng.GxYzAb.q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9"
+TOKEN_SHAPED = {
+    "a Discord token": DISCORD_TOKEN,
+    "a GitHub token": "ghp_" + "a1B2c3D4" * 5,
+    "a fine-grained GitHub token": "github_pat_" + "11ABCDE0Y0" * 4,
+    "an App's installation token": "ghs_" + "z9Y8x7W6" * 5,
+    "an authorization header": "Bot abcdefghijklmnopqrstuvwxyz0123",
+    "a bearer header": "Bearer abcdefghijklmnopqrstuvwxyz0123",
+    "a webhook in a path": "/webhooks/123456789012345678/" + "aW50ZXJhY3Rpb24" * 5,
+    "an interaction in a path": "/interactions/123456789012345678/" + "aW50ZXJhY3Rpb24" * 5 + "/callback",
+    "a private key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAK\n-----END RSA PRIVATE KEY-----",
+}
+
+
+pytestmark = pytest.mark.usefixtures("logs_as_before")
+
+
+def logger() -> structlog.stdlib.BoundLogger:
+    found: structlog.stdlib.BoundLogger = structlog.get_logger("bot.somewhere")
+    return found
+
+
+def fail(text: str) -> NoReturn:
+    raise RuntimeError(text)
+
+
+def lines_of(stream: StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_json_lines_have_time_level_logger_event_and_what_was_bound() -> None:
+    stream = StringIO()
+    set_up_logs(level="info", as_json=True, stream=stream)
+    with structlog.contextvars.bound_contextvars(interaction=7):
+        logger().info("answered", outcome="answered")
+    logging.getLogger("some.library").warning("%s of %s", 1, 2)
+    ours, theirs = lines_of(stream)
+    assert ours | {"timestamp": ""} == {
+        "event": "answered",
+        "outcome": "answered",
+        "interaction": 7,
+        "level": "info",
+        "logger": "bot.somewhere",
+        "timestamp": "",
+    }
+    assert (theirs["event"], theirs["level"], theirs["logger"]) == ("1 of 2", "warning", "some.library")
+    assert str(ours["timestamp"]).endswith("Z")
+
+
+def test_a_traceback_is_one_json_line() -> None:
+    stream = StringIO()
+    set_up_logs(level="info", as_json=True, stream=stream)
+    try:
+        fail("first\nsecond")
+    except RuntimeError:
+        logger().exception("broken")
+    (line,) = lines_of(stream)
+    assert "RuntimeError: first\nsecond" in str(line["exception"])
+
+
+def test_what_is_no_json_is_written_as_text() -> None:
+    stream = StringIO()
+    set_up_logs(level="info", as_json=True, stream=stream)
+    logger().info("odd", value={1, 2} & {2}, error=ValueError("x"))
+    (line,) = lines_of(stream)
+    assert (line["value"], line["error"]) == ("{2}", "ValueError('x')")
+
+
+def test_the_console_format_is_a_plain_line_where_nobody_sees_colours() -> None:
+    stream = StringIO()
+    set_up_logs(level="info", as_json=False, stream=stream)
+    logger().info("answered", outcome="late")
+    assert "answered" in stream.getvalue()
+    assert "outcome=late" in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("level", "seen"),
+    [("debug", ["d", "i", "w", "e"]), ("info", ["i", "w", "e"]), ("warning", ["w", "e"]), ("error", ["e"])],
+)
+def test_lines_less_severe_than_the_level_are_left_out(level: str, seen: list[str]) -> None:
+    for log in (logger(), logging.getLogger("theirs")):
+        stream = StringIO()
+        set_up_logs(level=level, as_json=True, stream=stream)
+        log.debug("d")
+        log.info("i")
+        log.warning("w")
+        log.error("e")
+        assert [line["event"] for line in lines_of(stream)] == seen
+
+
+def test_libraries_that_talk_much_are_heard_from_warnings_on() -> None:
+    stream = StringIO()
+    set_up_logs(level="debug", as_json=True, stream=stream)
+    logging.getLogger("httpx").info("GET https://pypi.org/simple/numpy/")
+    logging.getLogger("discord.gateway").warning("heartbeat late")
+    assert [line["event"] for line in lines_of(stream)] == ["heartbeat late"]
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("secret", [GIVEN, *TOKEN_SHAPED.values()], ids=["a given one", *TOKEN_SHAPED])
+def test_a_secret_is_never_written(secret: str, as_json: bool) -> None:
+    stream = StringIO()
+    set_up_logs(level="info", as_json=as_json, secrets=(GIVEN,), stream=stream)
+    logger().info(f"event {secret}", value=secret, nested={"in": [secret]})
+    logging.getLogger("theirs").warning("with %s", secret)
+    try:
+        fail(f"refused {secret}")
+    except RuntimeError:
+        logger().exception("broken", header=f"Authorization: {secret}")
+    for part in (secret, json.dumps(secret)[1:-1]):
+        assert part not in stream.getvalue()
+    assert stream.getvalue().count("[redacted]") >= 6
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("secret", ["two\nlines", 'with "quotes"', "back\\slash", "ümlaut's"])
+def test_a_given_secret_is_found_however_it_is_escaped(secret: str, as_json: bool) -> None:
+    stream = StringIO()
+    set_up_logs(level="info", as_json=as_json, secrets=(secret,), stream=stream)
+    logger().info("started", key=secret, keys=[secret], error=ValueError(secret))
+    for form in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]):
+        assert form not in stream.getvalue()
+
+
+@given(st.text(), st.text(min_size=1))
+def test_whatever_surrounds_a_secret_it_is_taken_out(text: str, around: str) -> None:
+    assert DISCORD_TOKEN not in redact(f"{text}\n{DISCORD_TOKEN}\n{around}")
+    assert GIVEN not in redact(text + GIVEN + around, (GIVEN,))
+
+
+def test_ordinary_text_is_left_alone() -> None:
+    text = (
+        "index_failed package=numpy reason='pypi.org answered with status 503.' commit=5f3c2a9e8d7b6a5f4e3d2c1b0a9f8e7d"
+    )
+    assert redact(text, (GIVEN,)) == text

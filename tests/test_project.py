@@ -1,0 +1,295 @@
+"""The project's own rules that no other check keeps: what may be where, and that its files agree with one another."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import re
+import sys
+import tokenize
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+from hatchling.build import build_wheel
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from bot.config import Settings
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PACKAGES: Final = ("bot", "cogs", "storage")
+WRITTEN: Final = {"", ".json", ".md", ".py", ".sql", ".toml", ".txt", ".yaml", ".yml"}
+"""Endings of the files that people write."""
+
+FORBIDDEN_WORDS: Final = {"base", "common", "handler", "handlers", "helper", "helpers", "manager", "util", "utils"}
+SQL: Final = re.compile(
+    r"\s*(SELECT\s.+\sFROM|INSERT\s.*INTO|UPDATE\s.+\sSET|DELETE\s+FROM|(CREATE|ALTER|DROP)\s.*(TABLE|INDEX)"
+    r"|PRAGMA|BEGIN|COMMIT|ROLLBACK|VACUUM|ATTACH)\b",
+    re.DOTALL,
+)
+PIN: Final = re.compile(
+    r"^(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?P<marker>[^\\\n]*)\\\n(?P<hashes>(?: +--hash=.*\n)+)", re.MULTILINE
+)
+
+
+class Metadata(msgspec.Struct):
+    """The table ``project``."""
+
+    version: str
+    classifiers: list[str]
+    dependencies: list[str]
+
+
+class BuildSystem(msgspec.Struct):
+    """The table ``build-system``."""
+
+    requires: list[str]
+
+
+class Pyproject(msgspec.Struct, rename="kebab"):
+    """What these tests read of pyproject.toml."""
+
+    project: Metadata
+    build_system: BuildSystem
+    dependency_groups: dict[str, list[str | dict[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def pyproject() -> Pyproject:
+    return msgspec.toml.decode((ROOT / "pyproject.toml").read_bytes(), type=Pyproject)
+
+
+def written() -> Iterator[tuple[str, str]]:
+    """Give path and text of every file that people wrote; environments, caches and builds are left out."""
+    for folder, subfolders, names in os.walk(ROOT):
+        subfolders[:] = [
+            name
+            for name in subfolders
+            if (not name.startswith(".") or name in {".ci", ".github"})
+            and name not in {"__pycache__", "build", "dist", "htmlcov"}
+            and not Path(folder, name, "pyvenv.cfg").exists()
+        ]
+        for name in sorted(names):
+            path = Path(folder, name)
+            if path.suffix in WRITTEN and not name.startswith((".coverage", ".env")):
+                yield path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
+
+
+def modules(*folders: str) -> dict[str, ast.Module]:
+    """Parse every module below the folders."""
+    found = {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8"))
+        for folder in folders
+        for path in sorted((ROOT / folder).rglob("*.py"))
+    }
+    assert found, f"no module in {folders}"
+    return found
+
+
+def pages() -> str:
+    """Join the pages that users and contributors read."""
+    return "\n".join(text for path, text in written() if path.endswith(".md"))
+
+
+def pins(lock: str) -> dict[tuple[str, str], tuple[str, str]]:
+    """Read a lock: name and marker of each pin → its version and hashes."""
+    text = (ROOT / lock).read_text("utf-8")
+    found = {(pin["name"], pin["marker"].strip()): (pin["version"], pin["hashes"]) for pin in PIN.finditer(text)}
+    assert len(found) == len(re.findall("==", re.sub("#.*|;.*", "", text))), f"{lock} has pins without hashes"
+    return found
+
+
+def test_importing_any_part_of_bot_runs_nothing_else() -> None:
+    (only,) = modules("bot")["bot/__init__.py"].body
+    assert isinstance(only, ast.Expr)
+    assert isinstance(only.value, ast.Constant)
+
+
+def test_the_core_neither_waits_nor_asks_the_clock_nor_touches_files() -> None:
+    offenders = []
+    for path, tree in modules("bot/core").items():
+        for node in ast.walk(tree):
+            match node:
+                case ast.AsyncFunctionDef() | ast.Await() | ast.AsyncFor() | ast.AsyncWith():
+                    offenders.append(f"{path}:{node.lineno} waits")
+                case ast.Call(func=ast.Name(id="open" | "print" | "input" as name)):
+                    offenders.append(f"{path}:{node.lineno} {name}")
+                case ast.Attribute(value=ast.Name(id="datetime" | "date"), attr="now" | "utcnow" | "today" as name):
+                    offenders.append(f"{path}:{node.lineno} {name}")
+                case ast.Attribute(attr="read_text" | "read_bytes" | "write_text" | "write_bytes" as name):
+                    offenders.append(f"{path}:{node.lineno} {name}")
+                case _:
+                    pass
+    assert offenders == []
+
+
+def test_the_program_imports_nothing_but_what_it_declares(pyproject: Pyproject) -> None:
+    imported: set[str] = set()
+    for tree in modules(*PACKAGES).values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                imported.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    providers = packages_distributions()
+    declared = {canonicalize_name(Requirement(text).name) for text in pyproject.project.dependencies}
+    undeclared = {
+        name
+        for name in imported - set(PACKAGES) - sys.stdlib_module_names
+        if declared.isdisjoint(canonicalize_name(provider) for provider in providers.get(name, [name]))
+    }
+    assert undeclared == set()
+
+
+def test_sql_is_written_in_storage_only() -> None:
+    def statements(*folders: str) -> list[str]:
+        return [
+            f"{path}:{node.lineno}"
+            for path, tree in modules(*folders).items()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value)
+        ]
+
+    assert statements("bot", "cogs") == []
+    assert statements("storage"), "the pattern for SQL recognizes none"
+
+
+def test_names_say_what_a_thing_is() -> None:
+    offenders = []
+    for path, tree in modules(*PACKAGES).items():
+        names = [
+            path,
+            *(n.name for n in ast.walk(tree) if isinstance(n, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)),
+        ]
+        words = {name: {word.lower() for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", name)} for name in names}
+        offenders += [f"{path}: {name}" for name, its in words.items() if its & FORBIDDEN_WORDS]
+    assert offenders == []
+
+
+def test_every_exception_from_a_check_has_a_code_and_a_reason() -> None:
+    reasoned = re.compile(
+        r"#\s*((?:ruff: )?noqa: [A-Z]+\d+(, ?[A-Z]+\d+)* [-–—] .+"
+        r"|type: ignore\[[a-z, -]+\]\s+#.+"
+        r"|pragma: no (cover|branch) [-–—] .+)"
+    )
+    offenders = [
+        f"{path}:{token.start[0]} {token.string}"
+        for path, text in written()
+        if path.endswith(".py")
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type == tokenize.COMMENT
+        and re.match(r"#\s*(noqa|type:\s*ignore|pragma:|mypy:|ruff:|pyright:)", token.string)
+        and not reasoned.match(token.string)
+    ]
+    assert offenders == []
+
+
+def test_every_rule_that_is_switched_off_has_a_reason() -> None:
+    switched_off = re.findall(r'^ +"([A-Z]+\d*)",(.*)$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
+    assert switched_off
+    assert [code for code, comment in switched_off if code != "ALL" and "#" not in comment] == []
+
+
+def test_what_is_left_to_do_is_in_the_tracker() -> None:
+    marker = re.compile(r"\b[T]ODO|\b[F]IXME|\b[X]XX\b")
+    assert [path for path, text in written() if marker.search(text)] == []
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-build.txt", "requirements-dev.txt"])
+def test_a_lock_names_versions_and_hashes_but_no_place(lock: str) -> None:
+    assert pins(lock)
+    assert re.findall(r"^-.*|\S*(?:://|file:)\S*|@ .*", (ROOT / lock).read_text("utf-8"), re.MULTILINE) == []
+
+
+def test_the_locks_agree() -> None:
+    development = pins("requirements-dev.txt")
+    for lock in ("requirements.txt", "requirements-build.txt"):
+        assert pins(lock).items() <= development.items(), f"{lock} and requirements-dev.txt differ: make lock"
+
+
+def test_the_locks_satisfy_what_the_project_asks_for(pyproject: Pyproject) -> None:
+    wanted = {
+        "requirements.txt": pyproject.project.dependencies,
+        "requirements-build.txt": pyproject.build_system.requires,
+        "requirements-dev.txt": [item for item in pyproject.dependency_groups["dev"] if isinstance(item, str)],
+    }
+    for lock, requirements in wanted.items():
+        locked = pins(lock)
+        for requirement in map(Requirement, requirements):
+            versions = [
+                version for (name, _), (version, _) in locked.items() if name == canonicalize_name(requirement.name)
+            ]
+            assert versions, f"{lock} lacks {requirement}: make lock"
+            assert all(requirement.specifier.contains(version) for version in versions), (
+                f"{lock}, {requirement}: make lock"
+            )
+
+
+def test_the_build_group_is_what_the_build_needs(pyproject: Pyproject) -> None:
+    assert pyproject.dependency_groups["build"] == pyproject.build_system.requires
+
+
+def test_the_wheel_holds_everything_that_the_program_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    with zipfile.ZipFile(tmp_path / build_wheel(str(tmp_path))) as wheel:
+        installed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert installed == {
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+
+
+def test_requests_name_the_version_that_sends_them(pyproject: Pyproject) -> None:
+    assert f"ftbot/{pyproject.project.version} " in Settings().user_agent
+
+
+def test_every_setting_is_explained() -> None:
+    assert {f"FTBOT_{name.upper()}" for name in Settings.model_fields} - set(
+        re.findall(r"FTBOT_[A-Z_]+", pages())
+    ) == set()
+
+
+def test_every_setting_that_a_file_names_exists() -> None:
+    named = {
+        (path, name)
+        for path, text in written()
+        if path.endswith((".md", ".yaml", ".yml")) or path in {"Dockerfile", "Makefile"}
+        for name in re.findall(r"FTBOT_[A-Z_]*[A-Z]", text)
+        if not name.startswith("FTBOT_TEST_")
+    }
+    assert named
+    assert {
+        (path, name) for path, name in named if name.removeprefix("FTBOT_").lower() not in Settings.model_fields
+    } == set()
+
+
+def test_every_make_target_that_a_page_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:^[ $]*|`)(?:[A-Z]+=\S+ )*make ([a-z]+)", pages(), re.MULTILINE))
+    assert named
+    assert named <= targets
+
+
+def test_every_python_that_the_project_promises_is_checked(pyproject: Pyproject) -> None:
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text("utf-8")
+    prefix = "Programming Language :: Python :: "
+    promised = {
+        text.removeprefix(prefix) for text in pyproject.project.classifiers if re.match(prefix + r"3\.\d", text)
+    }
+    assert promised | {"3.14t"} == set(re.findall(r'"(3\.\d+t?)"', workflow))
+
+
+def test_workflows_pin_their_actions_and_say_to_which_release() -> None:
+    used = re.findall(r"uses: *(.+)", (ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    assert used
+    assert [
+        action for action in used if not re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+    ] == []
