@@ -5,7 +5,9 @@ Every entry has its evidence. Add one when it is public and checked; narrow its 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -40,6 +42,19 @@ GIL_REENABLED = (
 )
 
 SUPERSEDED = (Superseded("pyyaml-ft", "pyyaml", "PyYAML has free-threaded wheels of its own since 6.0.3"),)
+
+UNTRACKED: Mapping[str, str] = MappingProxyType(
+    {
+        "backports-zstd": "Python has had it in its standard library since 3.14",
+        "pycrypto": "it has had no release since 2013; pycryptodome goes on with it",
+        "pysha3": "Python has had it in its standard library since 3.6",
+        "pyyaml-ft": "PyYAML has free-threaded wheels of its own since 6.0.3",
+        "scandir": "Python has had it in its standard library since 3.5",
+        "subprocess32": "it is a backport for Python 2",
+        "typed-ast": "Python has had it in its standard library since 3.8",
+    }
+)
+"""Much downloaded packages that nobody waits for, and why; they are tracked only if somebody asks about them."""
 
 _GIL_REENABLED = {entry.package: entry for entry in GIL_REENABLED}
 _SUPERSEDED = {entry.package: entry for entry in SUPERSEDED}

@@ -22,6 +22,7 @@ import structlog
 
 from bot.clients.pypi import Gist, NoPage, PackageIndex
 from bot.core.conclusion import Conclusion, conclude, due, rules_for
+from bot.core.curated import UNTRACKED
 from bot.core.errors import UpstreamError
 from bot.core.targets import Target
 from bot.services.top_list import TopList
@@ -104,8 +105,8 @@ class Scanner:
         number = await self.scans.begin(begun, begun - _RESUMABLE)
         walk = _Walk(self, number, known, track, extent, progress)
         await walk.read_listing()
-        await walk.through(top.names)
-        ranks = {name: place for place, name in enumerate(top.names, start=1)}
+        ranks = {name: place for place, name in enumerate(top.names, start=1) if name not in UNTRACKED}
+        await walk.through(tuple(ranks))
         asked = await self.packages.all_asked()
         await walk.also([name for name in asked if name not in walk.seen])
         await walk.store()
@@ -288,7 +289,7 @@ class _Walk:
 def _responsive() -> Iterator[None]:
     """Keep the event loop responsive while large pages are read in a thread beside it.
 
-    The two take turns often: each time the loop touches a socket, it lets the thread have the interpreter and would
+    The two take turns often: each time the loop touches a socket, it lets the thread have the interpreter, and would
     wait 5 ms to get it back. The garbage collector leaves alone what is there, because to look at all that was ever
     imported stops everything for 80 ms, and comes seldom: a scan makes many objects and no cycles.
     """

@@ -4,7 +4,7 @@ import pytest
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from bot.core.curated import GIL_REENABLED, SUPERSEDED, gil_reenabled, superseded
+from bot.core.curated import GIL_REENABLED, SUPERSEDED, UNTRACKED, gil_reenabled, superseded
 from bot.core.modifiers import ModifierKind
 from bot.core.simple_api import File, ProjectStatus, group
 from tests.core.pages import judged
@@ -36,6 +36,10 @@ def test_every_entry_has_a_normalized_name_and_evidence() -> None:
     names = [entry.package for entry in (*GIL_REENABLED, *SUPERSEDED)] + [entry.by for entry in SUPERSEDED]
     assert names == [canonicalize_name(name) for name in names]
     assert len({entry.package for entry in GIL_REENABLED}) == len(GIL_REENABLED)
+
+
+def test_every_untracked_package_has_a_normalized_name_and_a_reason() -> None:
+    assert all(name == canonicalize_name(name) and len(why) > 10 for name, why in UNTRACKED.items())
 
 
 def test_a_package_that_was_replaced_names_the_other() -> None:

@@ -270,3 +270,14 @@ async def test_a_scan_that_was_interrupted_long_ago_is_not_taken_up(index: FakeI
         await station.scanner.scan(1, Extent.EVERYTHING)
         known = await station.known()
     assert known["a"].scan == begun + 1
+
+
+async def test_a_package_that_nobody_waits_for_is_tracked_only_when_somebody_asks(
+    index: FakeIndex, path: Path, clock: Clock
+) -> None:
+    publish_native(index, "pycrypto", "numpy")
+    async with open_station(index, path, clock, ["pycrypto", "numpy"]) as station:
+        report = await station.scanner.scan(2)
+        assert (report.packages, index.count("^/simple/pycrypto/")) == (1, 0)
+        await station.ask("pycrypto")
+        assert (await station.scanner.scan(2)).packages == 2
