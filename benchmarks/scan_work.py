@@ -1,0 +1,60 @@
+"""One scan or one digest by the program's own services, measured: ``python -m benchmarks.scan_work scan …``.
+
+The settings are the environment's, as for ``ftbot scan``; only the clock is set, because the made projects have a date.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import timedelta
+
+from benchmarks.made_projects import NOW
+from benchmarks.outcomes import Outcome, Stopwatch, Ticker, tell
+from bot.config import Settings, read_settings
+from bot.core.weeks import week_of
+from bot.desks import open_observatory
+
+
+async def _scan(settings: Settings, later: timedelta, connections: int | None, ticker: Ticker | None) -> Outcome:
+    stopwatch = Stopwatch()
+    async with open_observatory(settings) as observatory:
+        scanner = replace(observatory.scanner, now=lambda: NOW + later)
+        scanner = scanner if connections is None else replace(scanner, connections=connections)
+        with stopwatch.running():
+            async with nullcontext() if ticker is None else ticker.ticking():
+                report = await scanner.scan(settings.track)
+    return stopwatch.outcome(report.packages, len(report.failed), None if ticker is None else ticker.gaps())
+
+
+async def _digest(settings: Settings) -> Outcome:
+    stopwatch = Stopwatch()
+    async with open_observatory(settings) as observatory:
+        desk = replace(observatory.digests, now=lambda: NOW)
+        with stopwatch.running():
+            digest = await desk.digest(week_of(NOW.date()).before)
+    return stopwatch.outcome(digest.tracked, len(digest.unread))
+
+
+def main() -> None:
+    """Do one piece of work and print what it took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("work", choices=("scan", "digest"))
+    parser.add_argument("--hours-later", type=float, default=0.0, help="than the first scan (default: 0)")
+    parser.add_argument("--connections", type=int, help="at once (default: the program's)")
+    parser.add_argument("--ticks", action="store_true", help="watch the event loop, which costs a little")
+    options = parser.parse_args()
+    hours_later: float = options.hours_later
+    connections: int | None = options.connections
+    ticker = Ticker() if options.ticks else None
+    settings = read_settings()
+    if options.work == "digest":
+        tell(asyncio.run(_digest(settings)))
+    else:
+        tell(asyncio.run(_scan(settings, timedelta(hours=hours_later), connections, ticker)))
+
+
+if __name__ == "__main__":
+    main()
