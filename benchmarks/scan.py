@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import platform
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx
 import msgspec
 
-from benchmarks.figures import MILLISECONDS, Figure, Limit, median, table
+from benchmarks.figures import MILLISECONDS, Figure, Limit, median
 from benchmarks.made_projects import NATIVE, WALKED, MadeProject, most_downloaded, sample_of
 from benchmarks.outcomes import Gaps, Outcome
 from benchmarks.processes import environment, ftbot, running, said
+from benchmarks.report import report
 from benchmarks.scan_index import PYPI_LISTS, Traffic
 
 BOUND_SECONDS = 300.0
@@ -301,17 +300,6 @@ async def measure(plan: Plan, folder: Path) -> list[Section]:
     return sections
 
 
-async def _run(plan: Plan) -> None:
-    began = time.perf_counter()
-    with TemporaryDirectory(prefix="ftbot-benchmark-") as folder:
-        async with asyncio.timeout(BOUND_SECONDS):
-            sections = await measure(plan, Path(folder))
-    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}", end=", ")
-    print(f"{platform.machine()}, {os.cpu_count()} CPUs, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n")
-    print(table(sections))
-    print(f"\nMeasured in {time.perf_counter() - began:.0f} s.")
-
-
 def _wall(taken: Taken) -> float:
     return taken.work.wall
 
@@ -359,7 +347,8 @@ def main() -> None:
     parser.add_argument("--round-trip", type=float, default=30.0, help="milliseconds (default: 30)")
     parser.add_argument("--connections", type=int, help="of the scan, at once (default: the program's)")
     options = parser.parse_args()
-    asyncio.run(_run(Plan(options.rounds, options.sample, options.many, options.round_trip, options.connections)))
+    plan = Plan(options.rounds, options.sample, options.many, options.round_trip, options.connections)
+    asyncio.run(report(partial(measure, plan), BOUND_SECONDS))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gzip
-import os
-import platform
 import subprocess
 import sys
 import time
@@ -19,17 +17,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import ParamSpec
 
 import httpx
 import msgspec
 
-from benchmarks.figures import MILLISECONDS, Figure, Limit, median, percentile, table
+from benchmarks.figures import MILLISECONDS, Figure, Limit, median, percentile
 from benchmarks.loopback_index import CROWDED, MODEL, cold_names, model_page, read_page
 from benchmarks.processes import Footprint, environment, footprint, ftbot, running, said
+from benchmarks.report import report
 from bot.clients.pypi import PackageIndex
 from bot.clients.top_packages import shipped_list
 from bot.clients.web import Answer as HttpAnswer
@@ -373,17 +372,6 @@ async def measure(plan: Plan, folder: Path) -> list[Section]:
     ]
 
 
-async def _run(plan: Plan) -> None:
-    began = time.perf_counter()
-    with TemporaryDirectory(prefix="ftbot-benchmark-") as folder:
-        async with asyncio.timeout(BOUND_SECONDS):
-            sections = await measure(plan, Path(folder))
-    print(f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}", end=", ")
-    print(f"{platform.machine()}, {os.cpu_count()} CPUs, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n")
-    print(table(sections))
-    print(f"\nMeasured in {time.perf_counter() - began:.0f} s.")
-
-
 def _latencies(what: str, run: Run, limit: Limit | None = None) -> list[Figure]:
     middle, slow = (percentile(run.latencies, percent) * MILLISECONDS for percent in (50, 99))
     return [Figure(f"{what}, p50", middle), Figure(f"{what}, p99", slow, limit=limit)]
@@ -425,7 +413,8 @@ def main() -> None:
     )
     parser.add_argument("--starts", type=int, default=5, help="how often each short command is started (default: 5)")
     options = parser.parse_args()
-    asyncio.run(_run(Plan(options.page, max(options.questions, _FEWEST_QUESTIONS), options.cold, options.starts)))
+    plan = Plan(options.page, max(options.questions, _FEWEST_QUESTIONS), options.cold, options.starts)
+    asyncio.run(report(partial(measure, plan), BOUND_SECONDS))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What no index says and people found out: wheels that turn the GIL back on, and packages that others replaced.
+"""What no index says and people found out: wheels that turn the GIL back on, packages that nobody needs any more.
 
 Every entry has its evidence. Add one when it is public and checked; narrow its range when it is fixed.
 """
@@ -44,11 +44,11 @@ GIL_REENABLED = (
 SUPERSEDED = (Superseded("pyyaml-ft", "pyyaml", "PyYAML has free-threaded wheels of its own since 6.0.3"),)
 
 UNTRACKED: Mapping[str, str] = MappingProxyType(
-    {
+    {entry.package: entry.why for entry in SUPERSEDED}
+    | {
         "backports-zstd": "Python has had it in its standard library since 3.14",
         "pycrypto": "it has had no release since 2013; pycryptodome goes on with it",
         "pysha3": "Python has had it in its standard library since 3.6",
-        "pyyaml-ft": "PyYAML has free-threaded wheels of its own since 6.0.3",
         "scandir": "Python has had it in its standard library since 3.5",
         "subprocess32": "it is a backport for Python 2",
         "typed-ast": "Python has had it in its standard library since 3.8",
