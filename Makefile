@@ -90,14 +90,16 @@ $(bin)/python:
 	exit 1
 
 # --require-hashes: only files whose hashes the locks name are ever installed, and the project itself is installed from here.
+# --no-deps: the locks name everything. Without it, older versions of pip look for the newest release of what is wanted with an
+# extra, and then refuse it for having no hash.
 $(runtime): requirements.txt requirements-build.txt pyproject.toml | $(bin)/python
 	@echo "Installing what ftbot needs into $(VENV)" >&2
-	@$(pip) install --require-hashes -r requirements.txt -r requirements-build.txt
+	@$(pip) install --no-deps --require-hashes -r requirements.txt -r requirements-build.txt
 	@$(pip) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(development): requirements-dev.txt pyproject.toml | $(bin)/python
 	@echo "Installing what ftbot and its checks need into $(VENV)" >&2
-	@$(pip) install --require-hashes -r requirements-dev.txt
+	@$(pip) install --no-deps --require-hashes -r requirements-dev.txt
 	@$(pip) install --no-deps --no-build-isolation --editable .
 	@touch $(runtime) $@
