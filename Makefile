@@ -53,12 +53,10 @@ imports: $(development) ## Check the import contracts
 	@report=$$($(bin)/lint-imports --no-cache --no-logo 2>&1) || { printf '%s\n' "$$report" >&2; exit 1; }
 
 test: $(development) ## Run the tests with branch coverage, or what PYTEST says
-	@PATH="$(abspath $(bin)):$$PATH" $(bin)/python -m pytest --no-header $(if $(PYTEST),$(PYTEST),--cov --cov-report=term)
+	@PATH="$(abspath $(bin)):$$PATH" $(bin)/python -m pytest --no-header $(if $(PYTEST),$(PYTEST),--numprocesses=logical --cov --cov-report=term)
 
-bench: $(development) ## Measure how fast questions are answered and packages scanned (four minutes)
-	@$(bin)/python -m benchmarks.status
-	@echo
-	@$(bin)/python -m benchmarks.scan
+bench: $(development) ## Measure how fast questions are answered, packages scanned, webhooks taken, threads watched (five minutes)
+	@for benchmark in status scan webhooks watch github_worker; do $(bin)/python -m benchmarks.$$benchmark || exit 1; echo; done
 
 lock: $(development) ## Make the locks anew (LOCK=--upgrade takes the newest versions)
 	@for lock in "requirements.txt pyproject.toml" "requirements-build.txt --group build" "requirements-dev.txt pyproject.toml --group dev"; do \

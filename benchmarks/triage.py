@@ -19,7 +19,7 @@ import msgspec
 from bot.core.triage.classify import classify
 from bot.core.triage.rules import RULES
 from bot.core.triage.thread import Classification, Confidence, KindName, Thread
-from bot.core.triage.vocabulary import VOCABULARY
+from bot.core.triage.vocabulary import VOCABULARY, spell_out
 
 REFUSED = "not-free-threading"
 LONG = 65_536
@@ -148,13 +148,14 @@ def seconds(action: Callable[[], object], repeat: int) -> float:
 
 def hostile_texts() -> dict[str, str]:
     """Make texts of 64 kB that would cost a careless reader dear."""
-    phrases = [phrase.strip() for listed in VOCABULARY.values() for phrase in listed.split(",")]
+    phrases = sorted({phrase for listed in VOCABULARY.values() for phrase in spell_out(listed)})
     openers = Counter(phrase.split()[0] for phrase in phrases)
     busiest = " ".join(word for word, _ in openers.most_common(40))
     pieces = {
         "one letter": "a",
         "letters apart": "a ",
         "brackets": "[",
+        "nested brackets": "[[ ] (`[x] ",
         "full stops": "a. ",
         "question marks": "? ",
         "spaces": " ",
@@ -167,6 +168,10 @@ def hostile_texts() -> dict[str, str]:
         "free-threaded": "free-threaded ",
         "versions": "3.13 python ",
         "near misses": "the limited API is not ",
+        "near phrases": "disable the global interpreter has been not declared that it can run safely without ",
+        "half phrases": f"{' '.join(phrase.rpartition(' ')[0] for phrase in phrases)} ",
+        "wrapped log": "File spam.py line 1\n   #0 _Py_Dea\n  lloc WARN\n  ING: Thread\n Sanitizer\n",
+        "test names": "test_spam_",
         "near warning": "enabled to load module 'a",
         "names": "spam-py ",
         "busiest words": f"{busiest} ",

@@ -4,48 +4,66 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import discord
 import httpx
 import structlog
+from discord import app_commands
 from yarl import URL
 
 from bot.clients.discord_posts import DiscordPosts
-from bot.clients.pypi import PackageIndex
+from bot.clients.github import GithubReader
+from bot.clients.github_app import GithubApp
 from bot.clients.web import open_http
-from bot.config import PROJECT_URL, Settings, python_build, version
+from bot.config import PROJECT_URL, Settings, Switch, python_build, version
 from bot.core.digest import Digest
+from bot.core.posting import Change
 from bot.desks import build_observatory, offered_names, utc_now
 from bot.http import Site, serve
 from bot.jobs import Job, timetable
+from bot.services.audit import AuditDesk
+from bot.services.casebook import Casebook
 from bot.services.catalogue import Catalogue
 from bot.services.guilds import GuildDesk
+from bot.services.intake import Intake
+from bot.services.issues import IssueDesk
+from bot.services.lookout import Lookout
 from bot.services.metrics import Metrics
 from bot.services.news import Newsroom
 from bot.services.posting import Ledger, Poster
+from bot.services.reconcile import Reconciler
 from bot.services.registration import Registration
 from bot.services.status import StatusLookup
+from bot.services.triage_loop import TriageLoop
 from bot.services.zones import Zones
+from bot.thread_desks import build_courier, build_lookup, build_triage, build_watcher, open_app, open_reader
 from cogs.about import About, AboutCog
 from cogs.announcement_cards import announcement_card
+from cogs.audit import AuditCog
 from cogs.client import Client
 from cogs.config import ConfigCog, ConfigDesk
 from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog, DigestPress
 from cogs.gateway import Gateway
+from cogs.issue_cards import feed_card
+from cogs.issues import IssueAnswers, IssuesCog
 from cogs.status import StatusCog, StatusDesk
+from storage.audit import Audit
 from storage.changes import Changes
 from storage.closed_channels import ClosedChannels
+from storage.cursors import Cursors
 from storage.database import Database, open_database
 from storage.guilds import Guilds
 from storage.packages import Packages
 from storage.posts import Posts
 from storage.registrations import Registrations
 from storage.scans import Scans
-from storage.statuses import Statuses
+from storage.thread_events import ThreadEvents
+from storage.threads import Threads
 
 _DRAIN_SECONDS = 4.0
 _CLOSE_SECONDS = 1.5
@@ -59,16 +77,22 @@ async def run_bot(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with open_database(settings.database_path) as database, open_http(settings.user_agent) as http:
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.database_path))
+        http = await stack.enter_async_context(open_http(settings.user_agent))
         await database.check_writable()
-        bot = await _build(settings, http, database)
+        bot = await _build(settings, http, database, await _open_github(settings, stack))
         _direct_discord(settings)
 
         async def readiness() -> Mapping[str, bool]:
             return {"discord": bot.gateway.is_ready, "database": await database.answers()}
 
-        site = Site(bot.metrics.registry, readiness)
-        async with serve(site, settings.http_host, settings.http_port) as port, timetable(*bot.jobs):
+        site = Site(bot.metrics.registry, readiness, None if bot.intake is None else bot.intake.take)
+        async with (
+            serve(site, settings.http_host, settings.http_port) as port,
+            timetable(*bot.jobs),
+            _going(bot.triage),
+        ):
             log.info("started", version=version(), http_port=port, database=database.path)
             await _run_until(stop, bot.gateway, bot.conversations, settings)
         await bot.catalogue.flush()
@@ -86,26 +110,65 @@ class _Bot:
     conversations: Conversations
     gateway: Gateway
     jobs: tuple[Job, ...]
+    triage: TriageLoop | None
+    intake: Intake | None
 
 
-async def _build(settings: Settings, http: httpx.AsyncClient, database: Database) -> _Bot:
+@dataclass(frozen=True, slots=True)
+class _Github:
+    """GitHub as far as it is set up: to read with the token, and as the App."""
+
+    reader: GithubReader | None
+    app: GithubApp | None
+
+
+async def _open_github(settings: Settings, stack: AsyncExitStack) -> _Github:
+    reader = None
+    if settings.github_token is None:
+        log.info("nothing_watched", reason="FTBOT_GITHUB_TOKEN is not set")
+    else:
+        token = settings.github_token.get_secret_value()
+        reader = await stack.enter_async_context(open_reader(settings, token))
+    app = await stack.enter_async_context(open_app(settings))
+    if app is not None and settings.github_webhook_secret is None:
+        log.warning("no_webhooks", reason="FTBOT_GITHUB_WEBHOOK_SECRET is not set; repositories are polled only")
+    return _Github(reader, app)
+
+
+async def _build(settings: Settings, http: httpx.AsyncClient, database: Database, github: _Github) -> _Bot:
     metrics = Metrics.new()
     conversations = Conversations(metrics)
-    index = PackageIndex(http, settings.index_url, settings.json_api_url)
-    lookup = StatusLookup(index, Statuses(database, settings.index_url), settings.targets, utc_now, metrics=metrics)
+    lookup = build_lookup(settings, http, database, metrics)
     catalogue = Catalogue(Packages(database), await offered_names())
     await catalogue.load()
     zones = Zones()
     await zones.load()
-    observatory = build_observatory(settings, http, database)
+    threads, events = Threads(database), ThreadEvents(database)
+    issues = IssueDesk(threads, events)
+    await issues.load()
+    observatory = build_observatory(settings, http, database, issues.of_week)
     press = DigestPress(observatory.digests.digest, _draw)
-    ledger = Ledger(Guilds(database), Posts(database), ClosedChannels(database), Changes(database))
-    poster = Poster(ledger, DiscordPosts(lambda: gateway.client), zones, press.prepare, announcement_card, utc_now)
-    newsroom = Newsroom(observatory.scanner, Scans(database), observatory.digests, settings.track, poster.announce)
-    status = StatusDesk(lookup, catalogue, settings.targets, utc_now)
+    ledger = Ledger(Guilds(database), Posts(database), ClosedChannels(database), Changes(database), events, threads)
+    discord_posts = DiscordPosts(lambda: gateway.client)
+    poster = Poster(ledger, discord_posts, zones, press.prepare, announcement_card, feed_card, utc_now)
+    watcher = None if github.reader is None else build_watcher(settings, github.reader, database)
+    lookout = Lookout(issues, watcher)
+    triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
+
+    async def announce(changes: Sequence[Change]) -> None:
+        await poster.announce(changes)
+        await lookout.note_wheels(changes)
+        if triage is not None:
+            await triage.reconciler.wheels(changes)
+
+    newsroom = Newsroom(observatory.scanner, Scans(database), observatory.digests, settings.track, announce)
+    status = StatusDesk(lookup, catalogue, settings.targets, utc_now, issues)
     config = ConfigDesk(GuildDesk(ledger, zones, utc_now), poster, zones, press.prepare, utc_now)
     registration = Registration(Registrations(database))
     started = utc_now()
+
+    def offer(typed: str) -> list[app_commands.Choice[str]]:
+        return status.offer(typed, settings.targets[0])
 
     def new_client() -> Client:
         client = Client(conversations, {**status.clicks(), **config.clicks()}, metrics, registration)
@@ -115,6 +178,8 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
                 StatusCog(status, conversations),
                 DigestCog(DigestAnswers(press.prepare, utc_now), conversations),
                 ConfigCog(config, conversations),
+                IssuesCog(IssueAnswers(issues, offer), conversations),
+                AuditCog(AuditDesk(Audit(database)), conversations),
                 AboutCog(about, conversations),
             ]
         )
@@ -123,11 +188,58 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
     gateway = Gateway(new_client)
     jobs = [
         Job("store what was asked", timedelta(minutes=1), catalogue.flush),
-        Job("post what is due", timedelta(minutes=1), poster.tick),
+        Job("post what is due", timedelta(seconds=5), poster.tick),
+        Job("watch threads", timedelta(minutes=5), lookout.look, at_start=True),
     ]
+    if triage is not None:
+        jobs += [
+            Job("have lost webhooks sent again", timedelta(hours=1), triage.reconciler.sweep, at_start=True),
+            Job("read what webhooks did not tell", timedelta(minutes=10), triage.reconciler.poll, at_start=True),
+        ]
     if settings.track > 0:
         jobs.append(Job("scan what is due", timedelta(hours=1), newsroom.look, at_start=True))
-    return _Bot(metrics, lookup, catalogue, conversations, gateway, tuple(jobs))
+    loop = None if triage is None else triage.loop
+    intake = None if triage is None or settings.github_webhook_secret is None else triage.intake
+    return _Bot(metrics, lookup, catalogue, conversations, gateway, tuple(jobs), loop, intake)
+
+
+@dataclass(frozen=True, slots=True)
+class _Triage:
+    """What triage is made of: what takes deliveries, what works on them, and what finds those that never came."""
+
+    intake: Intake
+    loop: TriageLoop
+    reconciler: Reconciler
+
+
+def _build_triage(
+    settings: Settings, app: GithubApp, database: Database, lookup: StatusLookup, metrics: Metrics
+) -> _Triage:
+    wake = asyncio.Event()
+    casebook = Casebook.of(database)
+    secret = settings.github_webhook_secret
+    intake = Intake(
+        casebook.inbox, b"" if secret is None else secret.get_secret_value().encode(), utc_now, wake, metrics
+    )
+    courier = build_courier(app, database, enabled=settings.triage is Switch.ON)
+    triage = build_triage(settings, app, database, lookup, wake, courier)
+    loop = TriageLoop(triage, courier, casebook.inbox, casebook.outbox, wake, utc_now)
+    reconciler = Reconciler(app, intake, casebook.inbox, Cursors(database), casebook.threads, utc_now)
+    return _Triage(intake, loop, reconciler)
+
+
+@asynccontextmanager
+async def _going(loop: TriageLoop | None) -> AsyncIterator[None]:
+    """Keep triage going while the block runs; what it is at then is committed or found again by the next process."""
+    if loop is None:
+        yield
+        return
+    task = asyncio.create_task(loop.run(), name="triage")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CLOSE_SECONDS)
 
 
 def _draw(digest: Digest) -> bytes:

@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 
 from bot.core.errors import StorageError, UpstreamError, UserError
+from bot.core.github import ForbiddenError
 
 
 class Rule(StrEnum):
@@ -51,6 +52,8 @@ app = typer.Typer(
 
 triage = typer.Typer(name="triage", no_args_is_help=True, help="Sort issues and pull requests about free-threading.")
 app.add_typer(triage)
+watch = typer.Typer(name="watch", no_args_is_help=True, help="Watch issues and pull requests upstream, read-only.")
+app.add_typer(watch)
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 
@@ -77,6 +80,8 @@ def _run() -> int:
             return Exit.ANSWERED
         return end.code if isinstance(end.code, int) else Exit.ANSWERED
     except (UserError, StorageError) as error:
+        return _complain(str(error), Exit.USAGE)
+    except ForbiddenError as error:  # a token or key that does not do is a setting that does not work
         return _complain(str(error), Exit.USAGE)
     except UpstreamError as error:
         return _complain(f"{error} Try again later.", Exit.UPSTREAM)
@@ -215,6 +220,50 @@ def classify(
     from bot.commands import classify_threads
 
     _leave(classify_threads(jsonl=jsonl))
+
+
+@triage.command()
+def issue(
+    thread: Annotated[str, typer.Argument(metavar="OWNER/REPO#N", help="An issue or pull request, or its address.")],
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Do it, under the repository's own settings; needs the GitHub App there.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what triage would do with one thread and why, and what it has done.
+
+    Nothing is written on GitHub without --apply.
+    """
+    from bot.thread_commands import triage_thread
+
+    _leave(triage_thread(thread, apply=apply, as_json=as_json))
+
+
+@triage.command()
+def replay(as_json: AsJson = False) -> None:
+    """Read all stored threads with the rules of this version, and show what they would change; asks nobody."""
+    from bot.thread_commands import replay_rules
+
+    _leave(replay_rules(as_json=as_json))
+
+
+@watch.command()
+def poll(as_json: AsJson = False) -> None:
+    """Look once at all that is watched, store what is new, and show what happened.
+
+    FTBOT_GITHUB_TOKEN is recommended: without one GitHub answers 60 requests an hour, and no GraphQL.
+    """
+    from bot.thread_commands import poll_threads
+
+    _leave(poll_threads(as_json=as_json))
+
+
+@watch.command("list")
+def list_watched(as_json: AsJson = False) -> None:
+    """List what is watched: the tracking table, repositories and searches, with how much was found; asks nobody."""
+    from bot.thread_commands import list_sources
+
+    _leave(list_sources(as_json=as_json))
 
 
 @app.command("settings")

@@ -17,7 +17,7 @@ from bot.core.errors import UserError
 from bot.core.history import Rule
 from bot.core.names import normalize
 from bot.core.rules import Verdict
-from bot.core.status import failed, to_json
+from bot.core.status import failed, to_json, with_upstream
 from bot.core.targets import Target, parse_target
 from bot.core.triage.classify import classify
 from bot.core.triage.jsonl import ThreadLineError, parse_thread
@@ -59,7 +59,7 @@ def answer_status(
     if offline and refresh:
         raise UserError("--offline and --refresh exclude each other. Leave one away.")
     settings = read_settings()
-    _log_quietly(settings)
+    log_quietly(settings)
     names = [normalize(package) for package in packages]
     wanted = tuple(dict.fromkeys(parse_target(text) for text in targets))
     freshness = Freshness.OFFLINE if offline else Freshness.REFRESH if refresh else Freshness.NORMAL
@@ -69,14 +69,14 @@ def answer_status(
 def scan_packages(*, top: int | None, as_json: bool) -> Outcome:
     """Answer ``ftbot scan``."""
     settings = read_settings()
-    _log_quietly(settings)
+    log_quietly(settings)
     return asyncio.run(_scan(settings, settings.track if top is None else top, as_json=as_json))
 
 
 def show_digest(week: str | None, form: str, into: str | None) -> Outcome:
     """Answer ``ftbot digest``. Raises ``UserError`` where there is none, or where it cannot be written."""
     settings = read_settings()
-    _log_quietly(settings)
+    log_quietly(settings)
     asked = None if week is None else parse_week(week)
     return asyncio.run(_digest(settings, asked, form, None if into is None else Path(into).expanduser()))
 
@@ -84,7 +84,7 @@ def show_digest(week: str | None, form: str, into: str | None) -> Outcome:
 def show_history(question: Question, *, as_json: bool) -> Outcome:
     """Answer ``ftbot history``."""
     settings = read_settings()
-    _log_quietly(settings)
+    log_quietly(settings)
     return asyncio.run(_history(settings, question, as_json=as_json))
 
 
@@ -105,7 +105,7 @@ def classify_threads(*, jsonl: bool) -> Outcome:
         if not line.strip():
             continue
         try:
-            _print_json(to_classification_json(classify(parse_thread(line))))
+            print_json(to_classification_json(classify(parse_thread(line))))
         except ThreadLineError as error:
             sys.stderr.write(f"ftbot: Line {number} is left out: {error}. A line is a JSON object, see --help.\n")
             outcome = Outcome.MISASKED
@@ -116,7 +116,7 @@ def show_settings(*, as_json: bool) -> None:
     """Answer ``ftbot settings``."""
     listed = tuple(describe(read_settings()))
     if as_json:
-        _print_json({"schema": 1, "settings": {setting.variable: setting.value or None for setting in listed}})
+        print_json({"schema": 1, "settings": {setting.variable: setting.value or None for setting in listed}})
     else:
         output().print(settings_table(listed))
 
@@ -124,7 +124,7 @@ def show_settings(*, as_json: bool) -> None:
 def check_everything(*, as_json: bool) -> Outcome:
     """Answer ``ftbot check``."""
     settings = read_settings()
-    _log_quietly(settings)
+    log_quietly(settings)
     return asyncio.run(_check(settings, as_json=as_json))
 
 
@@ -150,10 +150,10 @@ async def _answer(
             err.print(f"ftbot: {desk.warning}", soft_wrap=True)
         asking = [asyncio.create_task(desk.lookup.look_up(name, targets, freshness)) for name in names]
         for question in asking:
-            answer = await question
+            answer = with_upstream(await question, desk.issues)
             verdicts.add(answer.headline.verdict)
             if as_json:
-                _print_json(to_json(answer))
+                print_json(to_json(answer))
             elif not failed(answer.headline.verdict):
                 out.print(status_card(answer, utc_now()))
             if failed(answer.headline.verdict):
@@ -169,7 +169,7 @@ async def _scan(settings: Settings, track: int, *, as_json: bool) -> Outcome:
         with scan_progress(shown=not as_json) as progress:
             report = await observatory.scanner.scan(track, progress=progress)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "schema": 1,
                 "packages": report.packages,
@@ -225,7 +225,7 @@ async def _history(settings: Settings, question: Question, *, as_json: bool) -> 
         with page_progress(shown=not as_json) as progress:
             history = await observatory.historian.history(question, progress)
     if as_json:
-        _print_json(history_json(history))
+        print_json(history_json(history))
     else:
         output().print(history_table(history))
     err = error_output()
@@ -246,11 +246,17 @@ def _day(text: str | None) -> date | None:
 
 
 async def _check(settings: Settings, *, as_json: bool) -> Outcome:
-    async with open_checkup(settings) as checkup:
+    from bot.thread_desks import open_app  # GitHub's library takes its time to import
+
+    async def app_login() -> str | None:
+        async with open_app(settings) as app:
+            return None if app is None else await app.login()
+
+    async with open_checkup(settings, app_login) as checkup:
         checks = await checkup.run()
     if as_json:
         found = [{"subject": check.subject, "works": check.works, "finding": check.finding} for check in checks]
-        _print_json({"schema": 1, "checks": found})
+        print_json({"schema": 1, "checks": found})
     else:
         output().print(checks_table(checks))
     broken = [check for check in checks if check.works is False]
@@ -259,12 +265,13 @@ async def _check(settings: Settings, *, as_json: bool) -> Outcome:
     return Outcome.UPSTREAM if broken else Outcome.ANSWERED
 
 
-def _log_quietly(settings: Settings) -> None:
+def log_quietly(settings: Settings) -> None:
     """Log nothing short of an error: a command that answers at once says in its answer what went wrong."""
     level = settings.log_level if settings.log_level is LogLevel.DEBUG else LogLevel.ERROR
     set_up_logs(level=level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets())
 
 
-def _print_json(content: Mapping[str, object]) -> None:
+def print_json(content: Mapping[str, object]) -> None:
+    """Print one object on a line of its own, at once."""
     sys.stdout.write(json.dumps(content) + "\n")
     sys.stdout.flush()

@@ -17,10 +17,13 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.core.errors import UserError
+from bot.core.github import is_repository
 from bot.core.targets import Target, parse_target
 
 PROJECT_URL = "https://github.com/ftbot-dev/ftbot"
 _MASK = "********"
+_SEPARATORS = {"watch_searches": "; "}
+"""What stands between the values of a setting that has several, where it is no comma."""
 
 
 class LogFormat(StrEnum):
@@ -37,6 +40,13 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class Switch(StrEnum):
+    """Whether something runs at all."""
+
+    ON = "on"
+    OFF = "off"
 
 
 def _default_database() -> str:
@@ -73,6 +83,14 @@ class Settings(BaseSettings):
     github_app_id: str | None = Field(None, description="the GitHub App that triages")
     github_private_key: SecretStr | None = Field(None, description="the App's private key (PEM)")
     github_webhook_secret: SecretStr | None = Field(None, description="what the App's webhooks are signed with")
+    watch_repositories: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="repositories whose threads are watched: owner/repo or owner/repo:label, with commas between"
+    )
+    watch_searches: Annotated[tuple[str, ...], NoDecode] = Field(
+        ('"free-threaded" in:title is:issue', '"free-threading" in:title is:issue'),
+        description="GitHub searches that find more threads, with semicolons between; a semicolon alone is none",
+    )
+    triage: Switch = Field(Switch.ON, description="off keeps the App from deciding and writing anything anywhere")
     http_host: str = Field("127.0.0.1", description="where webhooks, health and metrics are served")
     http_port: int = Field(8080, ge=0, le=65_535, description="the port; 0 takes a free one")
     contact: str = Field(PROJECT_URL, description="goes into the User-Agent of every request")
@@ -91,6 +109,25 @@ class Settings(BaseSettings):
         if not targets:
             raise ValueError("Name at least one free-threaded Python, such as `3.14t`.")
         return targets
+
+    @field_validator("watch_repositories", mode="before")
+    @classmethod
+    def _read_repositories(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        repositories = tuple(dict.fromkeys(text.strip() for text in value.split(",") if text.strip()))
+        for text in repositories:
+            name, colon, label = text.partition(":")
+            if not is_repository(name) or (colon and not label.strip()):
+                raise ValueError(f"`{text[:100]}` is no repository. Write it like `numpy/numpy` or `numpy/numpy:label`")
+        return repositories
+
+    @field_validator("watch_searches", mode="before")
+    @classmethod
+    def _read_searches(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(dict.fromkeys(text.strip() for text in value.split(";") if text.strip()))
 
     @field_validator("index_url", "json_api_url", "discord_api_url", "github_api_url")
     @classmethod
@@ -116,7 +153,7 @@ class Settings(BaseSettings):
             raise ValueError("There is no such home directory.") from None
         return value
 
-    @field_validator("log_level", "log_format", mode="before")
+    @field_validator("log_level", "log_format", "triage", mode="before")
     @classmethod
     def _in_any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value
@@ -127,6 +164,12 @@ class Settings(BaseSettings):
         if value is not None and not (value.get_secret_value().isascii() and value.get_secret_value().isprintable()):
             raise ValueError("It holds a line break or a character that no token has. Copy it anew")
         return value
+
+    @field_validator("github_private_key")
+    @classmethod
+    def _in_many_lines(cls, value: SecretStr | None) -> SecretStr | None:
+        """Take a key whose line breaks are written as a backslash and an n, for files that know only single lines."""
+        return None if value is None else SecretStr(value.get_secret_value().replace("\\n", "\n"))
 
     @field_validator("contact")
     @classmethod
@@ -193,8 +236,8 @@ def describe(settings: Settings) -> Iterator[Setting]:
         default = field.get_default(call_default_factory=True, validated_data={})
         yield Setting(
             variable="FTBOT_" + name.upper(),
-            value=_show(getattr(settings, name)),
-            default=_show(default),
+            value=_show(getattr(settings, name), _SEPARATORS.get(name, ",")),
+            default=_show(default, _SEPARATORS.get(name, ",")),
             what=field.description or "",
         )
 
@@ -216,11 +259,11 @@ def _address(value: str, *schemes: str) -> str:
     return value
 
 
-def _show(value: object) -> str:
+def _show(value: object, separator: str) -> str:
     if value is None:
         return ""
     if isinstance(value, SecretStr):
         return _MASK
     if isinstance(value, tuple):
-        return ",".join(str(item) for item in value)
+        return separator.join(str(item) for item in value)
     return str(value)

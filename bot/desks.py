@@ -6,8 +6,8 @@ Apart from ``bot.app``, so that a question in a terminal does not wait for Disco
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,13 +18,16 @@ from bot.clients.tokens import Tokens
 from bot.clients.top_packages import TopPackagesSource, shipped_list
 from bot.clients.web import Patience, open_http
 from bot.config import Settings
+from bot.core.digest import Issues
 from bot.core.errors import StorageError
 from bot.core.rules import Verdict
 from bot.core.status import Status
+from bot.core.weeks import Week
 from bot.services.catalogue import Catalogue, Names
 from bot.services.checkup import Checkup
 from bot.services.digest import DigestDesk
 from bot.services.history import Historian
+from bot.services.issues import IssueDesk
 from bot.services.scan import Scanner
 from bot.services.status import StatusLookup
 from bot.services.top_list import TopList
@@ -35,6 +38,8 @@ from storage.packages import Packages
 from storage.projects import Projects
 from storage.scans import Scans
 from storage.statuses import Statuses
+from storage.thread_events import ThreadEvents
+from storage.threads import Threads
 
 _TERMINAL_METADATA_WAIT = 2.0
 """Seconds that an answer in a terminal waits for classifiers and links; nobody else waits behind it."""
@@ -46,6 +51,7 @@ class Desk:
 
     lookup: StatusLookup
     catalogue: Catalogue
+    issues: IssueDesk
     warning: str | None
 
     async def explain(self, status: Status, *, offline: bool = False) -> str:
@@ -81,7 +87,10 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         )
         stack.push_async_callback(lookup.aclose)
         warning = None if problem is None else f"{problem} Answering without it."
-        yield Desk(lookup, Catalogue(Packages(database), await offered_names()), warning)
+        issues = IssueDesk(Threads(database), ThreadEvents(database))
+        with suppress(StorageError):  # an answer is worth more than what upstream says about it
+            await issues.load()
+        yield Desk(lookup, Catalogue(Packages(database), await offered_names()), issues, warning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +109,14 @@ async def open_observatory(settings: Settings) -> AsyncIterator[Observatory]:
         yield build_observatory(settings, http, database)
 
 
-def build_observatory(settings: Settings, http: httpx.AsyncClient, database: Database) -> Observatory:
-    """Build it on resources that somebody opened."""
+def build_observatory(
+    settings: Settings,
+    http: httpx.AsyncClient,
+    database: Database,
+    issues: Callable[[Week], Awaitable[Issues]] | None = None,
+) -> Observatory:
+    """Build it on resources that somebody opened; ``issues`` gives what happened upstream in a week."""
+    issues = issues or IssueDesk(Threads(database), ThreadEvents(database)).of_week
     alone = Patience(attempts=1)
     index = PackageIndex(http, settings.index_url, settings.json_api_url, alone)
     source = TopPackagesSource(http, settings.top_packages_url)
@@ -110,15 +125,15 @@ def build_observatory(settings: Settings, http: httpx.AsyncClient, database: Dat
     top_list = TopList(source.fetch, documents, shipped_list, utc_now, settings.top_packages_url, believed)
     projects, scans = Projects(database), Scans(database)
     scanner = Scanner(index, top_list, Packages(database), projects, scans, settings.targets, utc_now)
-    digests = DigestDesk(scans, projects, Digests(database), settings.targets, utc_now, track=settings.track)
+    digests = DigestDesk(scans, projects, Digests(database), settings.targets, utc_now, issues, settings.track)
     return Observatory(
         scanner, digests, Historian(replace(index, patience=Patience()), digests, settings.targets, utc_now)
     )
 
 
 @asynccontextmanager
-async def open_checkup(settings: Settings) -> AsyncIterator[Checkup]:
-    """Build what ``ftbot check`` needs."""
+async def open_checkup(settings: Settings, app_login: Callable[[], Awaitable[str | None]]) -> AsyncIterator[Checkup]:
+    """Build what ``ftbot check`` needs; ``app_login`` asks GitHub as the App."""
 
     def open_configured() -> AbstractAsyncContextManager[Database]:
         return open_database(settings.database_path)
@@ -130,6 +145,7 @@ async def open_checkup(settings: Settings) -> AsyncIterator[Checkup]:
             open_database=open_configured,
             discord_token=settings.discord_token.get_secret_value() if settings.discord_token else None,
             github_token=settings.github_token.get_secret_value() if settings.github_token else None,
+            app_login=app_login,
         )
 
 

@@ -50,7 +50,7 @@ def set_up_logs(*, level: str, as_json: bool, secrets: Sequence[str] = (), strea
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for chatty in ("httpx", "discord.gateway", "discord.client", "aiosqlite", "apscheduler"):
+    for chatty in ("httpx", "discord.gateway", "discord.client", "aiosqlite", "apscheduler", "github", "urllib3"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -111,7 +111,7 @@ def checks_table(checks: Iterable[Check]) -> RenderableType:
 @contextmanager
 def scan_progress(*, shown: bool) -> Iterator[Callable[[int, int, int], None]]:
     """Show how far a scan is, on a terminal only."""
-    bar = _progress_bar("tracked packages", shown=shown)
+    bar = progress_bar("tracked packages", shown=shown)
     with bar:
         task = bar.add_task("", total=None)
 
@@ -124,7 +124,7 @@ def scan_progress(*, shown: bool) -> Iterator[Callable[[int, int, int], None]]:
 @contextmanager
 def page_progress(*, shown: bool) -> Iterator[Callable[[int, int], None]]:
     """Show how many pages were read, on a terminal only."""
-    bar = _progress_bar("pages", shown=shown)
+    bar = progress_bar("pages", shown=shown)
     with bar:
         task = bar.add_task("", total=None, visible=False)
 
@@ -171,7 +171,8 @@ def history_table(history: History) -> RenderableType:
     return Group(Text(f"{history.days[0].packages} packages with wheels, by rule “{history.rule.value}”"), table)
 
 
-def _progress_bar(unit: str, *, shown: bool) -> Progress:
+def progress_bar(unit: str, *, shown: bool) -> Progress:
+    """Make a bar that counts units and goes when it is done, for a terminal only."""
     console = error_output()
     return Progress(
         BarColumn(),
@@ -284,24 +285,26 @@ def _target_text(verdict: TargetVerdict) -> Text:
     return text
 
 
-def _foreign(text: str, style: str = "") -> Text:
+def foreign(text: str, style: str = "") -> Text:
     """Draw text from elsewhere: nothing in it moves the cursor, sets a colour or turns the direction of writing."""
     return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text), style=style)
 
 
 def _notes(status: Status) -> Iterator[Text]:
     if status.error is not None:
-        yield _foreign(f"! {one_line(status.error)}", style="yellow")
+        yield foreign(f"! {one_line(status.error)}", style="yellow")
     targets = status.judgement.targets
     lines = dict.fromkeys(modifier_line(modifier) for verdict in targets for modifier in verdict.modifiers)
     for line in (*lines, *advice(targets), *map(modifier_line, status.judgement.modifiers)):
-        yield _foreign(f"• {one_line(line)}")
+        yield foreign(f"• {one_line(line)}")
     if status.judgement.other_platforms:
         names = listed([one_line(name, 40) for name in status.judgement.other_platforms])
-        yield _foreign(f"• {other_platforms_line(names)}", style="dim")
+        yield foreign(f"• {other_platforms_line(names)}", style="dim")
 
 
 def _links(status: Status) -> Iterator[Text]:
     for label, link in (("page", status.page), ("source", status.source), ("tracking issue", status.tracking_issue)):
         if link is not None:
-            yield Text(f"{label}: ", style="dim").append_text(_foreign(link, style="underline"))
+            yield Text(f"{label}: ", style="dim").append_text(foreign(link, style="underline"))
+    if status.open_issues is not None:
+        yield Text("open free-threading issues: ", style="dim").append(str(status.open_issues), style="bold")

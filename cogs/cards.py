@@ -9,6 +9,7 @@ from datetime import datetime
 import discord
 from discord import ui
 
+from bot.core.github import IssueRef, is_repository, linked_ref
 from bot.core.modifiers import Modifier, ModifierKind
 from bot.core.rules import Verdict
 from bot.core.status import Status
@@ -44,6 +45,7 @@ _COLOURS = {
     "❔": discord.Colour(0x8250DF),
 }
 _WITHOUT_TARGETS = frozenset({Verdict.UNKNOWN, Verdict.NOT_FOUND, Verdict.QUARANTINED, Verdict.NO_FILES})
+_LONGEST_REF = 160
 _MARKUP = re.compile(r"([\\*_~`|>#\[\]<]|:(?=\S))")
 
 
@@ -52,6 +54,12 @@ def plain(text: str, longest: int = LONGEST_PIECE) -> str:
     line = one_line(text, longest)
     line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
     return _MARKUP.sub(r"\\\1", line).replace("@", "@\N{ZERO WIDTH SPACE}")
+
+
+def link(ref: IssueRef) -> str:
+    """Write a thread as a link; what can be no repository's name is no link."""
+    name = plain(str(ref), _LONGEST_REF)
+    return f"[{name}](<{ref.url}>)" if is_repository(ref.repository) else name
 
 
 def moment(time: datetime, style: str = "R") -> str:
@@ -107,6 +115,8 @@ def _body(status: Status) -> Iterator[str]:
             yield _target_lines(verdict)
         if len(targets) > MOST_LISTED:
             yield f"-# and {len(targets) - MOST_LISTED} more Pythons"
+    if status.open_issues is not None:
+        yield f"**Open free-threading issues:** {status.open_issues}{_tracked(status.tracking_issue)}"
     notes = list(_notes(status))
     if notes:
         yield "\n".join(notes)
@@ -121,6 +131,12 @@ def _target_lines(verdict: TargetVerdict) -> str:
     if since := since_line(verdict):
         lines.append(f"-# {plain(since)}")
     return "\n".join(lines)
+
+
+def _tracked(address: str | None) -> str:
+    """Name the tracking issue with a link to it; what is no address of a thread has its button only."""
+    ref = None if address is None else linked_ref(address)
+    return "" if ref is None else f" · tracked in {link(ref)}"
 
 
 def _notes(status: Status) -> Iterator[str]:

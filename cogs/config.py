@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import discord
@@ -11,7 +11,8 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.core.errors import UserError
-from bot.core.posting import ChannelClosedError, DigestSettings, PreparedDigest
+from bot.core.issue_wording import CHOICES
+from bot.core.posting import DEFAULT_EVENTS, ChannelClosedError, DigestSettings, IssueFeed, PreparedDigest
 from bot.core.schedule import DEFAULT_SCHEDULE, WEEKDAYS, Schedule
 from bot.core.weeks import Week, week_of
 from bot.services.guilds import GuildDesk
@@ -22,6 +23,7 @@ from cogs.cards import text_card
 from cogs.config_cards import (
     CHANNEL,
     CHANNEL_TYPES,
+    FEED_TYPES,
     HOUR,
     ROLE,
     WEEKDAY,
@@ -104,6 +106,25 @@ class ConfigDesk:
         view = await self._panel(interaction, guild, "✅ Saved.")
         await interaction.response.send_message(view=view, ephemeral=True)
 
+    async def set_issues(self, interaction: discord.Interaction, place: Place | None, events: str | None) -> None:
+        """Tell of upstream events in a channel; without anything nowhere, with events alone where it was."""
+        guild = permitted(interaction)
+        feed = None
+        if place is not None or events is not None:
+            feed = (await self.guilds.overview(guild)).settings.issues
+            if place is not None:
+                check_postable(interaction, place.channel)
+                check_untagged(interaction, place.channel)
+                chosen = DEFAULT_EVENTS if feed is None else feed.events
+                feed = IssueFeed(place.channel, place.forum, chosen)
+            if feed is None:
+                raise UserError("Choose a channel for upstream issues, with the option `channel`.")
+            if events is not None:
+                feed = replace(feed, events=CHOICES.get(events, DEFAULT_EVENTS))
+        await self.guilds.set_issues(guild, feed)
+        view = await self._panel(interaction, guild, "✅ Saved.")
+        await interaction.response.send_message(view=view, ephemeral=True)
+
     async def check(self, interaction: discord.Interaction) -> None:
         """List what the bot may do in the channels that are set; where all is well, posting goes on."""
         guild = permitted(interaction)
@@ -111,7 +132,11 @@ class ConfigDesk:
         channels = posted_in(overview)
         if not channels:
             raise UserError("Nothing is set up yet. Start with `/ftconfig show`.")
-        lines = [checklist(channels, lambda channel: missing_in(interaction, channel), bot_name(interaction))]
+        lines = [
+            checklist(
+                overview.settings, channels, lambda channel: missing_in(interaction, channel), bot_name(interaction)
+            )
+        ]
         for channel in channels:
             reopened = missing_in(interaction, channel) == () and await self.guilds.reopen(guild, channel)
             lines += [f"I try <#{channel}> again from now on."] if reopened else []
@@ -122,8 +147,8 @@ class ConfigDesk:
         permitted(interaction)
         await self._ask(
             interaction,
-            "Delete all that I have stored about this server? The digest and announcements are turned off, and what"
-            " was posted when is forgotten. Messages that I posted stay.",
+            "Delete all that I have stored about this server? The digest, announcements and upstream issues"
+            " are turned off, and what was posted when is forgotten. Messages that I posted stay.",
             "Delete everything",
             "cR",
         )
@@ -231,6 +256,16 @@ def check_postable(interaction: discord.Interaction, channel: int) -> None:
         raise UserError(cannot_post(channel, missing, bot_name(interaction)))
 
 
+def check_untagged(interaction: discord.Interaction, channel: int) -> None:
+    """Refuse a forum that takes no thread without a tag: which of its tags fit is known only from thread to thread."""
+    found = None if interaction.guild is None else interaction.guild.get_channel(channel)
+    if isinstance(found, discord.ForumChannel) and found.flags.require_tag:
+        raise UserError(
+            f"Every post in <#{channel}> needs a tag, and I may have none that fits. Choose another channel, or"
+            " turn off “Require people to select tags when posting” in its settings."
+        )
+
+
 def bot_name(interaction: discord.Interaction) -> str:
     """Give the name under which the server's settings list the bot."""
     return "me" if interaction.client.user is None else interaction.client.user.name
@@ -254,12 +289,38 @@ class PostableChannel(app_commands.Transformer):
         return value.id
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel that was chosen, and whether it is a forum."""
+
+    channel: int
+    forum: bool
+
+
+class FeedChannel(app_commands.Transformer):
+    """A channel that messages can be posted in, or a forum; threads are none."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        """Tell Discord that the option is a channel."""
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        """Tell Discord which kinds to offer."""
+        return FEED_TYPES
+
+    async def transform(self, _interaction: discord.Interaction, value: app_commands.AppCommandChannel, /) -> Place:
+        """Take the channel's number and kind."""
+        return Place(value.id, value.type is discord.ChannelType.forum)
+
+
 class ConfigCog(commands.Cog):
     """The slash commands."""
 
     ftconfig = app_commands.Group(
         name="ftconfig",
-        description="What this server gets: the weekly digest, and announcements",
+        description="What this server gets: the weekly digest, announcements, upstream issues",
         allowed_contexts=app_commands.AppCommandContext(guild=True),
         allowed_installs=app_commands.AppInstallationType(guild=True),
         default_permissions=discord.Permissions(manage_guild=True),
@@ -321,6 +382,24 @@ class ConfigCog(commands.Cog):
         """Set where changes are announced."""
         answer = self.desk.set_announcements(interaction, channel)
         await self.conversations.hold(interaction, "ftconfig announcements", answer)
+
+    @ftconfig.command(
+        description="Post what happens to free-threading issues upstream; off unless you choose a channel"
+    )
+    @app_commands.describe(
+        channel="Where to post; in a forum each repository gets a thread a week. Without one, it is turned off",
+        events="Opened, closed and new wheels unless you choose",
+    )
+    @app_commands.choices(events=[app_commands.Choice(name=name[0].upper() + name[1:], value=name) for name in CHOICES])
+    async def issues(
+        self,
+        interaction: discord.Interaction,
+        channel: app_commands.Transform[Place, FeedChannel] | None = None,
+        events: str | None = None,
+    ) -> None:
+        """Set where upstream events are told of, and which."""
+        answer = self.desk.set_issues(interaction, channel, events)
+        await self.conversations.hold(interaction, "ftconfig issues", answer)
 
     @ftconfig.command(description="May I post where I shall? What is missing, and how to fix it")
     async def check(self, interaction: discord.Interaction) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 import discord
 from discord import ui
 
-from bot.core.posting import NEEDED, DigestSettings, Kind, Post, State
+from bot.core.issue_wording import chosen_words
+from bot.core.posting import DigestSettings, GuildSettings, Kind, Post, State, needed
 from bot.core.schedule import DEFAULT_SCHEDULE, WEEKDAYS
 from bot.services.guilds import Overview
 from cogs.buttons import Button, action, finished, identifier_of
@@ -17,6 +18,7 @@ CHANNEL, WEEKDAY, HOUR, ZONE, ROLE = "channel", "weekday", "hour", "zone", "role
 """The fields of the form."""
 
 CHANNEL_TYPES = [discord.ChannelType.text, discord.ChannelType.news]
+FEED_TYPES = [*CHANNEL_TYPES, discord.ChannelType.forum]
 
 _STATES = {
     State.PLANNED: "is about to be posted",
@@ -38,6 +40,7 @@ def panel(overview: Overview, missing: Missing, bot_name: str, note: str = "") -
     texts = [note] if note else []
     texts.append("### Weekly digest\n" + "\n".join(_digest_lines(overview)))
     texts.append("### Announcements\n" + "\n".join(_announcement_lines(overview)))
+    texts.append("### Upstream issues\n" + "\n".join(_issue_lines(overview)))
     troubles = list(_troubles(overview, missing, bot_name))
     if troubles:
         texts.append("### Needs your attention\n" + "\n".join(troubles))
@@ -45,7 +48,7 @@ def panel(overview: Overview, missing: Missing, bot_name: str, note: str = "") -
     for text in texts:
         container.add_item(ui.TextDisplay(text))
     container.add_item(ui.ActionRow(*_buttons(is_on=settings.digest is not None)))
-    container.add_item(ui.TextDisplay("-# `/ftconfig announcements`, `check` and `reset` do the rest."))
+    container.add_item(ui.TextDisplay("-# `/ftconfig announcements`, `issues`, `check` and `reset` do the rest."))
     view = ui.LayoutView(timeout=None)
     view.add_item(container)
     return finished(view)
@@ -53,14 +56,21 @@ def panel(overview: Overview, missing: Missing, bot_name: str, note: str = "") -
 
 def posted_in(overview: Overview) -> tuple[int, ...]:
     """List the channels that a server has set, each once."""
-    digest = overview.settings.digest
-    channels = (None if digest is None else digest.channel, overview.settings.announcements)
+    digest, issues = overview.settings.digest, overview.settings.issues
+    channels = (
+        None if digest is None else digest.channel,
+        overview.settings.announcements,
+        None if issues is None else issues.channel,
+    )
     return tuple(dict.fromkeys(channel for channel in channels if channel is not None))
 
 
-def checklist(channels: Sequence[int], missing: Missing, bot_name: str) -> str:
+def checklist(settings: GuildSettings, channels: Sequence[int], missing: Missing, bot_name: str) -> str:
     """List what the bot may and may not do in the channels that it posts in, and how to change it."""
-    return "\n".join(line for channel in channels for line in _checked(channel, missing(channel), bot_name))
+    forum = settings.issues.channel if settings.issues is not None and settings.issues.forum else None
+    return "\n".join(
+        line for channel in channels for line in _checked(channel, missing(channel), bot_name, forum=channel == forum)
+    )
 
 
 def cannot_post(channel: int, missing: Sequence[str], bot_name: str) -> str:
@@ -142,11 +152,23 @@ def _announcement_lines(overview: Overview) -> Iterator[str]:
         yield f"Last: {_told(overview.last_announcement)}"
 
 
+def _issue_lines(overview: Overview) -> Iterator[str]:
+    feed = overview.settings.issues
+    if feed is None:
+        yield "Off."
+    else:
+        how = "a thread for each repository and week" if feed.forum else "at most one message every 15 minutes"
+        yield f"On, in <#{feed.channel}>: {chosen_words(feed.events)}; {how}."
+    if overview.last_issues is not None:
+        yield f"Last: {_told(overview.last_issues)}"
+
+
 def _told(post: Post) -> str:
     """Say how far a post is, with a link to it."""
     name = post.key if post.kind is Kind.DIGEST else "it"
     if post.message is not None:
-        name = f"[{name}](https://discord.com/channels/{post.guild}/{post.channel}/{post.message})"
+        place = post.message if post.repository else f"{post.channel}/{post.message}"
+        name = f"[{name}](https://discord.com/channels/{post.guild}/{place})"
     reason = f" {post.reason}" if post.reason else ""
     again = f" It is tried again {moment(post.due)}." if post.due is not None and post.reason else ""
     return f"{name} {_STATES[post.state]}.{reason}{again}"
@@ -163,12 +185,12 @@ def _troubles(overview: Overview, missing: Missing, bot_name: str) -> Iterator[s
             yield f"⛔ {overview.closed[channel]} Run `/ftconfig check` to try it again."
 
 
-def _checked(channel: int, lacks: tuple[str, ...] | None, bot_name: str) -> Iterator[str]:
+def _checked(channel: int, lacks: tuple[str, ...] | None, bot_name: str, *, forum: bool) -> Iterator[str]:
     yield f"### <#{channel}>"
     if lacks is None:
-        yield "❌ This channel is gone. Choose another one with `/ftconfig digest` or `/ftconfig announcements`."
+        yield "❌ This channel is gone. Choose another one with `/ftconfig digest`, `announcements` or `issues`."
         return
-    for name in NEEDED:
+    for name in needed(forum=forum):
         yield f"{'❌' if name in lacks else '✅'} {name}"
     if lacks:
         yield cannot_post(channel, lacks, bot_name)

@@ -22,6 +22,7 @@ class _Label(msgspec.Struct):
 
 
 class _Channel(msgspec.Struct):
+    type: int = 0
     app_permissions: str | None = None
 
 
@@ -71,12 +72,13 @@ def missing_in(interaction: discord.Interaction, channel: int) -> tuple[str, ...
     """
     chosen = _data(interaction).resolved.channels.get(str(channel))
     if chosen is not None and chosen.app_permissions is not None:
-        return lacking(int(chosen.app_permissions))
+        is_forum = chosen.type == discord.ChannelType.forum.value
+        return lacking(int(chosen.app_permissions), forum=is_forum)
     guild = interaction.guild
     found = None if guild is None else guild.get_channel(channel)
     if guild is None or found is None:
         return None
-    return lacking(found.permissions_for(guild.me).value)
+    return lacking(found.permissions_for(guild.me).value, forum=isinstance(found, discord.ForumChannel))
 
 
 def _data(interaction: discord.Interaction) -> _Data:

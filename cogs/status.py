@@ -15,7 +15,7 @@ from discord.ext import commands
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.names import normalize
 from bot.core.rules import Verdict
-from bot.core.status import Status
+from bot.core.status import Status, Upstream, with_upstream
 from bot.core.targets import NEWEST_MINOR, OLDEST_MINOR, Target, parse_target
 from bot.core.wording import headline as headline_of
 from bot.services.catalogue import Catalogue
@@ -43,12 +43,16 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StatusDesk:
-    """Answers about packages; ``targets`` are the Pythons of the settings, the headline first."""
+    """Answers about packages; ``targets`` are the Pythons of the settings, the headline first.
+
+    ``upstream`` knows of the packages' upstream threads, if anybody watches them.
+    """
 
     lookup: StatusLookup
     catalogue: Catalogue
     targets: tuple[Target, ...]
     now: Callable[[], datetime]
+    upstream: Upstream | None = None
 
     def clicks(self) -> Mapping[str, Click]:
         """Give who answers which button."""
@@ -127,7 +131,8 @@ class StatusDesk:
             reason = plain(status.error or "The index did not answer.")
             text = f"I couldn't look up **{plain(status.package)}**: {reason} That is not a “no”."
             raise UpstreamError(text, retry_after=self.lookup.asked_to_wait(status.package))
-        return finished(status_card(status, await self._buttons("r", {status.package: "Refresh"}, status)))
+        known = with_upstream(status, self.upstream)
+        return finished(status_card(known, await self._buttons("r", {status.package: "Refresh"}, status)))
 
     async def _unknown(self, status: Status, *, private: bool) -> OfferError:
         alike = (await self.catalogue.suggest(status.package))[:_MOST_SUGGESTED]

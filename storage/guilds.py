@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from bot.core.posting import DigestSettings, GuildSettings
+from bot.core.posting import DigestSettings, GuildSettings, IssueFeed
 from bot.core.schedule import Schedule
+from bot.core.watching import EventKind
 from storage.database import Database
 
-_COLUMNS = "guild, channel, since, weekday, hour, zone, role, publish, announcements"
+_COLUMNS = (
+    "guild, channel, since, weekday, hour, zone, role, publish, announcements, issues, issues_forum, issue_events"
+)
 
 
 class _Row(msgspec.Struct, array_like=True):
@@ -25,6 +28,9 @@ class _Row(msgspec.Struct, array_like=True):
     role: int | None
     publish: bool | int | None
     announcements: int | None
+    issues: int | None
+    issues_forum: bool | int | None
+    issue_events: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,11 @@ class Guilds:
     async def announced(self) -> dict[int, int]:
         """Give the number of the last change that was announced in each server that wants them."""
         rows = await self.database.read("SELECT guild, announced FROM guilds WHERE announcements IS NOT NULL")
+        return dict(msgspec.convert(rows, list[tuple[int, int]]))
+
+    async def issues_shown(self) -> dict[int, int]:
+        """Give the number of the last upstream event that each server was shown, of those that want them."""
+        rows = await self.database.read("SELECT guild, issues_shown FROM guilds WHERE issues IS NOT NULL")
         return dict(msgspec.convert(rows, list[tuple[int, int]]))
 
     async def set_digest(self, guild: int, digest: DigestSettings | None) -> None:
@@ -78,6 +89,23 @@ class Guilds:
                 " announced = CASE WHEN guilds.announcements IS NULL THEN excluded.announced ELSE guilds.announced END,"
                 " announcements = excluded.announcements",
                 (guild, channel),
+            )
+
+    async def set_issues(self, guild: int, feed: IssueFeed | None) -> None:
+        """Set where a server gets upstream events, None for nowhere; one that got none begins with the next event."""
+        async with self.database.transaction() as transaction:
+            await transaction.run(
+                "INSERT INTO guilds (guild, issues, issues_forum, issue_events, issues_shown)"
+                " VALUES (?, ?, ?, ?, (SELECT COALESCE(MAX(id), 0) FROM thread_events)) ON CONFLICT (guild) DO UPDATE"
+                " SET issues_shown ="
+                " CASE WHEN guilds.issues IS NULL THEN excluded.issues_shown ELSE guilds.issues_shown END,"
+                " issues = excluded.issues, issues_forum = excluded.issues_forum, issue_events = excluded.issue_events",
+                (
+                    guild,
+                    None if feed is None else feed.channel,
+                    None if feed is None else feed.forum,
+                    None if feed is None else " ".join(feed.events),
+                ),
             )
 
     async def note_presence(self, present: Collection[int], now: datetime) -> None:
@@ -122,4 +150,8 @@ def _settings(row: _Row) -> GuildSettings:
             role=row.role,
             publish=bool(row.publish),
         )
-    return GuildSettings(row.guild, digest, row.announcements)
+    issues = None
+    if row.issues is not None:
+        events = tuple(EventKind(kind) for kind in (row.issue_events or "").split())
+        issues = IssueFeed(row.issues, bool(row.issues_forum), events)
+    return GuildSettings(row.guild, digest, row.announcements, issues)

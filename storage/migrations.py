@@ -103,4 +103,150 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             UNIQUE (package, target, version, kind)
         )""",
     ),
+    (
+        # Issues and pull requests that are watched or triaged, as they were last seen; node ids survive renames and
+        # most moves. ``labels`` and ``kinds`` are JSON; ``origin`` is why it is known; ``gone`` when it was deleted.
+        """CREATE TABLE threads (
+            node_id TEXT PRIMARY KEY,
+            repository TEXT NOT NULL,
+            number BIGINT NOT NULL,
+            title TEXT NOT NULL,
+            body TEXT NOT NULL,
+            is_pr BOOLEAN NOT NULL,
+            state TEXT NOT NULL,
+            locked BOOLEAN NOT NULL,
+            author TEXT,
+            author_is_bot BOOLEAN NOT NULL,
+            labels TEXT NOT NULL,
+            comments BIGINT NOT NULL,
+            created DOUBLE PRECISION NOT NULL,
+            updated DOUBLE PRECISION NOT NULL,
+            closed DOUBLE PRECISION,
+            seen DOUBLE PRECISION NOT NULL,
+            origin TEXT NOT NULL,
+            package TEXT,
+            kinds TEXT NOT NULL,
+            free_threading BOOLEAN NOT NULL,
+            gone DOUBLE PRECISION
+        )""",
+        "CREATE INDEX threads_by_place ON threads (LOWER(repository), number)",
+        "CREATE INDEX threads_by_package ON threads (package)",
+        # What happened to them, in the order in which it was noticed; the same is never written twice.
+        """CREATE TABLE thread_events (
+            id BIGINT PRIMARY KEY,
+            node_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            happened DOUBLE PRECISION NOT NULL,
+            noticed DOUBLE PRECISION NOT NULL,
+            repository TEXT NOT NULL,
+            number BIGINT NOT NULL,
+            title TEXT NOT NULL,
+            is_pr BOOLEAN NOT NULL,
+            package TEXT,
+            comments BIGINT NOT NULL,
+            UNIQUE (node_id, kind, detail, happened)
+        )""",
+        "CREATE INDEX thread_events_by_time ON thread_events (happened)",
+        # How far a source was read; moved on in the transaction that stores what was read.
+        "CREATE TABLE cursors (name TEXT PRIMARY KEY, since DOUBLE PRECISION, etag TEXT, checked DOUBLE PRECISION)",
+        # Deliveries of webhooks and what stands for them, before they are worked on, numbered as they arrive;
+        # ``happening`` is the second key, ``body`` JSON. Without ``due`` nothing is left to do.
+        """CREATE TABLE inbox (
+            id BIGINT PRIMARY KEY,
+            delivery TEXT NOT NULL UNIQUE,
+            happening TEXT NOT NULL UNIQUE,
+            repository TEXT NOT NULL,
+            number BIGINT,
+            body BLOB NOT NULL,
+            received DOUBLE PRECISION NOT NULL,
+            due DOUBLE PRECISION,
+            attempts BIGINT NOT NULL DEFAULT 0,
+            reason TEXT
+        )""",
+        "CREATE INDEX open_inbox ON inbox (id, due) WHERE due IS NOT NULL",
+        # What triage does on GitHub, committed before it is done, numbered as it is planned; ``action`` is JSON, and
+        # ``kind`` and ``value`` are of it. Without ``due`` nothing is left to do.
+        """CREATE TABLE outbox (
+            id BIGINT PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            repository TEXT NOT NULL,
+            node_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            value TEXT NOT NULL,
+            action TEXT NOT NULL,
+            state TEXT NOT NULL,
+            planned DOUBLE PRECISION NOT NULL,
+            sent DOUBLE PRECISION,
+            due DOUBLE PRECISION,
+            attempts BIGINT NOT NULL DEFAULT 0,
+            comment BIGINT,
+            reason TEXT,
+            claimed_by TEXT,
+            claimed_until DOUBLE PRECISION
+        )""",
+        "CREATE INDEX open_outbox ON outbox (id, due) WHERE due IS NOT NULL",
+        "CREATE INDEX claimed_outbox ON outbox (claimed_until)",
+        "CREATE INDEX outbox_by_thread ON outbox (node_id)",
+        "CREATE INDEX outbox_by_time ON outbox (sent)",
+        # What humans want of labels, and said of threads by commands: the latest counts, in whatever order they come.
+        """CREATE TABLE wishes (
+            node_id TEXT NOT NULL,
+            label TEXT NOT NULL,
+            wanted BOOLEAN NOT NULL,
+            repository TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (node_id, label)
+        )""",
+        """CREATE TABLE directives (
+            node_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            value TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (node_id, kind)
+        )""",
+        # Whether humans left the labels that a rule put on.
+        """CREATE TABLE reviews (
+            rule TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            node_id TEXT NOT NULL,
+            label TEXT NOT NULL,
+            held BOOLEAN NOT NULL,
+            at DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (rule, version, node_id, label)
+        )""",
+        # Every decision and its result; only ever added to. ``key`` keeps the same from being added twice.
+        """CREATE TABLE audit (
+            id BIGINT PRIMARY KEY,
+            key TEXT NOT NULL UNIQUE,
+            at DOUBLE PRECISION NOT NULL,
+            repository TEXT NOT NULL,
+            number BIGINT NOT NULL,
+            node_id TEXT NOT NULL,
+            trigger TEXT NOT NULL,
+            delivery TEXT,
+            actor TEXT,
+            action TEXT NOT NULL,
+            value TEXT NOT NULL,
+            rule TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            evidence TEXT NOT NULL,
+            body TEXT NOT NULL,
+            comment BIGINT,
+            kind_name TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            labels TEXT NOT NULL
+        )""",
+        "CREATE INDEX audit_by_place ON audit (LOWER(repository), number)",
+        "CREATE INDEX audit_by_thread ON audit (node_id)",
+        # What a server wants to see of upstream threads: where, which events, and the last one that it was shown.
+        "ALTER TABLE guilds ADD COLUMN issues BIGINT",
+        "ALTER TABLE guilds ADD COLUMN issues_forum BOOLEAN",
+        "ALTER TABLE guilds ADD COLUMN issue_events TEXT",
+        "ALTER TABLE guilds ADD COLUMN issues_shown BIGINT",
+    ),
 )

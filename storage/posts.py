@@ -6,7 +6,7 @@ further ahead than anything is ever put off was written by a clock that has been
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,9 @@ from storage.database import Database, Row, Value
 
 CLAIM = timedelta(seconds=90)
 """How long a claim holds; every step is done or given up sooner."""
+
+KEPT = timedelta(days=30)
+"""How long what became of issue events is kept: there may be some every quarter of an hour."""
 
 _COLUMNS = "guild, kind, key, channel, state, expires, due, role, publish, message, attempts, reason"
 _SLACK = timedelta(minutes=1)
@@ -72,6 +75,37 @@ class Posts:
                     _planned(post, now),
                 )
         return bool(moved)
+
+    async def plan_issues(self, posts: Sequence[Post], guild: int, after: int, newest: int, now: datetime) -> bool:
+        """Write down what tells a server of the events after one and up to the newest, be it nothing, in one step.
+
+        Tells whether it was told of nothing of it before; then they are passed.
+        """
+        channel = posts[0].channel if posts else None
+        async with self.database.transaction() as transaction:
+            moved = await transaction.run(
+                "UPDATE guilds SET issues_shown = ? WHERE guild = ? AND issues_shown = ?"
+                " AND (issues = ? OR (? IS NULL AND issues IS NOT NULL)) RETURNING guild",
+                (newest, guild, after, channel, channel),
+            )
+            if moved and posts:
+                await transaction.run(
+                    "DELETE FROM posts WHERE guild = ? AND kind = ? AND due IS NULL AND planned < ?",
+                    (guild, Kind.ISSUES.value, (now - KEPT).timestamp()),
+                )
+                await transaction.run_many(
+                    "INSERT INTO posts (guild, kind, key, channel, state, planned, expires, due, role, publish, nonce)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [_planned(post, now) for post in posts],
+                )
+        return bool(moved)
+
+    async def busy(self, kind: Kind) -> frozenset[int]:
+        """List the servers that have a post of a kind with which something is still to be done."""
+        rows = await self.database.read(
+            "SELECT DISTINCT guild FROM posts WHERE kind = ? AND due IS NOT NULL", (kind.value,)
+        )
+        return frozenset(guild for (guild,) in msgspec.convert(rows, list[tuple[int]]))
 
     async def known(self, kind: Kind, keys: Collection[str]) -> frozenset[tuple[int, str]]:
         """Tell for which servers posts with these keys are written down."""

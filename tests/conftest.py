@@ -16,6 +16,8 @@ from blockbuster import BlockingError, blockbuster_ctx
 from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from tests.command_line import Run, runner
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # No deadline for one example: on a shared machine, and under coverage, its time says nothing about the program.
@@ -67,6 +69,12 @@ def logs_as_before() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+@pytest.fixture
+def ftbot(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, logs_as_before: None) -> Run:  # noqa: ARG001 — for what it does at the end
+    """Give what runs the command line."""
+    return runner(capsys, monkeypatch)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_tls_context() -> Iterator[None]:
     """Read the certificate authorities once: that takes longer than most tests, and none of them uses TLS."""
@@ -97,6 +105,9 @@ def blocking_calls() -> Iterator[list[str]]:
         for function in guard.functions.values():
             # A first import reads files, and which test meets it is chance. The time it takes shows at start-up.
             function.can_block_in("<frozen importlib._bootstrap>", {"_find_and_load"})
+        for name in ("threading.Lock.acquire", "threading.Lock.acquire_lock"):
+            # Coverage takes a lock for the first line of a file in a thread, and two threads of the program can meet.
+            guard.functions[name].can_block_in("coverage/collector.py", {"lock_data"})
         for name in ("io.TextIOWrapper.write", "io.BufferedWriter.write"):
             # A log line is written where it is logged; pytest's own log file is among the places.
             guard.functions[name].can_block_in("logging/__init__.py", {"emit"})

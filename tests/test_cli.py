@@ -3,49 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import pytest
 from inline_snapshot import snapshot
 
-from bot.cli import app, main
-from bot.config import version
+from bot.cli import app
 from bot.core.errors import UpstreamError
+from tests.command_line import Ended, Run
 from tests.fakes.fake_discord import TOKEN, FakeDiscord
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import sdist, wheels
 from tests.test_config import DEFAULTS, SECRETS
 
-COMMANDS: Final = ("status", "scan", "digest", "history", "triage", "settings", "check", "run")
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a run of the program ended, and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def answers(self) -> list[dict[str, object]]:
-        """Read stdout as JSON lines; anything else there raises."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-class Run(Protocol):
-    """Runs the command line with some arguments."""
-
-    async def __call__(self, *arguments: str) -> Ended: ...
+COMMANDS: Final = ("status", "scan", "digest", "history", "triage", "watch", "settings", "check", "run")
 
 
 @pytest.fixture
@@ -78,29 +56,6 @@ def environment(index: FakeIndex, database: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("FTBOT_INDEX_URL", index.index_url)
     monkeypatch.setenv("FTBOT_JSON_API_URL", index.json_api_url)
     monkeypatch.setenv("FTBOT_DATABASE", str(database))
-    monkeypatch.setenv("COLUMNS", "100")
-    for variable in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(variable, raising=False)
-
-
-@pytest.fixture
-def ftbot(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, logs_as_before: None) -> Run:  # noqa: ARG001 - for what it does at the end
-    """Run the command line in a thread of this process, which has its own event loop."""
-    version()  # looked up in files, once a process, when nobody waits yet
-
-    def call() -> int:
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code if isinstance(ended.value.code, int) else 0
-
-    async def run(*arguments: str) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["ftbot", *arguments])
-        code = await asyncio.to_thread(call)
-        written = capsys.readouterr()
-        assert "Traceback" not in written.out + written.err
-        return Ended(int(code), written.out, written.err)
-
-    return run
 
 
 async def start(*arguments: str, stdout: int = asyncio.subprocess.PIPE, **variables: str) -> asyncio.subprocess.Process:
@@ -384,6 +339,7 @@ async def test_check_says_what_works(ftbot: Run, index: FakeIndex, monkeypatch: 
             "database": True,
             "Discord token": True,
             "GitHub token": None,
+            "GitHub App": None,
         }
         monkeypatch.setenv("FTBOT_DISCORD_TOKEN", "another-token")
         refused = await ftbot("check")

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from inline_snapshot import snapshot
 
-from bot.cli import main
-from bot.config import version
+from tests.command_line import Ended, Run
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import wheels
 from tests.services.lookups import NOW
 from tests.services.scans import LONG_AGO, publish_native, publish_pure
-from tests.test_cli import Ended
 
 SCAN_KEYS = ["schema", "packages", "requests", "not_modified", "bytes", "failed", "verdicts", "seconds"]
 CLASSIFY_KEYS = ["repo", "number", "free_threading", "confidence", "kinds", "pythons", "platforms", "packages"]
 NAMES = ("numpy", "six", "lxml", "gone", "orjson", "psutil")
 THREAD = {"repo": "org/spam", "number": 7, "title": "Segfault with 3.14t on Linux", "body": None, "is_pr": False}
 QUIET = {"repo": "org/eggs", "number": 8, "title": "Fix a typo", "body": "In the docs.", "is_pr": True}
-
-
-class Run(Protocol):
-    """Runs the command line with these bytes on stdin."""
-
-    async def __call__(self, *arguments: str, stdin: bytes = b"") -> Ended: ...
 
 
 @pytest.fixture
@@ -59,30 +48,6 @@ def environment(index: FakeIndex, top_list: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("FTBOT_JSON_API_URL", index.json_api_url)
     monkeypatch.setenv("FTBOT_TOP_PACKAGES_URL", top_list.as_uri())
     monkeypatch.setenv("FTBOT_DATABASE", str(tmp_path / "data" / "ftbot.db"))
-    monkeypatch.setenv("COLUMNS", "100")
-    for variable in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(variable, raising=False)
-
-
-@pytest.fixture
-def ftbot(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, logs_as_before: None) -> Run:  # noqa: ARG001 - for what it does at the end
-    """Run the command line in a thread of this process, with these bytes on stdin."""
-    version()  # looked up in files, once a process, when nobody waits yet
-
-    def call() -> int:
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return ended.value.code if isinstance(ended.value.code, int) else 0
-
-    async def run(*arguments: str, stdin: bytes = b"") -> Ended:
-        monkeypatch.setattr(sys, "argv", ["ftbot", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        code = await asyncio.to_thread(call)
-        written = capsys.readouterr()
-        assert "Traceback" not in written.out + written.err
-        return Ended(int(code), written.out, written.err)
-
-    return run
 
 
 # ftbot scan

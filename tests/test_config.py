@@ -27,6 +27,9 @@ DEFAULTS: Final = {
     "FTBOT_DISCORD_GATEWAY_URL": "wss://gateway.discord.gg/",
     "FTBOT_GITHUB_API_URL": "https://api.github.com",
     "FTBOT_GITHUB_APP_ID": "",
+    "FTBOT_WATCH_REPOSITORIES": "",
+    "FTBOT_WATCH_SEARCHES": '"free-threaded" in:title is:issue; "free-threading" in:title is:issue',
+    "FTBOT_TRIAGE": "on",
     "FTBOT_HTTP_HOST": "127.0.0.1",
     "FTBOT_HTTP_PORT": "8080",
     "FTBOT_CONTACT": "https://github.com/ftbot-dev/ftbot",
@@ -55,6 +58,9 @@ def test_every_setting_says_what_it_is() -> None:
         ("FTBOT_TRACK", "many", "integer"),
         ("FTBOT_HTTP_PORT", "65536", "less than or equal to 65535"),
         ("FTBOT_LOG_FORMAT", "xml", "'console' or 'json'"),
+        ("FTBOT_TRIAGE", "maybe", "'on' or 'off'"),
+        ("FTBOT_WATCH_REPOSITORIES", "numpy/numpy,scipy", "`scipy` is no repository"),
+        ("FTBOT_WATCH_REPOSITORIES", "numpy/numpy:", "`numpy/numpy:` is no repository"),
         ("FTBOT_LOG_LEVEL", "loud", "'info'"),
         ("FTBOT_CONTACT", "a\nb", "ASCII"),
         ("FTBOT_INDEX_URL", "pypi.example/simple", "http:// or https://"),
@@ -79,6 +85,23 @@ def test_a_bad_setting_is_named_with_what_is_wrong(
 def test_targets_keep_their_order_and_come_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FTBOT_TARGETS", "3.15t, 3.14T,3.15t,")
     assert read_settings().targets == (Target(15), Target(14))
+
+
+def test_what_is_watched_is_listed_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTBOT_WATCH_REPOSITORIES", "numpy/numpy:39 - free-threading, python/cpython,python/cpython,")
+    monkeypatch.setenv("FTBOT_WATCH_SEARCHES", "cp314t, cp315t in:title ; nogil repo:a/b;")
+    settings = read_settings()
+    assert settings.watch_repositories == ("numpy/numpy:39 - free-threading", "python/cpython")
+    assert settings.watch_searches == ("cp314t, cp315t in:title", "nogil repo:a/b")
+    monkeypatch.setenv("FTBOT_WATCH_SEARCHES", ";")
+    assert read_settings().watch_searches == ()
+
+
+def test_a_private_key_may_be_written_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTBOT_GITHUB_PRIVATE_KEY", r"-----BEGIN KEY-----\nabc\n-----END KEY-----")
+    key = read_settings().github_private_key
+    assert key is not None
+    assert key.get_secret_value() == "-----BEGIN KEY-----\nabc\n-----END KEY-----"
 
 
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -325,3 +325,11 @@ def test_a_modifier_of_every_kind_has_words(monkeypatch: pytest.MonkeyPatch) -> 
     for kind in ModifierKind:
         status = Status(type(judgement)("demo", judgement.targets, modifiers=(Modifier(kind, "because of that"),)), NOW)
         assert "because of that" in drawn(status_card(status, NOW), monkeypatch)
+
+
+def test_a_card_tells_what_is_known_of_upstream_issues(monkeypatch: pytest.MonkeyPatch) -> None:
+    live = "https://github.com/demo/demo/issues/5"
+    shown = drawn(status_card(replace(PURE, upstream_thread=live, open_issues=3), NOW), monkeypatch)
+    lines = [line.strip("│ ") for line in shown.splitlines()]
+    assert lines[lines.index(f"tracking issue: {live}") + 1] == "open free-threading issues: 3"
+    assert "open free-threading issues" not in drawn(status_card(PURE, NOW), monkeypatch)

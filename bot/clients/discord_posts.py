@@ -1,27 +1,35 @@
-"""Posts in Discord's channels, under the bot's own name: sent, found again, published; its errors become ours."""
+"""Posts in Discord's channels and forums, under the bot's own name: sent, found again, published.
+
+Discord's errors become ours.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import aiohttp
 import discord
 from discord import ui
 
 from bot.core.errors import UpstreamError
+from bot.core.issue_feed import fitting_tags
 from bot.core.posting import LONGEST_NONCE, ChannelClosedError, Draft, MessageRefusedError, lacking
 
 Card: TypeAlias = ui.LayoutView
 
 _LONGEST_STEP = 45.0
 """Seconds for one request with discord.py's own retries; shorter than a claim in the ledger."""
+
+_A_WEEK: Final = 10_080
+"""Minutes without a message after which Discord archives a thread."""
 
 _OWN_MESSAGES = 25
 _MOST_MESSAGES = 1_000
@@ -30,7 +38,16 @@ _MOST_MESSAGES = 1_000
 _UNKNOWN_MESSAGE = 10008
 _ALREADY_PUBLISHED = 40033
 _NOT_PUBLISHABLE = 50024
+_ARCHIVED = 50083
 _UNAUTHORIZED, _BAD_REQUEST, _TOO_LARGE, _TOO_MANY, _SERVER_ERROR = 401, 400, 413, 429, 500
+
+
+@dataclass(frozen=True, slots=True)
+class ForumThread:
+    """A thread of a forum; in a ``locked`` one only moderators may write."""
+
+    number: int
+    locked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +108,59 @@ class DiscordPosts:
                     break
         return None
 
+    async def find_thread(self, forum: int, name: str, since: datetime) -> ForumThread | None:
+        """Look for the bot's own thread of a name in a forum, among the open ones and those archived since a moment."""
+        if "Read Message History" in self.missing(forum):
+            # Discord would not tell of archived ones.
+            raise ChannelClosedError(self._cannot_post(forum))
+        place, client = await self._forum(forum), self._ready()
+        own = None if client is None or client.user is None else client.user.id
+
+        def is_it(thread: discord.Thread) -> bool:
+            return (thread.owner_id, thread.parent_id, thread.name) == (own, forum, name)
+
+        async with self._errors(forum):
+            found = next(filter(is_it, await place.guild.active_threads()), None)
+            if found is None:
+                async for thread in place.archived_threads(limit=None):
+                    if thread.archive_timestamp < since:
+                        break
+                    if is_it(thread):
+                        found = thread
+                        break
+        return None if found is None else ForumThread(found.id, found.locked)
+
+    async def open_thread(self, forum: int, name: str, words: Collection[str], draft: Draft[Card], marker: str) -> int:
+        """Open a thread in a forum with its first message, and give its number.
+
+        Of the forum's tags it gets those that are called like one of the ``words``. Discord knows no nonce here, so one
+        that may be there must be looked for before. Raises what ``send`` raises.
+        """
+        place = await self._forum(forum)
+        tags = {tag.name: tag for tag in place.available_tags if not tag.moderated}
+        chosen = [tags[tag] for tag in fitting_tags(tuple(tags), words)]
+        if place.flags.require_tag and not chosen:
+            raise ChannelClosedError(needs_tag(forum))
+        async with self._errors(forum):
+            opened = await place.create_thread(
+                name=name,
+                auto_archive_duration=_A_WEEK,
+                applied_tags=chosen,
+                view=_outfitted(draft, marker),
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+            return opened.thread.id
+
+    async def send_in_thread(self, thread: int, draft: Draft[Card], marker: str, nonce: str) -> None:
+        """Send a message into a thread; raises what ``send`` raises, but a thread that is gone closes no forum."""
+        with _as_thread():
+            await self.send(thread, draft, marker, nonce)
+
+    async def is_in_thread(self, thread: int, marker: str) -> bool:
+        """Tell whether the bot's own message with a marker is in a thread; raises as ``send_in_thread`` does."""
+        with _as_thread():
+            return await self.find(thread, marker) is not None
+
     async def publish(self, channel: int, message: int) -> None:
         """Publish a message to the channels that follow; no error if it was, or is not there any more.
 
@@ -112,11 +182,23 @@ class DiscordPosts:
         found = None if client is None else client.get_channel(channel)
         if not isinstance(found, discord.abc.GuildChannel):
             return ()
-        return lacking(found.permissions_for(found.guild.me).value)
+        return lacking(found.permissions_for(found.guild.me).value, forum=isinstance(found, discord.ForumChannel))
 
     def _ready(self) -> discord.Client | None:
         client = self.client()
         return client if client is not None and client.is_ready() and not client.is_closed() else None
+
+    async def _forum(self, channel: int) -> discord.ForumChannel:
+        client = self._ready()
+        if client is None:
+            raise UpstreamError("Discord is not connected.", retryable=True)
+        found = client.get_channel(channel)
+        if found is None:  # in a server that is not available yet, channels are not known
+            async with self._errors(channel):
+                found = await client.fetch_channel(channel)
+        if not isinstance(found, discord.ForumChannel):
+            raise ChannelClosedError(f"<#{channel}> is no forum any more.")
+        return found
 
     def _place(self, channel: int) -> discord.PartialMessageable:
         client = self._ready()
@@ -138,6 +220,8 @@ class DiscordPosts:
             text = "Discord asks to slow down."
             raise UpstreamError(text, retryable=True, busy=True, retry_after=error.retry_after) from error
         except discord.Forbidden as error:
+            if error.code == _ARCHIVED:
+                raise MessageRefusedError(f"Somebody locked the thread <#{channel}>.") from error
             raise ChannelClosedError(self._cannot_post(channel)) from error
         except discord.NotFound as error:
             raise ChannelClosedError(f"The channel <#{channel}> is gone.", gone=True) from error
@@ -145,6 +229,22 @@ class DiscordPosts:
             raise _of_http(error) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UpstreamError(f"Discord did not answer ({type(error).__name__}).", retryable=True) from error
+
+
+def needs_tag(forum: int) -> str:
+    """Say why nothing can be posted in a forum that asks for tags which the bot does not know."""
+    return f"Posts in <#{forum}> need a tag, and none of its tags is a label that I know. Let the forum do without."
+
+
+@contextmanager
+def _as_thread() -> Iterator[None]:
+    """Let a thread that is gone be a failure that passes: when it is looked for again, there is none."""
+    try:
+        yield
+    except ChannelClosedError as error:
+        if error.gone:
+            raise UpstreamError("The thread is gone.", retryable=True) from error
+        raise
 
 
 def _of_http(error: discord.HTTPException) -> UpstreamError:

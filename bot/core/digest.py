@@ -91,22 +91,27 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """An issue or pull request upstream: where it is, what it is called, how much it was talked about."""
+    """An issue or pull request upstream: where it is, what it is called, how much it was talked about.
+
+    ``answer`` names the release whose wheels answer it, and for which Pythons: `lxml 6.2.0 for 3.14t and 3.15t`.
+    """
 
     repository: str
     number: int
     title: str
     url: str
     comments: int = 0
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Issues:
-    """What happened upstream in the week; empty until GitHub is watched."""
+    """What happened upstream in the week, the most talked about first; empty where GitHub is not watched."""
 
     opened: tuple[Thread, ...] = ()
     closed: tuple[Thread, ...] = ()
     discussed: tuple[Thread, ...] = ()
+    answered: tuple[Thread, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +146,8 @@ class Digest:
     @property
     def is_quiet(self) -> bool:
         """Tell whether nothing moved."""
-        moves = (self.gained, self.completed, self.lost, self.issues.opened, self.issues.closed)
-        return not any(moves)
+        issues = (self.issues.opened, self.issues.closed, self.issues.answered)
+        return not any((self.gained, self.completed, self.lost, *issues))
 
 
 @dataclass(frozen=True, slots=True)

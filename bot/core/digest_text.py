@@ -68,6 +68,10 @@ def to_json(digest: Digest) -> dict[str, object]:
             "opened": _threads_json(digest.issues.opened),
             "closed": _threads_json(digest.issues.closed),
             "discussed": _threads_json(digest.issues.discussed),
+            "answered": [
+                {**thread, "answer": each.answer}
+                for thread, each in zip(_threads_json(digest.issues.answered), digest.issues.answered, strict=True)
+            ],
         },
     }
 

@@ -19,6 +19,8 @@ from bot.core.weeks import Week
 from bot.core.wording import PLATFORM_NAMES, phrase
 
 CHART_TITLE = "Share of tracked packages with wheels"
+MOST_THREADS = 10
+"""Upstream threads that a section lists."""
 
 _WEEKS_OF_A_YEAR = 52
 _MOST_UNREAD = 10
@@ -124,6 +126,7 @@ def sections(digest: Digest) -> tuple[Section, ...]:
         _moves("Now on every platform", [_completion(move) for move in digest.completed]),
         _moves("Lost", [_loss(move) for move in digest.lost]),
         Section(f"Still waiting for {headline}, most downloaded first", ": ", packages, waiting, digest.blocking),
+        _threads("Issues answered by wheels", digest.issues.answered, "Wheels"),
         _threads("Issues opened", digest.issues.opened),
         _threads("Issues closed", digest.issues.closed),
         _threads("Most discussed issues", digest.issues.discussed),
@@ -181,9 +184,9 @@ def _moves(heading: str, items: Sequence[Item]) -> Section:
     return Section(heading, " ", ("Release", "What it has", "Day"), tuple(items), len(items))
 
 
-def _threads(heading: str, threads: Sequence[Thread]) -> Section:
-    items = tuple(_thread(each) for each in threads)
-    return Section(heading, ": ", ("Issue", "Title", "Comments"), items, len(items))
+def _threads(heading: str, threads: Sequence[Thread], note: str = "Comments") -> Section:
+    items = tuple(_thread(each) for each in threads[:MOST_THREADS])
+    return Section(heading, ": ", ("Issue", "Title", note), items, len(threads))
 
 
 def _gain(move: Move) -> Item:
@@ -215,8 +218,8 @@ def _waiting(waiting: Waiting) -> Item:
 
 
 def _thread(thread: Thread) -> Item:
-    comments = _count(thread.comments, "comment") if thread.comments else ""
-    return Item(f"{thread.repository}#{thread.number}", thread.title, comments, safe_link(thread.url) or "")
+    note = thread.answer or (_count(thread.comments, "comment") if thread.comments else "")
+    return Item(f"{thread.repository}#{thread.number}", thread.title, note, safe_link(thread.url) or "")
 
 
 def _names(platforms: Sequence[Platform]) -> str:

@@ -9,7 +9,8 @@ minutes with the message it already has. Whatever was begun and not confirmed is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -18,7 +19,8 @@ from typing import Generic, TypeVar
 from bot.core.errors import UpstreamError
 from bot.core.schedule import DEFAULT_SCHEDULE, MADE_UP_FOR, Schedule
 from bot.core.targets import Target
-from bot.core.weeks import Week, parse_week
+from bot.core.watching import EventKind
+from bot.core.weeks import Week, parse_week, week_of
 
 LONGEST_NONCE = 25
 """Characters that Discord takes."""
@@ -31,9 +33,22 @@ NEEDED = {
 }
 """The permissions that posting takes, by the names that Discord's settings have for them, and their bits."""
 
+NEEDED_IN_FORUMS = {
+    "View Channel": 1 << 10,
+    "Create Posts": 1 << 11,
+    "Send Messages in Posts": 1 << 38,
+    "Read Message History": 1 << 16,
+}
+"""What posting in a forum takes; Discord's settings have other names there for the right to send."""
+
 LONGEST_PAUSE = timedelta(hours=1)
 BETWEEN_ANNOUNCEMENTS = timedelta(hours=1)
 ANNOUNCEMENTS_EXPIRE = timedelta(days=1)
+ISSUES_EXPIRE = timedelta(days=1)
+
+DEFAULT_EVENTS = (EventKind.OPENED, EventKind.CLOSED, EventKind.MERGED, EventKind.REOPENED, EventKind.WHEELS)
+LONGEST_THREAD_NAME = 100
+"""Characters that Discord takes."""
 
 _PATIENCE = timedelta(hours=6)
 _ADMINISTRATOR = 1 << 3
@@ -60,6 +75,7 @@ class Kind(Enum):
 
     DIGEST = "digest"
     ANNOUNCEMENT = "announcement"
+    ISSUES = "issues"
 
 
 class State(Enum):
@@ -95,17 +111,30 @@ class DigestSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueFeed:
+    """Where a server gets what happens to upstream threads, and which of it; a ``forum`` gets threads of its own."""
+
+    channel: int
+    forum: bool = False
+    events: tuple[EventKind, ...] = DEFAULT_EVENTS
+
+
+@dataclass(frozen=True, slots=True)
 class GuildSettings:
     """What a server has set; None is off."""
 
     guild: int
     digest: DigestSettings | None = None
     announcements: int | None = None
+    issues: IssueFeed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One post of a server; ``due`` is when to try next, None if there is nothing left to do."""
+    """One post of a server; ``due`` is when to try next, None if there is nothing left to do.
+
+    ``message`` is its number in the channel; of what went into a thread of a forum, the thread's.
+    """
 
     guild: int
     kind: Kind
@@ -125,6 +154,8 @@ class Post:
         """Give what Discord recognises a repeated attempt by; it compares all that the bot sends, in any channel."""
         if self.kind is Kind.ANNOUNCEMENT:
             return f"{self.changes[1]:x}-{self.channel:x}"
+        if self.kind is Kind.ISSUES:
+            return self.nonce_in(self.channel)
         week = self.week
         nonce = f"{week.year % 100:02}W{week.number:02}-{self.channel}"
         return nonce if len(nonce) <= LONGEST_NONCE else nonce.replace("-", "")
@@ -132,18 +163,39 @@ class Post:
     @property
     def marker(self) -> str:
         """Give the words by which the message is recognised in its channel."""
-        return self.key if self.kind is Kind.DIGEST else f"changes {self.key}"
+        if self.kind is Kind.DIGEST:
+            return self.key
+        numbers = self.key.partition(" ")[0]
+        return f"{'changes' if self.kind is Kind.ANNOUNCEMENT else 'issue events'} {numbers}"
+
+    def nonce_in(self, thread: int) -> str:
+        """Give what Discord recognises issue events by that are sent to a channel, or to a thread of a forum."""
+        return f"{self.changes[1]:x}i{thread:x}"
 
     @property
     def week(self) -> Week:
-        """Give the week of a digest."""
-        return parse_week(self.key)
+        """Give the week of a digest, or in which issue events were planned."""
+        return parse_week(self.key) if self.kind is Kind.DIGEST else week_of((self.expires - ISSUES_EXPIRE).date())
 
     @property
     def changes(self) -> tuple[int, int]:
-        """Give the numbers of the first and last change of an announcement."""
-        first, _, last = self.key.partition("-")
+        """Give the numbers of the first and last change of an announcement, or of issue events."""
+        first, _, last = self.key.partition(" ")[0].partition("-")
         return int(first), int(last)
+
+    @property
+    def repository(self) -> str | None:
+        """Give whose thread in a forum issue events go to, None where they go to a channel."""
+        return self.key.partition(" ")[2] or None
+
+    @property
+    def thread_name(self) -> str:
+        """Give the name of that thread: one for each repository and week, whatever the repository is called."""
+        repository, week = self.repository or "", f" · {self.week}"
+        if len(repository) + len(week) > LONGEST_THREAD_NAME:
+            digest = hashlib.sha256(repository.encode()).hexdigest()[:8]
+            repository = f"{repository[: LONGEST_THREAD_NAME - len(week) - len(digest) - 1]}…{digest}"
+        return f"{repository}{week}"
 
 
 class ChangeKind(Enum):
@@ -189,11 +241,16 @@ class Draft(Generic[View]):
     filename: str = "digest.png"
 
 
-def lacking(granted: int) -> tuple[str, ...]:
+def lacking(granted: int, *, forum: bool = False) -> tuple[str, ...]:
     """List the permissions that posting takes and that are not among those granted, a bit field of Discord's."""
     if granted & _ADMINISTRATOR:
         return ()
-    return tuple(name for name, bit in NEEDED.items() if not granted & bit)
+    return tuple(name for name, bit in needed(forum=forum).items() if not granted & bit)
+
+
+def needed(*, forum: bool) -> Mapping[str, int]:
+    """Give the permissions that posting takes in a forum, or in any other channel."""
+    return NEEDED_IN_FORUMS if forum else NEEDED
 
 
 def next_step(post: Post, now: datetime) -> Step | None:

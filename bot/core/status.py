@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 from urllib.parse import quote
 
 from bot.core.metadata import Metadata
@@ -29,7 +30,8 @@ class Status:
     """The status of a package, as one question about it is answered.
 
     ``checked`` is when the index was last read (UTC); ``stale`` says that it could not be read now and this is what it
-    said then; ``error`` is a sentence about what went wrong, if anything did.
+    said then; ``error`` is a sentence about what went wrong, if anything did. ``upstream_thread`` is the thread about
+    free-threading support as the tracking table has it now, ``open_issues`` how many are open: None is not known.
     """
 
     judgement: Judgement
@@ -37,6 +39,8 @@ class Status:
     metadata: Metadata | None = None
     stale: bool = False
     error: str | None = None
+    upstream_thread: str | None = None
+    open_issues: int | None = None
 
     @property
     def package(self) -> str:
@@ -56,12 +60,30 @@ class Status:
     @property
     def tracking_issue(self) -> str | None:
         """Give the upstream thread about free-threading support, where one is known."""
-        return tracking_issue(self.package)
+        return self.upstream_thread or tracking_issue(self.package)
 
     @property
     def source(self) -> str | None:
         """Give the address of the source, where the release names it."""
         return None if self.metadata is None else self.metadata.source
+
+
+class Upstream(Protocol):
+    """What is known of a package's upstream threads, from memory."""
+
+    def tracking(self, package: str) -> str | None:
+        """Give the address of the thread about free-threading support, None where none is known."""
+
+    def open_count(self, package: str) -> int | None:
+        """Give how many threads about free-threading are open, None where nobody looked."""
+
+
+def with_upstream(status: Status, upstream: Upstream | None) -> Status:
+    """Add what is known of a package's upstream threads to its status."""
+    if upstream is None:
+        return status
+    thread, count = upstream.tracking(status.package), upstream.open_count(status.package)
+    return replace(status, upstream_thread=thread, open_issues=count)
 
 
 def timestamp(time: datetime) -> str:

@@ -1,7 +1,7 @@
 """Where a package's free-threading support is tracked upstream.
 
 Facts from the tracking table of py-free-threading.github.io as of 2026-06-28, for the packages that are on PyPI; the
-link is the issue or pull request that the table names.
+link is the issue or pull request that the table names. Whoever watches the table itself knows better.
 """
 
 from __future__ import annotations
@@ -145,3 +145,13 @@ def tracking_issue(package: str) -> str | None:
     """Look up the upstream thread that tracks free-threading support of a package, by normalized name."""
     thread = _THREADS.get(package)
     return None if thread is None else _HOST + thread
+
+
+_PACKAGES: Mapping[str, str] = MappingProxyType(
+    {"/".join(thread.split("/")[:2]).lower(): package for package, thread in _THREADS.items()}
+)
+
+
+def package_of(repository: str) -> str | None:
+    """Name the package whose support is tracked in a repository (`owner/name`), as far as the table's facts tell."""
+    return _PACKAGES.get(repository.lower())

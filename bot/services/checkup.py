@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from bot.clients.pypi import PackageIndex, Page
 from bot.clients.tokens import Tokens
-from bot.core.errors import StorageError, UpstreamError
+from bot.core.errors import StorageError, UpstreamError, UserError
+from bot.core.github import ForbiddenError
 from bot.core.metadata import Metadata
 from storage.database import Database
 
@@ -29,13 +30,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """Runs the checks; tokens are None where there are none."""
+    """Runs the checks; tokens are None where there are none. ``app_login`` asks GitHub as the App, None without one."""
 
     index: PackageIndex
     tokens: Tokens
     open_database: Callable[[], AbstractAsyncContextManager[Database]]
     discord_token: str | None
     github_token: str | None
+    app_login: Callable[[], Awaitable[str | None]]
 
     async def run(self) -> tuple[Check, ...]:
         """Check everything at once; no check raises."""
@@ -46,6 +48,7 @@ class Checkup:
                 self._database(),
                 self._token("Discord token", "FTBOT_DISCORD_TOKEN", self.discord_token, self.tokens.discord_accepts),
                 self._token("GitHub token", "FTBOT_GITHUB_TOKEN", self.github_token, self.tokens.github_accepts),
+                self._app(),
             )
         )
 
@@ -73,6 +76,17 @@ class Checkup:
         except StorageError as error:
             return Check("database", works=False, finding=str(error))
         return Check("database", works=True, finding=f"{database.path} can be written")
+
+    async def _app(self) -> Check:
+        try:
+            login = await self.app_login()
+        except (UserError, ForbiddenError) as error:
+            return Check("GitHub App", works=False, finding=str(error))
+        except UpstreamError as error:
+            return Check("GitHub App", works=False, finding=f"{error} Try again later.", upstream=True)
+        if login is None:
+            return Check("GitHub App", works=None, finding="not set (FTBOT_GITHUB_APP_ID, FTBOT_GITHUB_PRIVATE_KEY)")
+        return Check("GitHub App", works=True, finding=f"accepted, writes as {login}")
 
     async def _token(
         self, subject: str, variable: str, token: str | None, accepts: Callable[[str], Awaitable[bool]]

@@ -1,4 +1,4 @@
-"""What servers set: where and when the digest is posted, where announcements go, and how that stands."""
+"""What servers set: where and when the digest is posted, where announcements and upstream events go."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.core.errors import UserError
-from bot.core.posting import DigestSettings, GuildSettings, Kind, Post
+from bot.core.posting import DigestSettings, GuildSettings, IssueFeed, Kind, Post
 from bot.core.schedule import Schedule, Slot, due_slot, next_slot
 from bot.services.posting import Ledger, digest_post
 from bot.services.zones import Zones
@@ -25,6 +25,7 @@ class Overview:
     next_slot: Slot | None
     last_digest: Post | None
     last_announcement: Post | None
+    last_issues: Post | None
     closed: Mapping[int, str]
 
 
@@ -49,6 +50,7 @@ class GuildDesk:
             next_slot=slot,
             last_digest=await self.ledger.posts.last(guild, Kind.DIGEST),
             last_announcement=await self.ledger.posts.last(guild, Kind.ANNOUNCEMENT),
+            last_issues=await self.ledger.posts.last(guild, Kind.ISSUES),
             closed=await self.ledger.closed.reasons(guild),
         )
 
@@ -86,6 +88,16 @@ class GuildDesk:
         else:
             await self.ledger.closed.reopen(channel)
         log.info("announcements_set", channel=channel)
+
+    async def set_issues(self, guild: int, feed: IssueFeed | None) -> None:
+        """Tell a server of upstream events from now on, None for nowhere; what waits for another channel is dropped."""
+        before = (await self.ledger.guilds.settings(guild)).issues
+        await self.ledger.guilds.set_issues(guild, feed)
+        if before is not None and (feed is None or feed.channel != before.channel):
+            await self.ledger.posts.drop(guild, Kind.ISSUES)
+        if feed is not None:
+            await self.ledger.closed.reopen(feed.channel)
+        log.info("issues_set", channel=None if feed is None else feed.channel)
 
     async def reopen(self, guild: int, channel: int) -> bool:
         """Try a channel again that was closed, because it can be posted in now; tells whether it was closed."""

@@ -20,6 +20,7 @@ class Metrics:
     answers: Counter
     answer_seconds: Histogram
     lookups: Counter
+    deliveries: Counter
     guilds: Gauge
 
     @classmethod
@@ -46,6 +47,12 @@ class Metrics:
             ),
             lookups=Counter(
                 "ftbot_lookups", "Packages looked up, by where the answer came from.", ("source",), registry=registry
+            ),
+            deliveries=Counter(
+                "ftbot_deliveries",
+                "Deliveries of webhooks, by what became of them.",
+                ("outcome",),
+                registry=registry,
             ),
             guilds=Gauge("ftbot_guilds", "Servers that the bot is in.", registry=registry),
         )

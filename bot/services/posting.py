@@ -1,4 +1,4 @@
-"""Posts digests and announcements, each exactly once for each server, whatever happens in between.
+"""Posts digests, announcements and upstream events, each exactly once for each server, whatever happens in between.
 
 ``tick`` is called every minute. What is due is decided from the clock and the ledger, never from when it was called
 last. Every post goes from state to state, committed before and after Discord is told; ``checkpoint`` is called between
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.clients.discord_posts import Card, DiscordPosts
+from bot.clients.discord_posts import Card, DiscordPosts, ForumThread
 from bot.core.errors import StorageError, UpstreamError, UserError
+from bot.core.issue_feed import BETWEEN_BATCHES, issue_posts, told_of
 from bot.core.posting import (
     ANNOUNCEMENTS_EXPIRE,
     BETWEEN_ANNOUNCEMENTS,
@@ -25,6 +26,7 @@ from bot.core.posting import (
     DigestSettings,
     Draft,
     GuildSettings,
+    IssueFeed,
     Kind,
     MessageRefusedError,
     Post,
@@ -37,12 +39,15 @@ from bot.core.posting import (
     waits_for_data,
 )
 from bot.core.schedule import Slot, due_slot
+from bot.core.watching import EventKind, ThreadEvent
 from bot.core.weeks import Week
 from bot.services.zones import Zones
 from storage.changes import Changes
 from storage.closed_channels import ClosedChannels
 from storage.guilds import Guilds
 from storage.posts import Posts
+from storage.thread_events import ThreadEvents
+from storage.threads import Threads
 
 FORGOTTEN_AFTER = timedelta(days=30)
 """How long the settings of a server are kept after the bot was removed."""
@@ -52,6 +57,7 @@ _WAIT_FOR_DATA = timedelta(minutes=10)
 
 Prepare = Callable[[Week], Awaitable[PreparedDigest[Card]]]
 Compose = Callable[[Sequence[Change], str], Card]
+Tell = Callable[[Sequence[ThreadEvent], str], Card]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -62,19 +68,22 @@ def go_on(_step: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What posting remembers."""
+    """What posting remembers, and what it tells of."""
 
     guilds: Guilds
     posts: Posts
     closed: ClosedChannels
     changes: Changes
+    events: ThreadEvents
+    threads: Threads
 
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """Posts; ``prepare`` makes a week's digest, ``compose`` an announcement that says its marker.
+    """Posts; ``prepare`` makes a week's digest, ``compose`` an announcement, ``tell`` a card of upstream events.
 
-    ``name`` tells this process from others that run on the same database by mistake.
+    The last two say the marker that they are given. ``name`` tells this process from others that run on the same
+    database by mistake.
     """
 
     ledger: Ledger
@@ -82,6 +91,7 @@ class Poster:
     zones: Zones
     prepare: Prepare
     compose: Compose
+    tell: Tell
     now: Callable[[], datetime]
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     checkpoint: Callable[[str], None] = go_on
@@ -96,6 +106,7 @@ class Poster:
         settings = [each for each in await self.ledger.guilds.everyone() if each.guild in present]
         await self._plan_digests(settings, closed)
         await self._plan_announcements(settings, closed)
+        await self._plan_issues(settings, closed)
         round_ = _Round(self)
         turns = asyncio.Semaphore(_AT_ONCE)
 
@@ -161,9 +172,7 @@ class Poster:
         last_planned = await self.ledger.posts.last_planned(Kind.ANNOUNCEMENT)
         now = self.now()
         for each in behind:
-            last = last_planned.get(each.guild)
-            # A time in the future is from a clock that was wrong.
-            too_soon = last is not None and timedelta() <= now - last < BETWEEN_ANNOUNCEMENTS
+            too_soon = _within(BETWEEN_ANNOUNCEMENTS, last_planned.get(each.guild), now)
             if each.announcements is None or each.announcements in closed or too_soon:
                 continue
             post = Post(
@@ -178,6 +187,42 @@ class Poster:
             if await self.ledger.posts.plan_announcement(post, now):
                 _note("post_planned", post)
                 self.checkpoint("planned")
+
+    async def _plan_issues(self, settings: Sequence[GuildSettings], closed: Collection[int]) -> None:
+        shown = await self.ledger.guilds.issues_shown()
+        newest = await self.ledger.events.newest()
+        behind = {
+            each.guild: each.issues
+            for each in settings
+            if each.issues is not None and each.issues.channel not in closed and shown.get(each.guild, newest) < newest
+        }
+        waiting = await self._may_be_told(behind) if behind else {}
+        if not waiting:
+            return
+        events = await self.ledger.events.numbered_after(min(shown[guild] for guild in waiting))
+        now = self.now()
+        for guild, feed in waiting.items():
+            unseen = [(number, event) for number, event in events if number > shown[guild]]
+            posts = issue_posts(guild, feed, unseen, now)
+            if await self.ledger.posts.plan_issues(posts, guild, shown[guild], unseen[-1][0], now) and posts:
+                for post in posts:
+                    _note("post_planned", post)
+                self.checkpoint("planned")
+
+    async def _may_be_told(self, behind: Mapping[int, IssueFeed]) -> Mapping[int, IssueFeed]:
+        """Leave out who was told of something just now, and whose last posts are still under way.
+
+        These are looked up after what was shown: whoever has moved that on since has posts that are seen here. Two
+        posts that both look for the thread of a repository would make two of it.
+        """
+        last_planned = await self.ledger.posts.last_planned(Kind.ISSUES)
+        busy = await self.ledger.posts.busy(Kind.ISSUES)
+        now = self.now()
+        return {
+            guild: feed
+            for guild, feed in behind.items()
+            if guild not in busy and not _within(BETWEEN_BATCHES, last_planned.get(guild), now)
+        }
 
 
 def digest_post(guild: int, digest: DigestSettings, slot: Slot, now: datetime) -> Post:
@@ -256,19 +301,48 @@ class _Round:
         draft = await self._draft(post)
         if draft is None:
             return
+        thread = await self._thread(post)
+        if thread is not None and thread.locked:
+            raise MessageRefusedError(f"Somebody locked the thread <#{thread.number}>. Next week's will be a new one.")
         self._pass("prepared")
         if not await self._posts.begin(post, self.poster.name, self.poster.now()):
             return
         _note("post_sending", post)
         self._pass("sending")
-        message = await self.poster.discord.send(post.channel, draft, post.marker, post.nonce)
+        message = await self._deliver(post, draft, thread)
         self._pass("posted")
         await self._sent(post, message)
+
+    async def _thread(self, post: Post) -> ForumThread | None:
+        """Find the thread of a forum that a post goes to; None if there is none yet, or it goes to a channel."""
+        if post.repository is None:
+            return None
+        return await self.poster.discord.find_thread(post.channel, post.thread_name, post.week.start)
+
+    async def _deliver(self, post: Post, draft: Draft[Card], thread: ForumThread | None) -> int | None:
+        """Send a message where it goes, and give the number by which the post is known from then on."""
+        discord = self.poster.discord
+        if post.repository is None:
+            return await discord.send(post.channel, draft, post.marker, post.nonce)
+        if thread is None:
+            words = await self._tag_words(post)
+            return await discord.open_thread(post.channel, post.thread_name, words, draft, post.marker)
+        await discord.send_in_thread(thread.number, draft, post.marker, post.nonce_in(thread.number))
+        return thread.number
+
+    async def _tag_words(self, post: Post) -> frozenset[str]:
+        """Collect the labels and kinds of the threads that a post tells of."""
+        events = await self._events(post)
+        words = {event.detail for event in events if event.kind is EventKind.LABELLED}
+        for node_id in {event.node_id for event in events}:
+            known = await self.poster.ledger.threads.get(node_id)
+            words |= set() if known is None else {*known.issue.labels, *known.kinds}
+        return frozenset(words)
 
     async def _look(self, post: Post) -> None:
         """Find out what became of a post that was begun, and send it if it is not there."""
         try:
-            found = await self.poster.discord.find(post.channel, post.marker)
+            found = await self._find(post)
         except ChannelClosedError as error:
             await self._closed(post, error, State.REFUSED if error.gone else State.LOST)
             return
@@ -279,6 +353,15 @@ class _Round:
             await self._send(post)
         else:
             await self._drop(post)
+
+    async def _find(self, post: Post) -> int | None:
+        """Find what was posted: the message, or the thread of a forum that it is in."""
+        if post.repository is None:
+            return await self.poster.discord.find(post.channel, post.marker)
+        thread = await self._thread(post)
+        if thread is None or not await self.poster.discord.is_in_thread(thread.number, post.marker):
+            return None
+        return thread.number
 
     async def _sent(self, post: Post, message: int | None) -> None:
         """Record a message; None stands for one that somebody deleted before this process knew of it."""
@@ -326,21 +409,37 @@ class _Round:
             _note("post_taken_over", post)
 
     async def _draft(self, post: Post) -> Draft[Card] | None:
-        """Make the message of a post, None if it was put off because its data is not there yet."""
+        """Make the message of a post, None if that was put off or given up because there is nothing to say."""
         if post.kind is Kind.ANNOUNCEMENT:
             changes = await self.poster.ledger.changes.between(*post.changes)
             return Draft(self.poster.compose(changes, post.marker))
+        if post.kind is Kind.ISSUES:
+            events = await self._events(post)
+            if not events:  # turned off since
+                await self._drop(post)
+                return None
+            return Draft(self.poster.tell(events, post.marker))
         digest = await self._digest(post.week)
         if waits_for_data(post, self.poster.now(), complete=digest.complete):
             await self._put_off(post, "The week's data is not read yet.", _WAIT_FOR_DATA)
             return None
         return Draft(digest.view(), post.role, digest.picture, digest.alt, digest.filename)
 
+    async def _events(self, post: Post) -> tuple[ThreadEvent, ...]:
+        """Give the upstream events that a post tells of, by what its server wants now."""
+        feed = (await self.poster.ledger.guilds.settings(post.guild)).issues
+        return () if feed is None else told_of(post, await self.poster.ledger.events.between(*post.changes), feed)
+
     async def _digest(self, week: Week) -> PreparedDigest[Card]:
         making = self._digests.get(week)
         if making is None:
             making = self._digests[week] = asyncio.ensure_future(self.poster.prepare(week))
         return await making
+
+
+def _within(pause: timedelta, last: datetime | None, now: datetime) -> bool:
+    """Tell whether something was planned just now; a time in the future is from a clock that was wrong."""
+    return last is not None and timedelta() <= now - last < pause
 
 
 def _note(event: str, post: Post) -> None:

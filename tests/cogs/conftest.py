@@ -18,6 +18,7 @@ from discord.ext import commands
 
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import Patience, open_http
+from bot.core.status import Upstream
 from bot.core.targets import Target
 from bot.logs import set_up_logs
 from bot.services.catalogue import Catalogue, Names
@@ -90,6 +91,7 @@ class World:
     cogs: Callable[[Client, StatusDesk, Conversations, Clock], Sequence[commands.Cog]] = field(
         default_factory=lambda: all_cogs
     )
+    upstream: Upstream | None = None
 
     @asynccontextmanager
     async def running(self, *, token: str = TOKEN, clock: Clock | None = None, wait: bool = True) -> AsyncIterator[Bot]:
@@ -99,7 +101,7 @@ class World:
             metrics = Metrics.new()
             index = PackageIndex(http, self.index.index_url, self.index.json_api_url, Patience(attempts=1))
             lookup = StatusLookup(index, Statuses(database), TARGETS, now, metadata_wait=5.0, metrics=metrics)
-            desk = StatusDesk(lookup, Catalogue(Packages(database), Names.of(NAMES)), TARGETS, now)
+            desk = StatusDesk(lookup, Catalogue(Packages(database), Names.of(NAMES)), TARGETS, now, self.upstream)
             conversations = Conversations(metrics)
             registration = Registration(Registrations(database))
 

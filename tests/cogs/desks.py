@@ -8,25 +8,30 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from discord import app_commands
+
 from bot.clients.discord_posts import DiscordPosts
+from bot.services.audit import AuditDesk
 from bot.services.guilds import GuildDesk
+from bot.services.issues import IssueDesk
 from bot.services.metrics import Metrics
 from bot.services.posting import Ledger, Poster
 from bot.services.registration import Registration
 from bot.services.zones import Zones
+from cogs.about import About, AboutCog
 from cogs.announcement_cards import announcement_card
+from cogs.audit import AuditCog
 from cogs.client import Client
 from cogs.config import ConfigCog, ConfigDesk
 from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog
-from storage.changes import Changes
-from storage.closed_channels import ClosedChannels
+from cogs.issue_cards import feed_card
+from cogs.issues import IssueAnswers, IssuesCog
+from storage.audit import Audit
 from storage.database import open_database
-from storage.guilds import Guilds
-from storage.posts import Posts
 from storage.registrations import Registrations
 from tests.fakes.fake_discord import FakeDiscord
-from tests.services.posts import Clock, Press
+from tests.services.posts import Clock, Press, open_ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +42,48 @@ class Bot:
     poster: Poster
     guilds: GuildDesk
     press: Press
+    ledger: Ledger
+    audit: Audit
+
+
+def offer(typed: str) -> list[app_commands.Choice[str]]:
+    """Offer a name, with what it is known of it, as ``/ftstatus`` does."""
+    return [app_commands.Choice(name=f"{typed} — works", value=typed)]
 
 
 @asynccontextmanager
 async def running_bot(fake: FakeDiscord, path: Path, clock: Clock, press: Press) -> AsyncIterator[Bot]:
-    """Run a bot with ``/ftconfig`` and ``/ftdigest``; again on the same path is a restart."""
+    """Run a bot with all commands but ``/ftstatus``; again on the same path is a restart."""
     async with open_database(path) as database:
-        ledger = Ledger(Guilds(database), Posts(database), ClosedChannels(database), Changes(database))
+        ledger = open_ledger(database)
         zones = Zones()
         await zones.load()
-        poster = Poster(ledger, DiscordPosts(lambda: client), zones, press.prepare, announcement_card, clock)
+        poster = Poster(ledger, DiscordPosts(lambda: client), zones, press.prepare, announcement_card, feed_card, clock)
         guilds = GuildDesk(ledger, zones, clock)
         metrics = Metrics.new()
         conversations = Conversations(metrics)
         desk = ConfigDesk(guilds, poster, zones, press.prepare, clock)
         client = Client(conversations, desk.clicks(), metrics, Registration(Registrations(database)))
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
-        client.use([ConfigCog(desk, conversations), DigestCog(DigestAnswers(press.prepare, clock), conversations)])
+        issues = IssueDesk(ledger.threads, ledger.events)
+        client.use(
+            [
+                ConfigCog(desk, conversations),
+                DigestCog(DigestAnswers(press.prepare, clock), conversations),
+                IssuesCog(IssueAnswers(issues, offer), conversations),
+                AuditCog(AuditDesk(Audit(database)), conversations),
+                AboutCog(
+                    About("1.2.3", "Python 3.14.1", "https://example.org/ftbot", clock(), client.slash_commands),
+                    conversations,
+                ),
+            ]
+        )
         async with client:
             running = asyncio.create_task(client.start(fake.token))
             await fake.connected()
             await client.wait_until_ready()
             try:
-                yield Bot(client, poster, guilds, press)
+                yield Bot(client, poster, guilds, press, ledger, Audit(database))
             finally:
                 await conversations.drain(5)
                 await client.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from bot.core.metadata import Metadata, safe_link
 from bot.core.modifiers import Modifier, ModifierKind
 from bot.core.platforms import PLATFORMS, Floor
 from bot.core.rules import Verdict
-from bot.core.status import Status
+from bot.core.status import Status, with_upstream
 from bot.core.support import Cover, Since
 from bot.core.targets import OLDEST_MINOR, Target
 from bot.core.verdict import Judgement, TargetVerdict
@@ -57,7 +58,15 @@ def extreme(draw: st.DrawFn) -> Status:
         modifiers=draw(_modifiers),
     )
     source = draw(st.none() | st.just("https://example.org/" + "x" * 492) | st.text().map(safe_link))
-    return Status(judgement, NOW, Metadata(source=source), stale=draw(st.booleans()), error=draw(st.none() | _texts))
+    return Status(
+        judgement,
+        NOW,
+        Metadata(source=source),
+        stale=draw(st.booleans()),
+        error=draw(st.none() | _texts),
+        upstream_thread=draw(st.none() | st.just(f"https://github.com/{'o' * 39}/{'_' * 100}/issues/{10**10 - 1}")),
+        open_issues=draw(st.none() | st.integers(0, 10**9)),
+    )
 
 
 def texts(view: ui.LayoutView) -> list[str]:
@@ -169,3 +178,34 @@ def test_times_are_written_for_the_readers_own_zone() -> None:
 def test_a_card_of_our_own_text_has_buttons_only_if_there_are_any() -> None:
     assert [type(item) for item in text_card("hello").children] == [ui.TextDisplay]
     assert [each.label for each in buttons(text_card("hello", [action("Go", "u", "1")]))] == ["Go"]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a watcher knows of every package."""
+
+    thread: str | None
+    count: int | None
+
+    def tracking(self, _package: str) -> str | None:
+        return self.thread
+
+    def open_count(self, _package: str) -> int | None:
+        return self.count
+
+
+def test_a_card_tells_how_many_upstream_issues_are_open_and_links_the_tracking_one_as_it_is_now() -> None:
+    status = Status(judged(project(*wheels("cp314-cp314t-win32"))), NOW)
+    live = "https://github.com/demo/demo_x/issues/5"
+    view = status_card(with_upstream(status, Watched(live, 3)), [action("Refresh", "r", "1", "14")])
+    line = f"**Open free-threading issues:** 3 · tracked in [demo/demo\\_x\\#5](<{live}>)"
+    assert line in texts(view)
+    assert [(each.label, each.url) for each in buttons(view)][2] == ("Tracking issue", live)
+    assert len(buttons(view)) <= 5
+    assert "**Open free-threading issues:** 0" in texts(status_card(with_upstream(status, Watched(None, 0)), []))
+
+
+@pytest.mark.parametrize("known", [None, Watched(None, None)])
+def test_where_nobody_watches_a_card_is_as_it_was(known: Watched | None) -> None:
+    status = Status(judged(project(*wheels("cp314-cp314t-win32"))), NOW)
+    assert texts(status_card(with_upstream(status, known), [])) == texts(status_card(status, []))

@@ -10,14 +10,27 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.posting import DigestSettings, State
+from bot.core.issue_wording import CHOICES
+from bot.core.posting import DEFAULT_EVENTS, DigestSettings, IssueFeed, State
 from bot.core.schedule import Schedule
+from bot.core.watching import EventKind
 from tests.cogs.desks import Bot, running_bot
 from tests.fakes.discord_interactions import Answer, CallbackType, ImpossibleInteractionError, OptionValue
 from tests.fakes.discord_json import children, text
-from tests.fakes.discord_world import Channel, Guild, Member, Message, Permission, Role, User, announcement
+from tests.fakes.discord_world import (
+    Channel,
+    Guild,
+    Member,
+    Message,
+    Permission,
+    Role,
+    User,
+    announcement,
+    forum,
+)
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import SLOT, Clock, Press, direct, own
+from tests.services.threads import event, thread
 
 
 @pytest.fixture
@@ -30,7 +43,7 @@ async def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[F
     admins = Role("Admins", Permission.MANAGE_GUILD)
     guild = Guild(
         "Free-threaded",
-        [Channel("general"), announcement("news")],
+        [Channel("general"), announcement("news"), forum("issues", ["crash"]), forum("strict", requires_tag=True)],
         members=[Member(User("mod"), [admins]), Member(User("ada"))],
         roles=[Role("Readers", mentionable=True)],
     )
@@ -99,19 +112,20 @@ async def test_only_those_who_manage_the_server_see_it_and_only_there(fake: Fake
         [0],
     )
     names = [text(option, "name") for option in children(command, "options")]
-    assert sorted(names) == ["announcements", "check", "digest", "reset", "show"]
+    assert sorted(names) == ["announcements", "check", "digest", "issues", "reset", "show"]
     with pytest.raises(ImpossibleInteractionError):
         fake.slash("ftconfig show", user="ada")
 
 
-@pytest.mark.parametrize("command", ["show", "digest", "announcements", "check", "reset"])
+@pytest.mark.parametrize("command", ["show", "digest", "announcements", "issues", "check", "reset"])
 async def test_who_may_not_manage_the_server_is_refused_even_if_the_command_is_shown(
     bot: Bot, fake: FakeDiscord, general: Channel, command: str
 ) -> None:
-    options = {"channel": general} if command in {"digest", "announcements"} else {}
+    options = {"channel": general} if command in {"digest", "announcements", "issues"} else {}
     answer = fake.slash(f"ftconfig {command}", user="ada", override=True, options=options)
     assert await reply(answer) == "You need **Manage Server** for this. Ask a server admin."
-    assert await digest_of(bot, fake) is None
+    settings = (await bot.guilds.overview(fake.guild.id)).settings
+    assert (settings.digest, settings.announcements, settings.issues) == (None, None, None)
 
 
 @pytest.mark.parametrize("verb", ["cd", "cp", "ct", "co", "cO", "cR"])
@@ -133,8 +147,10 @@ async def test_a_new_server_sees_that_all_is_off_and_how_to_begin(fake: FakeDisc
 Off.
 ### Announcements
 Off.
+### Upstream issues
+Off.
 [Set up the digest] [Preview]
--# `/ftconfig announcements`, `check` and `reset` do the rest.\
+-# `/ftconfig announcements`, `issues`, `check` and `reset` do the rest.\
 """)
 
 
@@ -152,9 +168,11 @@ async def test_the_panel_tells_what_is_set_and_how_it_stands(
     }
     await fake.slash("ftconfig digest", options=options).shown()
     await fake.slash("ftconfig announcements", options={"channel": news}).shown()
+    await fake.slash("ftconfig issues", options={"channel": fake.guild.channel("issues")}).shown()
     clock.time = SLOT
     await bot.poster.tick()
     shown = (await reply(fake.slash("ftconfig show"))).replace(str(news.id), "NEWS").replace(str(role.id), "ROLE")
+    shown = shown.replace(str(fake.guild.channel("issues").id), "ISSUES")
     (message,) = own(fake, news)
     assert shown.replace(str(message.id), "MESSAGE").replace(str(fake.guild.id), "GUILD") == snapshot("""\
 ### Weekly digest
@@ -164,8 +182,10 @@ Next: <t:1796025600:F> (<t:1796025600:R>).
 Last: [2026-W47](https://discord.com/channels/GUILD/NEWS/MESSAGE) was posted and published.
 ### Announcements
 On, in <#NEWS>: packages that gain or lose support, at most one message an hour.
+### Upstream issues
+On, in <#ISSUES>: opened, closed, new wheels; a thread for each repository and week.
 [Change digest] [Preview] [Send test] [Turn off]
--# `/ftconfig announcements`, `check` and `reset` do the rest.\
+-# `/ftconfig announcements`, `issues`, `check` and `reset` do the rest.\
 """)
 
 
@@ -261,7 +281,7 @@ async def test_everyone_is_no_role_to_ping(bot: Bot, fake: FakeDiscord, general:
     assert await digest_of(bot, fake) is None
 
 
-@pytest.mark.parametrize("command", ["digest", "announcements"])
+@pytest.mark.parametrize("command", ["digest", "announcements", "issues"])
 async def test_a_channel_is_saved_only_if_the_bot_may_post_there(
     bot: Bot, fake: FakeDiscord, general: Channel, command: str
 ) -> None:
@@ -273,7 +293,7 @@ async def test_a_channel_is_saved_only_if_the_bot_may_post_there(
         f" Channel settings → Permissions → {fake.world.bot.name}."
     )
     settings = (await bot.guilds.overview(fake.guild.id)).settings
-    assert (settings.digest, settings.announcements) == (None, None)
+    assert (settings.digest, settings.announcements, settings.issues) == (None, None, None)
 
 
 @pytest.mark.usefixtures("bot")
@@ -298,6 +318,88 @@ async def test_announcements_are_turned_on_and_off(bot: Bot, fake: FakeDiscord, 
     assert (await bot.guilds.overview(fake.guild.id)).settings.announcements == general.id
     await fake.slash("ftconfig announcements").shown()
     assert (await bot.guilds.overview(fake.guild.id)).settings.announcements is None
+
+
+# Upstream issues
+
+
+async def feed_of(bot: Bot, fake: FakeDiscord) -> IssueFeed | None:
+    return (await bot.guilds.overview(fake.guild.id)).settings.issues
+
+
+async def test_upstream_issues_are_turned_on_changed_and_turned_off(
+    bot: Bot, fake: FakeDiscord, general: Channel
+) -> None:
+    message = await fake.slash("ftconfig issues", options={"channel": general}).shown()
+    assert message.text().startswith("✅ Saved.")
+    assert await feed_of(bot, fake) == IssueFeed(general.id, forum=False, events=DEFAULT_EVENTS)
+    everything = "everything, comments too"
+    message = await fake.slash("ftconfig issues", options={"events": everything}).shown()
+    assert f"On, in <#{general.id}>: {everything}; at most one message every 15 minutes." in message.text()
+    assert await feed_of(bot, fake) == IssueFeed(general.id, forum=False, events=tuple(EventKind))
+    issues = fake.guild.channel("issues")
+    await fake.slash("ftconfig issues", options={"channel": issues}).shown()
+    assert await feed_of(bot, fake) == IssueFeed(issues.id, forum=True, events=tuple(EventKind))
+    message = await fake.slash("ftconfig issues").shown()
+    assert "### Upstream issues\nOff." in message.text()
+    assert await feed_of(bot, fake) is None
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+async def test_every_choice_is_offered_and_kept(bot: Bot, fake: FakeDiscord, general: Channel, choice: str) -> None:
+    await fake.slash("ftconfig issues", options={"channel": general, "events": choice}).shown()
+    assert await feed_of(bot, fake) == IssueFeed(general.id, forum=False, events=CHOICES[choice])
+
+
+async def test_events_alone_need_a_channel_that_is_set(bot: Bot, fake: FakeDiscord) -> None:
+    answer = fake.slash("ftconfig issues", options={"events": next(iter(CHOICES))})
+    assert await reply(answer) == "Choose a channel for upstream issues, with the option `channel`."
+    assert await feed_of(bot, fake) is None
+
+
+async def test_a_forum_is_saved_only_if_the_bot_may_post_there(bot: Bot, fake: FakeDiscord) -> None:
+    issues = fake.guild.channel("issues")
+    fake.deny(issues, Permission.SEND_MESSAGES_IN_THREADS | Permission.SEND_MESSAGES)
+    assert await reply(fake.slash("ftconfig issues", options={"channel": issues})) == (
+        f"I can't post in <#{issues.id}>: missing **Create Posts**, **Send Messages in Posts**."
+        f" Channel settings → Permissions → {fake.world.bot.name}."
+    )
+    assert await feed_of(bot, fake) is None
+
+
+async def test_a_forum_that_asks_for_tags_is_refused(bot: Bot, fake: FakeDiscord) -> None:
+    strict = fake.guild.channel("strict")
+    assert await reply(fake.slash("ftconfig issues", options={"channel": strict})) == (
+        f"Every post in <#{strict.id}> needs a tag, and I may have none that fits. Choose another channel, or turn off"
+        " “Require people to select tags when posting” in its settings."
+    )
+    assert await feed_of(bot, fake) is None
+
+
+async def test_a_forum_is_checked_for_what_forums_take(bot: Bot, fake: FakeDiscord) -> None:
+    issues = fake.guild.channel("issues")
+    await fake.slash("ftconfig issues", options={"channel": issues}).shown()
+    assert await reply(fake.slash("ftconfig check")) == (
+        f"### <#{issues.id}>\n✅ View Channel\n✅ Create Posts\n✅ Send Messages in Posts\n✅ Read Message History"
+    )
+    await bot.client.wait_until_ready()
+    fake.deny(issues, Permission.SEND_MESSAGES_IN_THREADS)
+    shown = await reply(fake.slash("ftconfig show"))
+    assert f"⛔ I can't post in <#{issues.id}>: missing **Send Messages in Posts**." in shown
+    assert "❌ Send Messages in Posts" in await reply(fake.slash("ftconfig check"))
+
+
+@pytest.mark.parametrize("place", ["general", "issues"])
+async def test_the_panel_links_to_what_was_told_last(bot: Bot, fake: FakeDiscord, clock: Clock, place: str) -> None:
+    channel = fake.guild.channel(place)
+    await fake.slash("ftconfig issues", options={"channel": channel}).shown()
+    await bot.ledger.threads.record([], [event(EventKind.OPENED, thread(), clock())], [], clock())
+    await bot.poster.tick()
+    told = channel if place == "general" else fake.guild.channel("numpy/numpy · 2026-W47")
+    (message,) = own(fake, told)
+    where = f"{channel.id}/{message.id}" if place == "general" else str(told.id)
+    expected = f"Last: [it](https://discord.com/channels/{fake.guild.id}/{where}) was posted."
+    assert expected in await reply(fake.slash("ftconfig show"))
 
 
 # The form

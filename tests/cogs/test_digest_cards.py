@@ -86,6 +86,8 @@ def test_a_busy_week() -> None:
 - [**grpcio**](<https://pypi.org/project/grpcio/>): no wheel
 - [**orjson**](<https://pypi.org/project/orjson/>): abi3 only
 - and 138 more
+### Issues answered by wheels (1)
+- [**lxml/lxml\\#8**](<https://github.com/lxml/lxml/issues/8>): No 3.14t wheels (lxml 6.1.3 for 3.14t)
 ### Issues opened (1)
 - [**numpy/numpy\\#30512**](<https://github.com/numpy/numpy/issues/30512>): @\u200beveryone \\<@\u200b1\\> \\</ul\\>\\</table\\>\\<script\\>alert(1)\\</script\\> "x" & &amp; \\[a\\](javascript\\:alert) \\`c\\` \\*\\*d\\*\\* \\_e\\_ \\~\\~f\\~\\~ \\| \\#12 www.e…
 ### Issues closed (1)

@@ -441,3 +441,22 @@ async def test_completion_offers_at_most_25_short_choices_whatever_is_typed(bot:
     choices = bot.desk.offer(typed, Target(14))
     assert len(choices) <= 25
     assert all(1 <= len(choice.name) <= 100 and 1 <= len(choice.value) <= 100 for choice in choices)
+
+
+class Watched:
+    """What a watcher knows."""
+
+    def tracking(self, package: str) -> str | None:
+        return f"https://github.com/{package}/{package}/issues/5"
+
+    def open_count(self, _package: str) -> int | None:
+        return 3
+
+
+async def test_a_card_tells_of_upstream_issues_where_they_are_watched(world: World, fake: FakeDiscord) -> None:
+    world.upstream = Watched()
+    async with world.running():
+        message = await fake.slash("ftstatus", package="demo").shown()
+        link = "https://github.com/demo/demo/issues/5"
+        assert f"**Open free-threading issues:** 3 · tracked in [demo/demo\\#5](<{link}>)" in message.text()
+        assert link in [button.url for button in message.buttons()]

@@ -101,6 +101,11 @@ BUSY = replace(
         opened=(Thread("numpy/numpy", 30512, HOSTILE, "https://github.com/numpy/numpy/issues/30512"),),
         closed=(Thread("lxml/lxml", 7, "Crash in 3.14t", "https://github.com/lxml/lxml/issues/7", 1),),
         discussed=(Thread("python/cpython", 9, "Deadlock at exit", "javascript:alert(1)", 48),),
+        answered=(
+            Thread(
+                "lxml/lxml", 8, "No 3.14t wheels", "https://github.com/lxml/lxml/issues/8", 3, "lxml 6.1.3 for 3.14t"
+            ),
+        ),
     ),
 )
 
@@ -122,6 +127,7 @@ _threads = st.lists(
         st.sampled_from(("https://github.com/a/b/issues/1", "javascript:alert(1)", '"><script>', "https://a.b/(x)"))
         | st.text(),
         st.integers(0, 999),
+        st.just("") | foreign,
     ),
     max_size=3,
 )
@@ -173,7 +179,7 @@ def digests(draw: st.DrawFn, times: Sequence[int] = (1,)) -> Digest:
         waiting=waiting,
         blocking=len(waiting) + draw(st.integers(0, 999)),
         chart=tuple(sorted(draw(st.lists(points, max_size=4)), key=lambda point: point.day)),
-        issues=draw(st.builds(Issues, *[_repeated(_threads, times)] * 3)),
+        issues=draw(st.builds(Issues, *[_repeated(_threads, times)] * 4)),
     )
 
 

@@ -186,6 +186,7 @@ def test_without_packages_the_share_is_nothing() -> None:
 def test_a_week_with_issues_only_is_not_quiet() -> None:
     thread = Thread("numpy/numpy", 1, "Crash", "https://github.com/numpy/numpy/issues/1")
     assert not replace(_digest(), issues=Issues(opened=(thread,))).is_quiet
+    assert not replace(_digest(), issues=Issues(answered=(thread,))).is_quiet
     assert replace(_digest(), issues=Issues(discussed=(thread,))).is_quiet
 
 

@@ -23,7 +23,7 @@ def harmless(digest: Digest) -> Digest:
     """Put harmless text in the place of every text from elsewhere."""
 
     def threads(some: tuple[Thread, ...]) -> tuple[Thread, ...]:
-        return tuple(replace(each, repository="a/b", title="x") for each in some)
+        return tuple(replace(each, repository="a/b", title="x", answer="x" if each.answer else "") for each in some)
 
     def moves(some: tuple[Move, ...]) -> tuple[Move, ...]:
         return tuple(
@@ -38,7 +38,10 @@ def harmless(digest: Digest) -> Digest:
         lost=moves(digest.lost),
         waiting=tuple(Waiting("x", each.rank, each.verdict) for each in digest.waiting),
         issues=Issues(
-            *(threads(some) for some in (digest.issues.opened, digest.issues.closed, digest.issues.discussed))
+            opened=threads(digest.issues.opened),
+            closed=threads(digest.issues.closed),
+            discussed=threads(digest.issues.discussed),
+            answered=threads(digest.issues.answered),
         ),
     )
 
@@ -119,6 +122,10 @@ def test_a_busy_week() -> None:
 - **[grpcio](https://pypi.org/project/grpcio/)**: no wheel
 - **[orjson](https://pypi.org/project/orjson/)**: abi3 only
 - and 138 more
+
+## Issues answered by wheels (1)
+
+- **[lxml/lxml#\u200b8](https://github.com/lxml/lxml/issues/8)**: No 3.14t wheels (lxml 6.1.3 for 3.14t)
 
 ## Issues opened (1)
 
@@ -335,6 +342,16 @@ def test_json_has_the_keys_of_schema_1() -> None:
                         "title": "Deadlock at exit",
                         "url": "javascript:alert(1)",
                         "comments": 48,
+                    }
+                ],
+                "answered": [
+                    {
+                        "repository": "lxml/lxml",
+                        "number": 8,
+                        "title": "No 3.14t wheels",
+                        "url": "https://github.com/lxml/lxml/issues/8",
+                        "comments": 3,
+                        "answer": "lxml 6.1.3 for 3.14t",
                     }
                 ],
             },

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.digest import Digest, Point, Share
+from bot.core.digest import Digest, Issues, Point, Share, Thread
 from bot.core.digest_wording import (
     chart_text,
     dates,
@@ -100,6 +100,7 @@ def test_sections_come_in_the_order_in_which_they_are_read() -> None:
             ("Now on every platform", 1, 0),
             ("Lost", 2, 0),
             ("Still waiting for 3.14t, most downloaded first", 2, 138),
+            ("Issues answered by wheels", 1, 0),
             ("Issues opened", 1, 0),
             ("Issues closed", 1, 0),
             ("Most discussed issues", 1, 0),
@@ -124,6 +125,21 @@ def test_what_moved_is_said_in_a_sentence() -> None:
             "orjson: abi3 only",
         ]
     )
+
+
+def test_a_long_list_of_issues_is_cut_and_says_how_many_there_are() -> None:
+    threads = tuple(Thread("numpy/numpy", number, "Crash", "https://example.org", number) for number in range(1, 31))
+    (section,) = sections(replace(QUIET, waiting=(), blocking=0, issues=Issues(opened=threads)))
+    assert [item.subject for item in section.items] == [f"numpy/numpy#{number}" for number in range(1, 11)]
+    assert (section.total, section.rest) == (30, 20)
+
+
+def test_an_issue_is_noted_with_its_comments_or_with_the_release_that_answers_it() -> None:
+    notes = {item.subject: item.note for section in sections(BUSY) for item in section.items}
+    assert notes["numpy/numpy#30512"] == ""
+    assert notes["lxml/lxml#7"] == "1 comment"
+    assert notes["python/cpython#9"] == "48 comments"
+    assert notes["lxml/lxml#8"] == "lxml 6.1.3 for 3.14t"
 
 
 def test_only_ordinary_addresses_are_linked() -> None:

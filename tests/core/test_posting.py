@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.posting import (
+    ISSUES_EXPIRE,
     LONGEST_NONCE,
     LONGEST_PAUSE,
+    LONGEST_THREAD_NAME,
     NEEDED,
+    NEEDED_IN_FORUMS,
     Kind,
     Post,
     State,
@@ -36,6 +39,7 @@ DIGEST = Post(
     due=NOW,
 )
 ANNOUNCEMENT = replace(DIGEST, kind=Kind.ANNOUNCEMENT, key="12-17")
+ISSUES = replace(DIGEST, kind=Kind.ISSUES, key="12-31", expires=NOW + ISSUES_EXPIRE)
 LATE = DIGEST.expires
 
 channels = st.integers(1, 2**64 - 1)
@@ -72,9 +76,27 @@ def test_a_digest_is_recognised_by_its_week_and_an_announcement_by_its_changes()
     assert (ANNOUNCEMENT.nonce, ANNOUNCEMENT.marker) == (f"11-{CHANNEL:x}", "changes 12-17")
 
 
+def test_issue_events_are_recognised_by_their_numbers_also_in_a_thread_of_a_forum() -> None:
+    assert (ISSUES.nonce, ISSUES.marker, ISSUES.repository) == (f"1fi{CHANNEL:x}", "issue events 12-31", None)
+    in_forum = replace(ISSUES, key="12-31 numpy/numpy")
+    assert (in_forum.marker, in_forum.changes) == ("issue events 12-31", (12, 31))
+    assert (in_forum.repository, in_forum.thread_name) == ("numpy/numpy", "numpy/numpy · 2026-W48")
+    assert in_forum.nonce_in(255) == "1fiff"
+    # An announcement with the same numbers in the same channel is another message.
+    assert ISSUES.nonce != replace(ANNOUNCEMENT, key=ISSUES.key).nonce
+
+
+@given(st.text("abc-._/", min_size=1, max_size=140), st.text("abc-._/", min_size=1, max_size=140))
+def test_repositories_have_threads_of_their_own_with_names_that_discord_takes(one: str, other: str) -> None:
+    names = [replace(ISSUES, key=f"1-2 {name}").thread_name for name in (one, other)]
+    assert all(1 <= len(name) <= LONGEST_THREAD_NAME and name.endswith(" · 2026-W48") for name in names)
+    assert (names[0] == names[1]) == (one == other)
+
+
 @given(channels, st.integers(1, 2**31), st.integers(0, 2**31))
 def test_a_nonce_is_never_too_long(channel: int, first: int, more: int) -> None:
-    for post in (DIGEST, replace(ANNOUNCEMENT, key=f"{first}-{first + more}")):
+    key = f"{first}-{first + more}"
+    for post in (DIGEST, replace(ANNOUNCEMENT, key=key), replace(ISSUES, key=key)):
         assert 0 < len(replace(post, channel=channel).nonce) <= LONGEST_NONCE
 
 
@@ -111,3 +133,10 @@ def test_what_is_lacking_is_named_as_in_discords_settings() -> None:
     assert lacking(everything - NEEDED["Attach Files"]) == ("Attach Files",)
     assert lacking(0) == ("View Channel", "Send Messages", "Attach Files", "Read Message History")
     assert lacking(1 << 3) == ()  # an administrator may do everything
+
+
+def test_in_a_forum_other_permissions_are_needed_under_other_names() -> None:
+    everything = sum(NEEDED_IN_FORUMS.values())
+    assert lacking(everything, forum=True) == ()
+    assert lacking(everything - NEEDED_IN_FORUMS["Create Posts"], forum=True) == ("Create Posts",)
+    assert lacking(sum(NEEDED.values()), forum=True) == ("Send Messages in Posts",)

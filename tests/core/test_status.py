@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 import jsonschema_rs
@@ -13,7 +14,7 @@ from bot.core.metadata import Metadata
 from bot.core.modifiers import ModifierKind
 from bot.core.platforms import PLATFORMS
 from bot.core.rules import Verdict
-from bot.core.status import Status, failed, of_targets, timestamp, to_json
+from bot.core.status import Status, failed, of_targets, timestamp, to_json, with_upstream
 from bot.core.verdict import without_release
 from tests.core.pages import NAME, NOW, T314, T315, judged, project, sdist, wheels
 from tests.core.strategies import statuses
@@ -241,3 +242,32 @@ def test_links_lead_to_the_page_the_source_and_the_tracking_issue() -> None:
 def test_an_upload_long_before_the_year_1000_is_still_a_time() -> None:
     status = Status(judged(project(sdist(uploaded="0001-01-01T00:00:00Z"))), NOW)
     assert to_json(status)["released"] == "0001-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a watcher knows."""
+
+    thread: str | None
+
+    def tracking(self, _package: str) -> str | None:
+        return self.thread
+
+    def open_count(self, _package: str) -> int | None:
+        return 3
+
+
+def test_the_tracking_issue_is_the_one_of_the_table_as_it_is_now_if_somebody_reads_it() -> None:
+    status = Status(without_release("numpy", (T314,), Verdict.NO_FILES), NOW)
+    live = "https://github.com/numpy/numpy/issues/1"
+    known = with_upstream(status, Watched(live))
+    assert (known.tracking_issue, known.open_issues) == (live, 3)
+    assert with_upstream(status, Watched(None)).tracking_issue == status.tracking_issue
+    assert with_upstream(status, None) is status
+
+
+def test_json_has_the_live_tracking_issue_and_no_key_that_is_not_promised() -> None:
+    status = Status(without_release("numpy", (T314,), Verdict.NO_FILES), NOW)
+    live = "https://github.com/numpy/numpy/issues/1"
+    before, after = to_json(status), to_json(with_upstream(status, Watched(live)))
+    assert after == before | {"links": {"pypi": status.page, "source": None, "tracking_issue": live}}

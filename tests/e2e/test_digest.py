@@ -15,18 +15,21 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.core.posting import Change, ChangeKind, DigestSettings, State
+from bot.core.posting import Change, ChangeKind, DigestSettings, IssueFeed, State
 from bot.core.schedule import DEFAULT_SCHEDULE
 from bot.core.targets import Target
+from bot.core.watching import EventKind
 from storage.changes import Changes
 from storage.database import open_database
 from storage.guilds import Guilds
 from storage.posts import CLAIM
+from storage.threads import Threads
 from tests.conftest import ROOT
 from tests.e2e.poster_process import Run
-from tests.fakes.discord_world import Channel, Guild, announcement
+from tests.fakes.discord_world import Channel, Guild, announcement, forum
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import LAST_WEEK, Clock, direct, open_office, own
+from tests.services.threads import event, thread
 
 STEPS = ("planned", "claimed", "prepared", "sending", "posted", "recorded", "published", "done")
 """The steps of a post that nothing happens to, in order."""
@@ -119,7 +122,7 @@ def forge() -> Iterator[Forge]:
 @pytest.fixture
 async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Forge) -> AsyncIterator[Stage]:
     clock = WatchedClock()
-    guilds = [Guild(name, [Channel("general"), announcement("news")]) for name in ("One", "Two")]
+    guilds = [Guild(name, [Channel("general"), announcement("news"), forum("issues")]) for name in ("One", "Two")]
     async with FakeDiscord(guilds, now=clock) as fake:
         direct(monkeypatch, fake.api_url, fake.gateway_url)
         ready = Stage(fake, tmp_path / "ftbot.db", clock, forge)
@@ -222,3 +225,23 @@ async def test_killed_while_announcing_changes_are_announced_once(stage: Stage, 
         stage.clock.advance(LATER)
         await office.poster.tick()
     assert [len(own(stage.fake, channel)) for channel in (one, two)] == [1, 1]
+
+
+@pytest.mark.parametrize("step", ["planned", "claimed", "prepared", "sending", "posted", "recorded"])
+@pytest.mark.parametrize("place", ["general", "issues"])
+async def test_killed_while_telling_of_upstream_events_they_are_told_once(stage: Stage, place: str, step: str) -> None:
+    async with open_database(stage.database) as database:
+        for guild in stage.fake.guilds:
+            await Guilds(database).set_digest(guild.id, None)
+            await Guilds(database).set_issues(guild.id, IssueFeed(guild.channel(place).id, forum=place == "issues"))
+        opened = event(EventKind.OPENED, thread(), stage.clock())
+        await Threads(database).record([], [opened], [], stage.clock())
+    assert await stage.run(step) == -signal.SIGKILL
+    stage.clock.advance(SOON)
+    async with open_office(stage.fake, stage.database, stage.clock) as office:
+        await office.poster.tick()
+        stage.clock.advance(LATER)
+        await office.poster.tick()
+    for guild in stage.fake.guilds:
+        places = guild.threads if place == "issues" else [guild.channel(place)]
+        assert [len(own(stage.fake, channel)) for channel in places] == [1]

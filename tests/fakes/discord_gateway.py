@@ -207,7 +207,7 @@ class Gateway:
         where = "GUILD_CREATE"
         bot = guild.member(self.world.bot).json()
         channels = [channel.json() for channel in guild.channels]
-        threads = [thread.json() for thread in guild.threads if not thread.archived]
+        threads = [thread.json() for thread in guild.threads if thread.archived is None]
         parts = [("GuildResponse", guild.json()), ("GuildMemberResponse", bot)]
         parts += [("GuildChannelResponse", channel) for channel in channels]
         parts += [("ThreadResponse", thread) for thread in threads]

@@ -171,6 +171,15 @@ def check_commands(commands: Sequence[JsonObject]) -> None:
     form.refuse_if_wrong()
 
 
+def check_thread(body: JsonObject) -> None:
+    """Refuse a thread with too long a name, or with too many tags."""
+    form = Form()
+    form.length("name", text(body, "name"), 100, 1)
+    tags = body.get("applied_tags")
+    form.count("applied_tags", len(tags) if isinstance(tags, list) else 0, 5)
+    form.refuse_if_wrong()
+
+
 def check_permissions(channel: Channel, granted: Permission, *needed: Permission) -> None:
     """Refuse with 50001 if the bot cannot see the channel, with 50013 if it sees it but lacks a permission there."""
     if Permission.VIEW_CHANNEL not in granted:

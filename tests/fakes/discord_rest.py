@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from tests.fakes import discord_components as ui
@@ -20,6 +20,7 @@ from tests.fakes.discord_limits import (
     check_message,
     check_modal,
     check_permissions,
+    check_thread,
 )
 from tests.fakes.discord_world import (
     Attachment,
@@ -116,6 +117,7 @@ class Rest:
             ("DELETE", message): self._delete_message,
             ("POST", message + "/crosspost"): self._crosspost,
             ("POST", "/channels/{channel_id}/threads"): self._create_thread,
+            ("GET", "/channels/{channel_id}/threads/archived/public"): self._archived_threads,
             ("GET", "/guilds/{guild_id}"): self._get_guild,
             ("GET", "/guilds/{guild_id}/channels"): self._list_channels,
             ("GET", "/guilds/{guild_id}/roles"): self._list_roles,
@@ -340,6 +342,8 @@ class Rest:
         check_permissions(channel, self.world.bot_permissions(channel), *needed, *_for_files(call))
         if channel.type is ChannelType.FORUM:
             raise RefusedError(400, 50008, "Cannot send messages in a non-text channel")
+        if channel.locked:
+            raise RefusedError(403, 50083, "Thread is archived")
         if channel.recipient is not None and channel.recipient.dms_blocked:
             raise RefusedError(403, 50007, "Cannot send messages to this user")
         nonce = str(call.form["nonce"]) if call.form.get("nonce") is not None else None
@@ -353,6 +357,7 @@ class Rest:
         message = self._message(channel, call.form, call.uploads)
         message.nonce = nonce
         channel.messages[message.id] = message
+        channel.archived = None  # whoever writes into a thread opens it again
         if nonce is not None:
             self._nonces[channel.id, nonce] = message
         return 200, message.json()
@@ -412,7 +417,11 @@ class Rest:
         if parent.guild is None:
             raise RefusedError(400, 50024, "Cannot execute action on this channel type")
         tags = [int(tag) for tag in strings(call.form, "applied_tags")]
-        if any(tag not in {parent.tag_id(name) for name in parent.tags} for tag in tags):
+        check_thread(call.form)
+        if {parent.tag_id(name) for name in parent.moderated} & set(tags):
+            raise RefusedError(403, 50013, "Missing Permissions")
+        known = {parent.tag_id(name) for name in parent.tags}
+        if any(tag not in known for tag in tags) or (parent.requires_tag and not tags):
             raise RefusedError(400, 40067, "A tag is required to create a forum post in this channel")
         thread = Channel(
             text(call.form, "name"),
@@ -512,8 +521,21 @@ class Rest:
             raise RefusedError(404, 10007, "Unknown Member")
         return 200, member.json()
 
+    def _archived_threads(self, call: Call) -> Reply:
+        parent = self._channel(call, Permission.READ_MESSAGE_HISTORY)
+        before = datetime.fromisoformat(call.query["before"]) if "before" in call.query else None
+        found = [
+            (thread.archived, thread)
+            for thread in ([] if parent.guild is None else parent.guild.threads)
+            if thread.parent is parent and thread.archived is not None and (before is None or thread.archived < before)
+        ]
+        found.sort(key=lambda each: each[0], reverse=True)
+        limit = int(call.query.get("limit", 50))
+        threads = [thread.json() for _, thread in found[:limit]]
+        return 200, {"threads": threads, "members": [], "has_more": len(found) > limit}
+
     def _active_threads(self, call: Call) -> Reply:
-        threads = [thread.json() for thread in self._guild(call).threads if not thread.archived]
+        threads = [thread.json() for thread in self._guild(call).threads if thread.archived is None]
         return 200, {"threads": threads, "members": [], "has_more": False}
 
 

@@ -14,6 +14,8 @@ from tests.fakes.discord_components import Button, buttons, components_text, med
 from tests.fakes.discord_json import JsonObject, child, children, strings, text
 
 _DISCORD_EPOCH_MS = 1_420_070_400_000
+_REQUIRE_TAG = 1 << 4
+_NO_EMOJI = ("emoji_id", "emoji_name")
 
 
 class Permission(IntFlag):
@@ -301,7 +303,10 @@ class Channel:
     parent: Channel | None = None
     recipient: User | None = None
     applied_tags: list[int] = field(default_factory=list)
-    archived: bool = False
+    requires_tag: bool = False
+    moderated: Sequence[str] = ()
+    archived: datetime | None = None
+    locked: bool = False
     id: int = 0
     messages: dict[int, Message] = field(default_factory=dict)
     crossposts: deque[datetime] = field(default_factory=deque)
@@ -335,7 +340,8 @@ class Channel:
     def json(self) -> JsonObject:
         """Return Discord's channel object."""
         last = str(max(self.messages)) if self.messages else None
-        channel: JsonObject = {"id": str(self.id), "type": self.type.value, "flags": 0, "last_message_id": last}
+        channel: JsonObject = {"id": str(self.id), "type": self.type.value, "last_message_id": last}
+        channel["flags"] = _REQUIRE_TAG if self.requires_tag else 0
         if self.recipient is not None:
             return channel | {"recipients": [self.recipient.json()]}
         guild_id = "0" if self.guild is None else str(self.guild.id)
@@ -352,7 +358,12 @@ class Channel:
         if self.type is ChannelType.FORUM:
             channel |= {
                 "available_tags": [
-                    {"id": str(self.tag_id(tag)), "name": tag, "moderated": False, "emoji_id": None, "emoji_name": None}
+                    {
+                        "id": str(self.tag_id(tag)),
+                        "name": tag,
+                        "moderated": tag in self.moderated,
+                        **dict.fromkeys(_NO_EMOJI),
+                    }
                     for tag in self.tags
                 ],
                 "default_reaction_emoji": None,
@@ -370,12 +381,16 @@ class Channel:
             "total_message_sent": max(len(self.messages) - 1, 0),
             "member_count": 1,
             "thread_metadata": {
-                "archived": self.archived,
-                "archive_timestamp": "2026-01-01T00:00:00+00:00",
+                "archived": self.archived is not None,
+                "archive_timestamp": (self.archived or self._begun()).isoformat(),
                 "auto_archive_duration": 4320,
-                "locked": False,
+                "locked": self.locked,
             },
         }
+
+    def _begun(self) -> datetime:
+        milliseconds = (self.id >> 22) + _DISCORD_EPOCH_MS
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def announcement(name: str) -> Channel:
@@ -383,9 +398,10 @@ def announcement(name: str) -> Channel:
     return Channel(name, ChannelType.ANNOUNCEMENT)
 
 
-def forum(name: str, tags: Sequence[str] = ()) -> Channel:
-    """Build a forum channel."""
-    return Channel(name, ChannelType.FORUM, tags=tags)
+def forum(name: str, tags: Sequence[str] = (), *, moderated: Sequence[str] = (), requires_tag: bool = False) -> Channel:
+    """Build a forum channel; only moderators give ``moderated`` tags; where it ``requires_tag``, no post is without."""
+    tags = [*tags, *moderated]
+    return Channel(name, ChannelType.FORUM, tags=tags, moderated=moderated, requires_tag=requires_tag)
 
 
 @dataclass(slots=True, eq=False, repr=False)

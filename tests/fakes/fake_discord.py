@@ -338,6 +338,13 @@ class FakeDiscord:
         (guild.threads if channel in guild.threads else guild.channels).remove(channel)
         self._announce("THREAD_DELETE" if channel.parent else "CHANNEL_DELETE", event, guild)
 
+    def archive(self, thread: Channel, *, lock: bool = False) -> None:
+        """Close a thread; into a locked one only moderators can write."""
+        if thread.guild is None:
+            raise ImpossibleInteractionError("only threads of servers can be archived")
+        thread.archived, thread.locked = self.world.now(), lock
+        self._announce("THREAD_UPDATE", thread.json(), thread.guild)
+
     def deny(self, channel: Channel, permission: Permission) -> None:
         """Take permissions from the bot in one channel."""
         self._overwrite(channel, allow=False, permission=permission)

@@ -671,6 +671,54 @@ async def test_a_message_is_crossposted_once_from_announcement_channels_ten_time
     assert wrong.value.code == 50024
 
 
+async def test_archived_threads_are_listed_apart_the_last_first_and_open_when_somebody_writes(
+    fake: FakeDiscord, bot: Bot, clock: Clock
+) -> None:
+    await bot.wait_until_ready()
+    forum = bot.get_channel(fake.guild.channel("issues").id)
+    assert isinstance(forum, discord.ForumChannel)
+    for name in ("one", "two", "three"):
+        await forum.create_thread(name=name, content=name)
+    for name in ("one", "two"):
+        fake.archive(fake.guild.channel(name))
+        clock.advance(seconds=1)
+    assert [thread.name for thread in await forum.guild.active_threads()] == ["three"]
+    archived = [thread async for thread in forum.archived_threads(limit=None)]
+    assert [(thread.name, thread.archived) for thread in archived] == [("two", True), ("one", True)]
+    assert [thread.name async for thread in forum.archived_threads(limit=1)] == ["two"]
+    assert [thread.name async for thread in forum.archived_threads(before=archived[0].archive_timestamp)] == ["one"]
+    await archived[1].send("again")
+    assert [thread.name for thread in await forum.guild.active_threads()] == ["one", "three"]
+
+
+async def test_nobody_but_moderators_writes_into_a_locked_thread(fake: FakeDiscord, bot: Bot) -> None:
+    await bot.wait_until_ready()
+    forum = bot.get_channel(fake.guild.channel("issues").id)
+    assert isinstance(forum, discord.ForumChannel)
+    post = await forum.create_thread(name="one", content="one")
+    fake.archive(fake.guild.channel("one"), lock=True)
+    with pytest.raises(discord.Forbidden) as refused:
+        await post.thread.send("two")
+    assert refused.value.code == 50083
+
+
+async def test_a_thread_is_held_to_discords_limits(fake: FakeDiscord, bot: Bot) -> None:
+    await bot.wait_until_ready()
+    channel = fake.guild.channel("issues")
+    forum = bot.get_channel(channel.id)
+    assert isinstance(forum, discord.ForumChannel)
+    channel.requires_tag = True
+    with pytest.raises(discord.HTTPException) as refused:
+        await forum.create_thread(name="one", content="one")
+    assert refused.value.code == 40067
+    with pytest.raises(discord.HTTPException) as refused:
+        await forum.create_thread(name="n" * 101, content="one", applied_tags=forum.available_tags[:1])
+    assert refused.value.code == 50035
+    # The name is too long by the published schema too, where that is at hand.
+    wrong = {item.path for item in fake.violations if item.direction == "request"}
+    assert wrong == ({"name"} if fake.validating else set())
+
+
 async def test_a_forum_post_is_a_thread_with_its_first_message(fake: FakeDiscord, bot: Bot) -> None:
     await bot.wait_until_ready()
     forum = bot.get_channel(fake.guild.channel("issues").id)

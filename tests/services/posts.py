@@ -21,11 +21,14 @@ from bot.core.weeks import Week
 from bot.services.guilds import GuildDesk
 from bot.services.posting import Ledger, Poster, go_on
 from bot.services.zones import Zones
+from cogs.issue_cards import feed_card
 from storage.changes import Changes
 from storage.closed_channels import ClosedChannels
 from storage.database import Database, open_database
 from storage.guilds import Guilds
 from storage.posts import Posts
+from storage.thread_events import ThreadEvents
+from storage.threads import Threads
 from tests.fakes.discord_world import Channel, Guild, Message
 from tests.fakes.fake_discord import FakeDiscord
 
@@ -152,6 +155,18 @@ async def open_office(
         yield build_office(database, client, now, Press(), checkpoint)
 
 
+def open_ledger(database: Database) -> Ledger:
+    """Give what posting remembers."""
+    return Ledger(
+        Guilds(database),
+        Posts(database),
+        ClosedChannels(database),
+        Changes(database),
+        ThreadEvents(database),
+        Threads(database),
+    )
+
+
 def build_office(
     database: Database,
     client: discord.Client,
@@ -160,10 +175,10 @@ def build_office(
     checkpoint: Callable[[str], None] = go_on,
 ) -> Office:
     """Build a poster on what somebody opened."""
-    ledger = Ledger(Guilds(database), Posts(database), ClosedChannels(database), Changes(database))
+    ledger = open_ledger(database)
     zones = Zones()
     posts = DiscordPosts(lambda: client)
-    poster = Poster(ledger, posts, zones, press.prepare, compose, now, checkpoint=checkpoint)
+    poster = Poster(ledger, posts, zones, press.prepare, compose, feed_card, now, checkpoint=checkpoint)
     return Office(poster, GuildDesk(ledger, zones, now), ledger, client, press)
 
 

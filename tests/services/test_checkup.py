@@ -12,6 +12,8 @@ import pytest
 from bot.clients.pypi import PackageIndex
 from bot.clients.tokens import Tokens
 from bot.clients.web import open_http
+from bot.core.errors import UpstreamError, UserError
+from bot.core.github import ForbiddenError
 from bot.services.checkup import Check, Checkup
 from storage.database import Database, open_database
 from tests.fakes.fake_index import FakeIndex, refusal
@@ -19,6 +21,11 @@ from tests.fakes.index_pages import PYPI, sdist
 from tests.services.lookups import QUICK
 
 DISCORD, GITHUB = "/users/@me", "/rate_limit"
+
+
+async def no_app() -> str | None:
+    """Say that there is no App."""
+    return None
 
 
 @asynccontextmanager
@@ -37,6 +44,7 @@ async def open_checkup(
             open_database=open_it,
             discord_token=discord_token,
             github_token=github_token,
+            app_login=no_app,
         )
 
 
@@ -67,9 +75,40 @@ async def test_what_works_is_said_to_work(packaging: FakeIndex, path: Path) -> N
         "database": Check("database", works=True, finding=f"{path} can be written"),
         "Discord token": Check("Discord token", works=True, finding="accepted"),
         "GitHub token": Check("GitHub token", works=True, finding="accepted"),
+        "GitHub App": Check(
+            "GitHub App", works=None, finding="not set (FTBOT_GITHUB_APP_ID, FTBOT_GITHUB_PRIVATE_KEY)"
+        ),
     }
     sent = {request.path: request.headers.get("Authorization") for request in packaging.requests}
     assert (sent[DISCORD], sent[GITHUB]) == ("Bot one", "Bearer two")
+
+
+@pytest.mark.parametrize(
+    ("error", "upstream", "finding"),
+    [
+        (ForbiddenError("GitHub refused the App."), False, "GitHub refused the App."),
+        (UserError("The key is none. Copy it."), False, "The key is none. Copy it."),
+        (UpstreamError("GitHub did not answer."), True, "GitHub did not answer. Try again later."),
+    ],
+)
+async def test_an_app_that_does_not_work_is_told_from_a_github_that_does_not(
+    packaging: FakeIndex, path: Path, error: Exception, upstream: bool, finding: str
+) -> None:
+    async def login() -> str | None:
+        raise error
+
+    async with open_checkup(packaging, path) as checkup:
+        found = {check.subject: check for check in await replace(checkup, app_login=login).run()}
+    assert found["GitHub App"] == Check("GitHub App", works=False, finding=finding, upstream=upstream)
+
+
+async def test_an_app_that_works_says_as_whom_it_writes(packaging: FakeIndex, path: Path) -> None:
+    async def login() -> str | None:
+        return "ftbot[bot]"
+
+    async with open_checkup(packaging, path) as checkup:
+        found = {check.subject: check for check in await replace(checkup, app_login=login).run()}
+    assert found["GitHub App"] == Check("GitHub App", works=True, finding="accepted, writes as ftbot[bot]")
 
 
 async def test_tokens_that_are_not_set_are_no_failure(packaging: FakeIndex, path: Path) -> None:
@@ -127,4 +166,4 @@ async def test_a_database_that_cannot_be_used_says_why(packaging: FakeIndex, pat
 async def test_everything_may_fail_at_once(index: FakeIndex, path: Path) -> None:
     await index.stop()
     found = await check(index, path.parent, discord_token="one", github_token="two")
-    assert [each.works for each in found.values()] == [False, None, False, False, False]
+    assert [each.works for each in found.values()] == [False, None, False, False, False, None]

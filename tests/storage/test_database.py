@@ -112,6 +112,15 @@ async def test_a_migration_keeps_what_is_stored(path: Path) -> None:
         assert await Packages(database).name_of(7) == "numpy"
 
 
+async def test_a_server_that_wanted_no_issues_wants_none_after_the_migration_that_brings_them(path: Path) -> None:
+    migrate_by_hand(path, MIGRATIONS[:3])
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("INSERT INTO guilds (guild, channel, announcements) VALUES (1, 2, 3)")
+    async with open_database(path) as database:
+        rows = await database.read("SELECT channel, announcements, issues, issue_events, issues_shown FROM guilds")
+        assert rows == [(2, 3, None, None, None)]
+
+
 async def test_a_migration_that_fails_leaves_the_older_schema(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_database(path):
         pass

@@ -34,6 +34,18 @@ async def test_a_digest_survives_a_restart_as_it_was(tmp_path: Path) -> None:
         assert await Digests(database).kept(WEEK, BOTH) == BUSY
 
 
+async def test_a_digest_that_was_kept_before_wheels_answered_issues_is_still_given(database: Database) -> None:
+    digests = Digests(database)
+    await digests.keep(BUSY, BOTH)
+    async with database.transaction() as transaction:
+        ((body,),) = await transaction.run("SELECT body FROM digests")
+        assert isinstance(body, str)
+        older = body.replace(',"answered":[]', "").replace(',"answer":""', "")
+        assert len(older) == len(body) - len(',"answered":[]') - len(',"answer":""')
+        await transaction.run("UPDATE digests SET body = ?", (older,))
+    assert await digests.kept(WEEK, BOTH) == BUSY
+
+
 async def test_the_first_digest_of_a_week_stays(database: Database) -> None:
     digests = Digests(database)
     await digests.keep(BUSY, BOTH)

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.posting import Change, ChangeKind, DigestSettings, GuildSettings, Kind, Post, State
+from bot.core.posting import Change, ChangeKind, DigestSettings, GuildSettings, IssueFeed, Kind, Post, State
 from bot.core.schedule import Schedule
 from bot.core.targets import Target
+from bot.core.watching import EventKind
 from storage.changes import Changes
 from storage.closed_channels import ClosedChannels
 from storage.database import Database, open_database
 from storage.guilds import Guilds
-from storage.posts import CLAIM, Posts
+from storage.posts import CLAIM, KEPT, Posts
+from storage.threads import Threads
+from tests.services.threads import event, thread
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 GUILD, CHANNEL = 1_012_345_678_901_234_567, 1_183_746_382_910_273_645
@@ -233,3 +236,79 @@ async def test_changes_are_announced_by_one_post_only(database: Database, guilds
     assert await guilds.announced() == {GUILD: 3}
     assert await posts.last_planned(Kind.ANNOUNCEMENT) == {GUILD: NOW}
     assert await posts.due(NOW) == (post,)
+
+
+# Upstream events
+
+FEED = IssueFeed(CHANNEL, forum=True, events=(EventKind.WHEELS, EventKind.OPENED))
+ISSUES = replace(POST, kind=Kind.ISSUES, key="2-3", role=None, publish=False)
+
+
+async def happen(database: Database, *numbers: int) -> None:
+    await Threads(database).record([], [event(EventKind.OPENED, thread(number=each)) for each in numbers], [], NOW)
+
+
+async def test_a_feed_is_read_back_as_it_was_set_and_begins_with_the_next_event(
+    database: Database, guilds: Guilds
+) -> None:
+    await happen(database, 1, 2)
+    assert await guilds.issues_shown() == {}
+    await guilds.set_issues(GUILD, FEED)
+    assert await guilds.settings(GUILD) == GuildSettings(GUILD, issues=FEED)
+    assert await guilds.issues_shown() == {GUILD: 2}
+    await happen(database, 3)
+    text = IssueFeed(5, forum=False, events=(EventKind.CLOSED,))
+    await guilds.set_issues(GUILD, text)
+    await guilds.set_digest(GUILD, DIGEST)
+    assert await guilds.everyone() == (GuildSettings(GUILD, DIGEST, None, text),)
+    assert await guilds.issues_shown() == {GUILD: 2}
+    await guilds.set_issues(GUILD, None)
+    assert (await guilds.settings(GUILD)).issues is None
+    assert await guilds.issues_shown() == {}
+    await guilds.set_issues(GUILD, FEED)
+    assert await guilds.issues_shown() == {GUILD: 3}
+
+
+async def test_upstream_events_are_planned_once_and_all_posts_of_them_together(guilds: Guilds, posts: Posts) -> None:
+    await guilds.set_issues(GUILD, FEED)
+    two = [replace(ISSUES, key="2-3 a/a"), replace(ISSUES, key="4-4 b/b")]
+    assert not await posts.plan_issues(two, GUILD, 1, 4, NOW)
+    assert not await posts.plan_issues([replace(each, channel=1) for each in two], GUILD, 0, 4, NOW)
+    assert await posts.due(NOW) == ()
+    assert await posts.plan_issues(two, GUILD, 0, 4, NOW)
+    assert not await posts.plan_issues(two, GUILD, 0, 4, NOW)
+    assert await posts.due(NOW) == tuple(two)
+    assert await guilds.issues_shown() == {GUILD: 4}
+    assert await posts.last_planned(Kind.ISSUES) == {GUILD: NOW}
+
+
+async def test_events_that_nobody_wants_are_passed_without_a_post(guilds: Guilds, posts: Posts) -> None:
+    assert not await posts.plan_issues([], GUILD, 0, 4, NOW)
+    await guilds.set_issues(GUILD, FEED)
+    assert await posts.plan_issues([], GUILD, 0, 4, NOW)
+    assert not await posts.plan_issues([], GUILD, 0, 5, NOW)
+    assert (await guilds.issues_shown(), await posts.due(NOW)) == ({GUILD: 4}, ())
+
+
+async def test_a_server_is_busy_until_nothing_is_left_to_do(guilds: Guilds, posts: Posts) -> None:
+    await guilds.set_issues(GUILD, FEED)
+    await posts.plan_issues([ISSUES], GUILD, 0, 3, NOW)
+    assert await posts.busy(Kind.ISSUES) == {GUILD}
+    assert await posts.busy(Kind.DIGEST) == frozenset()
+    assert await posts.claim(ISSUES, "me", NOW) is not None
+    await posts.record(replace(ISSUES, state=State.SENT, due=None), "me")
+    assert await posts.busy(Kind.ISSUES) == frozenset()
+
+
+async def test_what_became_of_events_is_forgotten_after_a_while_and_nothing_else_is(
+    guilds: Guilds, posts: Posts
+) -> None:
+    await guilds.set_issues(GUILD, FEED)
+    await posts.plan(POST, NOW)
+    await posts.plan_issues([ISSUES, replace(ISSUES, key="3-4 b/b")], GUILD, 0, 4, NOW)
+    assert await posts.claim(ISSUES, "me", NOW) is not None
+    await posts.record(replace(ISSUES, state=State.SENT, due=None), "me")
+    later = NOW + KEPT + timedelta(seconds=1)
+    await posts.plan_issues([replace(ISSUES, key="5-5", due=later)], GUILD, 4, 5, later)
+    assert await posts.known(Kind.ISSUES, ["2-3", "3-4 b/b", "5-5"]) == {(GUILD, "3-4 b/b"), (GUILD, "5-5")}
+    assert await posts.known(Kind.DIGEST, [POST.key]) == {(GUILD, POST.key)}

@@ -1,7 +1,8 @@
 """What a thread is about: the rules applied, and what remains when kinds contradict each other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from bot.core.triage.reading import Clause, Part, Reading
 from bot.core.triage.rules import RULES, YIELDING, Rule, Where
@@ -25,40 +26,38 @@ class _Test:
     parts: frozenset[Part]
     needs: tuple[frozenset[str], ...]
     unless: frozenset[str]
-    also: tuple[frozenset[str], ...]
+    asked: tuple[frozenset[str], ...]
     absent: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    kind: Kind
-    in_title: bool
-    proof: bool
 
 
 def find_kinds(reading: Reading) -> tuple[Kind, ...]:
     """Name a free-threading thread's kinds, the surest first, each with the rule and the words that it rests on."""
-    best: dict[KindName, _Found] = {}
+    best: dict[KindName, Kind] = {}
     for test, clause in matches(reading):
         known = best.get(test.kind)
-        if known is None or _RANK[test.confidence] < _RANK[known.kind.confidence]:
-            best[test.kind] = _Found(_kind(test, clause), clause.part is Part.TITLE, test.proof)
+        if known is None or _RANK[test.confidence] < _RANK[known.confidence]:
+            best[test.kind] = _kind(test, clause)
     _give_way(best)
-    kinds = [_softened(found, best) for found in best.values()]
+    kinds = [_softened(kind, best) for kind in best.values()]
     return tuple(sorted(kinds, key=lambda kind: (_RANK[kind.confidence], kind.kind)))
 
 
 def matches(reading: Reading) -> Iterator[tuple[Rule, Clause]]:
     """Give every rule that holds, with the first clause in which it does."""
-    for test in _TESTS:
+    for test in _candidates(reading.in_text):
         if test.rule.is_pr not in (None, reading.is_pr) or not test.absent.isdisjoint(reading.in_text):
             continue
-        if any(need.isdisjoint(reading.in_text) for need in (*test.needs, *test.also)):
+        if any(need.isdisjoint(reading.in_text) for need in test.asked):
             continue
         for clause in reading.clauses:
             if clause.part in test.parts and _holds(test, clause):
                 yield test.rule, clause
                 break
+
+
+def _candidates(terms: frozenset[str]) -> list[_Test]:
+    """Give the rules whose first need is met somewhere, in their own order; most need no second look."""
+    return [_TESTS[number] for number in sorted({number for term in terms for number in _ASKING.get(term, ())})]
 
 
 def _holds(test: _Test, clause: Clause) -> bool:
@@ -71,43 +70,43 @@ def _kind(rule: Rule, clause: Clause) -> Kind:
     return Kind(rule.kind, rule.confidence, clause.excerpt(terms), rule.id, rule.version)
 
 
-def _give_way(best: dict[KindName, _Found]) -> None:
+def _give_way(best: dict[KindName, Kind]) -> None:
     """Drop the kinds that another one explains."""
     for yielding in YIELDING:
         found = best.get(yielding.kind)
-        if found is None or _RANK[found.kind.confidence] < _RANK[yielding.at_most]:
+        if found is None or _RANK[found.confidence] < _RANK[yielding.at_most]:
             continue
-        if any(
-            _RANK[best[other].kind.confidence] <= _RANK[yielding.at_least] for other in yielding.others & best.keys()
-        ):
+        if any(_RANK[best[other].confidence] <= _RANK[yielding.at_least] for other in yielding.others & best.keys()):
             del best[yielding.kind]
 
 
-def _softened(found: _Found, best: dict[KindName, _Found]) -> Kind:
-    """Lower two kinds by what stands beside them.
-
-    A declaration that is only told of in the body, under a title that says something else, may be one step of many.
-    Support is no longer sure as soon as anything else is found. What a program printed stays as sure as it is.
-    """
-    kind = found.kind
-    if kind.confidence is not Confidence.HIGH or found.proof:
-        return kind
-    others = [other for other in best.values() if other is not found]
-    told = not found.in_title and any(other.in_title and other.kind.confidence is Confidence.HIGH for other in others)
-    if (told and kind.kind is KindName.GIL_REENABLED) or (kind.kind is KindName.SUPPORT_TRACKING and others):
+def _softened(kind: Kind, best: dict[KindName, Kind]) -> Kind:
+    """Lower support as soon as anything else is found: it may be the reason for the work and not its subject."""
+    if kind.kind is KindName.SUPPORT_TRACKING and kind.confidence is Confidence.HIGH and len(best) > 1:
         return replace(kind, confidence=Confidence.MEDIUM)
     return kind
 
 
 def _test(rule: Rule) -> _Test:
+    needs = tuple(frozenset(need.split("|")) for need in rule.needs.split())
     return _Test(
         rule=rule,
         parts=_PARTS[rule.where],
-        needs=tuple(frozenset(need.split("|")) for need in rule.needs.split()),
+        needs=needs,
         unless=frozenset(rule.unless.split()),
-        also=tuple(frozenset(term.split("|")) for term in rule.also.split()),
+        asked=(*needs[1:], *(frozenset(term.split("|")) for term in rule.also.split())),
         absent=frozenset(rule.absent.split()),
     )
 
 
+def _asking() -> Mapping[str, tuple[int, ...]]:
+    """Give the numbers of the rules whose first need a term meets."""
+    asking: dict[str, list[int]] = {}
+    for number, test in enumerate(_TESTS):
+        for term in test.needs[0]:
+            asking.setdefault(term, []).append(number)
+    return MappingProxyType({term: tuple(numbers) for term, numbers in asking.items()})
+
+
 _TESTS = tuple(_test(rule) for rule in RULES)
+_ASKING = _asking()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from bot.core.triage.spellings import SPELLINGS
-from bot.core.triage.vocabulary import VOCABULARY, WHOLE
+from bot.core.triage.vocabulary import VOCABULARY, WHOLE, spell_out
 
 
 class _Node:
@@ -46,9 +46,9 @@ def find_terms(words: Sequence[str]) -> dict[str, tuple[int, int]]:
 def _lexicon() -> Mapping[str, _Node]:
     """Turn the vocabulary round: from the words of a phrase, one after the other, to the terms that it says."""
     root = _Node()
-    listed = ((term, tuple(phrases.split(","))) for term, phrases in VOCABULARY.items())
+    listed = ((term, spell_out(phrases)) for term, phrases in VOCABULARY.items())
     for term, phrases in (*listed, *SPELLINGS.items()):
-        for phrase in phrases:
+        for phrase in dict.fromkeys(phrases):
             node = root
             for word in phrase.split():
                 node = node.following.setdefault(word, _Node())

@@ -162,6 +162,21 @@ scikit-learn/scikit-learn scikit-learn
 scikit-image/scikit-image scikit-image
 pywavelets/pywt pywavelets
 pyfftw/pyfftw pyfftw
+jpype-project/jpype jpype1
+pyav-org/pyav av
+apache/iceberg-python pyiceberg
+ta-lib/ta-lib-python ta-lib
+osqp/osqp-python osqp
+bodono/scs-python scs
+embotech/ecos-python ecos
+google-deepmind/tree dm-tree
+trezor/cython-hidapi hidapi
+pythongssapi/python-gssapi gssapi
+jborean93/pykrb5 krb5
+ezibenroc/pyroaringbitmap pyroaring
+tarantool/tarantool-python tarantool
+googleapis/python-crc32c google-crc32c
+ets-labs/python-dependency-injector dependency-injector
 """
 
 # Top module, then its project, where they differ.

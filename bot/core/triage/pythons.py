@@ -6,7 +6,7 @@ from bot.core.triage.reading import Clause, Part, Reading
 from bot.core.triage.spellings import MINORS
 from bot.core.triage.thread import Reason
 
-_NAMED = frozenset({"ft-word", "free-threads"})
+_NAMED = frozenset({"ft-word", "free-threads", "abi3t"})
 
 _VERSIONS = {
     spelled: f"3.{minor}t"
@@ -15,9 +15,9 @@ _VERSIONS = {
 }
 
 _SAYING = frozenset(
-    {"free", "freethreaded", "freethreading", "freethread", "nogil", "threaded", "threading", "threads", "ft"}
+    {"free", "freethreaded", "freethreading", "freethread", "nogil", "threaded", "threading", "threads", "ft", "abi3t"}
 )
-"""First and last words of the ways to say free-threaded."""
+"""First and last words of the ways to say free-threaded, and the stable ABI that is its own."""
 
 _LESS = frozenset({"no", "disable", "disabled", "without", "the"})
 """Words that make "GIL" one of them."""

@@ -17,6 +17,11 @@ ABOUT = [
     issue("Dead-lock", "It hangs", "spam/gilectomy"),
     issue("Ship both free-threaded and non-free-threaded wheels"),
     issue("No wheels for some builds", "There are no wheels for cp314t"),
+    issue("Works with nogil"),
+    issue("3.14t is chosen where the GIL version was asked for"),
+    pull("Mark the extension as requiring the GIL"),
+    pull("Update the wheel builds", "This turns on the free-threaded ones"),
+    issue("Crash on FT", repo="python/cpython"),
     issue("Extend prange for freethreading", "with nogil: pass"),
 ]
 
@@ -36,6 +41,15 @@ NOT_ABOUT = [
     issue("Deadlock between the GIL and a mutex", "PyGILState_Ensure() never returns"),
     issue("Fix deadlock", "A customer saw it. We push for threads, with free-threaded Python on the horizon"),
     issue("`thread-unsafe` failures are hard to spot", "a marker", "org/pytest-run-parallel"),
+    issue("Talk: the free-threaded build"),
+    issue("Outline", "What free-threaded Python means", "spam/talks"),
+    issue("Free-threaded apartments", "CoInitializeEx() fails"),
+    pull("README: no-GIL parallelism", "The work is done in Rust, which releases the GIL"),
+    pull("Bump maturin from 1.8 to 1.9", "Release notes: better support for free-threaded builds. Dependabot"),
+    issue("Only free-threaded wheels are on PyPI", "The regular ones are missing"),
+    pull("cython: mark the loops nogil"),
+    pull("[3.11] gh-100: Fix a deadlock", "The free-threaded build has it too", "python/cpython"),
+    pull("Build abi3 wheels", "It cuts their number. Free-threaded builds need their own"),
     issue("", None),
 ]
 

@@ -77,12 +77,18 @@ def test_what_a_program_printed_names_the_kind_for_sure(kind: KindName, thread: 
     assert (kind, Confidence.HIGH) in [(found.kind, found.confidence) for found in classify(thread).kinds]
 
 
+def _repository(rule: Rule) -> str:
+    """Give the repository that a rule asks for, if it asks for one."""
+    known = {"guide": "py-free-threading/free-threaded-compatibility", "cpython": "python/cpython"}
+    known["packager"] = "conda-forge/spam-feedstock"
+    return next((repo for term, repo in known.items() if term in (rule.needs, rule.also)), "spam/spam")
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_every_rule_holds_for_its_own_example(rule: Rule) -> None:
     title = rule.example if rule.where is Where.TITLE else ""
     body = rule.example if not title else ""
-    repo = "py-free-threading/free-threaded-compatibility" if "guide" in (rule.needs, rule.also) else "spam/spam"
-    reading = read(Thread(repo, 1, title, body, rule.is_pr is True))
+    reading = read(Thread(_repository(rule), 1, title, body, rule.is_pr is True))
     assert rule.id in [found.id for found, _ in matches(reading)]
 
 
@@ -120,6 +126,24 @@ def test_a_declaration_told_of_under_another_title_is_not_sure() -> None:
 def test_a_failed_build_that_is_spoken_of_is_not_what_a_tracking_issue_is_about() -> None:
     thread = issue("Tracking issue for free-threading", "It fails to build on Windows")
     assert [found.kind for found in classify(thread).kinds] == [KindName.SUPPORT_TRACKING]
+
+
+def test_what_a_test_is_called_is_not_what_happens_in_it() -> None:
+    assert [found.kind for found in classify(issue("test_stack_overflow fails on 3.14t")).kinds] == [
+        KindName.TEST_FAILURE
+    ]
+    assert classify(issue("Fix test_free_threading")).free_threading
+
+
+def test_a_test_that_hangs_is_the_subject_only_where_it_comes_first() -> None:
+    first, last = issue("test_spam hangs on 3.14t"), issue("Deadlock on 3.14t, seen in test_spam")
+    assert KindName.TEST_FAILURE in {found.kind for found in classify(first).kinds}
+    assert KindName.TEST_FAILURE not in {found.kind for found in classify(last).kinds}
+
+
+def test_a_lock_is_the_means_and_a_hang_the_end() -> None:
+    thread = pull("Do not hold the lock on 3.14t while calling back", "It deadlocks otherwise")
+    assert [found.kind for found in classify(thread).kinds] == [KindName.DEADLOCK]
 
 
 def test_a_pull_request_asks_nothing() -> None:

@@ -15,11 +15,11 @@ from bot.core.triage.reading import CLAUSES, EXCERPT, LONGEST, SENTENCES, read
 from bot.core.triage.rules import RULES
 from bot.core.triage.spellings import SPELLINGS
 from bot.core.triage.thread import Thread
-from bot.core.triage.vocabulary import REPOSITORIES, VOCABULARY, WHOLE
+from bot.core.triage.vocabulary import REPOSITORIES, VOCABULARY, WHOLE, spell_out
 from tests.core.triage.threads import issue
 
-SHAPES = {"?", "test-id", "failed-test", "checkbox", "ft"}
-PHRASES = sorted({phrase.strip() for listed in VOCABULARY.values() for phrase in listed.split(",")})
+SHAPES = {"?", "test-first", "test-id", "failed-test", "checkbox", "ft"}
+PHRASES = sorted({phrase for listed in VOCABULARY.values() for phrase in spell_out(listed)})
 ANYTHING = st.text(st.characters(), max_size=200)
 TALK = st.lists(
     st.one_of(
@@ -97,6 +97,10 @@ def test_every_phrase_is_words_that_a_text_can_hold() -> None:
     assert [phrase for phrase in PHRASES if not find_terms(phrase.split())] == []
 
 
+def test_a_phrase_is_spelled_out_with_each_of_its_alternatives() -> None:
+    assert list(spell_out("won't/can't build, the/ gil")) == ["won t build", "can t build", "the gil", "gil"]
+
+
 def test_rules_name_only_terms_that_exist() -> None:
     known = {*VOCABULARY, *SPELLINGS, *REPOSITORIES.values(), *SHAPES}
     named = {
@@ -123,6 +127,11 @@ WORST = {
     "surrogates": "\ud800" * LONG,
     "controls": "\x00\u200b" * (LONG // 2),
     "near misses": "free cp31 the limited API is not python 3.14 " * (LONG // 45),
+    "near phrases": "disable the global interpreter has been not declared that it can run safely without "
+    * (LONG // 88),
+    "nested brackets": "[[ ] (`[x] " * (LONG // 11),
+    "wrapped log": "File spam.py line 1\n   #0 _Py_Dea\n  lloc WARN\n  ING: Thread\n Sanitizer\n" * (LONG // 75),
+    "test names": "test_spam_" * (LONG // 10),
     "near warnings": "enabled to load module 'a" * (LONG // 25),
     "every phrase": (" ".join(PHRASES) * 9)[:LONG],
     "every phrase, stopped": (". ".join(PHRASES) * 9)[:LONG],

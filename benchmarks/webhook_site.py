@@ -1,0 +1,62 @@
+"""The process that ``benchmarks.webhooks`` measures: the bot's own site with a database on disk, and nothing else.
+
+Behind the intake a worker settles what arrived, at the pace of one that asks GitHub in between, so that both write to
+the database at the same time.
+It says its address, and ends when its standard input does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.core.triage.settlement import Settlement
+from bot.http import Site, serve
+from bot.services.intake import Intake
+from bot.services.metrics import Metrics
+from storage.database import Database, open_database
+from storage.inbox import Inbox
+from storage.settlements import Settlements
+
+SECRET = b"a secret that is none"
+
+_AT_ONCE = 50
+_PACE_SECONDS = 0.05
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _settle(database: Database, wake: asyncio.Event) -> None:
+    """Settle whatever arrives, with nothing to do."""
+    inbox, settlements = Inbox(database), Settlements(database)
+    while True:
+        await wake.wait()
+        wake.clear()
+        while due := await inbox.due(_now(), _AT_ONCE):
+            for received in due:
+                await settlements.record(Settlement(received.delivery), _now())
+                await asyncio.sleep(_PACE_SECONDS)
+
+
+async def _serve(path: Path) -> None:
+    wake, metrics = asyncio.Event(), Metrics.new()
+    async with open_database(path) as database, asyncio.TaskGroup() as tasks:
+        intake = Intake(Inbox(database), SECRET, _now, wake, metrics)
+
+        async def readiness() -> Mapping[str, bool]:
+            return {"database": await database.answers()}
+
+        async with serve(Site(metrics.registry, readiness, intake.take), "127.0.0.1", 0) as port:
+            worker = tasks.create_task(_settle(database, wake))
+            print(f"http://127.0.0.1:{port}/webhooks/github", flush=True)
+            await asyncio.to_thread(sys.stdin.buffer.read)
+        worker.cancel()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(Path(sys.argv[1])))

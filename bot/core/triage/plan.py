@@ -1,0 +1,40 @@
+"""Triage as its callers use it: a snapshot goes in, decisions come out, as data.
+
+``decide`` is for threads, ``obey`` for commands, ``heard`` for every comment, ``revise`` for labels that people moved.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.core.happening import Trigger
+from bot.core.triage.decisions import decide, revise
+from bot.core.triage.orders import Obeyed, heard, obey
+from bot.core.triage.policy import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
+from bot.core.triage.settings import RepoSettings
+from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
+from bot.core.triage.wishes import merge_wishes, reviews_of, wishes_of
+
+__all__ = [
+    "ACTIONS_AN_HOUR",
+    "CONTENT_AN_HOUR",
+    "Obeyed",
+    "Related",
+    "Snapshot",
+    "WheelAnswer",
+    "decide",
+    "heard",
+    "merge_wishes",
+    "obey",
+    "ready_at",
+    "reviews_of",
+    "revise",
+    "wishes_of",
+]
+
+_BEGINNINGS = frozenset({Trigger.OPENED, Trigger.EDITED, Trigger.POLLED})
+
+
+def ready_at(created: datetime, trigger: Trigger, settings: RepoSettings) -> datetime:
+    """Say from when on a thread may be worked on: what is just opened is left to people for a while."""
+    return created + settings.grace if trigger in _BEGINNINGS else created

@@ -1,0 +1,120 @@
+"""All that a decision rests on, as it was at one moment; deciding looks at nothing else.
+
+GitHub does not tell labels apart by small and capital letters, so neither is that done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.github import Issue, IssueRef, ThreadState
+from bot.core.happening import Trigger
+from bot.core.triage.action import ActionKind
+from bot.core.triage.settings import RepoSettings
+from bot.core.triage.settlement import Directive, DirectiveKind, Errand, Progress, Wish
+from bot.core.triage.thread import Classification
+
+_NAME = "ftbot"
+_UNDONE = frozenset({Progress.DROPPED, Progress.REFUSED})
+
+
+@dataclass(frozen=True, slots=True)
+class WheelAnswer:
+    """The newest release of a package has wheels for a free-threaded Python.
+
+    ``everywhere`` is on every platform that the release supports; ``missing`` names the others.
+    """
+
+    package: str
+    version: str
+    target: str
+    released: datetime | None
+    everywhere: bool
+    missing: tuple[str, ...]
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A known thread about the same package."""
+
+    ref: IssueRef
+    title: str
+    state: ThreadState
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A thread, its repository, and what was done and said before.
+
+    ``wishes`` are the stored ones merged with the thread's label events; ``errands`` all that there ever were for this
+    thread, oldest first; ``suggestions`` tells whether the repository takes GitHub's own; ``reviews`` has for each rule
+    whether its last 20 uses were right; ``problems`` are those of the settings file with ``settings_digest``;
+    ``enabled`` is the operator's switch.
+    """
+
+    issue: Issue
+    classification: Classification
+    settings: RepoSettings
+    installed: bool
+    repository_labels: frozenset[str]
+    wishes: Mapping[str, Wish]
+    directives: Mapping[DirectiveKind, Directive]
+    errands: tuple[Errand, ...]
+    wheels: WheelAnswer | None
+    related: tuple[Related, ...]
+    app_login: str
+    suggestions: bool
+    reviews: Mapping[str, tuple[bool, ...]]
+    problems: tuple[str, ...]
+    settings_digest: str
+    trigger: Trigger
+    now: datetime
+    enabled: bool
+
+    @property
+    def name(self) -> str:
+        """Give what commands begin with, without the `@`."""
+        return self.app_login.removesuffix("[bot]") or _NAME
+
+    def label_for(self, asked: str) -> str | None:
+        """Give the repository's own spelling of a label, asked for by its name or by the neutral id mapped to it."""
+        mapped = self.settings.labels.get(asked.casefold())
+        for wanted in (mapped, asked):
+            if wanted is not None:
+                for label in sorted(self.repository_labels):
+                    if same_label(label, wanted):
+                        return label
+        return None
+
+    def is_on(self, label: str) -> bool:
+        """Tell whether the thread has a label."""
+        return any(same_label(label, other) for other in self.issue.labels)
+
+    def wish(self, label: str) -> Wish | None:
+        """Give the latest that a human wanted of a label, None if nobody ever did."""
+        wishes = [wish for wish in self.wishes.values() if same_label(wish.label, label)]
+        return max(wishes, key=lambda wish: (wish.at, not wish.wanted), default=None)
+
+    def directive(self, kind: DirectiveKind) -> str:
+        """Give what a human said of the thread by a command, empty if nothing or if it was taken back."""
+        directive = self.directives.get(kind)
+        return "" if directive is None else directive.value
+
+    def errands_for(self, kind: ActionKind, label: str | None = None) -> Iterator[Errand]:
+        """Give the errands of a kind, about a label where one is named; oldest first, however they ended."""
+        for errand in self.errands:
+            if errand.action.kind is kind and (label is None or same_label(errand.action.value, label)):
+                yield errand
+
+
+def same_label(one: str, other: str) -> bool:
+    """Tell whether two names are the same label to GitHub."""
+    return one.casefold() == other.casefold()
+
+
+def counts(errand: Errand) -> bool:
+    """Tell whether something was done or still will be, rather than given up or refused."""
+    return errand.progress not in _UNDONE

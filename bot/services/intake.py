@@ -1,0 +1,147 @@
+"""Deliveries of webhooks: verified, read and kept before GitHub is told that they arrived; worked on later."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import ParamSpec, TypeVar
+
+import structlog
+
+from bot.core.errors import StorageError
+from bot.core.happening import Happening
+from bot.core.webhooks import DeliveryError, read_delivery, verify
+from bot.services.metrics import Metrics
+from storage.inbox import Inbox
+
+_AT_ONCE = 64 * 1024
+"""Bytes; a larger body takes so long to verify and read that other tasks should not wait for it."""
+
+_DELIVERY = re.compile(r"[A-Za-z0-9-]{1,100}")
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a delivery; only one whose status is 2xx is not delivered again."""
+
+    status: int
+    text: str
+
+
+_UNSIGNED = Receipt(
+    HTTPStatus.UNAUTHORIZED, "The signature is missing or wrong. Set the same webhook secret on both sides."
+)
+_NAMELESS = Receipt(HTTPStatus.BAD_REQUEST, "X-GitHub-Delivery is missing or wrong. Send it as GitHub makes it.")
+_NOTHING = Receipt(HTTPStatus.ACCEPTED, "Nothing to do.")
+_KNOWN = Receipt(HTTPStatus.ACCEPTED, "Known already.")
+_ACCEPTED = Receipt(HTTPStatus.ACCEPTED, "Accepted.")
+_FAILED = Receipt(HTTPStatus.SERVICE_UNAVAILABLE, "The delivery could not be stored. Send it again later.")
+
+
+class _Outcome(StrEnum):
+    """What became of a delivery, as it is counted."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    UNSIGNED = "unsigned"
+    MALFORMED = "malformed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What a delivery told of, and how much of it proves to be new."""
+
+    told: tuple[tuple[str, Happening], ...]
+    new: Future[int] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Takes what happened into the inbox; ``secret`` is shared with GitHub, ``wake`` is set when there is work."""
+
+    inbox: Inbox
+    secret: bytes = field(repr=False)
+    now: Callable[[], datetime]
+    wake: asyncio.Event
+    metrics: Metrics = field(default_factory=Metrics.new)
+    waiting: list[_Waiting] = field(default_factory=list, init=False, repr=False)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+
+    async def take(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+        """Take a delivery; what is known already, or none of ours, is taken too."""
+        outcome, receipt = await self._take(headers, body)
+        self.metrics.deliveries.labels(outcome.value).inc()
+        return receipt
+
+    async def happened(self, happenings: Sequence[Happening]) -> None:
+        """Take what was found by asking GitHub, or by the scan, in this order. Raises ``StorageError``."""
+        if happenings and await self.inbox.receive_many(
+            [(f"poll:{happening.key}", happening) for happening in happenings], self.now()
+        ):
+            self.wake.set()
+
+    async def _take(self, headers: Mapping[str, str], body: bytes) -> tuple[_Outcome, Receipt]:
+        signature = headers.get("X-Hub-Signature-256")
+        if not await _run(len(body), verify, self.secret, body, signature):
+            return _Outcome.UNSIGNED, _UNSIGNED
+        event, delivery = headers.get("X-GitHub-Event", ""), headers.get("X-GitHub-Delivery", "")
+        if not _DELIVERY.fullmatch(delivery):
+            return _Outcome.MALFORMED, _NAMELESS
+        now = self.now()
+        try:
+            happenings = await _run(len(body), read_delivery, event, body, delivery, now)
+        except DeliveryError as error:
+            log.warning("delivery_malformed", delivery=delivery, reason=str(error))
+            return _Outcome.MALFORMED, Receipt(HTTPStatus.BAD_REQUEST, str(error))
+        if not happenings:
+            return _Outcome.IGNORED, _NOTHING
+        # The first has the delivery's own name, by which it is known when GitHub lists deliveries.
+        names = (delivery, *(f"{delivery}/{number}" for number in range(1, len(happenings))))
+        try:
+            new = await self._keep(tuple(zip(names, happenings, strict=True)))
+        except StorageError as error:
+            log.error("delivery_lost", delivery=delivery, reason=str(error))  # noqa: TRY400 — not a bug, and said in full
+            return _Outcome.FAILED, _FAILED
+        if not new:
+            return _Outcome.DUPLICATE, _KNOWN
+        self.wake.set()
+        return _Outcome.ACCEPTED, _ACCEPTED
+
+    async def _keep(self, told: tuple[tuple[str, Happening], ...]) -> int:
+        """Store what a delivery told of together with what others did that came while the database was busy."""
+        mine = _Waiting(told)
+        self.waiting.append(mine)
+        async with self.turn:
+            if not mine.new.done():
+                group = self.waiting[:]
+                self.waiting.clear()
+                try:
+                    stored = await self.inbox.receive_groups([each.told for each in group], self.now())
+                except BaseException as error:
+                    failure = error if isinstance(error, StorageError) else StorageError("It was stopped meanwhile.")
+                    for each in group:
+                        each.new.set_exception(failure)
+                    raise
+                for each, new in zip(group, stored, strict=True):
+                    each.new.set_result(new)
+        return mine.new.result()
+
+
+async def _run(size: int, work: Callable[_P, _T], *given: _P.args, **named: _P.kwargs) -> _T:
+    """Do something with a body of a delivery, in a thread if it is large."""
+    if size > _AT_ONCE:
+        return await asyncio.to_thread(work, *given, **named)
+    return work(*given, **named)

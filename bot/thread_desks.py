@@ -1,0 +1,175 @@
+"""The composition root of what reads and writes GitHub: settings become watching and triage here.
+
+Apart from ``bot.desks``, so that a question about a package does not wait for GitHub's library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from bot.clients.github import GithubReader, open_github_reader
+from bot.clients.github_app import GithubApp, open_github_app
+from bot.clients.github_reading import RepositoryReader
+from bot.clients.pypi import PackageIndex
+from bot.clients.web import open_http
+from bot.config import Settings, Switch
+from bot.core.errors import UserError
+from bot.core.watching import Sources
+from bot.desks import utc_now
+from bot.services.casebook import Casebook
+from bot.services.courier import Courier
+from bot.services.metrics import Metrics
+from bot.services.status import StatusLookup
+from bot.services.triage import Triage
+from bot.services.watch import Watcher
+from bot.services.watchlist import Watchlist
+from storage.cursors import Cursors
+from storage.database import Database, open_database
+from storage.documents import Documents
+from storage.statuses import Statuses
+from storage.thread_events import ThreadEvents
+from storage.threads import Threads
+
+
+@dataclass(frozen=True, slots=True)
+class WatchDesk:
+    """What looks at threads, and what tells of them."""
+
+    watcher: Watcher
+    watchlist: Watchlist
+
+
+@asynccontextmanager
+async def open_watchlist(settings: Settings) -> AsyncIterator[Watchlist]:
+    """Build what ``ftbot watch list`` needs."""
+    async with open_database(settings.database_path) as database:
+        yield build_watchlist(settings, database)
+
+
+@asynccontextmanager
+async def open_watcher(settings: Settings) -> AsyncIterator[WatchDesk]:
+    """Build what ``ftbot watch poll`` needs. Raises ``UserError`` without a token."""
+    if settings.github_token is None:
+        raise UserError(
+            "FTBOT_GITHUB_TOKEN is not set, and GitHub answers such questions to nobody without one."
+            " Make a token that may read public repositories (docs/operations.md), and set it."
+        )
+    token = settings.github_token.get_secret_value()
+    async with open_database(settings.database_path) as database, open_reader(settings, token) as reader:
+        yield WatchDesk(build_watcher(settings, reader, database), build_watchlist(settings, database))
+
+
+@asynccontextmanager
+async def open_triage(
+    settings: Settings, repository: str | None = None, *, apply: bool = False
+) -> AsyncIterator[Triage]:
+    """Build what ``ftbot triage`` needs: with the App where a repository has it, else with the token or none, to look.
+
+    Raises ``UserError`` where something shall be applied in a repository that has not installed the App.
+    """
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.database_path))
+        http = await stack.enter_async_context(open_http(settings.user_agent))
+        lookup = build_lookup(settings, http, database)
+        stack.push_async_callback(lookup.aclose)
+        app = None
+        if repository is not None:
+            app = await stack.enter_async_context(open_app(settings))
+        if app is not None and repository is not None and not await app.is_installed(repository):
+            if apply:
+                raise UserError(
+                    f"{repository} has not installed the App, so nothing can be done there."
+                    " Ask its maintainers to install it, or leave out --apply."
+                )
+            app = None
+        if app is not None:
+            yield build_triage(settings, app, database, lookup, asyncio.Event(), courier=build_courier(app, database))
+        else:
+            token = settings.github_token
+            reader = await stack.enter_async_context(
+                open_reader(settings, None if token is None else token.get_secret_value())
+            )
+            yield build_triage(settings, reader, database, lookup, asyncio.Event())
+
+
+@asynccontextmanager
+async def open_reader(settings: Settings, token: str | None) -> AsyncIterator[GithubReader]:
+    """Open GitHub to read; without a token it answers little, and not much of that."""
+    async with open_github_reader(
+        settings.github_api_url, token, user_agent=settings.user_agent, now=utc_now
+    ) as reader:
+        yield reader
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[GithubApp | None]:
+    """Open the App, None where it is not set up. Raises ``UserError`` where it is half, or with a key that is none."""
+    key = settings.github_private_key
+    if settings.github_app_id is None and key is None:
+        yield None
+        return
+    if settings.github_app_id is None or key is None:
+        missing = "FTBOT_GITHUB_APP_ID" if settings.github_app_id is None else "FTBOT_GITHUB_PRIVATE_KEY"
+        raise UserError(f"The GitHub App is set up by half: {missing} is not set. Set it, or take the other one away.")
+    async with open_github_app(
+        settings.github_api_url,
+        settings.github_app_id,
+        key.get_secret_value(),
+        user_agent=settings.user_agent,
+        now=utc_now,
+    ) as app:
+        yield app
+
+
+def build_watcher(settings: Settings, reader: GithubReader, database: Database) -> Watcher:
+    """Build it on resources that somebody opened."""
+    return Watcher(reader, Threads(database), Cursors(database), Documents(database), watched(settings), utc_now)
+
+
+def build_watchlist(settings: Settings, database: Database) -> Watchlist:
+    """Build it on a database that somebody opened."""
+    return Watchlist(Threads(database), ThreadEvents(database), Cursors(database), watched(settings))
+
+
+def watched(settings: Settings) -> Sources:
+    """Read from the settings what is watched besides the tracking table."""
+    return Sources.of(settings.watch_repositories, settings.watch_searches)
+
+
+def build_lookup(
+    settings: Settings, http: httpx.AsyncClient, database: Database, metrics: Metrics | None = None
+) -> StatusLookup:
+    """Build what answers whether a package has wheels."""
+    index = PackageIndex(http, settings.index_url, settings.json_api_url)
+    statuses = Statuses(database, settings.index_url)
+    return StatusLookup(index, statuses, settings.targets, utc_now, metrics=metrics or Metrics.new())
+
+
+def build_courier(app: GithubApp, database: Database, *, enabled: bool = True) -> Courier:
+    """Build what writes on GitHub."""
+    return Courier(app, Casebook.of(database), utc_now, enabled=enabled)
+
+
+def build_triage(  # noqa: PLR0913, PLR0917 — what triage is made of
+    settings: Settings,
+    reader: RepositoryReader,
+    database: Database,
+    lookup: StatusLookup,
+    wake: asyncio.Event,
+    courier: Courier | None = None,
+) -> Triage:
+    """Build it on resources that somebody opened; ``wake`` is set when there is something for the courier."""
+    return Triage.new(
+        reader,
+        Casebook.of(database),
+        lookup,
+        now=utc_now,
+        wake=wake,
+        enabled=settings.triage is Switch.ON,
+        courier=courier,
+    )

@@ -1,0 +1,43 @@
+"""``/ftaudit``: what triage decided on a thread and why, for those who manage a server."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.core.errors import UserError
+from bot.core.github import parse_ref
+from bot.services.audit import AuditDesk
+from cogs.cards import plain
+from cogs.config import permitted
+from cogs.conversations import Conversations
+from cogs.issue_cards import audit_card
+
+
+class AuditCog(commands.Cog):
+    """The slash command; its answers are for who asked."""
+
+    def __init__(self, desk: AuditDesk, conversations: Conversations) -> None:
+        self.desk = desk
+        self.conversations = conversations
+
+    @app_commands.command(description="What triage decided on an issue or pull request, by which rule, and why")
+    @app_commands.describe(issue="Like numpy/numpy#26157, or its address on GitHub")
+    @app_commands.allowed_installs(guilds=True, users=False)
+    @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+    @app_commands.default_permissions(manage_guild=True)
+    async def ftaudit(self, interaction: discord.Interaction, issue: str) -> None:
+        """Answer with the audit log of one thread."""
+        await self.conversations.hold(interaction, "ftaudit", self._answer(interaction, issue))
+
+    async def _answer(self, interaction: discord.Interaction, issue: str) -> None:
+        permitted(interaction)
+        ref = parse_ref(issue)
+        entries = await self.desk.of(ref)
+        if not entries:
+            raise UserError(
+                f"Triage has decided nothing on **{plain(str(ref))}**."
+                " It looks at what happens from then on where the GitHub App is installed."
+            )
+        await interaction.response.send_message(view=audit_card(ref, entries), ephemeral=True)

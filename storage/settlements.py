@@ -1,0 +1,45 @@
+"""What comes of a happening, written down all at once, before anything of it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.triage.settlement import Settlement
+from storage.audit import store_entries
+from storage.database import Database
+from storage.directives import store_directives
+from storage.inbox import close_delivery
+from storage.outbox import drop_actions, store_actions
+from storage.reviews import store_reviews
+from storage.thread_events import store_events
+from storage.threads import store_threads
+from storage.wishes import store_wishes
+
+
+@dataclass(frozen=True, slots=True)
+class Settlements:
+    """No table of its own: what is settled goes into those of the others."""
+
+    database: Database
+
+    async def record(self, settlement: Settlement, now: datetime) -> None:
+        """Write a settlement down, all of it or nothing, and close its delivery.
+
+        Again and in any order it comes to the same: what humans want is what they wanted last, an action that is known
+        is not planned again, an event or audit entry not added again, and a repository is not cancelled again.
+        """
+        async with self.database.transaction() as transaction:
+            first = settlement.delivery is None or await close_delivery(transaction, settlement.delivery)
+            if settlement.thread is not None:
+                await store_threads(transaction, [settlement.thread], now)
+            await store_events(transaction, settlement.events, now)
+            await store_wishes(transaction, settlement.wishes)
+            await store_directives(transaction, settlement.directives)
+            await store_reviews(transaction, settlement.reviews)
+            await store_entries(transaction, settlement.entries)
+            await store_actions(transaction, settlement.actions, now)
+            if settlement.cancelled is not None and first:
+                await drop_actions(
+                    transaction, "The App was removed from the repository.", repository=settlement.cancelled
+                )

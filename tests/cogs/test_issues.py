@@ -1,0 +1,129 @@
+"""``/ftissues`` as people see it, and that help lists it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.core.github import ThreadState
+from bot.core.watching import KnownThread
+from tests.cogs.desks import Bot, running_bot
+from tests.fakes.discord_json import text
+from tests.fakes.discord_world import Guild, User
+from tests.fakes.fake_discord import FakeDiscord
+from tests.services.posts import Clock, Press, direct
+from tests.services.threads import NOW, thread
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(NOW)
+
+
+@pytest.fixture
+async def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FakeDiscord]:
+    async with FakeDiscord(now=clock) as running:
+        direct(monkeypatch, running.api_url, running.gateway_url)
+        yield running
+    assert running.violations == []
+
+
+@pytest.fixture
+async def bot(fake: FakeDiscord, tmp_path: Path, clock: Clock) -> AsyncIterator[Bot]:
+    async with running_bot(fake, tmp_path / "ftbot.db", clock, Press()) as running:
+        yield running
+
+
+async def know(bot: Bot, *threads: KnownThread) -> None:
+    await bot.ledger.threads.record(threads, [], [], NOW)
+
+
+async def test_open_issues_are_listed_for_all_to_see_the_last_active_first(bot: Bot, fake: FakeDiscord) -> None:
+    await know(
+        bot,
+        thread(number=1, updated=NOW - timedelta(days=2)),
+        thread("lxml/lxml", 2, package="lxml", updated=NOW - timedelta(days=1)),
+        thread(number=3, state=ThreadState.CLOSED),
+    )
+    message = await fake.slash("ftissues").shown()
+    lines = message.text().splitlines()
+    assert (message.ephemeral, lines[0]) == (False, "### Open free-threading issues (2)")
+    assert [line.partition("(")[0] for line in lines[1:3]] == [
+        "- 🟢 open [lxml/lxml\\#2]",
+        "- 🟢 open [numpy/numpy\\#1]",
+    ]
+    assert lines[1].endswith(f" · active <t:{int((NOW - timedelta(days=1)).timestamp())}:R>")
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [("open", ["open"]), ("closed", ["closed", "merged"]), ("all", ["closed", "merged", "open"])]
+)
+async def test_a_package_and_a_state_are_chosen(bot: Bot, fake: FakeDiscord, state: str, expected: list[str]) -> None:
+    await know(bot, *(thread(number=number, state=each) for number, each in enumerate(ThreadState, 1)))
+    await know(bot, thread("lxml/lxml", 9, package="lxml"))
+    message = await fake.slash("ftissues", package="NumPy", state=state).shown()
+    lines = [line for line in message.text().splitlines() if line.startswith("- ")]
+    assert sorted(line.split()[2] for line in lines) == expected
+    assert "of **numpy**" in message.text()
+
+
+async def test_long_lists_are_cut(bot: Bot, fake: FakeDiscord) -> None:
+    await know(bot, *(thread(number=number) for number in range(1, 26)))
+    shown = (await fake.slash("ftissues").shown()).text()
+    assert ("(25)" in shown, "\nand 15 more\n" in shown, shown.count("\n- ")) == (True, True, 10)
+
+
+async def test_an_answer_can_be_private(bot: Bot, fake: FakeDiscord) -> None:
+    await know(bot, thread())
+    assert (await fake.slash("ftissues", private=True).shown()).ephemeral
+
+
+async def test_in_a_server_that_has_not_installed_the_bot_it_is_private(bot: Bot, fake: FakeDiscord) -> None:
+    await know(bot, thread())
+    elsewhere = Guild("Elsewhere")
+    assert (await fake.slash("ftissues", guild=elsewhere, user=User("bob")).shown()).ephemeral
+
+
+@pytest.mark.usefixtures("bot")
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "I know of no open issues about free-threading. Ask later, when I have looked, or for another state."),
+        (
+            {"package": "nunpy"},
+            "I know of no open issues about free-threading in **nunpy**. Check the spelling, or ask with `state: all`.",
+        ),
+        (
+            {"package": "nunpy", "state": "all"},
+            "I know of no issues about free-threading in **nunpy**. Check the spelling.",
+        ),
+    ],
+)
+async def test_where_there_is_nothing_to_list_it_says_what_to_do(
+    fake: FakeDiscord, options: dict[str, str], expected: str
+) -> None:
+    message = await fake.slash("ftissues", options=options).shown()
+    assert (message.ephemeral, message.text()) == (True, expected)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_what_is_no_name_is_refused(fake: FakeDiscord) -> None:
+    message = await fake.slash("ftissues", package="@everyone").shown()
+    assert (message.ephemeral, message.text().startswith("`@everyone`")) == (True, True)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_packages_are_offered_while_typing(fake: FakeDiscord) -> None:
+    (choice,) = await fake.autocomplete("ftissues", focus="package", value="num")
+    assert (choice.name, choice.value) == ("num — works", "num")
+
+
+@pytest.mark.usefixtures("bot")
+async def test_help_lists_every_command_within_discords_limits(fake: FakeDiscord) -> None:
+    shown = (await fake.slash("fthelp").shown()).text()
+    for name in ("ftissues [package] [state] [private]", "ftaudit issue", "ftconfig issues [channel] [events]"):
+        assert f"`/{name}`" in shown
+    assert {text(command, "name") for command in fake.commands} >= {"ftissues", "ftaudit"}

@@ -1,0 +1,58 @@
+"""The command line as tests run it: in a thread of this process, with what it reads and writes in their hands."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import sys
+from dataclasses import dataclass
+from typing import Protocol
+
+import pytest
+
+from bot.cli import main
+from bot.config import version
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run of the program ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def answers(self) -> list[dict[str, object]]:
+        """Read stdout as JSON lines; anything else there raises."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Run(Protocol):
+    """Runs the command line with some arguments, and these bytes on stdin."""
+
+    async def __call__(self, *arguments: str, stdin: bytes = b"") -> Ended: ...
+
+
+def runner(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Give what runs the command line in a thread with an event loop of its own; it draws 100 columns, uncoloured."""
+    version()  # looked up in files, once a process, when nobody waits yet
+    monkeypatch.setenv("COLUMNS", "100")
+    for variable in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(variable, raising=False)
+
+    def call() -> int:
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code if isinstance(ended.value.code, int) else 0
+
+    async def run(*arguments: str, stdin: bytes = b"") -> Ended:
+        monkeypatch.setattr(sys, "argv", ["ftbot", *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        code = await asyncio.to_thread(call)
+        written = capsys.readouterr()
+        assert "Traceback" not in written.out + written.err
+        return Ended(int(code), written.out, written.err)
+
+    return run

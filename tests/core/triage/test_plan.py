@@ -1,0 +1,469 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from bot.core.github import Account, Issue, IssueRef, LabelEvent, ThreadState
+from bot.core.happening import Trigger
+from bot.core.triage.action import Action, ActionKind, Mode, Outcome
+from bot.core.triage.comments import MARKER
+from bot.core.triage.plan import Related, Snapshot, decide, merge_wishes, ready_at, reviews_of, revise, wishes_of
+from bot.core.triage.settings import RepoSettings, RuleSettings
+from bot.core.triage.settlement import Directive, DirectiveKind, Errand, Progress, Review
+from bot.core.triage.thread import KindName
+from tests.core.triage.made_snapshots import (
+    APP,
+    APPLY,
+    BOT,
+    DRY,
+    LABELS,
+    LXML,
+    NODE,
+    NOW,
+    RACE_AND_CRASH,
+    REF,
+    SUGGEST,
+    WHEELS,
+    done,
+    labels_to_add,
+    made_issue,
+    made_snapshot,
+    reasons,
+    the_comment,
+    to_do,
+    wish,
+)
+
+TOPIC = LABELS["topic"]
+COMPLETE = "Python 3.14t\n```python\nimport spam\n```\nFatal Python error: Segmentation fault"
+REPORT = made_issue(body=COMPLETE)
+
+
+def added(snapshot: Snapshot) -> list[str]:
+    return labels_to_add(decide(snapshot))
+
+
+def why(snapshot: Snapshot, value: str) -> str:
+    return reasons(decide(snapshot))[value]
+
+
+# -- labels in each mode
+
+
+def test_apply_puts_on_the_topic_and_one_sure_kind() -> None:
+    decisions = decide(made_snapshot(REPORT))
+    assert [(each.action.kind, each.action.value) for each in decisions] == [
+        (ActionKind.ADD_LABEL, TOPIC),
+        (ActionKind.ADD_LABEL, "type-crash"),
+    ]
+    topic, crash = (each.action for each in decisions)
+    assert (topic.rule, topic.kind_name, crash.kind_name) == ("gate", "topic", "crash")
+    assert crash.evidence
+
+
+def test_the_second_kind_is_suggested_in_the_comment() -> None:
+    decisions = decide(made_snapshot(made_issue(*RACE_AND_CRASH)))
+    assert labels_to_add(decisions) == [TOPIC, "type-crash"]
+    assert "**race**" in the_comment(decisions)
+    assert "`@ftbot label +data-race`" in the_comment(decisions)
+
+
+def test_suggest_lists_labels_in_the_comment() -> None:
+    decisions = decide(made_snapshot(REPORT, SUGGEST))
+    assert labels_to_add(decisions) == []
+    assert "`@ftbot label +topic`" in the_comment(decisions)
+    assert "`@ftbot label +crash`" in the_comment(decisions)
+
+
+def test_suggest_uses_githubs_own_where_the_repository_has_them() -> None:
+    snapshot = replace(made_snapshot(REPORT, SUGGEST), suggestions=True)
+    assert [(each.kind, each.value) for each in to_do(decide(snapshot))] == [
+        (ActionKind.SUGGEST_LABEL, TOPIC),
+        (ActionKind.SUGGEST_LABEL, "type-crash"),
+    ]
+    on_pr = replace(snapshot, issue=replace(REPORT, is_pr=True))
+    assert [each.kind for each in to_do(decide(on_pr))] == [ActionKind.COMMENT]
+
+
+def test_dry_run_says_what_would_be_done() -> None:
+    decisions = decide(made_snapshot(made_issue(*RACE_AND_CRASH), DRY))
+    assert to_do(decisions) == []
+    assert {(each.outcome, each.action.kind) for each in decisions} == {
+        (Outcome.WOULD_DO, ActionKind.ADD_LABEL),
+        (Outcome.WOULD_DO, ActionKind.COMMENT),
+    }
+
+
+def test_a_rules_own_mode_wins() -> None:
+    rules = {KindName.CRASH: RuleSettings(Mode.APPLY)}
+    assert added(made_snapshot(REPORT, replace(DRY, rules=rules))) == ["type-crash"]
+    rules = {KindName.CRASH: RuleSettings(Mode.SUGGEST)}
+    assert added(made_snapshot(REPORT, replace(APPLY, rules=rules))) == [TOPIC]
+    rules = {KindName.CRASH: RuleSettings(Mode.APPLY)}
+    assert added(made_snapshot(REPORT, replace(APPLY, mode=Mode.OFF, rules=rules))) == []
+
+
+@pytest.mark.parametrize("rule", [RuleSettings(enabled=False), RuleSettings(Mode.OFF)])
+def test_a_rule_that_is_switched_off_says_nothing(rule: RuleSettings) -> None:
+    snapshot = made_snapshot(REPORT, replace(APPLY, rules={KindName.CRASH: rule}))
+    assert added(snapshot) == [TOPIC]
+    assert why(snapshot, "type-crash") == "blocked: `.github/ftbot.toml` switches crash off."
+
+
+def test_a_thread_about_something_else_is_left_alone() -> None:
+    assert decide(made_snapshot(made_issue("Segmentation fault", "with nogil: it crashes"))) == ()
+
+
+# -- what forbids it
+
+
+FORBIDDING: list[tuple[Callable[[Snapshot], Snapshot], str]] = [
+    (lambda s: replace(s, enabled=False), "Whoever runs the bot has switched triage off."),
+    (lambda s: replace(s, settings=replace(APPLY, mode=Mode.OFF)), "The mode of numpy/numpy is off."),
+    (lambda s: replace(s, installed=False), "numpy/numpy has not installed the App."),
+    (lambda s: replace(s, issue=replace(s.issue, author=BOT)), "A bot opened it: dependabot[bot]."),
+    (lambda s: replace(s, issue=replace(s.issue, state=ThreadState.CLOSED)), "It is closed."),
+    (lambda s: replace(s, issue=replace(s.issue, locked=True)), "It is locked."),
+    (
+        lambda s: replace(s, settings=replace(APPLY, not_before=date(2026, 11, 26))),
+        "It was opened before 2026-11-26, which is where `not-before` begins.",
+    ),
+    (
+        lambda s: replace(
+            s, directives={DirectiveKind.IGNORE: Directive(NODE, DirectiveKind.IGNORE, "yes", "bob", NOW)}
+        ),
+        "bob asked to ignore it.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "reason"), FORBIDDING)
+def test_what_forbids_everything_is_said(change: Callable[[Snapshot], Snapshot], reason: str) -> None:
+    decisions = decide(change(made_snapshot(made_issue())))
+    assert {(each.outcome, each.reason) for each in decisions} == {(Outcome.BLOCKED, reason)}
+
+
+def test_reasons_are_looked_for_in_their_order() -> None:
+    everything = replace(
+        made_snapshot(made_issue(locked=True, author=BOT, labels=["race"]), replace(APPLY, labels={})),
+        enabled=False,
+        installed=False,
+        wishes={TOPIC: wish(TOPIC, wanted=False)},
+    )
+    assert why(everything, "topic").endswith("switched triage off.")
+    everything = replace(everything, enabled=True)
+    assert why(everything, "topic").endswith("has not installed the App.")
+    everything = replace(everything, installed=True)
+    assert why(everything, "topic").endswith("maps topic to no label.")
+    everything = replace(everything, settings=APPLY)
+    assert why(everything, "type-crash").endswith("A bot opened it: dependabot[bot].")
+    everything = replace(everything, issue=made_issue(labels=["race"]))
+    assert why(everything, "type-crash").endswith("Somebody has said what kind it is: race.")
+    assert why(everything, TOPIC).endswith("carol took 39 - free-threading off on 2026-11-25, and it stays off.")
+
+
+def test_a_label_that_the_repository_has_not_is_not_made() -> None:
+    snapshot = replace(made_snapshot(REPORT), repository_labels=frozenset({"TYPE-Crash"}))
+    assert added(snapshot) == ["TYPE-Crash"]
+    assert why(snapshot, "topic") == (
+        "blocked: numpy/numpy has no label called 39 - free-threading, and none is ever made."
+    )
+
+
+def test_a_kind_that_a_person_put_on_is_the_kind() -> None:
+    snapshot = made_snapshot(replace(REPORT, labels=("Question",)))
+    assert added(snapshot) == [TOPIC]
+    assert why(snapshot, "type-crash") == "blocked: Somebody has said what kind it is: Question."
+
+
+def test_a_kind_of_our_own_is_no_persons() -> None:
+    snapshot = done(made_snapshot(made_issue(*RACE_AND_CRASH)), decide(made_snapshot(made_issue(*RACE_AND_CRASH))))
+    assert decide(snapshot) == ()
+    by_hand = replace(snapshot, wishes={"race": wish("race", wanted=True)}, errands=())
+    assert why(by_hand, "race").startswith("blocked: Somebody has said what kind it is")
+
+
+def test_labels_are_the_same_in_small_and_capital_letters() -> None:
+    snapshot = made_snapshot(replace(REPORT, labels=("TYPE-CRASH",)))
+    assert added(snapshot) == [TOPIC]
+    took_off = replace(made_snapshot(REPORT), wishes={"x": wish("Type-Crash", wanted=False)})
+    assert added(took_off) == [TOPIC]
+
+
+def test_only_a_human_who_adds_it_lifts_a_removal() -> None:
+    off = wish("type-crash", wanted=False)
+    on = wish("type-crash", wanted=True, at=NOW + timedelta(seconds=1))
+    snapshot = replace(made_snapshot(REPORT), wishes={"type-crash": off})
+    assert added(snapshot) == [TOPIC]
+    for wishes in (
+        merge_wishes({"type-crash": off}, {"type-crash": on}),
+        merge_wishes({"type-crash": on}, {"type-crash": off}),
+    ):
+        assert added(replace(snapshot, wishes=wishes)) == [TOPIC, "type-crash"]
+
+
+def test_three_labels_are_enough() -> None:
+    earlier = tuple(
+        Errand(Action(ActionKind.ADD_LABEL, REF, NODE, label, "x", 1), Progress.CONFIRMED, NOW, None)
+        for label in ("Unrelated", "good first issue")
+    )
+    snapshot = replace(made_snapshot(REPORT), errands=earlier)
+    assert added(snapshot) == [TOPIC]
+    assert why(snapshot, "type-crash") == "blocked: 3 labels on one thread are enough."
+
+
+def test_labels_that_people_asked_for_do_not_count() -> None:
+    asked = tuple(
+        Errand(Action(ActionKind.ADD_LABEL, REF, NODE, label, "command", 1, comment=1), Progress.CONFIRMED, NOW, None)
+        for label in ("Unrelated", "good first issue", "dup")
+    )
+    assert added(replace(made_snapshot(REPORT), errands=asked)) == [TOPIC, "type-crash"]
+
+
+@pytest.mark.parametrize(
+    ("reviews", "applied"),
+    [
+        ((), True),
+        ((False,) * 4, True),  # too few to tell
+        ((False,) * 2 + (True,) * 3, False),
+        ((True,) * 16 + (False,) * 4, True),
+        ((True,) * 15 + (False,) * 5, False),
+        ((False,) * 30 + (True,) * 20, True),  # only the last twenty count
+    ],
+)
+def test_a_rule_that_people_correct_too_often_only_suggests(reviews: tuple[bool, ...], applied: bool) -> None:
+    snapshot = made_snapshot(REPORT)
+    rule = snapshot.classification.kinds[0].rule
+    decisions = decide(replace(snapshot, reviews={rule: reviews}))
+    assert labels_to_add(decisions) == ([TOPIC, "type-crash"] if applied else [TOPIC])
+    assert bool(to_do(decisions, ActionKind.COMMENT)) is not applied
+
+
+@pytest.mark.parametrize("progress", [Progress.PLANNED, Progress.SENT])
+def test_what_is_under_way_is_not_decided_again(progress: Progress) -> None:
+    snapshot = made_snapshot(REPORT)
+    planned = replace(done(snapshot, decide(snapshot), progress), issue=REPORT)
+    assert decide(planned) == ()
+
+
+def test_what_something_took_off_again_is_not_put_on_again() -> None:
+    snapshot = made_snapshot(REPORT)
+    gone = replace(done(snapshot, decide(snapshot)), issue=REPORT)
+    assert to_do(decide(gone)) == []
+    assert why(gone, TOPIC) == f"blocked: {TOPIC} was put on before, and something else took it off."
+
+
+def test_what_was_given_up_is_said_and_tried_again_when_asked() -> None:
+    snapshot = made_snapshot(REPORT)
+    errands = tuple(
+        replace(errand, progress=Progress.DROPPED, reason="The thread was closed meanwhile.")
+        for errand in done(snapshot, decide(snapshot)).errands
+    )
+    given_up = replace(snapshot, errands=errands)
+    assert why(given_up, TOPIC) == "blocked: It was given up before. The thread was closed meanwhile."
+    assert labels_to_add(decide(given_up, 501)) == [TOPIC, "type-crash"]
+
+
+def test_several_ids_may_stand_for_one_label() -> None:
+    labels = {"topic": "race", "crash": "race", "data-race": "race"}
+    snapshot = made_snapshot(made_issue(*RACE_AND_CRASH), replace(APPLY, labels=labels))
+    assert [(each.kind, each.value) for each in to_do(decide(snapshot))] == [(ActionKind.ADD_LABEL, "race")]
+
+
+# -- asking for more
+
+
+def test_the_author_of_a_bare_report_is_asked_once() -> None:
+    snapshot = made_snapshot(made_issue())
+    decisions = decide(snapshot)
+    assert labels_to_add(decisions) == [TOPIC, "type-crash", "needs info"]
+    assert "python -VV" in the_comment(decisions)
+    after = done(snapshot, decisions)
+    assert decide(after) == ()
+    answered = replace(after, issue=replace(after.issue, labels=(TOPIC, "type-crash"), body="edited, still bare"))
+    assert to_do(decide(answered)) == []
+
+
+@pytest.mark.parametrize(
+    "issue",
+    [
+        REPORT,
+        made_issue(body="Python 3.14.0 free-threading build\nTraceback (most recent call last):\n"),
+        made_issue(is_pr=True),
+        made_issue(comments=1),
+        made_issue(WHEELS, "There are none."),
+    ],
+)
+def test_nobody_else_is_asked(issue: Issue) -> None:
+    assert "needs info" not in added(made_snapshot(issue))
+    assert "python -VV" not in "".join(action.body for action in to_do(decide(made_snapshot(issue))))
+
+
+def test_nobody_is_asked_where_a_person_asked_or_said_not_to() -> None:
+    asked = Directive(NODE, DirectiveKind.NEEDS_INFO, "log", "bob", NOW)
+    snapshot = replace(made_snapshot(), directives={DirectiveKind.NEEDS_INFO: asked})
+    assert added(snapshot) == [TOPIC, "type-crash"]
+    snapshot = replace(made_snapshot(), wishes={"needs info": wish("needs info", wanted=False)})
+    assert added(snapshot) == [TOPIC, "type-crash"]
+
+
+def test_the_checklist_stays_as_it_was_asked() -> None:
+    snapshot = made_snapshot(made_issue(), replace(SUGGEST, labels={}))
+    asked = the_comment(decide(snapshot))
+    snapshot = done(snapshot, decide(snapshot))
+    edited = made_snapshot(made_issue(body=COMPLETE)).classification
+    snapshot = replace(snapshot, issue=made_issue(body=COMPLETE), classification=edited)
+    assert to_do(decide(snapshot)) == []
+    assert "- [ ] the whole traceback" in asked
+
+
+# -- the comment that is kept
+
+ANSWERED = replace(made_snapshot(made_issue(WHEELS, "There are none.")), wheels=LXML)
+
+
+def test_wheels_answer_a_thread_and_are_brought_up_to_date() -> None:
+    text = the_comment(decide(ANSWERED))
+    assert text.startswith(f"{MARKER}\n")
+    assert "**[lxml 6.2.0](https://pypi.org/project/lxml/6.2.0/)** has wheels for 3.14t since 2026-11-24: " in text
+    assert "installs on 3.14t" in text
+    assert "thread-safe" not in text
+    after = done(ANSWERED, decide(ANSWERED))
+    assert decide(after) == ()
+    newer = replace(after, wheels=replace(LXML, version="6.2.1"))
+    (update,) = to_do(decide(newer))
+    assert "6.2.1" in update.body
+    back = done(newer, decide(newer))
+    back = replace(back, wheels=LXML)
+    (again,) = to_do(decide(back))
+    assert again.body == text
+    assert again.key not in {errand.action.key for errand in back.errands}
+
+
+@pytest.mark.parametrize("change", [{"comments": False}, {"mode": Mode.DRY_RUN}])
+def test_where_no_comments_are_wanted_none_is_written(change: dict[str, object]) -> None:
+    settings = RepoSettings(
+        mode=Mode(str(change.get("mode", "apply"))), labels=LABELS, comments="comments" not in change
+    )
+    decisions = decide(replace(ANSWERED, settings=settings))
+    assert to_do(decisions, ActionKind.COMMENT) == []
+    assert [each.action.body for each in decisions if "lxml" in each.action.body]
+
+
+def test_without_comments_labels_cannot_be_suggested() -> None:
+    snapshot = made_snapshot(REPORT, replace(SUGGEST, comments=False))
+    assert to_do(decide(snapshot)) == []
+    assert why(snapshot, TOPIC) == "blocked: `.github/ftbot.toml` wants no comments."
+
+
+def test_related_threads_are_linked_beside_something_else_only() -> None:
+    threads = tuple(Related(IssueRef("lxml/lxml", n), f"Wheels @x #{n}", ThreadState.OPEN) for n in range(1, 6))
+    text = the_comment(decide(replace(ANSWERED, related=threads)))
+    assert text.count("https://redirect.github.com/lxml/lxml/issues/") == 3
+    alone = replace(made_snapshot(REPORT), related=threads)
+    assert to_do(decide(alone), ActionKind.COMMENT) == []
+
+
+def test_suggestions_go_when_a_person_followed_one() -> None:
+    snapshot = made_snapshot(REPORT, SUGGEST)
+    after = done(snapshot, decide(snapshot))
+    accepted = replace(after, issue=replace(after.issue, labels=(TOPIC, "type-crash")))
+    (settled,) = to_do(revise(accepted))
+    assert "What stood here is settled." in settled.body
+    assert revise(done(accepted, revise(accepted))) == ()
+    assert revise(snapshot) == ()
+
+
+def test_a_comment_that_was_given_up_is_written_when_the_thread_is_open_again() -> None:
+    written = done(ANSWERED, decide(ANSWERED))
+    dropped = tuple(replace(each, progress=Progress.DROPPED, reason="Closed.") for each in written.errands)
+    given_up = replace(written, errands=dropped)
+    assert to_do(decide(given_up), ActionKind.COMMENT) == []
+    assert to_do(decide(replace(given_up, trigger=Trigger.REOPENED)), ActionKind.COMMENT) != []
+
+
+# -- settings that cannot be used
+
+
+def test_settings_that_cannot_be_used_are_told_once() -> None:
+    broken = replace(made_snapshot(REPORT, RepoSettings()), problems=("`mdoe` means nothing here.",))
+    (notice,) = to_do(decide(broken))
+    assert notice.kind is ActionKind.NOTICE
+    assert "`mdoe` means nothing here." in notice.body
+    assert to_do(decide(done(broken, decide(broken)))) == []
+    elsewhere = replace(broken, issue=replace(REPORT, node_id="I_8"))
+    assert [each.key for each in to_do(decide(elsewhere))] == [notice.key]
+    changed = replace(broken, settings_digest="d2")
+    assert [each.key for each in to_do(decide(changed))] != [notice.key]
+    unconcerned = replace(broken, classification=replace(broken.classification, free_threading=False))
+    assert to_do(decide(unconcerned)) == []
+
+
+# -- waiting, wishes and reviews
+
+
+@pytest.mark.parametrize(
+    ("trigger", "seconds"), [(Trigger.OPENED, 120), (Trigger.EDITED, 120), (Trigger.COMMENTED, 0), (Trigger.ASKED, 0)]
+)
+def test_what_is_just_opened_is_left_to_people_for_a_while(trigger: Trigger, seconds: int) -> None:
+    assert ready_at(NOW, trigger, RepoSettings()) == NOW + timedelta(seconds=seconds)
+
+
+def test_only_people_want_something_of_labels() -> None:
+    events = [
+        LabelEvent("a", added=True, actor=Account("carol"), at=NOW),
+        LabelEvent("a", added=False, actor=Account("dave"), at=NOW + timedelta(seconds=1)),
+        LabelEvent("b", added=False, actor=BOT, at=NOW),
+        LabelEvent("c", added=False, actor=Account(APP), at=NOW),
+        LabelEvent("d", added=False, actor=None, at=NOW),
+    ]
+    for order in (events, events[::-1]):
+        wishes = wishes_of(NODE, "numpy/numpy", order, APP)
+        assert {label: (each.wanted, each.actor) for label, each in wishes.items()} == {
+            "a": (False, "dave"),
+            "d": (False, "ghost"),
+        }
+
+
+def test_wishes_come_to_the_same_in_any_order() -> None:
+    one, other = {"a": wish("a", wanted=True)}, {"a": wish("a", wanted=False), "b": wish("b", wanted=True)}
+    assert merge_wishes(one, other) == merge_wishes(other, one)
+    assert merge_wishes(one, other)["a"].wanted is False
+
+
+def test_people_review_what_rules_put_on() -> None:
+    snapshot = made_snapshot(REPORT)
+    after = done(snapshot, decide(snapshot))
+    crash = snapshot.classification.kinds[0]
+    assert reviews_of(after) == ()
+    later = NOW + timedelta(minutes=1)
+    corrected = replace(after, wishes={"type-crash": wish("type-crash", wanted=False, at=later)})
+    assert reviews_of(corrected) == (Review(crash.rule, crash.version, NODE, "type-crash", right=False, at=later),)
+    closed = replace(corrected, issue=replace(after.issue, state=ThreadState.CLOSED, closed=later, labels=(TOPIC,)))
+    assert {(each.label, each.right) for each in reviews_of(closed)} == {(TOPIC, True), ("type-crash", False)}
+
+
+def test_a_suggestion_that_a_person_followed_was_right() -> None:
+    snapshot = replace(made_snapshot(REPORT, SUGGEST), suggestions=True)
+    after = done(snapshot, decide(snapshot))
+    assert reviews_of(after) == ()
+    followed = replace(after, wishes={TOPIC: wish(TOPIC, wanted=True)})
+    assert [(each.rule, each.right) for each in reviews_of(followed)] == [("gate", True)]
+
+
+def test_what_was_asked_for_reviews_no_rule() -> None:
+    snapshot = made_snapshot()
+    after = done(snapshot, decide(snapshot))
+    took_off = replace(after, wishes={"needs info": wish("needs info", wanted=False)})
+    assert reviews_of(took_off) == ()
+
+
+def test_what_a_person_wanted_before_a_rule_put_it_on_is_still_the_rules() -> None:
+    """Otherwise the suggestion beside it would go as soon as the label is on."""
+    wanted = {"type-crash": wish("type-crash", wanted=True, at=NOW - timedelta(hours=1))}
+    snapshot = replace(made_snapshot(made_issue(*RACE_AND_CRASH)), wishes=wanted)
+    assert "**race**" in the_comment(decide(snapshot))
+    assert to_do(decide(done(snapshot, decide(snapshot)))) == []

@@ -1,0 +1,88 @@
+"""Watching as the bot does it, between a fake GitHub and a real database, with a clock that tests set."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from bot.clients.github import open_github_reader
+from bot.core.tracking_table import PATH, REPOSITORY, parse_table
+from bot.core.watching import EventKind, Sources
+from bot.services.issues import IssueDesk
+from bot.services.watch import Watcher
+from storage.cursors import Cursors
+from storage.database import open_database
+from storage.documents import Documents
+from storage.thread_events import ThreadEvents
+from storage.threads import Threads
+from tests.fakes.fake_github import FakeGitHub
+from tests.fakes.github_world import FakeIssue
+from tests.services.lookups import NOW, QUICK, Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Lookout:
+    """Everything that watches, and what tells of it, over one database."""
+
+    watcher: Watcher
+    threads: Threads
+    events: ThreadEvents
+    cursors: Cursors
+    desk: IssueDesk
+
+    async def happened(self, after: int = 0) -> list[tuple[EventKind, str, str]]:
+        """Give what was noticed after the event with this number: what, to which thread, and its detail."""
+        return [(event.kind, str(event.ref), event.detail) for _, event in await self.events.numbered_after(after)]
+
+
+@asynccontextmanager
+async def open_lookout(  # noqa: PLR0913 - what watching is made of, all by keyword
+    server: FakeGitHub,
+    path: Path,
+    clock: Clock,
+    *,
+    repositories: Sequence[str] = (),
+    searches: Sequence[str] = (),
+    token: str | None = None,
+) -> AsyncIterator[Lookout]:
+    """Start as after a start of the program: nothing in memory, the database as it was left."""
+    async with (
+        open_github_reader(
+            server.url, token or server.token, user_agent="ftbot-tests", now=clock, patience=QUICK
+        ) as reader,
+        open_database(path) as database,
+    ):
+        threads, events, cursors = Threads(database), ThreadEvents(database), Cursors(database)
+        sources = Sources.of(repositories, searches)
+        watcher = Watcher(reader, threads, cursors, Documents(database), sources, clock)
+        yield Lookout(watcher, threads, events, cursors, IssueDesk(threads, events))
+
+
+def publish_table(server: FakeGitHub, *rows: tuple[str, FakeIssue | str]) -> None:
+    """Publish the tracking table: the name of each project, and its thread or whatever stands there instead."""
+    lines = ["| Project | Upstream issue | PyPI release |", "| :--- | :---: | :---: |"]
+    for project, thread in rows:
+        link = thread if isinstance(thread, str) else f"[:simple-github:]({thread.html_url})"
+        lines.append(f"| {project} | {link} | :material-check-bold: |")
+    write_table(server, "\n".join(lines))
+
+
+def write_table(server: FakeGitHub, text: str) -> None:
+    """Publish the page with the tracking table as it is given."""
+    repository = server.world.names.get(REPOSITORY.casefold()) or server.repository(REPOSITORY)
+    repository.files[PATH] = text.encode()
+
+
+def open_all(server: FakeGitHub, table: str) -> list[FakeIssue]:
+    """Open the threads that a table names, each long ago."""
+    opened: list[FakeIssue] = []
+    for row in parse_table(table):
+        if row.issue is not None:
+            name = row.issue.repository
+            repository = server.world.names.get(name.casefold()) or server.repository(name)
+            title = f"Support for free-threaded Python in {row.project}"
+            opened.append(repository.open(title, number=row.issue.number, created=NOW - timedelta(days=500)))
+    return opened

@@ -1,0 +1,98 @@
+"""Threads, events, actions and what else triage stores, made for tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.core.github import Account, Comment, Issue, IssueRef, ThreadState
+from bot.core.happening import Happening, Trigger
+from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
+from bot.core.triage.settlement import AuditEntry, Directive, DirectiveKind, Review, Wish
+from bot.core.triage.thread import KindName
+from bot.core.watching import EventKind, KnownThread, Origin, ThreadEvent
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+NUMPY = "numpy/numpy"
+REF = IssueRef(NUMPY, 26157)
+NODE = "I_kwDOAA3dP86DmqOB"
+
+
+def seconds(number: float) -> datetime:
+    """Give the moment so many seconds after NOW."""
+    return NOW + timedelta(seconds=number)
+
+
+ISSUE = Issue(
+    node_id=NODE,
+    ref=REF,
+    title="Free-threaded 🐍 wheels\0",
+    body="Fatal Python error: “Segmentation fault”",
+    is_pr=False,
+    state=ThreadState.OPEN,
+    locked=False,
+    author=Account("mdboom"),
+    labels=("39 - free-threading", "00 - Bug"),
+    comments=3,
+    created=NOW - timedelta(days=9, microseconds=1),
+    updated=NOW,
+)
+THREAD = KnownThread(ISSUE, Origin.TABLE, "numpy", free_threading=True, kinds=(KindName.CRASH, KindName.CI))
+EVENT = ThreadEvent(EventKind.OPENED, NODE, REF, ISSUE.title, is_pr=False, package="numpy", at=NOW, comments=0)
+LABELLED = replace(EVENT, kind=EventKind.LABELLED, detail="00 - Bug", at=seconds(60), comments=2)
+ADD = Action(
+    ActionKind.ADD_LABEL,
+    REF,
+    NODE,
+    "39 - free-threading",
+    "gate",
+    1,
+    evidence="cp314t",
+    comment=77,
+    kind_name="topic",
+)
+COMMENT = Action(ActionKind.COMMENT, REF, NODE, "thread", "plan", 1, body="<!-- ftbot:thread -->\nHello")
+ENTRY = AuditEntry(
+    at=NOW,
+    ref=REF,
+    node_id=NODE,
+    trigger=Trigger.OPENED,
+    delivery="d1",
+    actor="mdboom",
+    decision=Decision(ADD, Mode.APPLY, Outcome.DO, "The gate is high."),
+    labels=("00 - Bug",),
+)
+WISH = Wish(NODE, "00 - Bug", wanted=False, repository=NUMPY, actor="ngoldbaum", at=NOW)
+DIRECTIVE = Directive(NODE, DirectiveKind.DUPLICATE, "numpy/numpy#1", "ngoldbaum", NOW)
+REVIEW = Review("crash", 2, NODE, "00 - Bug", right=True, at=NOW)
+HAPPENING = Happening(
+    key="comment:77:2026-11-23T09:00:00Z",
+    trigger=Trigger.COMMENT_EDITED,
+    repository=NUMPY,
+    ref=REF,
+    node_id=NODE,
+    at=NOW,
+    actor=Account("ngoldbaum"),
+    comment=Comment(77, "@ftbot why", Account("ftbot[bot]", is_bot=True), NOW, seconds(1.5)),
+    before="@ftbot",
+)
+
+
+def thread(number: int, node_id: str, known: KnownThread = THREAD) -> KnownThread:
+    """Give another thread of the same repository."""
+    return replace(known, issue=replace(known.issue, node_id=node_id, ref=IssueRef(NUMPY, number)))
+
+
+def changed(known: KnownThread, *, updated: datetime, title: str) -> KnownThread:
+    """Give a thread as it is at another time."""
+    return replace(known, issue=replace(known.issue, updated=updated, title=title))
+
+
+def happening(key: str, repository: str = NUMPY) -> Happening:
+    """Give something that happened to a repository."""
+    return Happening(key, Trigger.INSTALLED, repository, None, "", NOW)
+
+
+def action(value: str, node_id: str = NODE, repository: str = NUMPY, kind: ActionKind = ActionKind.ADD_LABEL) -> Action:
+    """Give an action on a thread."""
+    return Action(kind, IssueRef(repository, 1), node_id, value, "gate", 1)
