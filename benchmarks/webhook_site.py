@@ -51,7 +51,7 @@ async def _serve(path: Path) -> None:
         async def readiness() -> Mapping[str, bool]:
             return {"database": await database.answers()}
 
-        async with serve(Site(metrics.registry, readiness, intake.take), "127.0.0.1", 0) as port:
+        async with serve(Site(metrics.registry, readiness, intake), "127.0.0.1", 0) as port:
             worker = tasks.create_task(_settle(database, wake))
             print(f"http://127.0.0.1:{port}/webhooks/github", flush=True)
             await asyncio.to_thread(sys.stdin.buffer.read)

@@ -87,7 +87,7 @@ async def run_bot(settings: Settings) -> None:
         async def readiness() -> Mapping[str, bool]:
             return {"discord": bot.gateway.is_ready, "database": await database.answers()}
 
-        site = Site(bot.metrics.registry, readiness, None if bot.intake is None else bot.intake.take)
+        site = Site(bot.metrics.registry, readiness, bot.intake)
         async with (
             serve(site, settings.http_host, settings.http_port) as port,
             timetable(*bot.jobs),
@@ -163,7 +163,8 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
 
     newsroom = Newsroom(observatory.scanner, Scans(database), observatory.digests, settings.track, announce)
     status = StatusDesk(lookup, catalogue, settings.targets, utc_now, issues)
-    config = ConfigDesk(GuildDesk(ledger, zones, utc_now), poster, zones, press.prepare, utc_now)
+    watching = github.reader is not None or github.app is not None  # triage tells of what it meets, too
+    config = ConfigDesk(GuildDesk(ledger, zones, utc_now), poster, zones, press.prepare, utc_now, watching)
     registration = Registration(Registrations(database))
     started = utc_now()
 
@@ -178,7 +179,7 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
                 StatusCog(status, conversations),
                 DigestCog(DigestAnswers(press.prepare, utc_now), conversations),
                 ConfigCog(config, conversations),
-                IssuesCog(IssueAnswers(issues, offer), conversations),
+                IssuesCog(IssueAnswers(issues, offer, watching), conversations),
                 AuditCog(AuditDesk(Audit(database)), conversations),
                 AboutCog(about, conversations),
             ]

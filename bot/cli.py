@@ -116,7 +116,9 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(epilog="Exit codes: 0 answered · 2 wrong usage · 3 no such package · 4 an upstream failed · 1 a bug.")
+@app.callback(
+    epilog="Exit codes: 0 answered · 2 wrong usage · 3 no such package, no such thread · 4 upstream failed · 1 a bug."
+)
 def ftbot(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and leave.", callback=_print_version, is_eager=True)
@@ -181,7 +183,8 @@ def digest(
 ) -> None:
     """Show what moved in a week: who gained wheels, who lost them, who is still waited for.
 
-    Needs a scan. The same week gives the same digest whenever it is asked for.
+    Needs a scan; what happened to issues upstream needs watching, too (ftbot watch, ftbot run). The same week gives
+    the same digest whenever it is asked for.
     """
     from bot.commands import show_digest
 
@@ -232,7 +235,9 @@ def issue(
 ) -> None:
     """Show what triage would do with one thread and why, and what it has done.
 
-    Nothing is written on GitHub without --apply.
+    Nothing is written on GitHub without --apply. Where no GitHub App is set up, it shows what one would do.
+
+    Examples: ftbot triage issue numpy/numpy#26157 · ftbot triage issue https://github.com/numpy/numpy/issues/26157
     """
     from bot.thread_commands import triage_thread
 
@@ -251,7 +256,7 @@ def replay(as_json: AsJson = False) -> None:
 def poll(as_json: AsJson = False) -> None:
     """Look once at all that is watched, store what is new, and show what happened.
 
-    FTBOT_GITHUB_TOKEN is recommended: without one GitHub answers 60 requests an hour, and no GraphQL.
+    Needs FTBOT_GITHUB_TOKEN, a token that may read public repositories and nothing else.
     """
     from bot.thread_commands import poll_threads
 

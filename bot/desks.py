@@ -146,6 +146,7 @@ async def open_checkup(settings: Settings, app_login: Callable[[], Awaitable[str
             discord_token=settings.discord_token.get_secret_value() if settings.discord_token else None,
             github_token=settings.github_token.get_secret_value() if settings.github_token else None,
             app_login=app_login,
+            has_webhook_secret=settings.github_webhook_secret is not None,
         )
 
 

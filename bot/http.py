@@ -3,37 +3,69 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Protocol
 
 from aiohttp import web
-from aiohttp.http_exceptions import BadHttpMessage
+from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from bot.connections import Connection, Connections, listen
 from bot.core.errors import UserError
 from bot.core.webhooks import LARGEST
 from bot.services.intake import Receipt
 
 Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
-Webhooks = Callable[[Mapping[str, str], bytes], Awaitable[Receipt]]
 
 BODY_SECONDS = 10.0
 """How long a delivery may take to arrive; GitHub itself gives up by then."""
 
-_SMALL = 64 * 1024
-"""Bytes; anybody may send, so that of larger bodies only a few are in memory at any time."""
+STALL_SECONDS = 2.0
+"""How long a body may be behind ``SLOWEST``."""
 
-_LARGE_AT_ONCE = 4
+SLOWEST = 128 * 1024
+"""Bytes of a body a second; GitHub sends megabytes."""
+
+TURNS = ((64 * 1024, 32), (1024 * 1024, 4))
+"""Above how many bytes of a body are how many in memory at a time: it is read before it can be known who sent it."""
+
+_LINGER_SECONDS = 2.0
+"""How long the rest of a request is read that is answered already, so that its sender gets to see the answer."""
+
+
+class Skimmed(Protocol):
+    """A body that is read and not kept."""
+
+    async def feed(self, piece: bytes) -> None:
+        """Take the next piece."""
+
+    def receipt(self) -> Receipt:
+        """Answer, when that was all."""
+
+
+class Webhooks(Protocol):
+    """Who takes deliveries."""
+
+    def refusal(self, headers: Mapping[str, str]) -> Receipt | None:
+        """Refuse a delivery that can be nobody's, by its headers; None for one whose body is to be read."""
+
+    def skim(self, headers: Mapping[str, str]) -> Skimmed | None:
+        """Give what reads the body of a delivery that nobody needs; None for one whose body is to be kept."""
+
+    async def take(self, headers: Mapping[str, str], body: bytes) -> Receipt:
+        """Answer a delivery."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """The routes; ``readiness`` names what is needed to answer and whether it is there.
 
-    Without ``webhooks``, which answers a delivery with a status and a line, there is no route for them.
+    Without ``webhooks`` there is no route for deliveries.
     """
 
     registry: CollectorRegistry
@@ -42,7 +74,7 @@ class Site:
 
     def application(self) -> web.Application:
         """Build the aiohttp application."""
-        application = web.Application()
+        application = web.Application(middlewares=[_accounted])
         application.router.add_get("/healthz", self._health)
         application.router.add_get("/readyz", self._ready)
         application.router.add_get("/metrics", self._metrics)
@@ -68,35 +100,101 @@ class _Deliveries:
     """Reads the bodies of deliveries, no further than they may go, and gives them on as they were sent."""
 
     webhooks: Webhooks
-    large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGE_AT_ONCE))
+    turns: tuple[tuple[int, asyncio.Semaphore], ...] = field(
+        default_factory=lambda: tuple((above, asyncio.Semaphore(at_once)) for above, at_once in TURNS)
+    )
 
     async def take(self, request: web.Request) -> web.Response:
         if (request.content_length or 0) > LARGEST:
             return _too_large()
-        async with AsyncExitStack() as turns:
+        if (refusal := self.webhooks.refusal(request.headers)) is not None:
+            return _answer(refusal.status, refusal.text)
+        skimmed = self.webhooks.skim(request.headers)
+        async with AsyncExitStack() as stack:
+            body = _Body(list(self.turns), stack)
             try:
-                async with asyncio.timeout(BODY_SECONDS):
-                    body = await self._read(request, turns)
+                with _listening(request):
+                    read = await _read(request, body.keep if skimmed is None else skimmed.feed)
             except TimeoutError:
                 return _answer(HTTPStatus.REQUEST_TIMEOUT, "The delivery took too long to arrive. Send it again later.")
             except (ConnectionError, BadHttpMessage, web.RequestPayloadError):
                 return _answer(HTTPStatus.BAD_REQUEST, "The delivery broke off. Send it again.")
-            if body is None:
+            if not read:
                 return _too_large()
-            receipt = await self.webhooks(request.headers, body)
+            if skimmed is not None:
+                receipt = skimmed.receipt()
+            else:
+                receipt = await self.webhooks.take(request.headers, bytes(body.kept))
         return _answer(receipt.status, receipt.text)
 
-    async def _read(self, request: web.Request, turns: AsyncExitStack) -> bytes | None:
-        """Read a body, None if it is too large; a large one waits for its turn."""
-        body, waited = bytearray(), False
-        async for chunk in request.content.iter_any():
-            if len(body) + len(chunk) > LARGEST:
-                return None
-            if len(body) + len(chunk) > _SMALL and not waited:
-                await turns.enter_async_context(self.large)
-                waited = True
-            body += chunk
-        return bytes(body)
+
+@dataclass(slots=True)
+class _Body:
+    """A body in memory; the larger it becomes, the fewer there may be besides it."""
+
+    turns: list[tuple[int, asyncio.Semaphore]]
+    stack: AsyncExitStack
+    kept: bytearray = field(default_factory=bytearray)
+
+    async def keep(self, piece: bytes) -> None:
+        """Keep another piece, when it is its turn."""
+        while self.turns and len(self.kept) + len(piece) > self.turns[0][0]:
+            _, turn = self.turns.pop(0)
+            await self.stack.enter_async_context(turn)
+        self.kept += piece
+
+
+async def _read(request: web.Request, take: Callable[[bytes], Awaitable[None]]) -> bool:
+    """Read a body piece by piece, False if it is too large. Raises ``TimeoutError`` if it comes too slowly.
+
+    The more of it has come, the longer it may take: who keeps a turn has to send for it.
+    """
+    loop = asyncio.get_running_loop()
+    start, waited, size = loop.time(), 0.0, 0
+    async with asyncio.timeout_at(start + min(BODY_SECONDS, STALL_SECONDS)) as deadline:
+        async for piece in request.content.iter_any():
+            size += len(piece)
+            if size > LARGEST:
+                return False
+            deadline.reschedule(start + BODY_SECONDS)
+            before = loop.time()
+            await take(piece)
+            waited += loop.time() - before  # for its turn, which is not its sender's fault
+            deadline.reschedule(start + min(BODY_SECONDS, STALL_SECONDS + waited + size / SLOWEST))
+    return True
+
+
+@web.middleware
+async def _accounted(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Tell a connection that there is something to do."""
+    connection = _connection(request)
+    with nullcontext() if connection is None else connection.working():
+        return await handler(request)
+
+
+def _listening(request: web.Request) -> AbstractContextManager[None]:
+    connection = _connection(request)
+    return nullcontext() if connection is None else connection.listening()
+
+
+def _connection(request: web.Request) -> Connection | None:
+    """Give the connection that a request came by, None if it is over."""
+    protocol = None if request.transport is None else request.transport.get_protocol()
+    return protocol if isinstance(protocol, Connection) else None
+
+
+class _NotOurs(logging.Filter):
+    """Leaves out what is wrong with a request: anybody may send nonsense, and gets 400."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether to log a line."""
+        error = None if record.exc_info is None else record.exc_info[1]
+        return not isinstance(error, HttpProcessingError)
+
+
+_NOT_OURS = _NotOurs()
 
 
 def _answer(status: int, text: str) -> web.Response:
@@ -112,19 +210,33 @@ def _too_large() -> web.Response:
 @asynccontextmanager
 async def serve(site: Site, host: str, port: int) -> AsyncIterator[int]:
     """Serve the site while the block runs; gives the port, which matters where 0 asked for any."""
+    logger = logging.getLogger(f"{__name__}.requests")
+    logger.addFilter(_NOT_OURS)
     # Signatures are of bodies as they were sent; nothing that is taken here is ever compressed.
     runner = web.AppRunner(
-        site.application(), access_log=None, handle_signals=False, shutdown_timeout=2.0, auto_decompress=False
+        site.application(),
+        access_log=None,
+        logger=logger,
+        handle_signals=False,
+        shutdown_timeout=2.0,
+        lingering_time=_LINGER_SECONDS,
+        auto_decompress=False,
     )
     await runner.setup()
+
+    def answering() -> asyncio.Protocol:
+        if runner.server is None:
+            raise ConnectionAbortedError("The site is closed.")
+        return runner.server()
+
     try:
-        listener = web.TCPSite(runner, host, port)
         try:
-            await listener.start()
+            listeners = await listen(host, port)
         except OSError as error:
             raise UserError(
                 f"Port {port} on {host} cannot be opened: {error.strerror}. Set FTBOT_HTTP_PORT to a free one."
             ) from error
-        yield next((address[1] for address in runner.addresses), port)
+        async with Connections(answering).accepting(listeners):
+            yield listeners[0].getsockname()[1]
     finally:
         await runner.cleanup()

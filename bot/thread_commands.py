@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from bot.commands import Outcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.github import GoneError, IssueRef, parse_ref
 from bot.core.status import timestamp
-from bot.core.thread_json import SCHEMA, audit_json, decision_json, event_json, issue_json, thread_json
+from bot.core.thread_json import (
+    SCHEMA,
+    audit_json,
+    decision_json,
+    errand_json,
+    event_json,
+    issue_json,
+    thread_json,
+)
 from bot.core.triage.jsonl import to_json as classification_json
+from bot.core.triage.settlement import Errand, Progress
+from bot.core.wording import one_line
 from bot.desks import utc_now
 from bot.services.triage import Preview, Replayed
 from bot.services.watchlist import Overview, Round
-from bot.terminal import error_output, output
+from bot.terminal import error_output, foreign, output
 from bot.thread_desks import open_triage, open_watcher, open_watchlist
-from bot.thread_terminal import poll_progress, preview_report, replay_report, round_report, watch_overview
+from bot.thread_terminal import (
+    errand_line,
+    poll_progress,
+    preview_report,
+    replay_report,
+    round_report,
+    watch_overview,
+)
 
 
 def poll_threads(*, as_json: bool) -> Outcome:
@@ -55,8 +73,10 @@ async def _poll(settings: Settings, *, as_json: bool) -> Outcome:
         print_json(_round_json(round_))
     else:
         output().print(round_report(round_, utc_now()))
-    nothing_serves = round_.report.failed and not round_.overview.threads
-    return Outcome.UPSTREAM if nothing_serves else Outcome.ANSWERED
+    for source, reason in round_.report.failed.items():
+        error_output().print(foreign(f"ftbot: {source} could not be read: {one_line(reason, 300)}"), soft_wrap=True)
+    all_failed = round_.report.failed.keys() >= {source.name for source in round_.overview.sources}
+    return Outcome.UPSTREAM if all_failed else Outcome.ANSWERED
 
 
 async def _list(settings: Settings, *, as_json: bool) -> Outcome:
@@ -70,22 +90,27 @@ async def _list(settings: Settings, *, as_json: bool) -> Outcome:
 
 
 async def _triage(settings: Settings, ref: IssueRef, *, apply: bool, as_json: bool) -> Outcome:
-    async with open_triage(settings, ref.repository, apply=apply) as triage:
+    async with open_triage(settings, ref.repository, apply=apply) as desk:
         try:
-            preview = await (triage.apply(ref) if apply else triage.preview(ref))
+            preview = await (desk.triage.apply(ref) if apply else desk.preview(ref))
         except GoneError as error:
-            error_output().print(f"ftbot: {error} Check the repository and the number.", soft_wrap=True)
+            error_output().print(foreign(f"ftbot: {error} Check the repository and the number."), soft_wrap=True)
             return Outcome.NOT_FOUND
+        errands = await desk.errands(preview) if apply else ()
     if as_json:
-        print_json(_preview_json(preview))
+        print_json(_preview_json(preview, installed=desk.installed, errands=errands))
     else:
-        output().print(preview_report(preview, utc_now()))
-    return Outcome.ANSWERED
+        output().print(preview_report(preview, utc_now(), installed=desk.installed))
+    unfinished = [errand for errand in errands if errand.progress in {Progress.PLANNED, Progress.SENT}]
+    for errand in errands:
+        if errand.progress is Progress.REFUSED or errand in unfinished:
+            error_output().print(foreign(f"ftbot: {errand_line(errand, utc_now())}"), soft_wrap=True)
+    return Outcome.UPSTREAM if unfinished else Outcome.ANSWERED
 
 
 async def _replay(settings: Settings, *, as_json: bool) -> Outcome:
-    async with open_triage(settings) as triage:
-        replayed = await triage.replay()
+    async with open_triage(settings) as desk:
+        replayed = await desk.triage.replay()
     if as_json:
         changed = [_replayed_json(each) for each in replayed if each.changed]
         print_json({"schema": SCHEMA, "threads": len(replayed), "changed": changed})
@@ -122,16 +147,17 @@ def _overview_json(overview: Overview) -> dict[str, object]:
     }
 
 
-def _preview_json(preview: Preview) -> dict[str, object]:
+def _preview_json(preview: Preview, *, installed: bool | None, errands: Sequence[Errand]) -> dict[str, object]:
     snapshot = preview.snapshot
     return {
         "schema": SCHEMA,
         "thread": issue_json(snapshot.issue),
         "classification": classification_json(snapshot.classification),
-        "installed": snapshot.installed,
+        "installed": installed,
         "mode": snapshot.settings.mode.value,
         "problems": list(snapshot.problems),
         "decisions": [decision_json(decision) for decision in preview.decisions],
+        "errands": [errand_json(errand) for errand in errands],
         "history": [audit_json(entry) for entry in preview.history],
     }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -19,13 +19,16 @@ from bot.clients.pypi import PackageIndex
 from bot.clients.web import open_http
 from bot.config import Settings, Switch
 from bot.core.errors import UserError
+from bot.core.github import IssueRef
+from bot.core.triage.plan import decide
+from bot.core.triage.settlement import Errand
 from bot.core.watching import Sources
 from bot.desks import utc_now
 from bot.services.casebook import Casebook
 from bot.services.courier import Courier
 from bot.services.metrics import Metrics
 from bot.services.status import StatusLookup
-from bot.services.triage import Triage
+from bot.services.triage import Preview, Triage
 from bot.services.watch import Watcher
 from bot.services.watchlist import Watchlist
 from storage.cursors import Cursors
@@ -64,10 +67,29 @@ async def open_watcher(settings: Settings) -> AsyncIterator[WatchDesk]:
         yield WatchDesk(build_watcher(settings, reader, database), build_watchlist(settings, database))
 
 
+@dataclass(frozen=True, slots=True)
+class TriageDesk:
+    """Triage for the terminal; ``installed`` says whether the repository has the App, None where nobody can know."""
+
+    triage: Triage
+    installed: bool | None
+
+    async def preview(self, ref: IssueRef) -> Preview:
+        """Say what would be done about a thread; without an App to ask, what would be if it were installed."""
+        preview = await self.triage.preview(ref)
+        if self.installed is not None:
+            return preview
+        return replace(preview, decisions=decide(replace(preview.snapshot, installed=True)))
+
+    async def errands(self, preview: Preview) -> tuple[Errand, ...]:
+        """Give how far everything is that was to be done about a thread."""
+        return await self.triage.casebook.outbox.of_thread(preview.snapshot.issue.node_id)
+
+
 @asynccontextmanager
 async def open_triage(
     settings: Settings, repository: str | None = None, *, apply: bool = False
-) -> AsyncIterator[Triage]:
+) -> AsyncIterator[TriageDesk]:
     """Build what ``ftbot triage`` needs: with the App where a repository has it, else with the token or none, to look.
 
     Raises ``UserError`` where something shall be applied in a repository that has not installed the App.
@@ -77,24 +99,20 @@ async def open_triage(
         http = await stack.enter_async_context(open_http(settings.user_agent))
         lookup = build_lookup(settings, http, database)
         stack.push_async_callback(lookup.aclose)
-        app = None
-        if repository is not None:
-            app = await stack.enter_async_context(open_app(settings))
-        if app is not None and repository is not None and not await app.is_installed(repository):
-            if apply:
-                raise UserError(
-                    f"{repository} has not installed the App, so nothing can be done there."
-                    " Ask its maintainers to install it, or leave out --apply."
-                )
-            app = None
-        if app is not None:
-            yield build_triage(settings, app, database, lookup, asyncio.Event(), courier=build_courier(app, database))
-        else:
-            token = settings.github_token
-            reader = await stack.enter_async_context(
-                open_reader(settings, None if token is None else token.get_secret_value())
+        app = None if repository is None else await stack.enter_async_context(open_app(settings))
+        installed = None if app is None or repository is None else await app.is_installed(repository)
+        if app is not None and installed:
+            triage = build_triage(settings, app, database, lookup, asyncio.Event(), build_courier(app, database))
+            yield TriageDesk(triage, installed)
+            return
+        if app is not None and apply:
+            raise UserError(
+                f"{repository} has not installed the App, so nothing can be done there."
+                " Ask its maintainers to install it, or leave out --apply."
             )
-            yield build_triage(settings, reader, database, lookup, asyncio.Event())
+        token = None if settings.github_token is None else settings.github_token.get_secret_value()
+        reader = await stack.enter_async_context(open_reader(settings, token))
+        yield TriageDesk(build_triage(settings, reader, database, lookup, asyncio.Event()), installed)
 
 
 @asynccontextmanager

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.core.issue_wording import event_words, state_words
+from bot.core.github import IssueRef
+from bot.core.issue_wording import event_words, state_words, sure_package
 from bot.core.triage.action import Action, ActionKind, Decision, Outcome
-from bot.core.triage.settlement import AuditEntry
-from bot.core.watching import KnownThread
+from bot.core.triage.settlement import AuditEntry, Errand, Progress
+from bot.core.watching import KnownThread, Origin
 from bot.core.wording import one_line
 from bot.services.triage import Preview, Replayed
 from bot.services.watchlist import Overview, Round
@@ -23,24 +26,16 @@ from bot.terminal import ago, foreign, progress_bar
 _MOST_NEW = 200
 _MOST_EVENTS = 50
 _LONGEST_TITLE = 80
-_TITLES = 2
+_NARROW = 100
+"""Columns below which titles have no room beside the rest."""
 
 _OUTCOMES = {
-    Outcome.DO: ("✅ will do", "green"),
-    Outcome.WOULD_DO: ("👀 would do", "cyan"),
+    Outcome.DO: ("✅ will", "green"),
+    Outcome.WOULD_DO: ("👀 would", "cyan"),
     Outcome.BLOCKED: ("⛔ will not", "yellow"),
-    Outcome.DONE: ("✅ done", "green"),
-    Outcome.DROPPED: ("⬜ dropped", "dim"),
-    Outcome.REFUSED: ("⛔ refused by GitHub", "red"),
-}
-_ACTIONS = {
-    ActionKind.ADD_LABEL: "add the label",
-    ActionKind.SUGGEST_LABEL: "suggest the label",
-    ActionKind.REMOVE_LABEL: "remove the label",
-    ActionKind.COMMENT: "comment",
-    ActionKind.REPLY: "reply",
-    ActionKind.NOTICE: "tell the maintainers",
-    ActionKind.REACT: "react with",
+    Outcome.DONE: ("✅ did", "green"),
+    Outcome.DROPPED: ("⬜ did not", "dim"),
+    Outcome.REFUSED: ("⛔ was not let to", "red"),
 }
 
 
@@ -58,27 +53,20 @@ def poll_progress(*, shown: bool) -> Iterator[Callable[[int, int], None]]:
 
 
 def round_report(round_: Round, now: datetime) -> RenderableType:
-    """Draw what a round of watching found: threads seen for the first time, what happened, what could not be read."""
+    """Draw what a round of watching found: threads that are seen for the first time, or what happened to known ones."""
     report, overview = round_.report, round_.overview
     lines: list[RenderableType] = []
     if report.new == len(overview.threads) and report.new:
         lines += _threads(overview.threads)
-    elif news := [event for event in round_.events if event.at <= now]:
-        table = _table(titles=True)
-        for event in islice(reversed(news), _MOST_EVENTS):
-            table.add_row(
-                Text(event_words(event)),
-                foreign(str(event.ref)),
-                _title(event.title),
-                Text(ago(event.at, now), style="dim"),
-            )
-        lines.append(table)
-        if len(news) > _MOST_EVENTS:
-            lines.append(Text(f"and {len(news) - _MOST_EVENTS} more", style="dim"))
-    else:
+    elif round_.events:
+        rows = [
+            _Row(Text(event_words(event)), event.ref, event.title, Text(ago(event.at, now), style="dim"))
+            for event in islice(reversed(round_.events), _MOST_EVENTS)
+        ]
+        lines.append(_Rows(tuple(rows)))
+        lines += _rest(len(round_.events), _MOST_EVENTS)
+    elif not report.failed:
         lines.append(Text("Nothing happened since the last look."))
-    for source, reason in report.failed.items():
-        lines.append(foreign(f"! {source} could not be read: {one_line(reason)}", style="yellow"))
     did = ", ".join((f"{report.new} new", _count(report.events, "event"), _count(report.requests, "request")))
     lines.append(Text(f"{_counts(overview)} · {did}", style="dim"))
     return Group(*lines)
@@ -98,8 +86,11 @@ def watch_overview(overview: Overview, now: datetime) -> RenderableType:
     return Group(*lines)
 
 
-def preview_report(preview: Preview, now: datetime) -> RenderableType:
-    """Draw one thread: what the rules say of it, what would be done and why, and what was."""
+def preview_report(preview: Preview, now: datetime, *, installed: bool | None) -> RenderableType:
+    """Draw one thread: what the rules say of it, what would be done and why, and what was.
+
+    ``installed`` is None where it is not known whether its repository has the App: then it is drawn as if it had.
+    """
     snapshot, issue = preview.snapshot, preview.snapshot.issue
     found = snapshot.classification
     gate = "about free-threaded Python" if found.free_threading else "not about free-threaded Python"
@@ -117,49 +108,75 @@ def preview_report(preview: Preview, now: datetime) -> RenderableType:
             table.add_row(Text(reason.about), foreign(reason.value, style="dim"), _quoted(reason.evidence))
         lines += [Text(), table]
     lines.append(Text())
-    if preview.decisions:
-        for decision in preview.decisions:
-            lines += _decision(decision)
-    else:
-        lines.append(Text("Nothing would be done."))
+    if installed is None:
+        what = "No GitHub App is set up here. This is what one would do if the repository had installed it:"
+        lines.append(Text(what, style="yellow"))
+    for decision in preview.decisions:
+        lines += _decision(decision, hypothetical=installed is None)
+    if not preview.decisions:
+        labels = ", ".join(one_line(label, 50) for label in issue.labels)
+        lines.append(foreign(f"Nothing more to do: it has {labels}." if labels else "There is nothing to do."))
     if preview.history:
         lines += [Text(), Text("What was decided and done before:", style="bold"), *_history(preview.history, now)]
     return Group(*lines)
 
 
+def errand_line(errand: Errand, now: datetime) -> str:
+    """Say of something that shall be done why it is not done yet, and when it is tried again."""
+    reason = one_line(errand.reason or "GitHub has not answered yet.", 300)
+    if errand.progress is Progress.REFUSED:
+        what = _what(errand.action).plain
+        return f"GitHub did not let the App {what}: {reason} Mend that, then say `@ftbot retriage` there."
+    due = errand.due or now
+    wait = max(0, round((due - now).total_seconds()))
+    return f"Not done yet: {_what(errand.action).plain}. {reason} The running bot tries again in {wait} s."
+
+
 def replay_report(replayed: Sequence[Replayed]) -> RenderableType:
     """Draw what the rules of this version say differently of stored threads."""
+    if not replayed:
+        return Text("No thread is stored yet. Look for the first time with `ftbot watch poll`.")
     changed = [each for each in replayed if each.changed]
-    table = _table()
+    lines: list[RenderableType] = []
     for each in changed:
-        table.add_row(
-            foreign(str(each.thread.issue.ref)),
-            Text(_verdict(each.thread.free_threading, each.thread.kinds), style="dim"),
-            Text("→"),
-            Text(_verdict(each.free_threading, each.kinds)),
-            _title(each.thread.issue.title),
-        )
-    counted = f"{len(changed)} of {len(replayed)} stored threads would be read differently."
-    return Group(table, Text(counted, style="dim")) if changed else Text(counted)
+        thread = each.thread
+        before, after = _verdict(thread.free_threading, thread.kinds), _verdict(each.free_threading, each.kinds)
+        lines.append(Text.assemble((str(thread.issue.ref), "bold"), "  ", (before, "dim"), " → ", after))
+        lines.append(Padding.indent(_title(thread.issue.title), 4))
+    lines.append(Text(f"{len(changed)} of {len(replayed)} stored threads would be read differently.", style="dim"))
+    return Group(*lines)
 
 
 def _threads(threads: Sequence[KnownThread]) -> list[RenderableType]:
-    table = _table(titles=True)
-    for thread in threads[:_MOST_NEW]:
-        issue = thread.issue
-        table.add_row(
-            Text(state_words(issue.state, is_pr=issue.is_pr)),
-            foreign(str(issue.ref)),
-            _title(issue.title),
-            Text(thread.package or "", style="bold"),
+    rows = [
+        _Row(
+            Text(state_words(thread.issue.state, is_pr=thread.issue.is_pr)),
+            thread.issue.ref,
+            thread.issue.title,
+            # Elsewhere than in the table, the package may be a guess.
+            Text(
+                (thread.package if thread.origin is Origin.TABLE else sure_package(thread.package)) or "", style="bold"
+            ),
         )
-    rest = len(threads) - _MOST_NEW
-    return [table, Text(f"and {rest} more", style="dim")] if rest > 0 else [table]
+        for thread in threads[:_MOST_NEW]
+    ]
+    return [_Rows(tuple(rows)), *_rest(len(threads), _MOST_NEW)]
 
 
-def _decision(decision: Decision) -> Iterator[RenderableType]:
-    words, style = _OUTCOMES[decision.outcome]
-    yield Text.assemble((words, style), " ", _what(decision.action), ": ", foreign(one_line(decision.reason, 300)))
+def _package(thread: KnownThread) -> str:
+    """Name the package, unless it is a guess: the table knows it, and so does who has seen its name."""
+    return (thread.package if thread.origin is Origin.TABLE else sure_package(thread.package)) or ""
+
+
+def _rest(total: int, shown: int) -> list[RenderableType]:
+    return [Text(f"and {total - shown} more", style="dim")] if total > shown else []
+
+
+def _decision(decision: Decision, *, hypothetical: bool) -> Iterator[RenderableType]:
+    outcome = Outcome.WOULD_DO if hypothetical and decision.outcome is Outcome.DO else decision.outcome
+    words, style = _OUTCOMES[outcome]
+    what = _what(decision.action)
+    yield Text.assemble((words, style), " ", what, ": ", foreign(one_line(decision.reason, 300)))
     action = decision.action
     if action.evidence:
         yield Text.assemble(
@@ -170,21 +187,37 @@ def _decision(decision: Decision) -> Iterator[RenderableType]:
 
 
 def _history(history: Iterable[AuditEntry], now: datetime) -> Iterator[RenderableType]:
-    table = _table()
-    for entry in history:
+    """Draw what became of each action, the last thing that is known of it."""
+    last = {entry.decision.action.key: entry for entry in history}
+    for entry in last.values():
         words, style = _OUTCOMES[entry.decision.outcome]
-        table.add_row(
-            Text(ago(entry.at, now), style="dim"),
-            Text(entry.trigger.value),
-            Text(words, style=style),
+        yield Text.assemble(
+            (f"{ago(entry.at, now)}, {entry.trigger.value}: ", "dim"),
+            (words, style),
+            " ",
             _what(entry.decision.action),
+            ": ",
             foreign(one_line(entry.decision.reason, 200), style="dim"),
         )
-    yield table
 
 
 def _what(action: Action) -> Text:
-    return Text.assemble(_ACTIONS[action.kind], " ", foreign(one_line(action.value, 60), style="bold"))
+    value = foreign(one_line(action.value, 60), style="bold")
+    match action.kind:
+        case ActionKind.ADD_LABEL:
+            return Text.assemble("put on the label ", value)
+        case ActionKind.SUGGEST_LABEL:
+            return Text.assemble("suggest the label ", value)
+        case ActionKind.REMOVE_LABEL:
+            return Text.assemble("take off the label ", value)
+        case ActionKind.COMMENT:
+            return Text.assemble("comment (", value, ")")
+        case ActionKind.REPLY:
+            return Text.assemble("answer ", value)
+        case ActionKind.NOTICE:
+            return Text("tell the maintainers that the settings are broken")
+        case ActionKind.REACT:
+            return Text.assemble("react with ", value)
 
 
 def _quoted(evidence: str) -> Text:
@@ -203,12 +236,41 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _table(*, titles: bool = False) -> Table:
-    """Make a table of up to five columns; with ``titles`` in the third, only they are cut where there is no room."""
+def _table() -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for column in range(5):
-        table.add_column(overflow="fold", no_wrap=titles and column != _TITLES)
+    for _ in range(3):
+        table.add_column(overflow="fold")
     return table
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A thread in a list: what is said of it first, where it is, what it is called, and what is said last."""
+
+    lead: Text
+    ref: IssueRef
+    title: str
+    tail: Text
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Threads in a list, drawn as there is room: titles are cut, or stand below; numbers are never cut."""
+
+    rows: tuple[_Row, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if options.max_width < _NARROW:
+            for row in self.rows:
+                yield Text.assemble(row.lead, "  ", foreign(str(row.ref)), "  ", row.tail, overflow="fold")
+                yield Padding.indent(_title(row.title), 4)
+            return
+        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+        for can_shrink in (False, False, True, False):
+            table.add_column(overflow="fold", no_wrap=not can_shrink)
+        for row in self.rows:
+            table.add_row(row.lead, foreign(str(row.ref)), _title(row.title), row.tail)
+        yield table
 
 
 def _title(title: str) -> Text:

@@ -15,6 +15,8 @@ from cogs.buttons import finished
 from cogs.cards import GUIDE, moment
 from cogs.conversations import Conversations
 
+_MOST_USED = ("ftstatus", "ftissues", "ftdigest")
+
 _GOOD_TO_KNOW = (
     "A wheel shows that a build exists, not that it is thread-safe.",
     "`abi3` wheels do not work on free-threaded Python; `abi3t` ones do, from 3.15t on.",
@@ -36,6 +38,14 @@ class SlashCommand(Protocol):
     @property
     def parameters(self) -> Sequence[app_commands.Parameter]:
         """Give its options."""
+
+    @property
+    def default_permissions(self) -> discord.Permissions | None:
+        """Give what somebody must be permitted to see it, None if everybody does."""
+
+    @property
+    def root_parent(self) -> app_commands.Group | None:
+        """Give its group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +89,12 @@ class AboutCog(commands.Cog):
         await interaction.response.send_message(view=finished(view), ephemeral=True)
 
     def _help(self) -> str:
-        known = sorted(self.about.commands(), key=lambda command: command.qualified_name)
-        lines = [f"`/{command.qualified_name}{_options(command)}` — {command.description}" for command in known]
-        return "\n".join(["### Which packages work on free-threaded Python?", *lines, *_GOOD_TO_KNOW])
+        known = sorted(self.about.commands(), key=_place)
+        everybodys = [_line(command) for command in known if not _is_for_admins(command)]
+        admins = [_line(command) for command in known if _is_for_admins(command)]
+        if admins:
+            admins = ["### For admins", *admins]
+        return "\n".join(["### Which packages work on free-threaded Python?", *everybodys, *_GOOD_TO_KNOW, *admins])
 
     def _about(self, interaction: discord.Interaction) -> str:
         servers = len(interaction.client.guilds)
@@ -94,6 +107,21 @@ class AboutCog(commands.Cog):
                 "It reads no messages, stores no user data, and mentions nobody.",
             ]
         )
+
+
+def _place(command: SlashCommand) -> tuple[int, str]:
+    """Say where a command stands: those that are used most come first."""
+    name = command.qualified_name
+    return _MOST_USED.index(name) if name in _MOST_USED else len(_MOST_USED), name
+
+
+def _is_for_admins(command: SlashCommand) -> bool:
+    group = command.root_parent
+    return command.default_permissions is not None or (group is not None and group.default_permissions is not None)
+
+
+def _line(command: SlashCommand) -> str:
+    return f"`/{command.qualified_name}{_options(command)}` — {command.description}"
 
 
 def _options(command: SlashCommand) -> str:

@@ -12,7 +12,7 @@ from bot.services.audit import AuditDesk
 from cogs.cards import plain
 from cogs.config import permitted
 from cogs.conversations import Conversations
-from cogs.issue_cards import audit_card
+from cogs.issue_cards import audit_card, standing
 
 
 class AuditCog(commands.Cog):
@@ -34,7 +34,7 @@ class AuditCog(commands.Cog):
     async def _answer(self, interaction: discord.Interaction, issue: str) -> None:
         permitted(interaction)
         ref = parse_ref(issue)
-        entries = await self.desk.of(ref)
+        entries = standing(await self.desk.of(ref))
         if not entries:
             raise UserError(
                 f"Triage has decided nothing on **{plain(str(ref))}**."

@@ -44,13 +44,17 @@ _NOT_IN_A_SERVER = "This works only in a server that has installed me. Ask an ad
 
 @dataclass(frozen=True, slots=True)
 class ConfigDesk:
-    """Answers about what a server has set; ``prepare`` makes a digest for the preview."""
+    """Answers about what a server has set; ``prepare`` makes a digest for the preview.
+
+    ``watching`` tells whether anybody looks for upstream issues.
+    """
 
     guilds: GuildDesk
     poster: Poster
     zones: Zones
     prepare: Callable[[Week], Awaitable[PreparedDigest[ui.LayoutView]]]
     now: Callable[[], datetime]
+    watching: bool = True
 
     def clicks(self) -> Mapping[str, Click]:
         """Give who answers which button or form."""
@@ -232,7 +236,13 @@ class ConfigDesk:
 
     async def _panel(self, interaction: discord.Interaction, guild: int, note: str = "") -> ui.LayoutView:
         overview = await self.guilds.overview(guild)
-        return panel(overview, lambda channel: missing_in(interaction, channel), bot_name(interaction), note)
+        return panel(
+            overview,
+            lambda channel: missing_in(interaction, channel),
+            bot_name(interaction),
+            note,
+            watching=self.watching,
+        )
 
 
 def permitted(interaction: discord.Interaction) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import discord
 from discord import ui
 
-from bot.core.issue_wording import chosen_words
+from bot.core.issue_wording import NOT_WATCHED, chosen_words
 from bot.core.posting import DigestSettings, GuildSettings, Kind, Post, State, needed
 from bot.core.schedule import DEFAULT_SCHEDULE, WEEKDAYS
 from bot.services.guilds import Overview
@@ -34,13 +34,15 @@ Missing = Callable[[int], tuple[str, ...] | None]
 """Tells which permissions the bot lacks in a channel, None if the channel is gone."""
 
 
-def panel(overview: Overview, missing: Missing, bot_name: str, note: str = "") -> ui.LayoutView:
+def panel(
+    overview: Overview, missing: Missing, bot_name: str, note: str = "", *, watching: bool = True
+) -> ui.LayoutView:
     """Lay out what a server has set, how it stands, and what can be done about it."""
     settings = overview.settings
     texts = [note] if note else []
     texts.append("### Weekly digest\n" + "\n".join(_digest_lines(overview)))
     texts.append("### Announcements\n" + "\n".join(_announcement_lines(overview)))
-    texts.append("### Upstream issues\n" + "\n".join(_issue_lines(overview)))
+    texts.append("### Upstream issues\n" + "\n".join(_issue_lines(overview, watching=watching)))
     troubles = list(_troubles(overview, missing, bot_name))
     if troubles:
         texts.append("### Needs your attention\n" + "\n".join(troubles))
@@ -139,7 +141,7 @@ def _digest_lines(overview: Overview) -> Iterator[str]:
             note = " Weeks end at 00:00 UTC, it cannot come sooner." if overview.next_slot.waits else ""
             yield f"Next: {moment(due, 'F')} ({moment(due)}).{note}"
     if overview.last_digest is not None:
-        yield f"Last: {_told(overview.last_digest)}"
+        yield f"Last post: {_told(overview.last_digest)}"
 
 
 def _announcement_lines(overview: Overview) -> Iterator[str]:
@@ -149,18 +151,20 @@ def _announcement_lines(overview: Overview) -> Iterator[str]:
     else:
         yield f"On, in <#{channel}>: packages that gain or lose support, at most one message an hour."
     if overview.last_announcement is not None:
-        yield f"Last: {_told(overview.last_announcement)}"
+        yield f"Last post: {_told(overview.last_announcement)}"
 
 
-def _issue_lines(overview: Overview) -> Iterator[str]:
+def _issue_lines(overview: Overview, *, watching: bool) -> Iterator[str]:
     feed = overview.settings.issues
+    if not watching:
+        yield NOT_WATCHED
     if feed is None:
         yield "Off."
     else:
         how = "a thread for each repository and week" if feed.forum else "at most one message every 15 minutes"
         yield f"On, in <#{feed.channel}>: {chosen_words(feed.events)}; {how}."
     if overview.last_issues is not None:
-        yield f"Last: {_told(overview.last_issues)}"
+        yield f"Last post: {_told(overview.last_issues)}"
 
 
 def _told(post: Post) -> str:
@@ -168,7 +172,10 @@ def _told(post: Post) -> str:
     name = post.key if post.kind is Kind.DIGEST else "it"
     if post.message is not None:
         place = post.message if post.repository else f"{post.channel}/{post.message}"
-        name = f"[{name}](https://discord.com/channels/{post.guild}/{place})"
+        address = f"https://discord.com/channels/{post.guild}/{place}"
+        if post.kind is not Kind.DIGEST and post.state is State.SENT:
+            return f"[message]({address})"
+        name = f"[{name}]({address})"
     reason = f" {post.reason}" if post.reason else ""
     again = f" It is tried again {moment(post.due)}." if post.due is not None and post.reason else ""
     return f"{name} {_STATES[post.state]}.{reason}{again}"

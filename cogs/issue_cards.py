@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from discord import ui
 
 from bot.core.github import IssueRef
-from bot.core.issue_wording import event_words, state_words
-from bot.core.triage.action import Outcome
+from bot.core.issue_wording import event_words, state_words, sure_package
+from bot.core.triage.action import ActionKind, Outcome
 from bot.core.triage.settlement import AuditEntry
 from bot.core.watching import KnownThread, ThreadEvent
 from cogs.buttons import finished
@@ -29,6 +30,17 @@ _OUTCOMES = {
     Outcome.REFUSED: "❌ refused",
 }
 
+_DEEDS = {
+    ActionKind.ADD_LABEL: "put on",
+    ActionKind.REMOVE_LABEL: "take off",
+    ActionKind.SUGGEST_LABEL: "suggest",
+    ActionKind.COMMENT: "keep a comment on the thread",
+    ActionKind.REPLY: "answer a command",
+    ActionKind.NOTICE: "tell the maintainers",
+    ActionKind.REACT: "react",
+}
+_OF_LABELS = frozenset({ActionKind.ADD_LABEL, ActionKind.REMOVE_LABEL, ActionKind.SUGGEST_LABEL})
+
 
 def feed_card(events: Sequence[ThreadEvent], marker: str) -> ui.LayoutView:
     """Lay out what happened upstream, by repository; the marker is what the message is recognised by."""
@@ -38,14 +50,18 @@ def feed_card(events: Sequence[ThreadEvent], marker: str) -> ui.LayoutView:
     return _listing("### What just moved upstream", list(map(_happened, ordered)), len(ordered), foot)
 
 
-def threads_card(threads: Sequence[KnownThread], total: int, what: str) -> ui.LayoutView:
-    """Lay out threads, of ``total`` that there are; ``what`` says which, and is text of ours."""
+def threads_card(threads: Sequence[KnownThread], total: int, what: str, narrower: str = "") -> ui.LayoutView:
+    """Lay out threads, of ``total`` that there are; ``what`` says which, and is text of ours.
+
+    ``narrower`` is the option by which those that are left out may be seen.
+    """
     foot = "-# From GitHub, the last active first."
-    return _listing(f"### {what} ({total})", list(map(_thread, threads)), total, foot)
+    hint = f": narrow it with `{narrower}`" if narrower else ""
+    return _listing(f"### {what} ({total})", list(map(_thread, threads)), total, foot, hint)
 
 
 def audit_card(ref: IssueRef, entries: Sequence[AuditEntry]) -> ui.LayoutView:
-    """Lay out what triage decided on a thread, the newest last; the oldest are left out where there is no room."""
+    """Lay out what ``standing`` gives of a thread; the oldest are left out where there is no room."""
     head, foot = f"### What triage decided on {link(ref)}", "-# Newest last."
     left_out = f"{foot} Earlier decisions are left out."
     lines = list(map(_decision, entries))
@@ -55,8 +71,24 @@ def audit_card(ref: IssueRef, entries: Sequence[AuditEntry]) -> ui.LayoutView:
     return _card(head, "\n".join(shown), foot if len(shown) == len(lines) else left_out)
 
 
+def standing(entries: Sequence[AuditEntry]) -> tuple[AuditEntry, ...]:
+    """Give of each action the last that the audit log says, in that order; who asked stays, reactions are left out."""
+    last: dict[tuple[str, str], AuditEntry] = {}
+    for entry in entries:
+        action = entry.decision.action
+        if action.kind is ActionKind.REACT:
+            continue
+        # The one comment is kept, whatever it says at the time.
+        key = (action.kind, "" if action.kind is ActionKind.COMMENT else action.key)
+        before = last.pop(key, None)
+        actor = entry.actor if entry.actor is not None or before is None else before.actor
+        last[key] = replace(entry, actor=actor)
+    return tuple(last.values())
+
+
 def _happened(event: ThreadEvent) -> str:
-    package = "" if event.package is None else f" · **{plain(event.package, _LONGEST_NAME)}**"
+    known = sure_package(event.package)
+    package = "" if known is None else f" · **{plain(known, _LONGEST_NAME)}**"
     words = plain(event_words(event), _LONGEST_NAME)
     return f"- {words} {link(event.ref)} {plain(event.title, _LONGEST_TITLE)}{package}"
 
@@ -71,9 +103,9 @@ def _thread(thread: KnownThread) -> str:
 def _decision(entry: AuditEntry) -> str:
     decision, action = entry.decision, entry.decision.action
     who = "" if entry.actor is None else f" by {plain(entry.actor, _LONGEST_NAME)}"
-    value = f" **{plain(action.value, _LONGEST_NAME)}**" if action.value else ""
+    value = f" **{plain(action.value, _LONGEST_NAME)}**" if action.value and action.kind in _OF_LABELS else ""
     rule = f" · rule {plain(action.rule, _LONGEST_NAME)}, version {action.version}" if action.rule else ""
-    what = f"{_OUTCOMES[decision.outcome]}: {action.kind}{value}"
+    what = f"{_OUTCOMES[decision.outcome]}: {_DEEDS[action.kind]}{value}"
     lines = [f"- {moment(entry.at, 'f')} · {entry.trigger}{who} · {what} · {decision.mode}{rule}"]
     if decision.reason:
         lines.append(f"  {plain(decision.reason, _LONGEST_REASON)}")
@@ -82,17 +114,17 @@ def _decision(entry: AuditEntry) -> str:
     return "\n".join(lines)
 
 
-def _listing(head: str, lines: Sequence[str], total: int, foot: str) -> ui.LayoutView:
+def _listing(head: str, lines: Sequence[str], total: int, foot: str, hint: str = "") -> ui.LayoutView:
     """Lay out as many lines as may be and fit, and say how many more there are."""
     shown = list(lines[:MOST_SHOWN])
-    while shown and not _fits([head, _listed(shown, total), foot]):
+    while shown and not _fits([head, _listed(shown, total, hint), foot]):
         shown.pop()
-    return _card(head, _listed(shown, total), foot)
+    return _card(head, _listed(shown, total, hint), foot)
 
 
-def _listed(shown: Sequence[str], total: int) -> str:
+def _listed(shown: Sequence[str], total: int, hint: str) -> str:
     rest = total - len(shown)
-    return "\n".join([*shown, f"and {rest} more"] if rest > 0 else shown)
+    return "\n".join([*shown, f"and {rest} more{hint}"] if rest > 0 else shown)
 
 
 def _fits(texts: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core.errors import UserError
+from bot.core.issue_wording import NOT_WATCHED
 from bot.core.names import normalize
 from bot.services.issues import IssueDesk, Shown
 from cogs.cards import plain
@@ -21,20 +22,24 @@ _LONGEST_NAME = 100
 
 @dataclass(frozen=True, slots=True)
 class IssueAnswers:
-    """Answers with upstream threads; ``offer`` gives names of packages while somebody types."""
+    """Answers with upstream threads; ``offer`` gives names of packages while somebody types.
+
+    ``watching`` tells whether anybody looks for them.
+    """
 
     desk: IssueDesk
     offer: Callable[[str], list[app_commands.Choice[str]]]
+    watching: bool = True
 
     async def show(self, interaction: discord.Interaction, package: str | None, shown: Shown, *, private: bool) -> None:
         """Answer with the threads that are asked for, the last active first."""
         name = None if package is None else normalize(package)
         page = await self.desk.listed(name, shown)
         if not page.threads:
-            raise UserError(_none(name, shown))
+            raise UserError(_none(name, shown) if self.watching else NOT_WATCHED)
         of = "" if name is None else f" of **{plain(name, _LONGEST_NAME)}**"
         what = f"{_which(shown)}free-threading issues{of}"
-        view = threads_card(page.threads, page.total, what[0].upper() + what[1:])
+        view = threads_card(page.threads, page.total, what[0].upper() + what[1:], _narrower(name, shown))
         await interaction.response.send_message(view=view, ephemeral=private)
 
 
@@ -74,6 +79,13 @@ class IssuesCog(commands.Cog):
 
 def _which(shown: Shown) -> str:
     return "" if shown is Shown.ALL else f"{shown.value} "
+
+
+def _narrower(package: str | None, shown: Shown) -> str:
+    """Name the option that makes a list shorter, if there is one left."""
+    if package is None:
+        return "package:"
+    return "state:" if shown is Shown.ALL else ""
 
 
 def _none(package: str | None, shown: Shown) -> str:

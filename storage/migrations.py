@@ -166,7 +166,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX open_inbox ON inbox (id, due) WHERE due IS NOT NULL",
         # What triage does on GitHub, committed before it is done, numbered as it is planned; ``action`` is JSON, and
-        # ``kind`` and ``value`` are of it. Without ``due`` nothing is left to do.
+        # ``kind``, ``value`` and ``lane`` are of it. Without ``due`` nothing is left to do.
         """CREATE TABLE outbox (
             id BIGINT PRIMARY KEY,
             key TEXT NOT NULL UNIQUE,
@@ -174,18 +174,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             node_id TEXT NOT NULL,
             kind TEXT NOT NULL,
             value TEXT NOT NULL,
+            lane BIGINT NOT NULL,
             action TEXT NOT NULL,
             state TEXT NOT NULL,
             planned DOUBLE PRECISION NOT NULL,
             sent DOUBLE PRECISION,
             due DOUBLE PRECISION,
             attempts BIGINT NOT NULL DEFAULT 0,
+            forbidden BIGINT NOT NULL DEFAULT 0,
             comment BIGINT,
             reason TEXT,
             claimed_by TEXT,
             claimed_until DOUBLE PRECISION
         )""",
-        "CREATE INDEX open_outbox ON outbox (id, due) WHERE due IS NOT NULL",
+        "CREATE INDEX open_outbox ON outbox (lane, id, due) WHERE due IS NOT NULL",
         "CREATE INDEX claimed_outbox ON outbox (claimed_until)",
         "CREATE INDEX outbox_by_thread ON outbox (node_id)",
         "CREATE INDEX outbox_by_time ON outbox (sent)",

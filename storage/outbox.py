@@ -7,13 +7,13 @@ since, and does not count.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from bot.core.triage.action import Action, ActionKind
+from bot.core.triage.action import Action, ActionKind, Lane
 from bot.core.triage.settlement import AuditEntry, Errand, Progress
 from storage.audit import store_entries
 from storage.database import Database, Row, Transaction, Value, read_time
@@ -24,7 +24,7 @@ CLAIM = timedelta(seconds=120)
 LONGEST_PAUSE = timedelta(days=1)
 """The most that an errand may be put off for."""
 
-_COLUMNS = "action, state, planned, sent, due, attempts, comment, reason"
+_COLUMNS = "action, state, planned, sent, due, attempts, comment, reason, forbidden"
 _SLACK = timedelta(minutes=1)
 """How far a clock may be set back, as they all are now and then, before that is noticed."""
 
@@ -45,6 +45,7 @@ class _Row(msgspec.Struct, array_like=True):
     attempts: int
     comment: int | None
     reason: str | None
+    forbidden: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ class Outbox:
         return read_time(rows[0][0])
 
     async def claim(self, now: datetime, name: str) -> Errand | None:
-        """Claim an errand that is due for the process of this name, the first planned; None if there is none to have.
+        """Claim an errand that is due for the process of this name; None if there is none to have.
 
-        In a repository one is claimed at a time, and what is about the same label or comment of a thread is done in the
-        order in which it was planned.
+        What people asked for goes first, and answers last; in a lane the first planned. In a repository one is claimed
+        at a time, and what is about the same label or comment of a thread is done in the order in which it was planned.
         """
         moment, ahead = now.timestamp(), (now + LONGEST_PAUSE + _SLACK).timestamp()
         async with self.database.transaction() as transaction:
@@ -86,7 +87,7 @@ class Outbox:
                 " AND other.claimed_until > ? AND other.claimed_until <= ?)"
                 " AND NOT EXISTS (SELECT 1 FROM outbox AS other WHERE other.node_id = mine.node_id"
                 " AND other.value = mine.value AND other.id < mine.id AND other.due IS NOT NULL)"
-                " ORDER BY mine.id LIMIT 1)"
+                " ORDER BY mine.lane, mine.id LIMIT 1)"
                 f" RETURNING {_COLUMNS}",
                 (name, (now + CLAIM).timestamp(), moment, ahead, moment, (now + CLAIM + _SLACK).timestamp()),
             )
@@ -112,7 +113,7 @@ class Outbox:
         async with self.database.transaction() as transaction:
             rows = await transaction.run(
                 "UPDATE outbox SET state = ?, sent = CASE WHEN ? = 'planned' THEN NULL ELSE sent END, due = ?,"  # noqa: S608 — ours
-                " comment = ?, attempts = ?, reason = ?, claimed_by = NULL, claimed_until = NULL"
+                " comment = ?, attempts = ?, forbidden = ?, reason = ?, claimed_by = NULL, claimed_until = NULL"
                 f" WHERE key = ? AND claimed_by = ?{unless_dropped} RETURNING id",
                 (
                     errand.progress.value,
@@ -120,6 +121,7 @@ class Outbox:
                     None if errand.due is None else errand.due.timestamp(),
                     errand.written,
                     errand.attempts,
+                    errand.forbidden,
                     errand.reason,
                     errand.action.key,
                     name,
@@ -129,11 +131,12 @@ class Outbox:
                 await store_entries(transaction, entries)
         return bool(rows)
 
-    async def counts(self, repository: str, since: datetime) -> int:
-        """Count what was sent to a repository since a moment, done or not."""
+    async def counts(self, repository: str, lanes: Collection[Lane], since: datetime) -> int:
+        """Count what was sent to a repository in some lanes since a moment, done or not."""
+        places = ", ".join("?" * len(lanes))
         rows = await self.database.read(
-            "SELECT COUNT(*) FROM outbox WHERE repository = ? AND sent >= ? AND sent < ?",
-            (repository, since.timestamp(), (since + _WINDOW).timestamp()),
+            f"SELECT COUNT(*) FROM outbox WHERE repository = ? AND lane IN ({places}) AND sent >= ? AND sent < ?",  # noqa: S608 — ours
+            (repository, *(lane.value for lane in lanes), since.timestamp(), (since + _WINDOW).timestamp()),
         )
         return msgspec.convert(rows[0][0], int)
 
@@ -157,18 +160,26 @@ class Outbox:
 
 
 async def store_actions(transaction: Transaction, actions: Sequence[Action], now: datetime) -> None:
-    """Plan actions, due at once; one that is known stays as it is."""
+    """Plan actions, due at once; one that is known stays as it is, unless it was dropped.
+
+    What was dropped is planned anew, as the last, and may be on another thread now. If it was sent before it was
+    dropped, it may have been done, so that it is looked for first.
+    """
     for action in actions:
         await transaction.run(
-            "INSERT INTO outbox (id, key, repository, node_id, kind, value, action, state, planned, due)"
-            " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, 'planned', ?, ? FROM outbox WHERE TRUE"
-            " ON CONFLICT (key) DO NOTHING",
+            "INSERT INTO outbox (id, key, repository, node_id, kind, value, lane, action, state, planned, due)"
+            " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, ? FROM outbox WHERE TRUE"
+            " ON CONFLICT (key) DO UPDATE SET id = excluded.id, repository = excluded.repository,"
+            " node_id = excluded.node_id, action = excluded.action, lane = excluded.lane,"
+            " state = CASE WHEN outbox.sent IS NULL THEN 'planned' ELSE 'sent' END, planned = excluded.planned,"
+            " due = excluded.due, attempts = 0, forbidden = 0, reason = NULL WHERE outbox.state = 'dropped'",
             (
                 action.key,
                 action.ref.repository,
                 action.node_id,
                 action.kind.value,
                 action.value,
+                action.lane.value,
                 msgspec.json.encode(action).decode(),
                 now.timestamp(),
                 now.timestamp(),
@@ -198,4 +209,5 @@ def _errand(values: Row) -> Errand:
         attempts=row.attempts,
         written=row.comment,
         reason=row.reason,
+        forbidden=row.forbidden,
     )

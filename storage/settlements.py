@@ -13,7 +13,7 @@ from storage.inbox import close_delivery
 from storage.outbox import drop_actions, store_actions
 from storage.reviews import store_reviews
 from storage.thread_events import store_events
-from storage.threads import store_threads
+from storage.threads import forget_threads, store_threads
 from storage.wishes import store_wishes
 
 
@@ -27,7 +27,8 @@ class Settlements:
         """Write a settlement down, all of it or nothing, and close its delivery.
 
         Again and in any order it comes to the same: what humans want is what they wanted last, an action that is known
-        is not planned again, an event or audit entry not added again, and a repository is not cancelled again.
+        is not planned again unless it was dropped, an event or audit entry not added again, and a repository is not
+        cancelled again.
         """
         async with self.database.transaction() as transaction:
             first = settlement.delivery is None or await close_delivery(transaction, settlement.delivery)
@@ -43,3 +44,4 @@ class Settlements:
                 await drop_actions(
                     transaction, "The App was removed from the repository.", repository=settlement.cancelled
                 )
+                await forget_threads(transaction, settlement.cancelled, now)

@@ -43,7 +43,7 @@ class ThreadEvents:
     async def between(self, first: int, last: int) -> tuple[ThreadEvent, ...]:
         """Give the events from one number to another, both included."""
         rows = await self.database.read(
-            f"SELECT {_COLUMNS} FROM thread_events WHERE id BETWEEN ? AND ? ORDER BY id",  # noqa: S608 — ours
+            f"SELECT {_COLUMNS} FROM thread_events WHERE id BETWEEN ? AND ? AND title <> '' ORDER BY id",  # noqa: S608 — ours
             (first, last),
         )
         return tuple(event for _, event in map(_numbered, rows))
@@ -51,7 +51,7 @@ class ThreadEvents:
     async def numbered_after(self, number: int) -> tuple[tuple[int, ThreadEvent], ...]:
         """Give the events that were noticed after the one with this number, each with its own."""
         rows = await self.database.read(
-            f"SELECT {_COLUMNS} FROM thread_events WHERE id > ? ORDER BY id",  # noqa: S608 — ours
+            f"SELECT {_COLUMNS} FROM thread_events WHERE id > ? AND title <> '' ORDER BY id",  # noqa: S608 — ours
             (number,),
         )
         return tuple(_numbered(row) for row in rows)
@@ -59,7 +59,8 @@ class ThreadEvents:
     async def within(self, start: datetime, end: datetime) -> tuple[ThreadEvent, ...]:
         """Give what happened from one moment on and before another, in that order, whenever it was noticed."""
         rows = await self.database.read(
-            f"SELECT {_COLUMNS} FROM thread_events WHERE happened >= ? AND happened < ? ORDER BY happened, id",  # noqa: S608 — ours
+            f"SELECT {_COLUMNS} FROM thread_events WHERE happened >= ? AND happened < ? AND title <> ''"  # noqa: S608 — ours
+            " ORDER BY happened, id",
             (start.timestamp(), end.timestamp()),
         )
         return tuple(event for _, event in map(_numbered, rows))
@@ -89,6 +90,15 @@ async def store_events(transaction: Transaction, events: Sequence[ThreadEvent], 
         )
         new += len(rows)
     return new
+
+
+async def forget_events(transaction: Transaction, repository: str) -> None:
+    """Forget the titles of a repository's threads that are known only by triage; what has none is not shown."""
+    await transaction.run(
+        "UPDATE thread_events SET title = '' WHERE node_id IN"
+        " (SELECT node_id FROM threads WHERE LOWER(repository) = LOWER(?) AND origin = 'triage')",
+        (repository,),
+    )
 
 
 async def move_events(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:

@@ -15,7 +15,7 @@ from storage.cursors import store_cursors
 from storage.database import Database, Row, Transaction, Value, read_time
 from storage.directives import move_directives
 from storage.outbox import drop_actions
-from storage.thread_events import move_events, store_events
+from storage.thread_events import forget_events, move_events, store_events
 from storage.wishes import move_wishes
 
 _COLUMNS = (
@@ -136,6 +136,21 @@ class Threads:
         )
         return dict(msgspec.convert(rows, list[tuple[str, int]]))
 
+    async def triaged(self) -> tuple[str, ...]:
+        """List the repositories with threads that are known only by triage, and are there."""
+        rows = await self.database.read(
+            "SELECT DISTINCT repository FROM threads WHERE origin = 'triage' AND gone IS NULL ORDER BY repository"
+        )
+        return tuple(name for (name,) in msgspec.convert(rows, list[tuple[str]]))
+
+    async def forget(self, repository: str, now: datetime) -> None:
+        """Let the threads of a repository that are known only by triage be gone, and forget what they say.
+
+        Nobody is shown them any more; where the repository is read again, they are what they are then.
+        """
+        async with self.database.transaction() as transaction:
+            await forget_threads(transaction, repository, now)
+
     async def rebind(self, old_node_id: str, thread: KnownThread) -> None:
         """Let a thread that was moved, and has another node id since, be the one it was.
 
@@ -174,6 +189,16 @@ async def store_threads(transaction: Transaction, threads: Sequence[KnownThread]
             (now.timestamp(), thread.origin.value, thread.origin.value, thread.package, thread.issue.node_id)
             for thread in threads
         ],
+    )
+
+
+async def forget_threads(transaction: Transaction, repository: str, now: datetime) -> None:
+    """Forget threads as ``Threads.forget`` says."""
+    await forget_events(transaction, repository)
+    await transaction.run(
+        "UPDATE threads SET title = '', body = '', gone = COALESCE(gone, ?)"
+        " WHERE LOWER(repository) = LOWER(?) AND origin = 'triage'",
+        (now.timestamp(), repository),
     )
 
 

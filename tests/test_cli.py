@@ -340,6 +340,7 @@ async def test_check_says_what_works(ftbot: Run, index: FakeIndex, monkeypatch: 
             "Discord token": True,
             "GitHub token": None,
             "GitHub App": None,
+            "GitHub webhooks": None,
         }
         monkeypatch.setenv("FTBOT_DISCORD_TOKEN", "another-token")
         refused = await ftbot("check")

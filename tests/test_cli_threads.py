@@ -11,7 +11,7 @@ from inline_snapshot import snapshot
 from tests.command_line import Run
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
-from tests.fakes.github_failures import Failure
+from tests.fakes.github_failures import Failure, server_error
 from tests.fakes.github_world import FakeRepository
 
 TABLE_REPOSITORY, TABLE_PATH = "Quansight-Labs/free-threaded-compatibility", "docs/tracking.md"
@@ -83,8 +83,8 @@ async def test_the_first_round_shows_the_threads_of_the_table(ftbot: Run) -> Non
     ended = await ftbot("watch", "poll")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == snapshot("""\
-🟢 open    lxml/lxml#1        Support free-threaded Python  lxml     \n\
-🟣 closed  numpy/numpy#26157  Tracking: free-threading      numpy    \n\
+🟢 open    lxml/lxml#1        Support free-threaded Python  lxml   \n\
+🟣 closed  numpy/numpy#26157  Tracking: free-threading      numpy  \n\
 2 threads watched, 1 open · 2 new, 3 events, 3 requests
 """)
 
@@ -161,6 +161,7 @@ async def test_a_github_that_is_away_is_an_upstream_failure(ftbot: Run, github: 
     failed = answer["failed"]
     assert isinstance(failed, dict)
     assert list(failed) == ["tracking table"]
+    assert ended.err.startswith("ftbot: tracking table could not be read: ")
 
 
 async def test_what_is_watched_is_listed_without_asking(
@@ -171,9 +172,9 @@ async def test_what_is_watched_is_listed_without_asking(
     ended = await ftbot("watch", "list")
     assert (ended.code, ended.err, github.requests) == (0, "", [])
     assert ended.out == snapshot("""\
-table       tracking table                       never read      \n\
-repository  python/cpython:topic-free-threading  never read      \n\
-search      cp315t in:title                      never read      \n\
+table       tracking table                       never read  \n\
+repository  python/cpython:topic-free-threading  never read  \n\
+search      cp315t in:title                      never read  \n\
 No thread is known yet. Look for the first time with `ftbot watch poll`.
 """)
 
@@ -190,14 +191,17 @@ scipy/scipy#7  🟢 open
 Segfault on free-threaded 3.14t
 about free-threaded Python (high) · mode dry-run
 
-crash           high, rule crash-title v1  “Segfault”           \n\
-free-threading  yes                        “free-threaded”      \n\
-python          3.14t                      “3.14t”              \n\
-package         scipy                      “scipy/scipy”        \n\
+crash           high, rule crash-title v1  “Segfault”       \n\
+free-threading  yes                        “free-threaded”  \n\
+python          3.14t                      “3.14t”          \n\
+package         scipy                      “scipy/scipy”    \n\
 
-⛔ will not add the label topic: scipy/scipy has not installed the App.
+No GitHub App is set up here. This is what one would do if the repository had installed it:
+👀 would put on the label topic: Once `.github/ftbot.toml` names a label for it. The rule gate is \n\
+sure.
    because of “free-threaded” (rule gate v2)
-⛔ will not add the label crash: scipy/scipy has not installed the App.
+👀 would put on the label crash: Once `.github/ftbot.toml` names a label for it. The rule \n\
+crash-title is sure.
    because of “Segfault” (rule crash-title v1)
 """)
     assert not issue.labels
@@ -220,6 +224,22 @@ async def test_a_preview_writes_nothing_and_apply_does_it(ftbot: Run, lxml: Fake
     assert "done" in ended.out
     again = await ftbot("triage", "issue", "lxml/lxml#3", "--apply")
     assert (again.code, github.count("POST", "/labels$")) == (0, 2)
+
+
+@pytest.mark.usefixtures("app")
+async def test_what_github_did_not_answer_is_not_said_to_be_done(
+    ftbot: Run, lxml: FakeRepository, github: FakeGitHub
+) -> None:
+    issue = lxml.open("Segfault on free-threaded 3.14t", CRASH, number=3)
+    github.fail("/labels$", *[server_error()] * 2, method="POST")
+    ended = await ftbot("triage", "issue", "lxml/lxml#3", "--apply")
+    assert ended.code == 4
+    assert "ftbot: Not done yet: put on the label free-threading." in ended.err
+    assert not issue.labels
+    (answer,) = (await ftbot("triage", "issue", "lxml/lxml#3", "--apply", "--json")).answers
+    errands = answer["errands"]
+    assert isinstance(errands, list)
+    assert "sent" in {each["progress"] for each in errands}
 
 
 @pytest.mark.parametrize("thread", ["numpy", "numpy#1", "https://example.org/1"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import logging
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import httpx
@@ -90,11 +92,32 @@ async def test_a_host_that_is_not_here_is_a_sentence() -> None:
 
 
 @dataclass(slots=True)
+class Counted:
+    """Counts the bytes of a body."""
+
+    size: int = 0
+
+    async def feed(self, piece: bytes) -> None:
+        self.size += len(piece)
+
+    def receipt(self) -> Receipt:
+        return Receipt(202, f"{self.size} bytes.")
+
+
+@dataclass(slots=True)
 class Taken:
     """Takes deliveries, and remembers them."""
 
     receipt: Receipt = field(default_factory=lambda: Receipt(202, "Accepted."))
     deliveries: list[tuple[str | None, bytes]] = field(default_factory=list)
+    refused: Receipt | None = None
+    skimmed: Counted | None = None
+
+    def refusal(self, headers: Mapping[str, str]) -> Receipt | None:  # noqa: ARG002 — all headers are the same here
+        return self.refused
+
+    def skim(self, headers: Mapping[str, str]) -> Counted | None:  # noqa: ARG002 — all headers are the same here
+        return self.skimmed
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> Receipt:
         self.deliveries.append((headers.get("X-GitHub-Delivery"), body))
@@ -133,40 +156,40 @@ async def test_without_a_secret_there_is_no_place_for_deliveries() -> None:
 @pytest.mark.parametrize("receipt", [Receipt(202, "Accepted."), Receipt(401, "No."), Receipt(503, "Later.")])
 async def test_a_delivery_is_given_on_as_it_was_sent_and_answered_in_a_line(receipt: Receipt) -> None:
     taken = Taken(receipt)
-    answer = await post(taken.take, b'{"a": 1}', **{"x-github-delivery": "d1"})
+    answer = await post(taken, b'{"a": 1}', **{"x-github-delivery": "d1"})
     assert (answer.status_code, answer.text) == (receipt.status, f"{receipt.text}\n")
     assert answer.headers["content-type"].startswith("text/plain")
     assert taken.deliveries == [("d1", b'{"a": 1}')]
 
 
 async def test_deliveries_are_only_posted() -> None:
-    assert (await get(site(webhooks=Taken().take), "/webhooks/github")).status_code == 405
+    assert (await get(site(webhooks=Taken()), "/webhooks/github")).status_code == 405
 
 
 async def test_a_large_delivery_is_taken_with_and_without_its_size() -> None:
     taken = Taken()
-    assert (await post(taken.take, pieces(LARGEST), **{"content-length": str(LARGEST)})).status_code == 202
-    assert (await post(taken.take, pieces(LARGEST))).status_code == 202
+    assert (await post(taken, pieces(LARGEST), **{"content-length": str(LARGEST)})).status_code == 202
+    assert (await post(taken, pieces(LARGEST))).status_code == 202
     assert [len(body) for _, body in taken.deliveries] == [LARGEST, LARGEST]
 
 
 async def test_a_delivery_that_says_that_it_is_too_large_is_refused_before_it_is_sent() -> None:
     taken = Taken()
     head = f"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: {LARGEST + 1}\r\n\r\n"
-    assert (await exchange(taken.take, head.encode())).startswith(b"HTTP/1.1 413 ")
+    assert (await exchange(taken, head.encode())).startswith(b"HTTP/1.1 413 ")
     assert taken.deliveries == []
 
 
 async def test_a_delivery_that_turns_out_to_be_too_large_is_refused() -> None:
     taken = Taken()
-    assert (await post(taken.take, pieces(LARGEST + 1))).status_code == 413
+    assert (await post(taken, pieces(LARGEST + 1))).status_code == 413
     assert taken.deliveries == []
 
 
 async def test_what_is_compressed_is_not_inflated() -> None:
     taken = Taken()
     bomb = gzip.compress(bytes(LARGEST + 1))
-    assert (await post(taken.take, bomb, **{"content-encoding": "gzip"})).status_code == 202
+    assert (await post(taken, bomb, **{"content-encoding": "gzip"})).status_code == 202
     assert taken.deliveries == [(None, bomb)]
 
 
@@ -174,14 +197,14 @@ async def test_a_delivery_that_does_not_arrive_is_given_up(monkeypatch: pytest.M
     monkeypatch.setattr("bot.http.BODY_SECONDS", 0.05)
     taken = Taken()
     head = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
-    assert (await exchange(taken.take, head)).startswith(b"HTTP/1.1 408 ")
+    assert (await exchange(taken, head)).startswith(b"HTTP/1.1 408 ")
     assert taken.deliveries == []
 
 
 @pytest.mark.parametrize("ending", [b"nonsense\r\n", b""], ids=["nonsense", "lost connection"])
 async def test_a_body_that_breaks_off_is_no_delivery(ending: bytes, caplog: pytest.LogCaptureFixture) -> None:
     taken = Taken()
-    async with serve(site(webhooks=taken.take), "127.0.0.1", ANY_PORT) as port:
+    async with serve(site(webhooks=taken), "127.0.0.1", ANY_PORT) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
         async with HttpxAiohttpClient() as http:  # by its answer the beginning was read
@@ -198,9 +221,161 @@ async def test_a_body_that_breaks_off_is_no_delivery(ending: bytes, caplog: pyte
 
 async def test_many_large_deliveries_at_once_are_all_taken() -> None:
     taken = Taken()
-    async with serve(site(webhooks=taken.take), "127.0.0.1", ANY_PORT) as port, HttpxAiohttpClient() as http:
+    async with serve(site(webhooks=taken), "127.0.0.1", ANY_PORT) as port, HttpxAiohttpClient() as http:
         answers = await asyncio.gather(
             *(http.post(f"http://127.0.0.1:{port}/webhooks/github", content=bytes(200_000)) for _ in range(20))
         )
     assert [answer.status_code for answer in answers] == [202] * 20
     assert len(taken.deliveries) == 20
+
+
+async def test_a_delivery_that_can_be_nobodys_is_refused_before_its_body_is_sent() -> None:
+    taken = Taken(refused=Receipt(401, "No."))
+    head = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    assert (await exchange(taken, head)).startswith(b"HTTP/1.1 401 ")
+    assert taken.deliveries == []
+
+
+async def test_a_delivery_that_nobody_needs_is_read_and_not_kept() -> None:
+    taken = Taken(skimmed=Counted())
+    answer = await post(taken, pieces(LARGEST))
+    assert (answer.status_code, answer.text) == (202, f"{LARGEST} bytes.\n")
+    assert (await post(taken, pieces(LARGEST + 1))).status_code == 413
+    assert taken.deliveries == []
+
+
+async def test_those_who_send_slowly_do_not_keep_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.http.TURNS", ((64 * 1024, 2),))
+    monkeypatch.setattr("bot.http.STALL_SECONDS", 0.1)
+    monkeypatch.setattr("bot.http.SLOWEST", 1024 * 1024)
+    taken = Taken()
+    head = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    async with (
+        clients(site(webhooks=taken), 8, head + bytes(70_000)) as (port, slow),
+        asyncio.timeout(5),
+        HttpxAiohttpClient() as http,
+    ):
+        answer = await http.post(f"http://127.0.0.1:{port}/webhooks/github", content=bytes(200_000))
+        told = [await reader.readline() for reader in slow]
+    assert answer.status_code == 202
+    assert told == [b"HTTP/1.1 408 Request Timeout\r\n"] * 8
+
+
+async def test_a_slow_delivery_that_goes_on_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.http.STALL_SECONDS", 0.25)
+    monkeypatch.setattr("bot.http.SLOWEST", 100_000)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for _ in range(10):
+            await asyncio.sleep(0.05)
+            yield bytes(10_000)
+
+    taken = Taken()
+    assert (await post(taken, slowly())).status_code == 202
+    assert [len(body) for _, body in taken.deliveries] == [100_000]
+
+
+# Connections
+
+
+@asynccontextmanager
+async def clients(served: Site, count: int, said: bytes) -> AsyncIterator[tuple[int, list[asyncio.StreamReader]]]:
+    """Serve a site to clients that say something and then nothing more."""
+    async with serve(served, "127.0.0.1", ANY_PORT) as port, AsyncExitStack() as stack:
+        readers = []
+        for _ in range(count):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            stack.callback(writer.close)
+            writer.write(said)
+            readers.append(reader)
+        yield port, readers
+
+
+@pytest.mark.parametrize("said", [b"", b"POST /web"], ids=["nothing", "half a line"])
+async def test_those_who_connect_and_say_nothing_keep_nobody_out(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setattr("bot.connections.MOST", 4)
+    monkeypatch.setattr("bot.connections.PATIENCE_SECONDS", 0.05)
+    async with clients(site(), 12, said) as (port, _), asyncio.timeout(5), HttpxAiohttpClient() as http:
+        assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
+
+
+async def test_no_more_connections_are_open_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.connections.MOST", 4)
+    monkeypatch.setattr("bot.connections.PATIENCE_SECONDS", 60.0)
+    async with clients(site(), 12, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") as (_, readers):
+        async with asyncio.timeout(5):
+            assert [await reader.readline() for reader in readers[:4]] == [b"HTTP/1.1 200 OK\r\n"] * 4
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await readers[4].readline()
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost:"], ids=["nothing", "half a head"])
+async def test_who_does_not_say_what_is_wanted_is_left(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setattr("bot.connections.HEAD_SECONDS", 0.05)
+    async with clients(site(), 1, said) as (_, [reader]), asyncio.timeout(5):
+        assert await ended(reader) == b""
+
+
+@pytest.mark.parametrize(
+    ("head", "keep", "next_"), [(5.0, 0.05, b""), (0.05, 5.0, b"GET /")], ids=["idle", "next head"]
+)
+async def test_a_connection_is_not_kept_forever(
+    monkeypatch: pytest.MonkeyPatch, head: float, keep: float, next_: bytes
+) -> None:
+    monkeypatch.setattr("bot.connections.HEAD_SECONDS", head)
+    monkeypatch.setattr("bot.connections.KEEP_SECONDS", keep)
+    async with serve(site(), "127.0.0.1", ANY_PORT) as port, asyncio.timeout(3):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200 ")
+        writer.write(next_)
+        assert await ended(reader) == b""
+        writer.close()
+
+
+async def test_all_of_many_at_once_are_answered_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.connections.MOST", 4)
+    async with serve(site(webhooks=Taken()), "127.0.0.1", ANY_PORT) as port:
+        head = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+
+        async def one() -> bytes:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head)
+            answer = await reader.read()
+            writer.close()
+            return answer.partition(b"\r\n")[0]
+
+        assert await asyncio.gather(*(one() for _ in range(60))) == [b"HTTP/1.1 202 Accepted"] * 60
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"\x16\x03\x01\r\n\r\n",
+        b"GET / HTTP/9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nx\r\n\r\n",
+        b"GET /" + b"a" * 9000 + b" H\r\n\r\n",
+    ],
+    ids=["TLS", "version", "header", "long"],
+)
+async def test_nonsense_is_refused_and_no_error_of_ours(said: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    async with clients(site(), 1, said) as (_, [reader]), asyncio.timeout(5):
+        assert (await reader.readline()).startswith(b"HTTP/1.0 400 ")
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_what_is_wrong_with_the_site_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def readiness() -> Mapping[str, bool]:
+        raise RuntimeError("broken")
+
+    answer = await get(Site(Metrics.new().registry, readiness), "/readyz")
+    assert (answer.status_code, [record.levelname for record in caplog.records]) == (500, ["ERROR"])
+
+
+async def ended(reader: asyncio.StreamReader) -> bytes:
+    """Read to the end of a connection, however it comes."""
+    try:
+        return await reader.read()
+    except ConnectionResetError:
+        return b""

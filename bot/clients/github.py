@@ -23,6 +23,7 @@ __all__ = ["Document", "Found", "GithubReader", "Listing", "open_github_reader"]
 
 _T = TypeVar("_T")
 
+_CREDENTIAL = "the token. Make a new one and set FTBOT_GITHUB_TOKEN."
 _RESOLVED_AT_ONCE = 50
 _GLIMPSED_AT_ONCE = 100
 _LOOKED_AT_AT_ONCE = 50
@@ -128,7 +129,9 @@ async def open_github_reader(
     """Open a reader; on exit a request that hangs is left behind. A token that cannot be one is a ``UserError``."""
     if token and not (token.isascii() and token.isprintable() and " " not in token):
         raise UserError("FTBOT_GITHUB_TOKEN has characters that no token has. Copy it anew.")
-    async with open_worker(api_url, user_agent=user_agent, now=now, patience=patience) as worker:
+    async with open_worker(
+        api_url, user_agent=user_agent, now=now, patience=patience, credential=_CREDENTIAL
+    ) as worker:
         yield GithubReader(worker, now, Auth.Token(token) if token else None)
 
 

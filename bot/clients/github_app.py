@@ -24,12 +24,13 @@ from bot.clients.github_wire import WireLabel, WireRepository
 from bot.clients.github_worker import Call, NotThereError, Reply, TokenRefusedError, open_worker
 from bot.clients.web import Patience
 from bot.core.errors import UserError
-from bot.core.github import Comment, ForbiddenError, GoneError, IssueRef, RefusedError
+from bot.core.github import Comment, ForbiddenError, GoneError, IssueRef, LabelEvent, RefusedError
 
 _T = TypeVar("_T")
 
 _PERMISSIONS = {"issues": "write", "metadata": "read"}
 """All that a token of an installation may do, whatever the App was allowed."""
+_CREDENTIAL = "the App's key. Check FTBOT_GITHUB_APP_ID and FTBOT_GITHUB_PRIVATE_KEY."
 _RENEWED_BEFORE = timedelta(minutes=2)
 _SUGGESTIONS_KNOWN = timedelta(days=1)
 _LONGEST_RATIONALE = 280
@@ -102,14 +103,18 @@ class GithubApp(RepositoryReader):
                 try:
                     async for repositories in self._of_installation(installation.id):
                         found |= {repository.full_name: repository for repository in repositories.items}
+                        for repository in repositories.items:
+                            self.note_visibility(repository.full_name, private=repository.private)
                         names = (repository.full_name.lower() for repository in repositories.items)
                         self._memory.installations |= dict.fromkeys(names, installation.id)
                 except ForbiddenError:  # removed or suspended since, or without the permissions
                     continue
         return tuple(sorted(found.values(), key=lambda repository: repository.full_name))
 
-    async def is_installed(self, repository: str) -> bool:
-        """Tell whether a repository installed the App."""
+    async def is_installed(self, repository: str, *, fresh: bool = False) -> bool:
+        """Tell whether a repository installed the App; what is known of it is not believed if it shall be ``fresh``."""
+        if fresh:
+            self._memory.installations.pop(repository.lower(), None)
         try:
             await self._installation(repository)
         except (GoneError, _NotInstalledError):
@@ -144,6 +149,10 @@ class GithubApp(RepositoryReader):
 
     async def remove_label(self, ref: IssueRef, label: str) -> None:
         """Take one label off a thread; it is no error if it is not there."""
+        if not label.strip(
+            "."
+        ):  # in an address that is the folder itself or the one above, and DELETE of those is more
+            raise RefusedError(f"`{label[:100]}` cannot be taken off: no address leads to such a label.")
         path = f"{thread_path(ref)}/labels/{quote(label, safe='')}"
         try:
             await self.ask(ref.repository, Call("DELETE", path, is_write=True), _skip)
@@ -166,6 +175,28 @@ class GithubApp(RepositoryReader):
             self._memory.suggestions[ref.repository.lower()] = (False, self.now())
             return False
         return True
+
+    async def dismissed_suggestions(self, ref: IssueRef) -> tuple[LabelEvent, ...]:
+        """Read which suggested labels were dismissed on an issue, and when; none where there are no suggestions.
+
+        GitHub gives only the number of who did it, so ``actor`` is None. What was taken back by who had suggested it,
+        this App included, is left out.
+        """
+        query = {"state": "dismissed", "action": "add_label", "per_page": "100"}
+        call = Call("GET", f"{thread_path(ref)}/suggestions", query)
+        try:
+            pages = [page async for page in self.pages(ref.repository, call, _read_suggestions)]
+        except (NotThereError, RefusedError):
+            return ()
+        dismissed = [suggestion for page in pages for suggestion in page.items if suggestion.was_rejected]
+        names = await self._label_names(ref.repository) if dismissed else {}
+        events = ((suggestion.label(names), suggestion.updated_at) for suggestion in dismissed)
+        return tuple([LabelEvent(label, added=False, actor=None, at=at) for label, at in events if label is not None])
+
+    async def _label_names(self, repository: str) -> dict[int, str]:
+        call = Call("GET", f"{repository_path(repository)}/labels", {"per_page": "100"})
+        pages = self.pages(repository, call, _read_numbered_labels)
+        return {label.id: label.name async for page in pages for label in page.items}
 
     async def post_comment(self, ref: IssueRef, body: str) -> int:
         """Comment on a thread and give the comment's number."""
@@ -304,7 +335,9 @@ async def open_github_app(  # noqa: PLR0913 — what differs between GitHub and 
     if not app_id.strip():
         raise UserError("FTBOT_GITHUB_APP_ID is empty. It is the number, or the client ID, on the App's settings page.")
     app = Auth.AppAuth(app_id.strip(), sign_func=await asyncio.to_thread(_signer, private_key))
-    async with open_worker(api_url, user_agent=user_agent, now=now, patience=patience, write_gap=write_gap) as worker:
+    async with open_worker(
+        api_url, user_agent=user_agent, now=now, patience=patience, write_gap=write_gap, credential=_CREDENTIAL
+    ) as worker:
         yield GithubApp(worker, now, app)
 
 
@@ -352,6 +385,34 @@ class _Delivery(msgspec.Struct):
         return HTTPStatus.OK <= self.status_code < HTTPStatus.MULTIPLE_CHOICES
 
 
+class _NumberedLabel(msgspec.Struct):
+    id: int
+    name: str
+
+
+class _Suggestion(msgspec.Struct):
+    """A suggestion. A label is named by its number, and ``target_value``, which can be of any kind, may be null."""
+
+    action: str
+    state: str
+    updated_at: datetime
+    target_id: int | None = None
+    target_value: str | bool | float | list[str] | None = None
+    actor_id: int | None = None
+    resolved_by: int | None = None
+
+    @property
+    def was_rejected(self) -> bool:
+        """Tell whether it is a label that somebody dismissed; where GitHub does not say who, a person did."""
+        taken_back = self.resolved_by is not None and self.resolved_by == self.actor_id
+        return self.action == "add_label" and self.state == "dismissed" and not taken_back
+
+    def label(self, names: Mapping[int, str]) -> str | None:
+        """Give the label's name as it is now, None for one that cannot be told."""
+        said = self.target_value if isinstance(self.target_value, str) and self.target_value else None
+        return said if self.target_id is None else names.get(self.target_id, said)
+
+
 class _Numbered(msgspec.Struct):
     id: int
 
@@ -363,6 +424,8 @@ _TOKEN = msgspec.json.Decoder(_TokenAnswer)
 _REPOSITORIES = msgspec.json.Decoder(_Repositories)
 _DELIVERIES = msgspec.json.Decoder(list[_Delivery])
 _LABELS = msgspec.json.Decoder(list[WireLabel])
+_NUMBERED_LABELS = msgspec.json.Decoder(list[_NumberedLabel])
+_SUGGESTIONS = msgspec.json.Decoder(list[_Suggestion])
 _NUMBERED = msgspec.json.Decoder(_Numbered)
 
 
@@ -393,6 +456,14 @@ def _read_deliveries(reply: Reply) -> Page[_Delivery]:
 
 def _read_labels(reply: Reply) -> frozenset[str]:
     return frozenset([label.name.lower() for label in _LABELS.decode(reply.text) if label.name])
+
+
+def _read_numbered_labels(reply: Reply) -> Page[_NumberedLabel]:
+    return page_of(reply, _NUMBERED_LABELS.decode(reply.text))
+
+
+def _read_suggestions(reply: Reply) -> Page[_Suggestion]:
+    return page_of(reply, _SUGGESTIONS.decode(reply.text))
 
 
 def _read_number(reply: Reply) -> int:

@@ -24,7 +24,7 @@ from bot.clients.github_wire import (
     WireRole,
     WireSearch,
 )
-from bot.clients.github_worker import Call, GithubWorker, Reply
+from bot.clients.github_worker import Call, GithubWorker, NotThereError, Reply
 from bot.core.errors import UpstreamError
 from bot.core.github import Comment, GoneError, Issue, IssueRef, LabelEvent, is_repository
 
@@ -36,6 +36,14 @@ _TOO_LONG = 70_000
 _MOST_PAGES = 100
 _FULL = {"per_page": "100"}
 _VISIBILITY_KNOWN = timedelta(hours=1)
+
+
+class PrivateError(GoneError):
+    """A repository is private: nothing is read of it, and nothing of it kept."""
+
+    def __init__(self, repository: str) -> None:
+        super().__init__(f"{repository} is private, and private repositories are left alone.")
+        self.repository = repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +92,7 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryReader(ABC):
-    """Reads repositories; threads and lists of private ones are treated as if they were not there (``GoneError``).
+    """Reads repositories; threads and lists of private ones are treated as if they were not there (``PrivateError``).
 
     Every method raises ``UpstreamError``, and its kinds in ``bot.core.github``.
     """
@@ -104,7 +112,12 @@ class RepositoryReader(ABC):
 
     async def issue(self, ref: IssueRef) -> Issue:
         """Read a thread; one that was transferred, or whose repository was renamed, comes back under its new name."""
-        found = await self.ask(ref.repository, Call("GET", thread_path(ref)), _read_issue)
+        try:
+            found = await self.ask(ref.repository, Call("GET", thread_path(ref)), _read_issue)
+        except NotThereError as error:
+            deleted = error.status == HTTPStatus.GONE and "disabled" not in error.said.lower()
+            said = f"{ref} was deleted." if deleted else f"There is no thread {ref}, or it is not public."
+            raise GoneError(said) from error
         await self._public(found.ref.repository)
         return found
 
@@ -223,15 +236,27 @@ class RepositoryReader(ABC):
             call = Call("GET", page.next)
         raise UpstreamError(f"{self.worker.host} lists more of {repository} than can be read.")
 
+    async def is_public(self, repository: str) -> bool:
+        """Tell whether everybody may see a repository, also one that was renamed, as it was within the last hour."""
+        try:
+            await self._public(repository)
+        except GoneError:
+            return False
+        return True
+
+    def note_visibility(self, full_name: str, *, private: bool) -> None:
+        """Remember whether everybody may see a repository, as it is now."""
+        self._places[full_name.lower()] = _Place(full_name, private, self.now())
+
     async def _public(self, repository: str) -> _Place:
-        """Look a repository up, from time to time, to leave it alone if it is private. Raises ``GoneError``."""
+        """Look a repository up, from time to time, to leave it alone if it is private. Raises ``PrivateError``."""
         known, now = self._places.get(repository.lower()), self.now()
         if known is None or not timedelta(0) <= now - known.checked < _VISIBILITY_KNOWN:
             found = await self.ask(repository, Call("GET", repository_path(repository)), _read_repository)
             known = _Place(found.full_name, found.private, now)
             self._places[repository.lower()] = self._places[known.full_name.lower()] = known
         if known.private:
-            raise GoneError(f"{repository} is private, and private repositories are left alone.")
+            raise PrivateError(repository)
         return known
 
 

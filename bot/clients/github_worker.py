@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from math import ceil
 from queue import SimpleQueue
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -42,6 +43,7 @@ from bot.core.github import ForbiddenError, GoneError, RefusedError, UnsureError
 _T = TypeVar("_T")
 
 _API_VERSION = "2022-11-28"
+_PUBLIC_HOST = "api.github.com"
 _PER_PAGE = 100
 _TIMEOUT = 15
 """Seconds that GitHub may be silent; it gives up itself after ten."""
@@ -58,6 +60,10 @@ _NEXT = re.compile(r'<([^<>]+)>\s*;[^,<>]*\brel="?next\b')
 
 _MOVED = frozenset({301, 302, 307, 308})
 _GONE = frozenset({404, 410, 451})
+_CLIENT_WENT_AWAY = 499
+"""What a proxy says of a request that it passed on, and whose answer it did not wait for."""
+_UNDECIDED = frozenset({HTTPStatus.REQUEST_TIMEOUT, _CLIENT_WENT_AWAY})
+_NOT_NOW = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY})
 _LIMIT_TEXTS = ("rate limit", "abuse detection", "please wait a few minutes")
 
 
@@ -66,11 +72,16 @@ class TokenRefusedError(ForbiddenError):
 
 
 class NotThereError(GoneError):
-    """GitHub answered that something is not there (404, 410); ``said`` is what it said of that."""
+    """GitHub answered that something is not there (404, 410, 451); ``said`` is what it said of that."""
 
-    def __init__(self, text: str, said: str) -> None:
+    def __init__(self, text: str, status: int, said: str) -> None:
         super().__init__(text)
+        self.status = status
         self.said = said
+
+
+class MovedError(GoneError):
+    """What should be written to is somewhere else by now: nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +124,34 @@ class _Moved:
     url: str
 
 
+@dataclass(slots=True)
+class _Budget:
+    """The seconds that GitHub has for a call, all attempts together; they run from when it is sent first."""
+
+    seconds: float
+    ends: float | None = None
+
+    def left(self) -> float:
+        """Give what is left, and begin to count."""
+        if self.ends is None:
+            self.ends = time.monotonic() + self.seconds
+        return max(0.0, self.ends - time.monotonic())
+
+
 class GithubWorker:
     """Sends one credential's requests; one that GitHub answers with a rate limit silences all that follow."""
 
-    def __init__(
-        self, api_url: str, *, user_agent: str, now: Callable[[], datetime], patience: Patience, write_gap: float
+    def __init__(  # noqa: PLR0913 — how GitHub is asked, by name
+        self,
+        api_url: str,
+        *,
+        user_agent: str,
+        credential: str,
+        now: Callable[[], datetime],
+        patience: Patience,
+        write_gap: float,
     ) -> None:
-        self._api = _Api(api_url.rstrip("/"), user_agent, max(1, min(_TIMEOUT, int(patience.deadline))))
+        self._api = _Api(api_url.rstrip("/"), user_agent, credential, max(1, min(_TIMEOUT, int(patience.deadline))))
         self._now = now
         self._patience = patience
         self._write_gap = write_gap
@@ -141,7 +173,7 @@ class GithubWorker:
     @property
     def host(self) -> str:
         """Give GitHub's name, for messages."""
-        return self._api.host
+        return self._api.name
 
     @property
     def graphql_url(self) -> str:
@@ -149,26 +181,30 @@ class GithubWorker:
         return self._api.graphql_url
 
     async def read(self, call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T]) -> _T:
-        """Ask, again if need be, and give what ``take`` makes of the answer in the thread. Raises ``UpstreamError``."""
-        async for attempt in self._patience.retrying():
+        """Ask, again if need be, and give what ``take`` makes of the answer in the thread. Raises ``UpstreamError``.
+
+        The deadline is one for all attempts: whoever asked is waiting.
+        """
+        budget = _Budget(self._patience.deadline)
+        async for attempt in self._patience.retrying(within=budget.seconds):
             with attempt:
-                return await self._follow(call, auth, take)
+                return await self._follow(call, auth, take, budget)
         raise UpstreamError(f"{self.host} was not asked.")
 
     async def write(self, call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T]) -> _T:
         """Send once, some time after the last write. Raises ``UnsureError`` where it may have happened.
 
-        What was moved is not written to (``GoneError``): it may be somebody else's now.
+        What was moved is not written to (``MovedError``): it may be somebody else's now.
         """
         self._refuse_while_busy()
         async with self._write_turn:
             await asyncio.sleep(max(0.0, self._last_write + self._write_gap - time.monotonic()))
             try:
-                outcome = await self._send(call, auth, take)
+                outcome = await self._send(call, auth, take, _Budget(self._patience.deadline))
             finally:
                 self._last_write = time.monotonic()
         if isinstance(outcome, _Moved):
-            raise GoneError(f"{self.host} says that {_subject(call)} was moved, so nothing was written.")
+            raise MovedError(f"{self.host} says that {_subject(call)} was moved, so nothing was written.")
         return outcome
 
     async def close(self) -> None:
@@ -177,15 +213,17 @@ class GithubWorker:
         if self._lane is not None:
             await self._lane.end(_GRACE)
 
-    async def _follow(self, call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T]) -> _T:
+    async def _follow(self, call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T], budget: _Budget) -> _T:
         for _ in range(_REDIRECTS):
-            outcome = await self._send(call, auth, take)
+            outcome = await self._send(call, auth, take, budget)
             if not isinstance(outcome, _Moved):
                 return outcome
             call = replace(call, path=outcome.url, query={})
         raise UpstreamError(f"{self.host} redirects in circles.")
 
-    async def _send(self, call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T]) -> _T | _Moved:
+    async def _send(
+        self, call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T], budget: _Budget
+    ) -> _T | _Moved:
         async with self._turn:
             self._refuse_while_busy()
             if self._closed:
@@ -194,7 +232,8 @@ class GithubWorker:
                 self._lane = _Lane(self._api)
             self._requests += 1
             try:
-                outcome = await self._within_deadline(self._lane, call, partial(_exchange, call, auth, take, self._now))
+                job = partial(_exchange, call, auth, take, self._now)
+                outcome = await self._within(budget.left(), self._lane, call, job)
             except UpstreamError as error:
                 self._strikes = self._strikes + 1 if error.busy else 0
                 if error.busy:
@@ -203,11 +242,11 @@ class GithubWorker:
             self._strikes = 0
             return outcome
 
-    async def _within_deadline(self, lane: _Lane, call: Call, job: Callable[[_Session], _T]) -> _T:
+    async def _within(self, seconds: float, lane: _Lane, call: Call, job: Callable[[_Session], _T]) -> _T:
         future = lane.submit(job)
         outcome = asyncio.wrap_future(future)
         try:
-            done, _ = await asyncio.wait({outcome}, timeout=self._patience.deadline)
+            done, _ = await asyncio.wait({outcome}, timeout=seconds)
             if done:
                 return outcome.result()
             never_began = future.cancel()
@@ -231,17 +270,28 @@ class GithubWorker:
         """Fail at once until the time is over that GitHub asked for: who ignores its limits may be banned."""
         rest = self._busy_until - time.monotonic()
         if self._busy is not None and rest > 0:
-            raise UpstreamError(str(self._busy), retryable=True, busy=True, retry_after=rest)
+            raise busy_error(self.host, rest)
 
 
 @asynccontextmanager
-async def open_worker(
-    api_url: str, *, user_agent: str, now: Callable[[], datetime], patience: Patience, write_gap: float = 0.0
+async def open_worker(  # noqa: PLR0913 — how GitHub is asked, by name
+    api_url: str,
+    *,
+    user_agent: str,
+    now: Callable[[], datetime],
+    patience: Patience,
+    write_gap: float = 0.0,
+    credential: str = "the token.",
 ) -> AsyncIterator[GithubWorker]:
-    """Open a worker; its thread starts with the first request."""
+    """Open a worker; its thread starts with the first request.
+
+    ``credential`` says what it is that GitHub refuses with status 401, and what to do then.
+    """
     # At level DEBUG PyGithub writes whole answers to the log, and installation tokens come in answers.
     logging.getLogger("github.Requester").setLevel(logging.WARNING)
-    worker = GithubWorker(api_url, user_agent=user_agent, now=now, patience=patience, write_gap=write_gap)
+    worker = GithubWorker(
+        api_url, user_agent=user_agent, credential=credential, now=now, patience=patience, write_gap=write_gap
+    )
     try:
         yield worker
     finally:
@@ -254,6 +304,7 @@ class _Api:
 
     url: str
     user_agent: str
+    credential: str
     timeout: int
 
     @property
@@ -262,7 +313,11 @@ class _Api:
 
     @property
     def host(self) -> str:
-        return self.parts.hostname or "GitHub"
+        return self.parts.hostname or ""
+
+    @property
+    def name(self) -> str:
+        return "GitHub" if self.host in {"", _PUBLIC_HOST} else self.host
 
     @property
     def graphql_url(self) -> str:
@@ -338,7 +393,7 @@ class _Session:
                 call.method, call.path, dict(call.query), headers, call.body, self._connection
             )
         except Exception as error:  # PyGithub lets through whatever requests, urllib3 and its own parsing raise
-            raise _lost(self.api.host, call, error) from error
+            raise _lost(self.api.name, call, error) from error
         finally:
             self._used = time.monotonic()
         return Reply(status, {name: str(value) for name, value in answered.items()}, text)
@@ -401,7 +456,7 @@ def _exchange(
     call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T], now: Callable[[], datetime], session: _Session
 ) -> _T | _Moved:
     """Send a request and read its answer, in the thread."""
-    host = session.api.host
+    host = session.api.name
     if not call.path.startswith("/") and session.api.address(call.path) is None:
         raise UpstreamError(f"{host} has the next page somewhere else.")
     reply = session.send(call, auth)
@@ -411,46 +466,50 @@ def _exchange(
             raise UpstreamError(f"{host} redirects to somewhere else.")
         return _Moved(url)
     try:
-        _check(host, call, reply)
+        _check(session.api, call, reply)
         return take(reply)
     except UpstreamError as error:
         if error.busy and error.retry_after is None:
-            error.retry_after = _asked_wait(reply, now)
+            raise busy_error(host, _asked_wait(reply, now)) from error
         raise
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         if call.is_write:
             raise _unsure(host, "answered with what could not be read") from error
-        is_json = isinstance(error, msgspec.ValidationError)  # else a proxy's page, or half an answer
-        raise UpstreamError(f"{host} answered {_subject(call)} not as described.", retryable=not is_json) from error
+        # A proxy's page, or half an answer; JSON of another shape stays the same.
+        broken = isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError)
+        raise UpstreamError(f"{host} answered {_subject(call)} not as described.", retryable=broken) from error
 
 
-def _check(host: str, call: Call, reply: Reply) -> None:
+def _check(api: _Api, call: Call, reply: Reply) -> None:
     """Raise what a status means."""
-    status = reply.status
+    host, status = api.name, reply.status
     if status < HTTPStatus.MULTIPLE_CHOICES or (status == HTTPStatus.NOT_MODIFIED and call.etag is not None):
         return
     message = _message(reply.text)
     if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.FORBIDDEN and _is_limit(reply, message)):
-        raise busy_error(host, f" ({status})")
+        raise busy_error(host)
     if status in _GONE:
-        raise NotThereError(f"{host} has no {_subject(call)}, or does not show it ({status}{message}).", message)
+        raise NotThereError(
+            f"{host} has no {_subject(call)}, or does not show it ({status}{message}).", status, message
+        )
     if status == HTTPStatus.UNAUTHORIZED:
-        raise TokenRefusedError(f"{host} refused the token (401). Check that it is still valid.")
+        raise TokenRefusedError(f"{host} refused {api.credential}")
     if status == HTTPStatus.FORBIDDEN:
         raise ForbiddenError(f"{host} forbids {_subject(call)} (403{message}).")
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.BAD_REQUEST:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.BAD_REQUEST or status in _UNDECIDED:
         if call.is_write:
             raise _unsure(host, f"answered with status {status}")
         wait = _seconds(reply.headers.get("retry-after"))
         raise UpstreamError(f"{host} answered with status {status}.", retryable=True, retry_after=wait)
-    if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}:
+    if status in _NOT_NOW:
         raise UpstreamError(f"{host} answered with status {status}.", retryable=True)
     raise RefusedError(f"{host} refused {_subject(call)} ({status}{message}).")
 
 
-def busy_error(who: str, status: str = "") -> UpstreamError:
-    """Say that GitHub asks to slow down; how long is read from the answer's headers."""
-    return UpstreamError(f"{who} asks to slow down{status}.", retryable=True, busy=True)
+def busy_error(who: str, wait: float | None = None) -> UpstreamError:
+    """Say that GitHub asks to slow down, for so many seconds if it said how long."""
+    long = "" if wait is None else f" for {ceil(min(wait, _LONGEST_BUSY))} s"
+    return UpstreamError(f"{who} asks to slow down{long}.", retryable=True, busy=True, retry_after=wait)
 
 
 def _is_limit(reply: Reply, message: str) -> bool:
@@ -486,7 +545,7 @@ def _message(text: str) -> str:
     """Give what GitHub says about an error, with a colon before it, as one short line."""
     try:
         said = msgspec.json.decode(text, type=_Problem).message
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return ""
     return one_line(said)
 

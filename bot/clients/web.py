@@ -51,12 +51,12 @@ class Patience:
     longest_wait: float = 5.0
     deadline: float = 60.0
 
-    def retrying(self) -> AsyncIterator[stamina.Attempt]:
-        """Iterate over attempts; an ``UpstreamError`` that is not retryable ends them."""
+    def retrying(self, *, within: float | None = None) -> AsyncIterator[stamina.Attempt]:
+        """Iterate over attempts; an ``UpstreamError`` that is not retryable ends them, and so do so many seconds."""
         return stamina.retry_context(
             on=self._again,
             attempts=self.attempts,
-            timeout=None,
+            timeout=within,
             wait_initial=self.first_wait,
             wait_max=self.longest_wait,
             wait_jitter=self.first_wait,

@@ -105,13 +105,37 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """How many threads there are of each kind, with those that are not listed."""
+
+    opened: int = 0
+    closed: int = 0
+    discussed: int = 0
+    answered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Issues:
-    """What happened upstream in the week, the most talked about first; empty where GitHub is not watched."""
+    """What happened upstream in the week, the most talked about first; empty where GitHub is not watched.
+
+    ``counted`` says how many threads there are where not all are listed.
+    """
 
     opened: tuple[Thread, ...] = ()
     closed: tuple[Thread, ...] = ()
     discussed: tuple[Thread, ...] = ()
     answered: tuple[Thread, ...] = ()
+    counted: Totals = Totals()
+
+    @property
+    def totals(self) -> Totals:
+        """Count the threads, listed or not."""
+        return Totals(
+            opened=max(self.counted.opened, len(self.opened)),
+            closed=max(self.counted.closed, len(self.closed)),
+            discussed=max(self.counted.discussed, len(self.discussed)),
+            answered=max(self.counted.answered, len(self.answered)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

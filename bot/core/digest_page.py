@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 from bot.core.digest import Digest, Share
 from bot.core.digest_wording import (
+    COMMENTS,
     Item,
     Section,
     chart_text,
@@ -22,6 +24,9 @@ from bot.core.digest_wording import (
     title,
 )
 from bot.core.wording import DISCLAIMER
+
+_PIECES = re.compile(r"[^-_/#\s]{1,16}[-_/#\s]?|[-_/#\s]")
+"""What of a subject stays together: it breaks between its words, and within one only where that is very long."""
 
 _STYLE = """\
 :root { color-scheme: light dark; --ink: #1f2328; --soft: #59636e; --rule: #d1d9e0; --ground: #fff; --link: #0a5cb8;
@@ -54,12 +59,16 @@ th { font-size: .85rem; font-weight: 600; }
 th, td { padding: .4rem 1rem .4rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 th:last-child, td:last-child { padding-right: 0; }
 td:first-child { width: 34%; font-weight: 600; }
+td:nth-child(2) { min-width: 6.5rem; }
+th, td:first-child, td.note { overflow-wrap: break-word; }
 td.note { width: 8.5rem; }
 footer { margin-top: 2.5rem; color: var(--soft); font-size: .9rem; }
 @media (max-width: 34rem) {
   td:first-child { width: 33%; }
   th, td { padding-right: .6rem; }
-  td.note { width: 5rem; font-size: .9rem; }
+  td:first-child, td.note { font-size: .9rem; }
+  td.note { width: 5rem; }
+  .talk thead th:nth-child(3), .talk td.note { display: none; }
 }
 @media print {
   :root { --ink: #000; --soft: #444; --rule: #bbb; --ground: #fff; --link: #000; --some: #9cc9ee; --all: #1e79c4;
@@ -124,7 +133,7 @@ def _bar(part: int, whole: int) -> str:
 def _table(section: Section) -> Iterator[str]:
     noted = any(item.note for item in section.items)
     columns = section.columns if noted else section.columns[:2]
-    yield "<table>"
+    yield '<table class="talk">' if columns[-1] == COMMENTS else "<table>"
     yield f"<caption><h2>{_text(section.heading)}</h2> <span>({section.total})</span></caption>"
     heads = "".join(f'<th scope="col">{_text(column)}</th>' for column in columns)
     yield f"<thead><tr>{heads}</tr></thead>"
@@ -139,7 +148,8 @@ def _table(section: Section) -> Iterator[str]:
 
 
 def _subject(item: Item) -> str:
-    return f'<a href="{escape(item.url)}">{_text(item.subject)}</a>' if item.url else _text(item.subject)
+    subject = "<wbr>".join(map(escape, _PIECES.findall(one_line(item.subject))))
+    return f'<a href="{escape(item.url)}">{subject}</a>' if item.url else subject
 
 
 def _source(chart: bytes | str) -> str:

@@ -72,6 +72,12 @@ def to_json(digest: Digest) -> dict[str, object]:
                 {**thread, "answer": each.answer}
                 for thread, each in zip(_threads_json(digest.issues.answered), digest.issues.answered, strict=True)
             ],
+            "totals": {
+                "opened": digest.issues.totals.opened,
+                "closed": digest.issues.totals.closed,
+                "discussed": digest.issues.totals.discussed,
+                "answered": digest.issues.totals.answered,
+            },
         },
     }
 

@@ -19,6 +19,9 @@ from bot.core.weeks import Week
 from bot.core.wording import PLATFORM_NAMES, phrase
 
 CHART_TITLE = "Share of tracked packages with wheels"
+COMMENTS = "Comments"
+"""The column that a table can do without."""
+
 MOST_THREADS = 10
 """Upstream threads that a section lists."""
 
@@ -119,17 +122,17 @@ def sections(digest: Digest) -> tuple[Section, ...]:
     gained = [_gain(move) for move in digest.gained if move.target == headline]
     later = [_gain(move) for move in digest.gained if move.target != headline]
     waiting = tuple(_waiting(each) for each in digest.waiting)
-    packages = ("Package", "Why", "")
+    packages, issues = ("Package", "Why", ""), digest.issues
     every = (
         _moves(f"Newly supported on {headline}", gained),
         _moves("New Python support", later),
         _moves("Now on every platform", [_completion(move) for move in digest.completed]),
         _moves("Lost", [_loss(move) for move in digest.lost]),
         Section(f"Still waiting for {headline}, most downloaded first", ": ", packages, waiting, digest.blocking),
-        _threads("Issues answered by wheels", digest.issues.answered, "Wheels"),
-        _threads("Issues opened", digest.issues.opened),
-        _threads("Issues closed", digest.issues.closed),
-        _threads("Most discussed issues", digest.issues.discussed),
+        _threads("Issues answered by wheels", issues.answered, issues.totals.answered, "Wheels"),
+        _threads("Issues opened", issues.opened, issues.totals.opened),
+        _threads("Issues closed", issues.closed, issues.totals.closed),
+        _threads("Most discussed issues", issues.discussed, issues.totals.discussed),
     )
     return tuple(section for section in every if section.items)
 
@@ -184,9 +187,9 @@ def _moves(heading: str, items: Sequence[Item]) -> Section:
     return Section(heading, " ", ("Release", "What it has", "Day"), tuple(items), len(items))
 
 
-def _threads(heading: str, threads: Sequence[Thread], note: str = "Comments") -> Section:
+def _threads(heading: str, threads: Sequence[Thread], total: int, note: str = COMMENTS) -> Section:
     items = tuple(_thread(each) for each in threads[:MOST_THREADS])
-    return Section(heading, ": ", ("Issue", "Title", note), items, len(threads))
+    return Section(heading, ": ", ("Issue", "Title", note), items, total)
 
 
 def _gain(move: Move) -> Item:

@@ -14,7 +14,9 @@ _REDIRECT = "https://redirect.github.com"
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}(?![\w.-]))[A-Za-z0-9._-]{1,100}"
 _SHORT = re.compile(rf"({_NAME})#([1-9][0-9]{{0,9}})")
-_LINK = re.compile(rf"https?://(?:www\.|redirect\.)?github\.com/({_NAME})/(?:issues|pull)/([1-9][0-9]{{0,9}})(?![0-9])")
+_LINK = re.compile(
+    rf"(?:https?://)?(?:www\.|redirect\.)?github\.com/({_NAME})/(?:issues|pull)/([1-9][0-9]{{0,9}})(?![0-9])"
+)
 _REPOSITORY = re.compile(_NAME)
 
 
@@ -56,6 +58,10 @@ class IssueRef:
     def url(self) -> str:
         """Give its address; GitHub redirects a pull request's from there."""
         return f"{SITE}/{self.repository}/issues/{self.number}"
+
+    def page(self, *, is_pr: bool) -> str:
+        """Give the address of its page, to which GitHub redirects nobody any more."""
+        return f"{SITE}/{self.repository}/{'pull' if is_pr else 'issues'}/{self.number}"
 
     @property
     def quiet_url(self) -> str:

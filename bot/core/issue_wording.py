@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 from bot.core.github import ThreadState
 from bot.core.posting import DEFAULT_EVENTS
+from bot.core.tracking_issues import tracking_issue
+from bot.core.triage.projects import MODULES, PUBLISHED, SPOKEN
 from bot.core.watching import EventKind, ThreadEvent
 
 CHOICES: Mapping[str, tuple[EventKind, ...]] = MappingProxyType(
@@ -18,6 +20,10 @@ CHOICES: Mapping[str, tuple[EventKind, ...]] = MappingProxyType(
     }
 )
 """What a server can choose to be told of; the first is what it is told if it does not choose."""
+
+NOT_WATCHED = "Upstream issues are not watched here: whoever runs me has set no GitHub token."
+
+_KNOWN = frozenset({*PUBLISHED.values(), *SPOKEN.values(), *MODULES.values()})
 
 _STATES: Mapping[ThreadState, str] = MappingProxyType(
     {ThreadState.OPEN: "🟢 open", ThreadState.CLOSED: "🟣 closed", ThreadState.MERGED: "🔀 merged"}
@@ -52,6 +58,15 @@ def event_words(event: ThreadEvent) -> str:
         version, _, target = event.detail.partition(" ")
         return f"{words} with {version}{f' for {target}' if target else ''}"
     return words
+
+
+def sure_package(package: str | None) -> str | None:
+    """Give the package that a thread is about if that is a name that is known; others are guessed by the repository's.
+
+    A repository called `ken` need not be of what PyPI calls so.
+    """
+    known = package is not None and (package in _KNOWN or tracking_issue(package) is not None)
+    return package if known else None
 
 
 def chosen_words(events: Sequence[EventKind]) -> str:

@@ -165,8 +165,11 @@ class Post:
         """Give the words by which the message is recognised in its channel."""
         if self.kind is Kind.DIGEST:
             return self.key
-        numbers = self.key.partition(" ")[0]
-        return f"{'changes' if self.kind is Kind.ANNOUNCEMENT else 'issue events'} {numbers}"
+        if self.kind is Kind.ANNOUNCEMENT:
+            return f"changes {self.key}"
+        first, last = self.changes
+        # In italics, as no title from GitHub can be: those are escaped.
+        return f"_event {first}_" if first == last else f"_events {first} to {last}_"
 
     def nonce_in(self, thread: int) -> str:
         """Give what Discord recognises issue events by that are sent to a channel, or to a thread of a forum."""

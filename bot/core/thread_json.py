@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.core.github import Issue
 from bot.core.status import timestamp
 from bot.core.triage.action import Decision
-from bot.core.triage.settlement import AuditEntry
+from bot.core.triage.settlement import AuditEntry, Errand
 from bot.core.watching import KnownThread, ThreadEvent
 
 SCHEMA = 1
@@ -28,7 +28,7 @@ def issue_json(issue: Issue) -> dict[str, object]:
         "repository": issue.ref.repository,
         "number": issue.ref.number,
         "title": issue.title,
-        "url": issue.ref.url,
+        "url": issue.ref.page(is_pr=issue.is_pr),
         "is_pr": issue.is_pr,
         "state": issue.state.value,
         "labels": list(issue.labels),
@@ -46,7 +46,7 @@ def event_json(event: ThreadEvent) -> dict[str, object]:
         "repository": event.ref.repository,
         "number": event.ref.number,
         "title": event.title,
-        "url": event.ref.url,
+        "url": event.ref.page(is_pr=event.is_pr),
         "is_pr": event.is_pr,
         "package": event.package,
         "at": timestamp(event.at),
@@ -68,6 +68,17 @@ def decision_json(decision: Decision) -> dict[str, object]:
         "version": action.version,
         "evidence": action.evidence,
         "body": action.body or None,
+    }
+
+
+def errand_json(errand: Errand) -> dict[str, object]:
+    """Give what was to be done and how far it is; ``due`` is when it is tried next, null if it is not."""
+    return {
+        "action": errand.action.kind.value,
+        "value": errand.action.value,
+        "progress": errand.progress.value,
+        "due": None if errand.due is None else timestamp(errand.due),
+        "reason": errand.reason,
     }
 
 

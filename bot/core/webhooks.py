@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
@@ -22,6 +23,7 @@ LARGEST = 25 * 1024 * 1024
 """Bytes; GitHub sends no larger payload."""
 
 _SIGNED_WITH = "sha256="
+_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
 
 _THREAD_TRIGGERS = {
     "opened": Trigger.OPENED,
@@ -127,15 +129,43 @@ _decode_comment_event = msgspec.json.Decoder(_CommentEvent).decode
 _decode_installation_event = msgspec.json.Decoder(_InstallationEvent).decode
 
 
-def verify(secret: bytes, body: bytes, signature: str | None) -> bool:
-    """Tell whether ``X-Hub-Signature-256`` proves that a body is from who knows the secret; only SHA-256 counts.
+class Seal:
+    """What a body is signed with, worked out as it arrives. Without a secret nothing is right."""
 
-    How long it takes tells nothing of the right signature. Without a secret nothing is right.
-    """
-    if not secret or signature is None or not signature.startswith(_SIGNED_WITH):
-        return False
-    expected = _SIGNED_WITH + hmac.new(secret, body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
+    def __init__(self, secret: bytes) -> None:
+        self._mac = hmac.new(secret, digestmod=hashlib.sha256) if secret else None
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece of the body."""
+        if self._mac is not None:
+            self._mac.update(piece)
+
+    def is_on(self, signature: str | None) -> bool:
+        """Tell whether ``X-Hub-Signature-256`` proves that who knows the secret sent all that came; SHA-256 only.
+
+        How long it takes tells nothing of the right signature.
+        """
+        if self._mac is None or signature is None or not signature.startswith(_SIGNED_WITH):
+            return False
+        expected = _SIGNED_WITH + self._mac.hexdigest()
+        return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
+
+
+def verify(secret: bytes, body: bytes, signature: str | None) -> bool:
+    """Tell whether ``X-Hub-Signature-256`` proves that a body is from who knows the secret."""
+    seal = Seal(secret)
+    seal.feed(body)
+    return seal.is_on(signature)
+
+
+def is_signature(signature: str | None) -> bool:
+    """Tell whether this could be a signature; of whom, only the body shows."""
+    return signature is not None and _SIGNATURE.fullmatch(signature) is not None
+
+
+def is_ours(event: str) -> bool:
+    """Tell whether anything that happens by an event (`X-GitHub-Event`) matters here."""
+    return event in _TRIGGERS
 
 
 def issue_key(node_id: str, trigger: Trigger, updated: datetime, label: str | None = None) -> str:

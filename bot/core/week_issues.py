@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from bot.core.digest import Issues, Thread
+from bot.core.digest import Issues, Thread, Totals
 from bot.core.watching import EventKind, ThreadEvent
 
 MOST_THREADS = 100
-"""Threads in a list of a digest; a week in which more happens is told of by those."""
+"""Threads in a list of a digest; of a week in which more happens the others are counted."""
 
 TALK = 3
 """Comments of one week from which on a thread was discussed."""
@@ -27,11 +27,15 @@ def issues_of(events: Iterable[ThreadEvent]) -> Issues:
     for event in events:
         threads[event.node_id].append(event)
     every = list(threads.values())
+    opened, closed = list(filter(_was_opened, every)), list(filter(_was_closed, every))
+    discussed = [story for story in every if _comments(story) >= TALK]
+    answered = [story for story in every if _answer(story)]
     return Issues(
-        opened=_listed(filter(_was_opened, every), _all_comments),
-        closed=_listed(filter(_was_closed, every), _all_comments),
-        discussed=_listed((story for story in every if _comments(story) >= TALK), _comments),
-        answered=_listed((story for story in every if _answer(story)), _all_comments, answered=True),
+        opened=_listed(opened, _all_comments),
+        closed=_listed(closed, _all_comments),
+        discussed=_listed(discussed, _comments),
+        answered=_listed(answered, _all_comments, answered=True),
+        counted=Totals(len(opened), len(closed), len(discussed), len(answered)),
     )
 
 

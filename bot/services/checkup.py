@@ -30,7 +30,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """Runs the checks; tokens are None where there are none. ``app_login`` asks GitHub as the App, None without one."""
+    """Runs the checks; tokens are None where there are none. ``app_login`` asks GitHub as the App, None without one.
+
+    ``has_webhook_secret`` tells whether webhooks can be told from forged ones.
+    """
 
     index: PackageIndex
     tokens: Tokens
@@ -38,6 +41,7 @@ class Checkup:
     discord_token: str | None
     github_token: str | None
     app_login: Callable[[], Awaitable[str | None]]
+    has_webhook_secret: bool
 
     async def run(self) -> tuple[Check, ...]:
         """Check everything at once; no check raises."""
@@ -49,6 +53,7 @@ class Checkup:
                 self._token("Discord token", "FTBOT_DISCORD_TOKEN", self.discord_token, self.tokens.discord_accepts),
                 self._token("GitHub token", "FTBOT_GITHUB_TOKEN", self.github_token, self.tokens.github_accepts),
                 self._app(),
+                self._webhooks(),
             )
         )
 
@@ -87,6 +92,12 @@ class Checkup:
         if login is None:
             return Check("GitHub App", works=None, finding="not set (FTBOT_GITHUB_APP_ID, FTBOT_GITHUB_PRIVATE_KEY)")
         return Check("GitHub App", works=True, finding=f"accepted, writes as {login}")
+
+    async def _webhooks(self) -> Check:
+        if self.has_webhook_secret:
+            return Check("GitHub webhooks", works=True, finding="are taken at /webhooks/github, signed with the secret")
+        finding = "not set (FTBOT_GITHUB_WEBHOOK_SECRET); repositories with the App are polled only"
+        return Check("GitHub webhooks", works=None, finding=finding)
 
     async def _token(
         self, subject: str, variable: str, token: str | None, accepts: Callable[[str], Awaitable[bool]]

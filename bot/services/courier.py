@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clients.github_app import GithubApp
-from bot.clients.github_worker import TokenRefusedError
+from bot.clients.github_reading import PrivateError
+from bot.clients.github_worker import MovedError, TokenRefusedError
 from bot.core.errors import StorageError, UpstreamError
 from bot.core.github import (
     Comment,
@@ -30,9 +31,16 @@ from bot.core.github import (
 )
 from bot.core.happening import Happening, Trigger
 from bot.core.posting import pause
-from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
+from bot.core.triage.action import Action, ActionKind, Decision, Lane, Mode, Outcome
 from bot.core.triage.comments import MARKER, SUGGESTED, rationale, reply_marker, written_body
-from bot.core.triage.plan import ACTIONS_AN_HOUR, CONTENT_AN_HOUR, merge_wishes, wishes_of
+from bot.core.triage.plan import (
+    ACTIONS_AN_HOUR,
+    CONTENT_AN_HOUR,
+    merge_wishes,
+    rejections_of,
+    were_suggested,
+    wishes_of,
+)
 from bot.core.triage.settings import TOPIC, RuleSettings
 from bot.core.triage.settlement import AuditEntry, Errand, Progress, Wish
 from bot.core.triage.snapshot import same_label
@@ -47,12 +55,24 @@ SETTLING = timedelta(seconds=150)
 EXPIRES = timedelta(days=3)
 """After so long nobody waits for an action any more."""
 
+ANSWERS_AN_HOUR = 60
+"""Replies and reactions in one repository within an hour; what is more is dropped, as nobody waits for it for long."""
+
+FORBIDDEN = 3
+"""How often an action is tried that GitHub forbids, an hour after the other, until it counts as refused."""
+
 _AN_HOUR = timedelta(hours=1)
 _UNTIL_THE_CAP_IS_LOWER = timedelta(minutes=10)
 _FORBIDDEN_PAUSE = timedelta(hours=1)
+_UNTIL_THE_REST_IS_DONE = timedelta(seconds=15)
 _CLOCK_SLACK = timedelta(seconds=5)
 """How far GitHub's clock, which shows whole seconds, may be behind this one."""
 
+_RECEIPT, _FAILED = "rocket", "confused"
+"""The reactions that say whether all that a comment asked for was done."""
+
+_ANSWERS = frozenset({Lane.ANSWERS, Lane.RECEIPTS})
+_UNDONE = frozenset({Progress.DROPPED, Progress.REFUSED})
 _LABELS = frozenset({ActionKind.ADD_LABEL, ActionKind.REMOVE_LABEL, ActionKind.SUGGEST_LABEL})
 _WRITING = frozenset({Mode.SUGGEST, Mode.APPLY})
 _ALLOWED_IN = {ActionKind.ADD_LABEL: frozenset({Mode.APPLY})}
@@ -97,6 +117,7 @@ class _Scene:
     issue: Issue
     login: str
     events: tuple[LabelEvent, ...] = ()
+    dismissed: tuple[LabelEvent, ...] = ()
     comment: Comment | None = None
 
 
@@ -129,6 +150,9 @@ class Courier:
                 await self._forbidden(errand, error)
         except StorageError:
             raise
+        except PrivateError as error:
+            await self.casebook.threads.forget(error.repository, self.now())
+            await self._end(errand, _dropped(str(error)))
         except GoneError as error:
             await self._end(errand, _dropped(str(error)))
         except UpstreamError as error:
@@ -147,20 +171,23 @@ class Courier:
             if self.now() < settled <= self.now() + SETTLING:
                 await self._put_off(errand, _Wait(settled, "GitHub may still be doing it."))
                 return
-        elif (capped := await self._cap(errand)) is not None:
-            await self._put_off(errand, capped)
+        elif (step := await self._cap(errand) or await self._unfinished(errand)) is not None:
+            await self._take_step(errand, step)
             return
         scene = await self._look(errand)
         self.checkpoint("looked")
         step = _found(errand, scene) or await self._obstacle(errand, scene)
         self.checkpoint("checked")
-        match step:
-            case _Ending():
-                await self._end(errand, step, scene)
-            case _Wait():
-                await self._put_off(errand, step)
-            case None:
-                await self._send(errand, scene)
+        if step is None:
+            await self._send(errand, scene)
+        else:
+            await self._take_step(errand, step, scene)
+
+    async def _take_step(self, errand: Errand, step: _Ending | _Wait, scene: _Scene | None = None) -> None:
+        if isinstance(step, _Ending):
+            await self._end(errand, step, scene)
+        else:
+            await self._put_off(errand, step)
 
     async def _look(self, errand: Errand) -> _Scene:
         """Read what the errand will meet. Raises ``GoneError`` where there is nothing."""
@@ -170,12 +197,21 @@ class Courier:
         if issue.node_id != action.node_id:
             return scene
         if action.kind in _LABELS:
-            return replace(scene, events=await self.app.label_events(issue.ref))
+            events = await self.app.label_events(issue.ref)
+            return replace(scene, events=events, dismissed=await self._dismissed(action, issue))
         if action.kind is ActionKind.COMMENT:
             return replace(scene, comment=await self.app.find_comment(issue.ref, MARKER))
         if action.kind in _CONTENT and errand.progress is Progress.SENT:
             return replace(scene, comment=await self.app.find_comment(issue.ref, reply_marker(action.key)))
         return scene
+
+    async def _dismissed(self, action: Action, issue: Issue) -> tuple[LabelEvent, ...]:
+        """Read which suggestions people dismissed, where there were any and it matters."""
+        if action.kind is ActionKind.REMOVE_LABEL or issue.is_pr:
+            return ()
+        if not were_suggested(await self.casebook.outbox.of_thread(action.node_id)):
+            return ()
+        return await self.app.dismissed_suggestions(issue.ref)
 
     async def _obstacle(self, errand: Errand, scene: _Scene) -> _Ending | _Wait | None:
         """Say what is between the errand and GitHub now, whatever was true when it was decided."""
@@ -196,8 +232,12 @@ class Courier:
     async def _wanted(self, action: Action, scene: _Scene) -> Mapping[str, Wish]:
         if action.kind not in _LABELS:
             return {}
-        seen = wishes_of(action.node_id, scene.issue.ref.repository, scene.events, scene.login)
-        return merge_wishes(await self.casebook.wishes.of(action.node_id), seen)
+        node_id, repository = action.node_id, scene.issue.ref.repository
+        seen = merge_wishes(
+            wishes_of(node_id, repository, scene.events, scene.login),
+            rejections_of(node_id, repository, scene.dismissed),
+        )
+        return merge_wishes(await self.casebook.wishes.of(node_id), seen)
 
     async def _replaced(self, errand: Errand, scene: _Scene) -> _Ending | _Wait | None:
         """Let the newest text of the bot's comment count, and leave the comment deleted where somebody deleted it."""
@@ -206,14 +246,16 @@ class Courier:
         outbox, node_id = self.casebook.outbox, errand.action.node_id
         texts = [other for other in await outbox.of_thread(node_id) if other.action.kind is ActionKind.COMMENT]
         here = next((place for place, text in enumerate(texts) if text.action.key == errand.action.key), len(texts))
-        if any(text.progress not in {Progress.DROPPED, Progress.REFUSED} for text in texts[here + 1 :]):
+        if any(text.progress not in _UNDONE for text in texts[here + 1 :]):
             return _dropped("A newer text replaces this one.")
         unsettled = [text.due for text in texts[:here] if text.progress is Progress.SENT and text.due is not None]
         if unsettled:
             until = max(*unsettled, self.now() + timedelta(seconds=1))
             return _Wait(until, "It is not known yet whether an earlier text was written.")
         written = await outbox.marker_comment(node_id)
-        return _dropped("Somebody deleted the comment.") if written is not None and scene.comment is None else None
+        if written is None or scene.comment is not None:
+            return None
+        return _Ending(Progress.REFUSED, "Somebody deleted the comment.")
 
     async def _unknown(self, action: Action, issue: Issue) -> _Ending | None:
         """Leave out a label that the repository does not have any more: GitHub would make it."""
@@ -224,15 +266,45 @@ class Courier:
             return None
         return _dropped("The repository does not have the label any more.")
 
-    async def _cap(self, errand: Errand) -> _Wait | None:
-        since = self.now() - _AN_HOUR
-        repository = errand.action.ref.repository
-        if await self.casebook.outbox.counts(repository, since) >= ACTIONS_AN_HOUR:
+    async def _cap(self, errand: Errand) -> _Ending | _Wait | None:
+        """Keep to so much an hour: of what rules do, and of answers; what else people ask for is theirs to bound."""
+        since, lane, repository = self.now() - _AN_HOUR, errand.action.lane, errand.action.ref.repository
+        outbox = self.casebook.outbox
+        if lane in _ANSWERS and await outbox.counts(repository, _ANSWERS, since) >= ANSWERS_AN_HOUR:
+            return _dropped(f"{ANSWERS_AN_HOUR} answers an hour are enough for one repository.")
+        if lane is Lane.RULES and await outbox.counts(repository, {lane}, since) >= ACTIONS_AN_HOUR:
             reason = f"{ACTIONS_AN_HOUR} actions an hour are enough for one repository."
             return _Wait(self.now() + _UNTIL_THE_CAP_IS_LOWER, reason)
         if errand.action.kind in _CONTENT and await self.casebook.outbox.comments_since(since) >= CONTENT_AN_HOUR:
             return _Wait(self.now() + _UNTIL_THE_CAP_IS_LOWER, f"{CONTENT_AN_HOUR} comments an hour are enough.")
         return None
+
+    async def _unfinished(self, errand: Errand) -> _Wait | None:
+        """Let a comment's receipt wait until all that the comment asked for has ended."""
+        if not _is_receipt(errand.action):
+            return None
+        due = [each.due for each in await self._asked_along(errand.action) if each.due is not None]
+        if not due:
+            return None
+        return _Wait(max(*due, self.now() + _UNTIL_THE_REST_IS_DONE), "The rest of what was asked for comes first.")
+
+    async def _asked_along(self, action: Action) -> list[Errand]:
+        """Give what the same comment asked for, reactions and texts that newer ones replaced left out."""
+        errands = await self.casebook.outbox.of_thread(action.node_id)
+        texts = [each for each in errands if each.action.kind is ActionKind.COMMENT]
+        return [
+            each
+            for each in errands
+            if each.action.comment == action.comment
+            and each.action.kind is not ActionKind.REACT
+            and not (each in texts[:-1] and each.progress is Progress.DROPPED)
+        ]
+
+    async def _reaction(self, action: Action) -> str:
+        """Give the reaction to a comment: its receipt only where everything was done that it asked for."""
+        if _is_receipt(action) and any(each.progress in _UNDONE for each in await self._asked_along(action)):
+            return _FAILED
+        return action.value
 
     async def _send(self, errand: Errand, scene: _Scene) -> None:
         now = self.now()
@@ -249,8 +321,15 @@ class Courier:
         except TokenRefusedError as error:
             await self._put_off(_unsent(errand), _Wait(self.now() + _FORBIDDEN_PAUSE, str(error)))
             return
-        except (RefusedError, ForbiddenError) as error:
+        except ForbiddenError as error:
+            await self._forbidden_to_write(begun, error)
+            return
+        except RefusedError as error:
             ending = _Ending(Progress.REFUSED, str(error))
+        except MovedError as error:
+            # The next look finds where it is now.
+            await self._put_off(_unsent(errand), _Wait(self.now() + pause(errand.attempts + 1), str(error)))
+            return
         except GoneError as error:
             ending = _dropped(str(error))
         except UpstreamError as error:
@@ -279,7 +358,7 @@ class Courier:
                     return _Ending(Progress.REFUSED, "The repository takes no suggestions of labels.")
             case ActionKind.REACT:
                 if action.comment is not None:
-                    await self.app.react(ref.repository, action.comment, action.value)
+                    await self.app.react(ref.repository, action.comment, await self._reaction(action))
             case ActionKind.COMMENT if scene.comment is not None:
                 written = scene.comment.number
                 await self.app.edit_comment(ref.repository, written, written_body(action))
@@ -303,6 +382,16 @@ class Courier:
         if errand.attempts == 1:
             log.error("github_forbids", reason=str(error), **_about(errand))
         await self._put_off(errand, _Wait(self.now() + _FORBIDDEN_PAUSE, str(error)))
+
+    async def _forbidden_to_write(self, errand: Errand, error: ForbiddenError) -> None:
+        """Give somebody some hours to let the App do what it may not do at the moment; nothing was done."""
+        if not await self.app.is_installed(errand.action.ref.repository):
+            await self._end(errand, _dropped("The repository does not have the App any more."))
+        elif errand.forbidden + 1 >= FORBIDDEN:
+            await self._end(errand, _Ending(Progress.REFUSED, str(error)))
+        else:
+            later = replace(_unsent(errand), forbidden=errand.forbidden + 1)
+            await self._put_off(later, _Wait(self.now() + _FORBIDDEN_PAUSE, str(error)))
 
     async def _put_off(self, errand: Errand, wait: _Wait) -> None:
         """Try again later. What was begun stays begun: it is looked for before it is sent again."""
@@ -361,6 +450,8 @@ def _found(errand: Errand, scene: _Scene) -> _Ending | None:
             return _Ending(Progress.CONFIRMED, "The label is on.")
         case ActionKind.ADD_LABEL if errand.progress is Progress.SENT and _put_on_before(errand, scene):
             return _Ending(Progress.CONFIRMED, "The label was put on, and is off again.")
+        case ActionKind.SUGGEST_LABEL if errand.progress is Progress.SENT and _dismissed_since(errand, scene):
+            return _Ending(Progress.CONFIRMED, "The label was suggested, and the suggestion dismissed.")
         case ActionKind.REMOVE_LABEL if not on:
             return _Ending(Progress.CONFIRMED, "The label is off.")
         case ActionKind.COMMENT if scene.comment is not None and _says(scene.comment, action):
@@ -379,6 +470,13 @@ def _put_on_before(errand: Errand, scene: _Scene) -> bool:
         and event.actor.login == scene.login
         and event.at >= errand.planned - _CLOCK_SLACK
         for event in scene.events
+    )
+
+
+def _dismissed_since(errand: Errand, scene: _Scene) -> bool:
+    return any(
+        same_label(event.label, errand.action.value) and event.at >= errand.planned - _CLOCK_SLACK
+        for event in scene.dismissed
     )
 
 
@@ -428,6 +526,10 @@ def _unwanted(action: Action, wishes: Mapping[str, Wish]) -> _Ending | None:
     if action.kind in _LABELS and wish is not None and wish.wanted is (action.kind is ActionKind.REMOVE_LABEL):
         return _dropped(f"{wish.actor} wants the label {'on' if wish.wanted else 'off'}.")
     return None
+
+
+def _is_receipt(action: Action) -> bool:
+    return action.kind is ActionKind.REACT and action.value == _RECEIPT
 
 
 def _was_asked_for(action: Action) -> bool:

@@ -16,7 +16,7 @@ import structlog
 
 from bot.core.errors import StorageError
 from bot.core.happening import Happening
-from bot.core.webhooks import DeliveryError, read_delivery, verify
+from bot.core.webhooks import DeliveryError, Seal, is_ours, is_signature, read_delivery, verify
 from bot.services.metrics import Metrics
 from storage.inbox import Inbox
 
@@ -69,6 +69,25 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Skimmed:
+    """The body of a delivery that is none of ours: verified as it arrives, and not kept."""
+
+    seal: Seal
+    signature: str | None
+    count: Callable[[_Outcome, Receipt], Receipt]
+
+    async def feed(self, piece: bytes) -> None:
+        """Take the next piece."""
+        self.seal.feed(piece)
+
+    def receipt(self) -> Receipt:
+        """Answer, when that was all."""
+        if self.seal.is_on(self.signature):
+            return self.count(_Outcome.IGNORED, _NOTHING)
+        return self.count(_Outcome.UNSIGNED, _UNSIGNED)
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """Takes what happened into the inbox; ``secret`` is shared with GitHub, ``wake`` is set when there is work."""
 
@@ -80,11 +99,29 @@ class Intake:
     waiting: list[_Waiting] = field(default_factory=list, init=False, repr=False)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
+    def refusal(self, headers: Mapping[str, str]) -> Receipt | None:
+        """Refuse a delivery that cannot be GitHub's, by its headers; None for one whose body is to be read."""
+        if not is_signature(headers.get("X-Hub-Signature-256")):
+            return self._count(_Outcome.UNSIGNED, _UNSIGNED)
+        if not _DELIVERY.fullmatch(headers.get("X-GitHub-Delivery", "")):
+            return self._count(_Outcome.MALFORMED, _NAMELESS)
+        return None
+
+    def skim(self, headers: Mapping[str, str]) -> Skimmed | None:
+        """Give what reads the body of a delivery that is none of ours; None for one whose body is to be kept.
+
+        It is verified all the same: who does not know the secret learns nothing from an answer, and whoever sets up a
+        webhook sees by the first delivery, a `ping`, whether the secret is right.
+        """
+        if is_ours(headers.get("X-GitHub-Event", "")):
+            return None
+        return Skimmed(Seal(self.secret), headers.get("X-Hub-Signature-256"), self._count)
+
     async def take(self, headers: Mapping[str, str], body: bytes) -> Receipt:
         """Take a delivery; what is known already, or none of ours, is taken too."""
-        outcome, receipt = await self._take(headers, body)
-        self.metrics.deliveries.labels(outcome.value).inc()
-        return receipt
+        if (refusal := self.refusal(headers)) is not None:
+            return refusal
+        return self._count(*await self._take(headers, body))
 
     async def happened(self, happenings: Sequence[Happening]) -> None:
         """Take what was found by asking GitHub, or by the scan, in this order. Raises ``StorageError``."""
@@ -93,13 +130,15 @@ class Intake:
         ):
             self.wake.set()
 
+    def _count(self, outcome: _Outcome, receipt: Receipt) -> Receipt:
+        self.metrics.deliveries.labels(outcome.value).inc()
+        return receipt
+
     async def _take(self, headers: Mapping[str, str], body: bytes) -> tuple[_Outcome, Receipt]:
         signature = headers.get("X-Hub-Signature-256")
         if not await _run(len(body), verify, self.secret, body, signature):
             return _Outcome.UNSIGNED, _UNSIGNED
         event, delivery = headers.get("X-GitHub-Event", ""), headers.get("X-GitHub-Delivery", "")
-        if not _DELIVERY.fullmatch(delivery):
-            return _Outcome.MALFORMED, _NAMELESS
         now = self.now()
         try:
             happenings = await _run(len(body), read_delivery, event, body, delivery, now)

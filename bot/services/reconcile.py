@@ -6,7 +6,7 @@ Labels that people moved need nothing here: they are read before anything is dec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -33,6 +33,12 @@ REDELIVERABLE = timedelta(days=3)
 MOST_REDELIVERIES = 3
 """How often one is asked for again."""
 
+KEPT = timedelta(days=30)
+"""How long what came in is kept after it was worked on."""
+
+_LISTED_BY_THEN = timedelta(days=1)
+"""After so long, what GitHub lists of a time does not change any more."""
+
 _OVERLAP = timedelta(minutes=2)
 """GitHub's lists may lack for a moment what changed just now."""
 
@@ -52,8 +58,9 @@ class Reconciler:
     _complaints: set[str] = field(default_factory=set)
 
     async def sweep(self) -> None:
-        """Ask for the deliveries of the last days that failed, unless what they told of is known."""
+        """Ask for the deliveries of the last days that failed, unless what they told of is known; forget old ones."""
         try:
+            await self.inbox.prune(self.now() - KEPT)
             failed = await self.app.failed_deliveries(self.now() - REDELIVERABLE)
             known = await self.inbox.known([delivery.guid for delivery in failed])
             for delivery in failed:
@@ -83,6 +90,11 @@ class Reconciler:
             except StorageError as error:
                 log.warning("storage_failed", reason=str(error))
                 return
+        try:
+            await self._forget({each.full_name.lower(): each.private for each in repositories})
+        except StorageError as error:
+            log.warning("storage_failed", reason=str(error))
+            return
         log.info("reconciled", repositories=len(repositories))
 
     async def wheels(self, changes: Sequence[Change]) -> None:
@@ -117,6 +129,21 @@ class Reconciler:
             target=str(change.target),
         )
 
+    async def _forget(self, private: Mapping[str, bool]) -> None:
+        """Keep nothing of what is private by now, or does not have the App any more; ``private`` has those that do."""
+        for repository in await self.threads.triaged():
+            try:
+                hidden = private.get(repository.lower())
+                if hidden is None:  # it may have been renamed, which only GitHub knows
+                    installed = await self.app.is_installed(repository, fresh=True)
+                    hidden = not installed or not await self.app.is_public(repository)
+            except UpstreamError as error:
+                self._complain(repository, error)
+                continue
+            if hidden:
+                await self.threads.forget(repository, self.now())
+                log.info("threads_forgotten", repository=repository)
+
     async def _poll_issues(self, repository: str) -> None:
         first = await self._cursor(repository, "first")
         cursor = await self._cursor(repository, "issues")
@@ -140,7 +167,10 @@ class Reconciler:
         happenings = [await self._comment(ref, comment) for ref, comment in comments]
         await self.intake.happened([happening for happening in happenings if happening is not None])
         newest = max((comment.updated for _, comment in comments), default=cursor.since)
-        await self.cursors.record(Cursor(cursor.name, max(cursor.since, newest - _OVERLAP), None, self.now()))
+        # It moves on also where nobody says anything: what is read again and again must not outlive the inbox.
+        long_read = cursor.since if cursor.checked is None else cursor.checked - _LISTED_BY_THEN
+        since = max(cursor.since, newest - _OVERLAP, long_read)
+        await self.cursors.record(Cursor(cursor.name, since, None, self.now()))
 
     async def _cursor(self, repository: str, what: str) -> Cursor:
         """Give how far something was read; the first time, it counts as read up to now, and ``since`` is None."""

@@ -46,13 +46,14 @@ class RepositoryFacts:
         """Give the name under which the App writes; empty for a credential that cannot write."""
         return await self.reader.login() if isinstance(self.reader, GithubApp) else ""
 
-    async def installed(self, repository: str) -> bool:
-        """Tell whether a repository has the App."""
+    async def installed(self, repository: str, *, fresh: bool = False) -> bool:
+        """Tell whether a repository has the App, as asked in the last minutes, or now if it shall be ``fresh``."""
         if not isinstance(self.reader, GithubApp):
             return False
         known = self._installed.get(repository.lower())
-        if known is None or self._is_old(known[0], INSTALLATIONS_ARE_BELIEVED):
-            known = self._installed[repository.lower()] = (self.now(), await self.reader.is_installed(repository))
+        if fresh or known is None or self._is_old(known[0], INSTALLATIONS_ARE_BELIEVED):
+            installed = await self.reader.is_installed(repository, fresh=fresh)
+            known = self._installed[repository.lower()] = (self.now(), installed)
         return known[1]
 
     async def policy(self, repository: str, *, fresh: bool = False) -> Policy:

@@ -17,7 +17,7 @@ from bot.core.targets import parse_target
 from bot.core.triage.action import ActionKind
 from bot.core.triage.classify import classify
 from bot.core.triage.gate import VERSION as GATE_VERSION
-from bot.core.triage.plan import merge_wishes, wishes_of
+from bot.core.triage.plan import merge_wishes, rejections_of, were_suggested, wishes_of
 from bot.core.triage.proposals import GATE
 from bot.core.triage.settlement import Errand, Progress, Wish
 from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
@@ -71,6 +71,8 @@ class Snapshots:
             labels = await self.facts.labels(repository, policy.settings.labels.values())
             events = await self.facts.reader.label_events(issue.ref)
             wishes = merge_wishes(wishes, wishes_of(node_id, repository, events, login))
+            if installed and were_suggested(errands):
+                wishes = merge_wishes(wishes, await self._rejections(issue))
         return Snapshot(
             issue=issue,
             classification=classification,
@@ -114,6 +116,13 @@ class Snapshots:
         # Whoever saw wheels appear knows more than what was read an hour ago.
         freshness = Freshness.NORMAL if appeared is None else Freshness.REFRESH
         return _answer(await self.lookup.look_up(package, (target,), freshness))
+
+    async def _rejections(self, issue: Issue) -> Mapping[str, Wish]:
+        """Read which labels people do not want, as they dismissed the suggestion; pull requests have none."""
+        app = self.facts.reader
+        if not isinstance(app, GithubApp) or issue.is_pr:
+            return {}
+        return rejections_of(issue.node_id, issue.ref.repository, await app.dismissed_suggestions(issue.ref))
 
     async def _takes_suggestions(self, issue: Issue, errands: Collection[Errand]) -> bool:
         """Tell whether labels can be suggested for a thread in GitHub's own way; pull requests have none."""
@@ -164,7 +173,8 @@ def _answer(status: Status) -> WheelAnswer | None:
         package=status.package,
         version=version,
         target=str(verdict.target),
-        released=judgement.released,
+        since_version=None if verdict.since is None else str(verdict.since.version),
+        since=None if verdict.since is None else verdict.since.date,
         everywhere=verdict.verdict is Verdict.SUPPORTED,
         missing=tuple(platform.value for platform in verdict.missing),
         url=project_page(status.package, version),

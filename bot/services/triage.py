@@ -8,14 +8,14 @@ that end the process there. With the operator's switch off the inbox is kept, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.clients.github_app import GithubApp
-from bot.clients.github_reading import RepositoryReader
+from bot.clients.github_reading import PrivateError, RepositoryReader
 from bot.clients.github_worker import TokenRefusedError
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github import Comment, ForbiddenError, GoneError, Issue, IssueRef
@@ -186,6 +186,9 @@ class Triage:
         try:
             try:
                 await self._work_on(received)
+            except PrivateError as error:
+                await self.casebook.threads.forget(error.repository, self._now())
+                await self._gone(received, str(error))
             except GoneError as error:
                 await self._gone(received, str(error))
         except StorageError:
@@ -214,12 +217,15 @@ class Triage:
     async def _repository_changed(self, received: Received) -> None:
         happening = received.happening
         self._facts.forget(happening.repository)
-        if happening.trigger is Trigger.REMOVED:
+        if happening.trigger is not Trigger.REMOVED:
+            await self.casebook.inbox.close(received.delivery)
+        elif await self._facts.installed(happening.repository, fresh=True):
+            # A delivery may be days old, and asked for again by ourselves.
+            await self.casebook.inbox.close(received.delivery, "The App is installed there again.")
+        else:
             settlement = Settlement(received.delivery, cancelled=happening.repository)
             await self.casebook.settlements.record(settlement, self._now())
             self.checkpoint("settled")
-        else:
-            await self.casebook.inbox.close(received.delivery)
         log.info("repository_changed", **_about(happening))
 
     async def _concerns_nobody(self, happening: Happening, ref: IssueRef) -> bool:
@@ -329,7 +335,8 @@ class Triage:
         issue = snapshot.issue
         after = replace(_after(snapshot, obeyed), issue=issue)
         stored = await self.casebook.wishes.of(issue.node_id)
-        decisions = [each for each in obeyed.decisions if not await self._is_planned(each)]
+        planned = {each.action.key: await self.casebook.outbox.get(each.action.key) for each in obeyed.decisions}
+        decisions = [each for each in obeyed.decisions if not _stays(each, planned[each.action.key])]
         thread, events = await self._thread(happening, snapshot)
         entries = [
             AuditEntry(
@@ -348,16 +355,12 @@ class Triage:
             delivery=delivery,
             thread=thread,
             events=events,
-            entries=_news(entries, await self.casebook.audit.of_node(issue.node_id)),
+            entries=_news(entries, await self.casebook.audit.of_node(issue.node_id), planned),
             actions=tuple(each.action for each in decisions if each.outcome is Outcome.DO),
             wishes=tuple(wish for label, wish in after.wishes.items() if stored.get(label) != wish),
             directives=obeyed.directives,
             reviews=reviews_of(after),
         )
-
-    async def _is_planned(self, decision: Decision) -> bool:
-        """Tell whether what shall be done was planned before, here or, of what is said once, on another thread."""
-        return decision.outcome is Outcome.DO and await self.casebook.outbox.get(decision.action.key) is not None
 
     async def _thread(
         self, happening: Happening, snapshot: Snapshot
@@ -481,14 +484,25 @@ def _is_news(wish: Wish, snapshot: Snapshot) -> bool:
     return known is None or known.at <= wish.at
 
 
-def _news(entries: Iterable[AuditEntry], history: Sequence[AuditEntry]) -> tuple[AuditEntry, ...]:
-    """Leave out what was decided the same way last time."""
+def _stays(decision: Decision, errand: Errand | None) -> bool:
+    """Tell whether what shall be done was planned before, here or, of what is said once, on another thread.
+
+    What was dropped is planned anew: what came between has passed, or it would not be decided.
+    """
+    return decision.outcome is Outcome.DO and errand is not None and errand.progress is not Progress.DROPPED
+
+
+def _news(
+    entries: Iterable[AuditEntry], history: Sequence[AuditEntry], planned: Mapping[str, Errand | None]
+) -> tuple[AuditEntry, ...]:
+    """Leave out what was decided the same way last time, unless it is planned anew."""
     last = {entry.decision.action.key: entry.decision for entry in history}
     return tuple(
         entry
         for entry in entries
         if (before := last.get(entry.decision.action.key)) is None
         or (before.outcome, before.reason) != (entry.decision.outcome, entry.decision.reason)
+        or (entry.decision.outcome is Outcome.DO and planned[entry.decision.action.key] is not None)
     )
 
 

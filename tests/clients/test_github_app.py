@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.clients.github_app import GithubApp, InstalledRepository, open_github_app
 from bot.clients.web import Patience
 from bot.core.errors import UpstreamError, UserError
-from bot.core.github import ForbiddenError, GoneError, IssueRef, RefusedError
+from bot.core.github import ForbiddenError, GoneError, IssueRef, LabelEvent, RefusedError
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_failures import Failure, not_found, server_error
 from tests.fakes.github_world import FakeIssue, FakeRepository, SuggestionState
@@ -181,10 +181,12 @@ async def test_a_key_of_another_app_is_refused(server: FakeGitHub) -> None:
     async with open_github_app(
         server.url, "999", server.app.private_key, user_agent="ftbot-tests", now=Clock(), patience=QUICK
     ) as stranger:
-        with pytest.raises(ForbiddenError, match="refused the token"):
-            await stranger.login()
-        with pytest.raises(ForbiddenError, match="refused the token"):
-            await stranger.is_installed("numpy/numpy")
+        for attempt in (stranger.login(), stranger.is_installed("numpy/numpy")):
+            with pytest.raises(ForbiddenError) as caught:
+                await attempt
+            assert str(caught.value) == (
+                "127.0.0.1 refused the App's key. Check FTBOT_GITHUB_APP_ID and FTBOT_GITHUB_PRIVATE_KEY."
+            )
 
 
 async def test_an_app_without_an_id_is_told_by_its_setting(server: FakeGitHub) -> None:
@@ -236,6 +238,16 @@ async def test_a_label_that_is_not_on_needs_no_taking_off(app: GithubApp, issue:
     await app.remove_label(REF, "crash")
     await app.remove_label(REF, "nothing like that")
     assert issue.labels == []
+
+
+@pytest.mark.parametrize("label", ["", ".", "..", "..."])
+async def test_a_label_that_would_lead_elsewhere_is_never_taken_off(
+    server: FakeGitHub, app: GithubApp, issue: FakeIssue, label: str
+) -> None:
+    issue.label("bug")
+    with pytest.raises(RefusedError, match="cannot be taken off"):
+        await app.remove_label(REF, label)
+    assert (list(issue.labels), server.count("DELETE", "")) == (["bug"], 0)
 
 
 async def test_a_label_is_not_taken_off_a_thread_that_is_not_there(
@@ -328,6 +340,42 @@ async def test_a_suggestion_that_is_refused_is_none(
     repository.suggestions = True
     assert not await app.suggest_label(REF, "no such label", "high", "It says so.")
     assert issue.labels == []
+
+
+async def test_labels_are_read_whose_suggestion_a_person_dismissed(
+    app: GithubApp, repository: FakeRepository, issue: FakeIssue
+) -> None:
+    assert await app.dismissed_suggestions(REF) == ()  # there are none in this repository yet
+    repository.suggestions = True
+    for label in ("crash", "a/b?c#d é", "crash"):
+        assert await app.suggest_label(REF, label, "medium", "It says so.")
+    assert await app.dismissed_suggestions(REF) == ()
+    _replaced, other, crash = issue.suggestions
+    issue.dismiss(other, "ftbot[bot]")
+    issue.dismiss(crash)
+    at = crash.updated.replace(microsecond=0)
+    assert await app.dismissed_suggestions(REF) == (LabelEvent("crash", added=False, actor=None, at=at),)
+    assert issue.labels == []
+
+
+async def test_a_dismissed_label_is_known_by_its_number(
+    server: FakeGitHub, app: GithubApp, repository: FakeRepository, issue: FakeIssue
+) -> None:
+    repository.suggestions = True
+    crash = repository.find_label("crash")
+    assert crash is not None
+    like = {"id": 12, "issue_id": issue.id, "action": "add_label", "state": "dismissed", "actor_id": 1}
+    like |= {"resolved_by": None, "created_at": "2026-06-01T14:20:00Z", "updated_at": "2026-06-01T15:05:00Z"}
+    suggestions = [
+        like | {"target_id": crash.id, "target_value": None},
+        like | {"target_id": 999_999_999, "target_value": "gone"},
+        like | {"target_id": 999_999_999, "target_value": None},
+        like | {"target_id": None, "target_value": ["Bug"]},
+        like | {"target_id": crash.id, "target_value": None, "state": "pending"},
+        like | {"target_id": crash.id, "target_value": "Bug", "action": "set_type"},
+    ]
+    server.fail("/suggestions$", Failure(200, body=suggestions))
+    assert [event.label for event in await app.dismissed_suggestions(REF)] == ["crash", "gone"]
 
 
 # Webhooks that never arrived

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import ssl
 import threading
 import time
@@ -22,7 +23,7 @@ from github import Auth
 
 from bot.clients.github import GithubReader, open_github_reader
 from bot.clients.github_app import GithubApp, open_github_app
-from bot.clients.github_worker import Call, Reply, open_worker
+from bot.clients.github_worker import Call, MovedError, NotThereError, Reply, open_worker
 from bot.clients.web import Patience
 from bot.core.errors import UpstreamError, UserError
 from bot.core.github import ForbiddenError, GoneError, IssueRef, RefusedError, UnsureError
@@ -117,23 +118,28 @@ async def app(server: FakeGitHub, stack: AsyncExitStack, repository: FakeReposit
 
 
 @pytest.mark.parametrize(
-    ("failure", "error"),
+    ("failure", "error", "text"),
     [
-        (gone(), GoneError),
-        (not_found(), GoneError),
-        (Failure(451, body={"message": "Repository access blocked"}), GoneError),
-        (Failure(401, body={"message": "Bad credentials"}), ForbiddenError),
-        (Failure(403, body={"message": "Resource not accessible by integration"}), ForbiddenError),
-        (Failure(403, body=b"no JSON"), ForbiddenError),
-        (Failure(422, body={"message": "Validation Failed"}), RefusedError),
-        (Failure(400, body={"message": "Problems parsing JSON"}), RefusedError),
+        (gone(), GoneError, "numpy/numpy#1 was deleted."),
+        (not_found(), GoneError, "There is no thread numpy/numpy#1, or it is not public."),
+        (Failure(410, body={"message": "Issues are disabled for this repo"}), GoneError, "There is no thread numpy/"),
+        (Failure(451, body={"message": "Repository access blocked"}), GoneError, "There is no thread numpy/numpy#1, "),
+        (
+            Failure(401, body={"message": "Bad credentials"}),
+            ForbiddenError,
+            "127.0.0.1 refused the token. Make a new one and set FTBOT_GITHUB_TOKEN.",
+        ),
+        (Failure(403, body={"message": "Resource not accessible"}), ForbiddenError, "127.0.0.1 forbids `GET "),
+        (Failure(403, body=b"no JSON"), ForbiddenError, "127.0.0.1 forbids `GET /repos/numpy/numpy/issues/1` (403)."),
+        (Failure(422, body={"message": "Validation Failed"}), RefusedError, "127.0.0.1 refused `GET "),
+        (Failure(400, body={"message": "Problems parsing JSON"}), RefusedError, "127.0.0.1 refused `GET "),
     ],
 )
 async def test_a_refusal_is_final_and_says_what_it_means(
-    server: FakeGitHub, reader: GithubReader, failure: Failure, error: type[UpstreamError]
+    server: FakeGitHub, reader: GithubReader, failure: Failure, error: type[UpstreamError], text: str
 ) -> None:
     server.fail("/issues/1$", failure)
-    with pytest.raises(error, match=r"^127\.0\.0\.1 ") as caught:
+    with pytest.raises(error, match=f"^{re.escape(text)}") as caught:
         await reader.issue(REF)
     assert not caught.value.retryable
     assert server.count("GET", "/issues/1$") == 1
@@ -157,6 +163,17 @@ async def test_a_read_that_fails_every_time_may_be_tried_later(
         await reader.issue(REF)
     assert caught.value.retryable
     assert server.count("GET", "/issues/1$") == 3
+
+
+async def test_an_answer_that_is_nested_too_deeply_is_an_upstream_error(
+    server: FakeGitHub, reader: GithubReader
+) -> None:
+    deep = b'{"x": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    for status in (200, 403):
+        server.fail("/issues/1$", Failure(status, body=deep))
+        with pytest.raises(UpstreamError):
+            await reader.issue(REF)
+    assert (await reader.issue(REF)).title == "Crash on 3.14t"
 
 
 @pytest.mark.parametrize("body", [[], {"id": "x"}, "text", None, {"number": 1, "node_id": None}])
@@ -220,6 +237,8 @@ async def test_an_impostor_is_told_nothing(impostor: str) -> None:
         dropped(after=True),
         Failure(201, body=b"<html>", when="after"),
         Failure(201, body={"id": None}, when="after"),
+        Failure(201, body=b"[" * 200_000, when="after"),
+        *(Failure(status, body={"message": "Later"}, when="after") for status in (408, 499, 500, 503)),
     ],
 )
 async def test_a_write_whose_outcome_is_not_known_is_sent_once(
@@ -241,14 +260,17 @@ async def test_a_write_whose_outcome_is_not_known_is_sent_once(
         (gone(), GoneError),
         (server_error(), UnsureError),
         (dropped(), UnsureError),
+        (Failure(425, body={"message": "Too Early"}), UpstreamError),
+        (Failure(409, body={"message": "Conflict"}), UpstreamError),
     ],
 )
 async def test_a_write_is_never_sent_again(
     server: FakeGitHub, app: GithubApp, failure: Failure, error: type[UpstreamError]
 ) -> None:
     server.fail("/comments$", failure)
-    with pytest.raises(error):
+    with pytest.raises(error) as caught:
         await app.post_comment(REF, "Hello.")
+    assert type(caught.value) in {error, NotThereError}
     assert server.count("POST", "/comments$") == 1
 
 
@@ -264,9 +286,9 @@ async def test_a_write_to_what_was_moved_is_not_done(
     server: FakeGitHub, app: GithubApp, repository: FakeRepository, issue: FakeIssue
 ) -> None:
     new = repository.transfer(issue, server.repository("numpy/other", labels=["crash"], installed=True))
-    with pytest.raises(GoneError, match="was moved"):
+    with pytest.raises(MovedError, match="was moved"):
         await app.add_label(REF, "crash")
-    with pytest.raises(GoneError, match="was moved"):
+    with pytest.raises(MovedError, match="was moved"):
         await app.remove_label(REF, "crash")
     assert new.labels == []
 
@@ -368,6 +390,34 @@ async def test_a_limit_on_a_write_means_that_nothing_was_done(
     assert server.count("POST", "/comments$") == 1
 
 
+@pytest.mark.parametrize(
+    ("failure", "text"),
+    [
+        (too_many_requests(60), "127.0.0.1 asks to slow down for 60 s."),
+        (too_many_requests(10**9), "127.0.0.1 asks to slow down for 7200 s."),
+        (secondary_limit(None), "127.0.0.1 asks to slow down."),
+    ],
+)
+async def test_a_limit_says_how_long_if_that_is_known(
+    server: FakeGitHub, reader: GithubReader, failure: Failure, text: str
+) -> None:
+    server.fail("/issues/1$", failure)
+    with pytest.raises(UpstreamError) as caught:
+        await reader.issue(REF)
+    assert str(caught.value) == text
+    with pytest.raises(UpstreamError, match=r"asks to slow down for (59|60|7199|7200) s\.$"):
+        await reader.issue(REF)
+
+
+async def test_the_public_github_is_called_by_its_name() -> None:
+    for url, name in (
+        ("https://api.github.com", "GitHub"),
+        ("https://git.example.org/api/v3", "git.example.org"),
+    ):
+        async with open_worker(url, user_agent="ftbot-tests", now=utc_now, patience=QUICK) as worker:
+            assert worker.host == name
+
+
 async def test_a_limit_ends(server: FakeGitHub, stack: AsyncExitStack) -> None:
     reader = await reader_of(server, stack, Patience(attempts=3, first_wait=0.001, longest_wait=3.0, deadline=10.0))
     server.fail("/issues/1$", too_many_requests(1))
@@ -457,6 +507,17 @@ async def test_a_read_that_hangs_holds_up_nobody_else(server: FakeGitHub, stack:
     assert caught.value.retryable
     assert await reader.labels("numpy/numpy") == {"crash"}
     assert time.monotonic() - started < 5
+    hold.release.set()
+
+
+async def test_all_attempts_together_have_the_time_of_one(server: FakeGitHub, stack: AsyncExitStack) -> None:
+    reader = await reader_of(server, stack, Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=0.5))
+    hold = Hold()
+    server.fail("/issues/1$", server_error(), *[held(hold)] * 9)
+    started = time.monotonic()
+    with pytest.raises(UpstreamError, match="did not answer in time"):
+        await reader.issue(REF)
+    assert time.monotonic() - started < 0.9
     hold.release.set()
 
 

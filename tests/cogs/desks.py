@@ -52,7 +52,9 @@ def offer(typed: str) -> list[app_commands.Choice[str]]:
 
 
 @asynccontextmanager
-async def running_bot(fake: FakeDiscord, path: Path, clock: Clock, press: Press) -> AsyncIterator[Bot]:
+async def running_bot(
+    fake: FakeDiscord, path: Path, clock: Clock, press: Press, *, watching: bool = True
+) -> AsyncIterator[Bot]:
     """Run a bot with all commands but ``/ftstatus``; again on the same path is a restart."""
     async with open_database(path) as database:
         ledger = open_ledger(database)
@@ -62,7 +64,7 @@ async def running_bot(fake: FakeDiscord, path: Path, clock: Clock, press: Press)
         guilds = GuildDesk(ledger, zones, clock)
         metrics = Metrics.new()
         conversations = Conversations(metrics)
-        desk = ConfigDesk(guilds, poster, zones, press.prepare, clock)
+        desk = ConfigDesk(guilds, poster, zones, press.prepare, clock, watching)
         client = Client(conversations, desk.clicks(), metrics, Registration(Registrations(database)))
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
         issues = IssueDesk(ledger.threads, ledger.events)
@@ -70,7 +72,7 @@ async def running_bot(fake: FakeDiscord, path: Path, clock: Clock, press: Press)
             [
                 ConfigCog(desk, conversations),
                 DigestCog(DigestAnswers(press.prepare, clock), conversations),
-                IssuesCog(IssueAnswers(issues, offer), conversations),
+                IssuesCog(IssueAnswers(issues, offer, watching), conversations),
                 AuditCog(AuditDesk(Audit(database)), conversations),
                 AboutCog(
                     About("1.2.3", "Python 3.14.1", "https://example.org/ftbot", clock(), client.slash_commands),

@@ -16,9 +16,9 @@ async def test_help_lists_every_command_with_its_options(fake: FakeDiscord) -> N
     assert message.ephemeral
     assert message.text() == snapshot("""\
 ### Which packages work on free-threaded Python?
+`/ftstatus package [python] [private]` — Does a package install on free-threaded Python? Per Python and platform, from PyPI
 `/ftabout` — What this bot is, and where its answers come from
 `/fthelp` — What this bot can do
-`/ftstatus package [python] [private]` — Does a package install on free-threaded Python? Per Python and platform, from PyPI
 A wheel shows that a build exists, not that it is thread-safe.
 `abi3` wheels do not work on free-threaded Python; `abi3t` ones do, from 3.15t on.
 Pure Python packages need no wheel of their own.

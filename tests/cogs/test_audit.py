@@ -44,13 +44,12 @@ async def bot(fake: FakeDiscord, tmp_path: Path, clock: Clock) -> AsyncIterator[
     "issue",
     ["numpy/numpy#26157", " https://github.com/numpy/numpy/pull/26157#issuecomment-1 ", "NumPy/numpy#26157"],
 )
-async def test_what_was_decided_is_told_to_who_asked_the_newest_last(fake: FakeDiscord, issue: str) -> None:
+async def test_what_was_decided_is_told_to_who_asked_with_how_it_ended(fake: FakeDiscord, issue: str) -> None:
     message = await fake.slash("ftaudit", issue=issue).shown()
     shown = message.text()
     assert message.ephemeral
     assert [line.split(" · ")[2] for line in shown.splitlines() if line.startswith("- ")] == [
-        "⏳ to do: add-label **crash**",
-        "✅ done: add-label **crash**",
+        "✅ done: put on **crash**",
     ]
     for expected in (" by ada ", "rule crash-words, version 3", "dry-run", "Evidence: “Segmentation fault"):
         assert expected in shown

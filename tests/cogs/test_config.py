@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.issue_wording import CHOICES
+from bot.core.issue_wording import CHOICES, NOT_WATCHED
 from bot.core.posting import DEFAULT_EVENTS, DigestSettings, IssueFeed, State
 from bot.core.schedule import Schedule
 from bot.core.watching import EventKind
@@ -179,7 +179,7 @@ async def test_the_panel_tells_what_is_set_and_how_it_stands(
 On, in <#NEWS>, every Monday 09:00 Europe/Berlin.
 Pings <@&ROLE>; published to the channels that follow.
 Next: <t:1796025600:F> (<t:1796025600:R>).
-Last: [2026-W47](https://discord.com/channels/GUILD/NEWS/MESSAGE) was posted and published.
+Last post: [2026-W47](https://discord.com/channels/GUILD/NEWS/MESSAGE) was posted and published.
 ### Announcements
 On, in <#NEWS>: packages that gain or lose support, at most one message an hour.
 ### Upstream issues
@@ -398,8 +398,15 @@ async def test_the_panel_links_to_what_was_told_last(bot: Bot, fake: FakeDiscord
     told = channel if place == "general" else fake.guild.channel("numpy/numpy · 2026-W47")
     (message,) = own(fake, told)
     where = f"{channel.id}/{message.id}" if place == "general" else str(told.id)
-    expected = f"Last: [it](https://discord.com/channels/{fake.guild.id}/{where}) was posted."
+    expected = f"Last post: [message](https://discord.com/channels/{fake.guild.id}/{where})"
     assert expected in await reply(fake.slash("ftconfig show"))
+
+
+async def test_where_nobody_looks_for_issues_it_says_so(fake: FakeDiscord, tmp_path: Path, clock: Clock) -> None:
+    async with running_bot(fake, tmp_path / "other.db", clock, Press(), watching=False):
+        general = fake.guild.channel("general")
+        for command in (fake.slash("ftconfig show"), fake.slash("ftconfig issues", options={"channel": general})):
+            assert f"### Upstream issues\n{NOT_WATCHED}\n" in await reply(command)
 
 
 # The form

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from discord import ui
@@ -18,11 +19,11 @@ from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.settlement import AuditEntry
 from bot.core.triage.thread import KindName
 from bot.core.watching import EventKind, KnownThread, ThreadEvent
-from cogs.issue_cards import MOST_SHOWN, audit_card, feed_card, threads_card
+from cogs.issue_cards import MOST_SHOWN, audit_card, feed_card, standing, threads_card
 from tests.cogs.test_cards import texts
 from tests.services.threads import NOW, event, thread
 
-MARKER = "issue events 12-31"
+MARKER = "_events 12 to 31_"
 HOSTILE = "@everyone <@&1> [free](https://evil.example) `x` **b** # h\n> q ||s|| <https://x.example> \\[a](b)"
 _texts = st.text(max_size=300) | st.text("@*[](x)<>:/\n`_ 🙈é\u202e", min_size=50, max_size=256) | st.just(HOSTILE)
 _long = st.sampled_from(["𒐫" * 256, "@" * 256, "_" * 256])
@@ -129,7 +130,7 @@ def test_a_feed_tells_what_happened_where() -> None:
 - 🟢 opened pull request [lxml/lxml\\#7](<https://github.com/lxml/lxml/issues/7>) @\u200beveryone \\<@\u200b&1\\> \\[free\\](https\\://evil.example) \\`x\\` \\*\\*b\\*\\* \\# h \\> q \\|\\|s\\|\\| \\<https\\://x.example\\> \\\\\\[a\\](b)
 - 🔀 merged [lxml/lxml\\#7](<https://github.com/lxml/lxml/issues/7>) @\u200beveryone \\<@\u200b&1\\> \\[free\\](https\\://evil.example) \\`x\\` \\*\\*b\\*\\* \\# h \\> q \\|\\|s\\|\\| \\<https\\://x.example\\> \\\\\\[a\\](b)
 - 📦 wheels appeared with 2.4.1 for 3.14t [numpy/numpy\\#26157](<https://github.com/numpy/numpy/issues/26157>) Support free-threading · **numpy**
--# Issues and pull requests about free-threading · issue events 12-31\
+-# Issues and pull requests about free-threading · _events 12 to 31_\
 """)
 
 
@@ -151,14 +152,43 @@ def test_an_audit_log_says_when_what_by_which_rule_and_why() -> None:
     entries = [entry(minutes=1), entry(Outcome.DONE, actor="ada", minutes=2)]
     assert "\n".join(texts(audit_card(entries[0].ref, entries))) == snapshot("""\
 ### What triage decided on [numpy/numpy\\#26157](<https://github.com/numpy/numpy/issues/26157>)
-- <t:1795424460:f> · opened · 📝 would do: add-label **crash** · dry-run · rule crash-words, version 3
+- <t:1795424460:f> · opened · 📝 would do: put on **crash** · dry-run · rule crash-words, version 3
   The repository is in dry-run mode.
   Evidence: “Segmentation fault (core dumped)”
-- <t:1795424520:f> · opened by ada · ✅ done: add-label **crash** · dry-run · rule crash-words, version 3
+- <t:1795424520:f> · opened by ada · ✅ done: put on **crash** · dry-run · rule crash-words, version 3
   The repository is in dry-run mode.
   Evidence: “Segmentation fault (core dumped)”
 -# Newest last.\
 """)
+
+
+def test_of_each_action_only_the_last_word_stands_and_reactions_are_none() -> None:
+    planned, done = entry(Outcome.DO, "ada", 1), entry(Outcome.DONE, None, 3)
+    other = _of(entry(Outcome.BLOCKED, "bob", 2), ActionKind.REMOVE_LABEL)
+    reacted = _of(entry(Outcome.DONE, "ada", 4), ActionKind.REACT)
+    assert standing([planned, other, done, reacted]) == (other, replace(done, actor="ada"))
+    comments = [
+        _of(entry(outcome, None, 5), ActionKind.COMMENT, str(outcome)) for outcome in (Outcome.DO, Outcome.DONE)
+    ]
+    assert standing(comments) == (comments[1],)
+    words = "\n".join(texts(audit_card(planned.ref, [other, comments[0]])))
+    assert "⛔ blocked: take off **crash**" in words
+    assert "⏳ to do: keep a comment on the thread ·" in words
+
+
+def _of(of: AuditEntry, kind: ActionKind, body: str = "") -> AuditEntry:
+    return replace(of, decision=replace(of.decision, action=replace(of.decision.action, kind=kind, body=body)))
+
+
+def test_a_package_is_named_only_where_it_is_known() -> None:
+    ours, theirs = event(EventKind.OPENED, thread()), event(EventKind.OPENED, thread("bro/ken", 1, package="ken"))
+    shown = "\n".join(texts(feed_card([ours, theirs], MARKER)))
+    assert ("**numpy**" in shown, "**ken**" in shown) == (True, False)
+
+
+def test_no_title_can_say_the_marker() -> None:
+    told = "\n".join(texts(feed_card([event(EventKind.OPENED, thread(title=f"x {MARKER} y"))], MARKER)))
+    assert told.count(MARKER) == 1
 
 
 def test_the_oldest_decisions_are_left_out() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.github import ThreadState
+from bot.core.issue_wording import NOT_WATCHED
 from bot.core.watching import KnownThread
 from tests.cogs.desks import Bot, running_bot
 from tests.fakes.discord_json import text
@@ -73,7 +75,20 @@ async def test_a_package_and_a_state_are_chosen(bot: Bot, fake: FakeDiscord, sta
 async def test_long_lists_are_cut(bot: Bot, fake: FakeDiscord) -> None:
     await know(bot, *(thread(number=number) for number in range(1, 26)))
     shown = (await fake.slash("ftissues").shown()).text()
-    assert ("(25)" in shown, "\nand 15 more\n" in shown, shown.count("\n- ")) == (True, True, 10)
+    assert ("(25)" in shown, "\nand 15 more: narrow it with `package:`\n" in shown, shown.count("\n- ")) == (
+        True,
+        True,
+        10,
+    )
+
+
+@pytest.mark.parametrize(("state", "hint"), [("open", ""), ("all", ": narrow it with `state:`")])
+async def test_a_long_list_of_a_package_is_narrowed_by_state(
+    bot: Bot, fake: FakeDiscord, state: str, hint: str
+) -> None:
+    await know(bot, *(thread(number=number) for number in range(1, 12)))
+    shown = (await fake.slash("ftissues", package="numpy", state=state).shown()).text()
+    assert f"\nand 1 more{hint}\n" in shown
 
 
 async def test_an_answer_can_be_private(bot: Bot, fake: FakeDiscord) -> None:
@@ -109,6 +124,17 @@ async def test_where_there_is_nothing_to_list_it_says_what_to_do(
     assert (message.ephemeral, message.text()) == (True, expected)
 
 
+@pytest.mark.parametrize("options", [{}, {"package": "numpy", "state": "all"}])
+async def test_where_nobody_looks_it_does_not_say_to_ask_later(
+    fake: FakeDiscord, tmp_path: Path, clock: Clock, options: dict[str, str]
+) -> None:
+    async with running_bot(fake, tmp_path / "ftbot.db", clock, Press(), watching=False) as bot:
+        message = await fake.slash("ftissues", options=options).shown()
+        assert (message.ephemeral, message.text()) == (True, NOT_WATCHED)
+        await know(bot, thread())
+        assert "(1)" in (await fake.slash("ftissues", options=options).shown()).text()
+
+
 @pytest.mark.usefixtures("bot")
 async def test_what_is_no_name_is_refused(fake: FakeDiscord) -> None:
     message = await fake.slash("ftissues", package="@everyone").shown()
@@ -127,3 +153,11 @@ async def test_help_lists_every_command_within_discords_limits(fake: FakeDiscord
     for name in ("ftissues [package] [state] [private]", "ftaudit issue", "ftconfig issues [channel] [events]"):
         assert f"`/{name}`" in shown
     assert {text(command, "name") for command in fake.commands} >= {"ftissues", "ftaudit"}
+
+
+@pytest.mark.usefixtures("bot")
+async def test_help_lists_what_is_used_most_first_and_what_is_for_admins_last(fake: FakeDiscord) -> None:
+    shown = (await fake.slash("fthelp").shown()).text()
+    everybodys, _, admins = shown.partition("\n### For admins\n")
+    assert re.findall(r"^`/(\w+)", everybodys, re.MULTILINE) == ["ftissues", "ftdigest", "ftabout", "fthelp"]
+    assert re.findall(r"^`/(\w+)", admins, re.MULTILINE) == ["ftaudit", *["ftconfig"] * 6]

@@ -8,13 +8,13 @@ from html.parser import HTMLParser
 from hypothesis import example, given
 from inline_snapshot import snapshot
 
-from bot.core.digest import Digest, Issues
+from bot.core.digest import Digest, Issues, Totals
 from bot.core.digest_page import page
 from bot.core.digest_wording import chart_text, one_line, sections, title
 from tests.core.digests import BUSY, HOSTILE, QUIET, digests
 from tests.core.test_digest_text import harmless
 
-_WITHOUT_END = frozenset({"meta", "img"})
+_WITHOUT_END = frozenset({"meta", "img", "wbr"})
 _LINKS = frozenset({"href", "style"})
 
 
@@ -27,9 +27,11 @@ class _Reader(HTMLParser):
         self.wrong: list[str] = []
         self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
         self.texts: list[tuple[str, str]] = []
+        self._goes_on = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, tuple(attrs)))
+        self._goes_on = tag == "wbr"
         if tag not in _WITHOUT_END:
             self.open.append(tag)
 
@@ -38,7 +40,11 @@ class _Reader(HTMLParser):
             self.wrong.append(tag)
 
     def handle_data(self, data: str) -> None:
-        if data.strip():
+        if self._goes_on:
+            inside, before = self.texts.pop()
+            self.texts.append((inside, before + data))
+            self._goes_on = False
+        elif data.strip():
             self.texts.append((self.open[-1] if self.open else "", data))
 
     def text(self, tag: str) -> list[str]:
@@ -62,6 +68,7 @@ def _structure(document: str) -> list[tuple[str, list[tuple[str, str | None]]]]:
     return [
         (tag, [(name, None if name in _LINKS else value) for name, value in attributes])
         for tag, attributes in _read(document).tags
+        if tag != "wbr"  # wherever a name may break
     ]
 
 
@@ -147,3 +154,16 @@ def test_the_bars_show_the_shares() -> None:
 
 def test_a_list_that_was_cut_says_how_much_is_missing() -> None:
     assert "and 138 more" in _read(page(QUIET)).text("td")
+
+
+def test_a_repository_breaks_between_its_parts_and_comments_can_be_left_out() -> None:
+    document = page(BUSY)
+    assert ">lxml/<wbr>lxml#<wbr>7</a>" in document
+    assert document.count('<table class="talk">') == 2  # closed and discussed
+    (style,) = _read(document).text("style")
+    assert ".talk td.note { display: none; }" in style.partition("@media (max-width: 34rem)")[2]
+
+
+def test_the_heading_of_a_list_that_was_cut_tells_how_many_there_are() -> None:
+    digest = replace(BUSY, issues=replace(BUSY.issues, counted=Totals(opened=137)))
+    assert "(137)" in _read(page(digest)).text("span")

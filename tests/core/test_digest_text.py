@@ -42,6 +42,7 @@ def harmless(digest: Digest) -> Digest:
             closed=threads(digest.issues.closed),
             discussed=threads(digest.issues.discussed),
             answered=threads(digest.issues.answered),
+            counted=digest.issues.counted,
         ),
     )
 
@@ -354,6 +355,7 @@ def test_json_has_the_keys_of_schema_1() -> None:
                         "answer": "lxml 6.1.3 for 3.14t",
                     }
                 ],
+                "totals": {"opened": 1, "closed": 1, "discussed": 1, "answered": 1},
             },
         }
     )

@@ -21,6 +21,7 @@ numbers = st.integers(min_value=1, max_value=9_999_999_999)
         "https://github.com/numpy/numpy/issues/26157#issuecomment-1",
         "http://www.github.com/numpy/numpy/issues/26157?x=1",
         "https://redirect.github.com/numpy/numpy/issues/26157",
+        "github.com/numpy/numpy/issues/26157",
     ],
 )
 def test_a_thread_is_found_however_it_is_written(text: str) -> None:
@@ -57,6 +58,7 @@ def test_what_names_no_thread_is_refused_with_what_to_write(text: str) -> None:
 def test_every_way_to_write_a_thread_leads_back_to_it(number: int) -> None:
     ref = IssueRef("python-greenlet/greenlet", number)
     assert parse_ref(str(ref)) == parse_ref(ref.url) == parse_ref(ref.quiet_url) == ref
+    assert parse_ref(ref.page(is_pr=True)) == parse_ref(ref.page(is_pr=False)) == ref
 
 
 @given(st.text())

@@ -77,9 +77,9 @@ def test_a_digest_is_recognised_by_its_week_and_an_announcement_by_its_changes()
 
 
 def test_issue_events_are_recognised_by_their_numbers_also_in_a_thread_of_a_forum() -> None:
-    assert (ISSUES.nonce, ISSUES.marker, ISSUES.repository) == (f"1fi{CHANNEL:x}", "issue events 12-31", None)
+    assert (ISSUES.nonce, ISSUES.marker, ISSUES.repository) == (f"1fi{CHANNEL:x}", "_events 12 to 31_", None)
     in_forum = replace(ISSUES, key="12-31 numpy/numpy")
-    assert (in_forum.marker, in_forum.changes) == ("issue events 12-31", (12, 31))
+    assert (in_forum.marker, in_forum.changes) == ("_events 12 to 31_", (12, 31))
     assert (in_forum.repository, in_forum.thread_name) == ("numpy/numpy", "numpy/numpy · 2026-W48")
     assert in_forum.nonce_in(255) == "1fiff"
     # An announcement with the same numbers in the same channel is another message.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.digest import Issues, Thread
+from bot.core.digest import Issues, Thread, Totals
 from bot.core.github import IssueRef
 from bot.core.watching import EventKind, ThreadEvent
 from bot.core.week_issues import MOST_THREADS, TALK, issues_of
@@ -33,7 +33,7 @@ def test_a_week_without_events_has_no_issues() -> None:
 def test_a_thread_is_told_of_as_it_was_last_seen() -> None:
     issues = issues_of([event(EventKind.OPENED, comments=0), event(EventKind.LABELLED, detail="crash", comments=7)])
     assert issues.opened == (Thread("lxml/lxml", 1, "Thread 1", "https://github.com/lxml/lxml/issues/1", comments=7),)
-    assert issues == Issues(opened=issues.opened)
+    assert issues == Issues(opened=issues.opened, counted=Totals(opened=1))
 
 
 def test_merged_is_closed_and_what_was_opened_again_is_not() -> None:
@@ -103,3 +103,11 @@ def test_each_thread_is_in_a_list_once_and_had_the_event(events: list[ThreadEven
         assert len(set(numbers(threads))) == len(threads)
         assert set(numbers(threads)) <= {event.ref.number for event in events if event.kind is kind}
     assert all(thread.answer for thread in issues.answered)
+
+
+def test_those_that_are_not_listed_are_counted() -> None:
+    issues = issues_of(
+        [event(kind, number) for kind in (EventKind.OPENED, EventKind.CLOSED) for number in range(MOST_THREADS + 37)]
+    )
+    assert (len(issues.opened), issues.totals) == (MOST_THREADS, Totals(MOST_THREADS + 37, MOST_THREADS + 37))
+    assert Issues(opened=issues.opened).totals == Totals(opened=MOST_THREADS)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from bot.core.posting import Change, ChangeKind, DigestSettings, IssueFeed, State
@@ -24,7 +20,7 @@ from storage.database import open_database
 from storage.guilds import Guilds
 from storage.posts import CLAIM
 from storage.threads import Threads
-from tests.conftest import ROOT
+from tests.e2e.forked import Forge, open_forge
 from tests.e2e.poster_process import Run
 from tests.fakes.discord_world import Channel, Guild, announcement, forum
 from tests.fakes.fake_discord import FakeDiscord
@@ -53,26 +49,6 @@ class WatchedClock(Clock):
         return self.time
 
 
-@dataclass(frozen=True, slots=True)
-class Forge:
-    """A process that has imported the program, and forks one that posts as often as it is told to."""
-
-    process: subprocess.Popen[str]
-
-    async def start(self, runs: Sequence[Run]) -> list[int]:
-        """Start processes; gives their ids."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(msgspec.json.encode(runs).decode() + "\n")
-        self.process.stdin.flush()
-        return await self.numbers()
-
-    async def numbers(self) -> list[int]:
-        """Read a line of numbers: after the ids, the exit codes of all processes."""
-        assert self.process.stdout is not None
-        line = await asyncio.to_thread(self.process.stdout.readline)
-        return [int(number) for number in line.split()]
-
-
 @dataclass(slots=True)
 class Stage:
     """A fake Discord with two servers that want digests, and a database that survives the processes."""
@@ -80,7 +56,7 @@ class Stage:
     fake: FakeDiscord
     database: Path
     clock: WatchedClock
-    forge: Forge
+    forge: Forge[Run]
 
     @property
     def channels(self) -> list[Channel]:
@@ -93,9 +69,7 @@ class Stage:
 
     async def run(self, step: str = "never", number: int = 1) -> int:
         """Run such a process to its end; gives how it ended."""
-        await self.forge.start([self.plan(step, number)])
-        (ending,) = await self.forge.numbers()
-        return ending
+        return await self.forge.run(self.plan(step, number))
 
     async def restart(self) -> None:
         """Run the poster again, twice, in this process."""
@@ -113,14 +87,13 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def forge() -> Iterator[Forge]:
-    arguments = [sys.executable, "-m", "tests.e2e.poster_process"]
-    with subprocess.Popen(arguments, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        yield Forge(process)
+def forge() -> Iterator[Forge[Run]]:
+    with open_forge("tests.e2e.poster_process", Run) as opened:
+        yield opened
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Forge) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Forge[Run]) -> AsyncIterator[Stage]:
     clock = WatchedClock()
     guilds = [Guild(name, [Channel("general"), announcement("news"), forum("issues")]) for name in ("One", "Two")]
     async with FakeDiscord(guilds, now=clock) as fake:

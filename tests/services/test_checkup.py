@@ -45,6 +45,7 @@ async def open_checkup(
             discord_token=discord_token,
             github_token=github_token,
             app_login=no_app,
+            has_webhook_secret=False,
         )
 
 
@@ -78,6 +79,11 @@ async def test_what_works_is_said_to_work(packaging: FakeIndex, path: Path) -> N
         "GitHub App": Check(
             "GitHub App", works=None, finding="not set (FTBOT_GITHUB_APP_ID, FTBOT_GITHUB_PRIVATE_KEY)"
         ),
+        "GitHub webhooks": Check(
+            "GitHub webhooks",
+            works=None,
+            finding="not set (FTBOT_GITHUB_WEBHOOK_SECRET); repositories with the App are polled only",
+        ),
     }
     sent = {request.path: request.headers.get("Authorization") for request in packaging.requests}
     assert (sent[DISCORD], sent[GITHUB]) == ("Bot one", "Bearer two")
@@ -100,6 +106,12 @@ async def test_an_app_that_does_not_work_is_told_from_a_github_that_does_not(
     async with open_checkup(packaging, path) as checkup:
         found = {check.subject: check for check in await replace(checkup, app_login=login).run()}
     assert found["GitHub App"] == Check("GitHub App", works=False, finding=finding, upstream=upstream)
+
+
+async def test_a_secret_for_webhooks_is_said_to_be_there(packaging: FakeIndex, path: Path) -> None:
+    async with open_checkup(packaging, path) as checkup:
+        found = {check.subject: check for check in await replace(checkup, has_webhook_secret=True).run()}
+    assert found["GitHub webhooks"].works
 
 
 async def test_an_app_that_works_says_as_whom_it_writes(packaging: FakeIndex, path: Path) -> None:
@@ -166,4 +178,4 @@ async def test_a_database_that_cannot_be_used_says_why(packaging: FakeIndex, pat
 async def test_everything_may_fail_at_once(index: FakeIndex, path: Path) -> None:
     await index.stop()
     found = await check(index, path.parent, discord_token="one", github_token="two")
-    assert [each.works for each in found.values()] == [False, None, False, False, False, None]
+    assert [each.works for each in found.values()] == [False, None, False, False, False, None, None]

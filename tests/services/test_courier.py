@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
@@ -17,17 +16,16 @@ from bot.core.triage.action import Action, ActionKind, Outcome
 from bot.core.triage.comments import MARKER
 from bot.core.triage.plan import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
 from bot.core.triage.settlement import Errand, Progress, Settlement, Wish
-from bot.logs import set_up_logs
-from bot.services.courier import EXPIRES, SETTLING
+from bot.services.courier import ANSWERS_AN_HOUR, EXPIRES, FORBIDDEN, SETTLING
 from storage.outbox import CLAIM
 from tests.fakes.fake_github import FakeGitHub
-from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_failures import (
     Failure,
     Hold,
     bad_gateway_after_write,
     dropped,
     held,
+    moved,
     rate_limited,
     secondary_limit,
     server_error,
@@ -35,7 +33,9 @@ from tests.fakes.github_failures import (
 )
 from tests.fakes.github_world import FakeIssue, FakeRepository, SuggestionState
 from tests.services.lookups import Clock
-from tests.services.triages import CRASH, HUMAN, Bench, install, moves, open_bench, own, settings
+from tests.services.triages import CRASH, HUMAN, Bench, install, moves, own, settings
+
+pytestmark = pytest.mark.usefixtures("log")
 
 ADD, REMOVE, COMMENT = ActionKind.ADD_LABEL, ActionKind.REMOVE_LABEL, ActionKind.COMMENT
 REPLY, NOTICE, REACT, SUGGEST = ActionKind.REPLY, ActionKind.NOTICE, ActionKind.REACT, ActionKind.SUGGEST_LABEL
@@ -50,37 +50,6 @@ WRITES = {
 }
 TEXT = f"{MARKER}\nLabels that may fit: …"
 SETTLED = SETTLING + timedelta(seconds=1)
-
-
-@pytest.fixture(autouse=True)
-def log(logs_as_before: None) -> StringIO:  # noqa: ARG001 — for what it does at the end
-    """Log as the program does."""
-    stream = StringIO()
-    set_up_logs(level="info", as_json=True, stream=stream)
-    return stream
-
-
-@pytest.fixture
-async def github(clock: Clock) -> AsyncIterator[FakeGitHub]:
-    async with FakeGitHub(now=clock) as running:
-        yield running
-    assert running.violations == []
-
-
-@pytest.fixture
-async def bench(github: FakeGitHub, index: FakeIndex, path: Path, clock: Clock) -> AsyncIterator[Bench]:
-    async with open_bench(github, index, path, clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def repository(github: FakeGitHub) -> FakeRepository:
-    return install(github)
-
-
-@pytest.fixture
-def issue(repository: FakeRepository) -> FakeIssue:
-    return repository.open(*CRASH)
 
 
 def action(issue: FakeIssue, kind: ActionKind = ADD, value: str = "type-crash", **more: str | int | None) -> Action:
@@ -507,7 +476,7 @@ async def test_limits_of_any_kind_only_delay(bench: Bench, github: FakeGitHub, c
     assert github.count(*WRITES[ADD]) == 4
 
 
-@pytest.mark.parametrize("status", [403, 404, 422])
+@pytest.mark.parametrize("status", [404, 422])
 async def test_what_github_refuses_is_not_sent_again_and_the_audit_log_says_why(
     bench: Bench, github: FakeGitHub, issue: FakeIssue, status: int
 ) -> None:
@@ -518,6 +487,52 @@ async def test_what_github_refuses_is_not_sent_again_and_the_audit_log_says_why(
     (entry,) = await bench.audit(issue)
     assert entry.decision.outcome is (Outcome.DROPPED if status == 404 else Outcome.REFUSED)
     assert "Not like this" in entry.decision.reason
+
+
+async def test_what_github_forbids_is_tried_again_some_hours_until_it_counts_as_refused(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue
+) -> None:
+    forbidden = Failure(403, body={"message": "Resource not accessible by integration"})
+    github.fail(WRITES[ADD][1], *[forbidden] * FORBIDDEN, method="POST")
+    await plan(bench, action(issue))
+    for tries in range(1, FORBIDDEN + 1):
+        await bench.courier.tick()
+        assert github.count(*WRITES[ADD]) == tries
+        clock.advance(minutes=59)
+        await bench.courier.tick()
+        assert github.count(*WRITES[ADD]) == tries
+        clock.advance(minutes=2)
+    errand = await the_errand(bench, action(issue))
+    assert (errand.progress, errand.due) == (Progress.REFUSED, None)
+    (entry,) = await bench.audit(issue)
+    assert "Resource not accessible by integration" in entry.decision.reason
+
+
+async def test_what_github_forbids_for_a_while_is_done_then(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue
+) -> None:
+    forbidden = Failure(403, body={"message": "Resource not accessible by integration"})
+    github.fail(WRITES[ADD][1], *[forbidden] * (FORBIDDEN - 1), method="POST")
+    await plan(bench, action(issue))
+    for _ in range(FORBIDDEN):
+        await bench.courier.tick()
+        clock.advance(hours=1)
+    assert moves(issue) == [("labeled", "type-crash")]
+
+
+@pytest.mark.parametrize("kind", [ADD, REPLY, REACT])
+async def test_a_repository_that_is_renamed_just_when_it_matters_is_found(
+    bench: Bench, github: FakeGitHub, repository: FakeRepository, issue: FakeIssue, kind: ActionKind
+) -> None:
+    wanted = of_kind(issue, kind)
+    github.fail(WRITES[kind][1], moved(f"{github.url}/repositories/{repository.id}/issues/1"), method=WRITES[kind][0])
+    await plan(bench, wanted)
+    await bench.courier.tick()
+    assert traces(issue, wanted) == 0
+    repository.rename("demo/renamed")
+    await take_turns(bench)
+    assert traces(issue, wanted) == 1
+    assert (await the_errand(bench, wanted)).progress is Progress.CONFIRMED
 
 
 async def test_an_expired_token_is_renewed(bench: Bench, github: FakeGitHub, issue: FakeIssue) -> None:
@@ -542,7 +557,7 @@ async def test_without_a_valid_key_everything_waits_and_the_log_says_so(
         await bench.courier.tick()
     assert moves(issue) == [("labeled", "type-crash")]
     assert log.getvalue().count("github_forbids") == 1
-    assert "refused the token (401)" in log.getvalue()
+    assert "refused the App's key" in log.getvalue()
     assert "PRIVATE KEY" not in log.getvalue()
 
 
@@ -654,6 +669,36 @@ async def test_a_repository_gets_so_many_actions_an_hour_and_the_rest_later(
     assert all(moves(issue) == [("labeled", "type-crash")] for issue in issues)
 
 
+async def test_what_people_asked_for_is_not_counted_and_goes_before_what_rules_do(
+    bench: Bench, repository: FakeRepository
+) -> None:
+    ruled = [repository.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 1)]
+    asked = [repository.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 1)]
+    await plan(bench, *(action(each) for each in ruled), *(action(each, comment=each.number) for each in asked))
+    await bench.courier.tick()
+    assert sum(len(moves(each)) for each in asked) == ACTIONS_AN_HOUR + 1
+    assert sum(len(moves(each)) for each in ruled) == ACTIONS_AN_HOUR
+
+
+async def test_answers_go_last_and_those_that_are_too_many_are_dropped(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue, clock: Clock
+) -> None:
+    asking = repository.open("Hello", "there")
+    comment = asking.comment("@ftbot why", HUMAN).id
+    answers = [action(asking, REPLY, f"why {number}", comment=comment) for number in range(ANSWERS_AN_HOUR + 1)]
+    await plan(bench, *answers, action(issue), action(issue, ADD, "question", comment=comment))
+    await bench.courier.tick()
+    assert sorted(moves(issue)) == [("labeled", "question"), ("labeled", "type-crash")]
+    assert len(own(asking)) == ANSWERS_AN_HOUR
+    last = await the_errand(bench, answers[-1])
+    assert (last.progress, last.due) == (Progress.DROPPED, None)
+    assert (await bench.audit(asking))[-1].decision.reason == "60 answers an hour are enough for one repository."
+    clock.advance(minutes=61)
+    await plan(bench, of_kind(asking, REPLY))
+    await bench.courier.tick()
+    assert len(own(asking)) == ANSWERS_AN_HOUR + 1
+
+
 async def test_one_repository_with_much_to_do_keeps_no_other_waiting(bench: Bench, github: FakeGitHub) -> None:
     busy, calm = install(github, "demo/busy"), install(github, "demo/calm")
     many = [busy.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 1)]
@@ -692,3 +737,40 @@ async def test_where_labels_cannot_be_suggested_the_thread_is_decided_again(
     assert (await the_errand(bench, action(issue, SUGGEST))).progress is Progress.REFUSED
     (received,) = await bench.casebook.inbox.due(bench.clock(), 10)
     assert (received.happening.trigger, received.happening.node_id) == (Trigger.POLLED, issue.node_id)
+
+
+# Receipts
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_a_receipt_says_whether_everything_was_done(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue, refused: bool
+) -> None:
+    comment = issue.comment("@ftbot label +crash +question", HUMAN)
+    asked = [action(issue, ADD, label, comment=comment.id) for label in ("type-crash", "question")]
+    if refused:
+        github.fail(WRITES[ADD][1], Failure(422, body={"message": "No"}), method="POST")
+    await plan(bench, *asked, action(issue, REACT, "rocket", comment=comment.id))
+    await take_turns(bench)
+    assert [reaction.content for reaction in comment.reactions] == ["confused" if refused else "rocket"]
+
+
+async def test_a_receipt_waits_for_what_is_not_known_to_be_done(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue, clock: Clock
+) -> None:
+    comment = issue.comment("@ftbot label +crash", HUMAN)
+    github.fail(WRITES[ADD][1], bad_gateway_after_write(), method="POST")
+    await plan(bench, action(issue, comment=comment.id), action(issue, REACT, "rocket", comment=comment.id))
+    await bench.courier.tick()
+    assert comment.reactions == []
+    clock.advance(seconds=SETTLED.total_seconds())
+    await bench.courier.tick()
+    assert [reaction.content for reaction in comment.reactions] == ["rocket"]
+
+
+async def test_a_text_that_a_newer_one_replaced_makes_no_receipt_worse(bench: Bench, issue: FakeIssue) -> None:
+    comment = issue.comment("@ftbot dup #1\n@ftbot upstream a/b#1", HUMAN)
+    texts = [action(issue, COMMENT, text, body=f"{MARKER}\n{text}", comment=comment.id) for text in ("one", "two")]
+    await plan(bench, *texts, action(issue, REACT, "rocket", comment=comment.id))
+    await take_turns(bench)
+    assert [reaction.content for reaction in comment.reactions] == ["rocket"]

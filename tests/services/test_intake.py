@@ -231,3 +231,45 @@ def test_any_unsigned_request_is_refused(headers: dict[str, str], body: bytes) -
             return await Intake(Inbox(database), SECRET, lambda: NOW, asyncio.Event()).take(headers, body)
 
     assert asyncio.run(take()).status == 401
+
+
+# What is seen by the headers alone
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "outcome"),
+    [
+        ({"X-Hub-Signature-256": None}, 401, "unsigned"),
+        ({"X-Hub-Signature-256": "sha256=" + "0" * 63}, 401, "unsigned"),
+        ({"X-Hub-Signature-256": "sha256=" + "g" * 64}, 401, "unsigned"),
+        ({"X-Hub-Signature-256": "sha1=" + "0" * 40}, 401, "unsigned"),
+        ({"X-GitHub-Delivery": None}, 400, "malformed"),
+        ({"X-GitHub-Delivery": "../d1"}, 400, "malformed"),
+    ],
+)
+def test_what_cannot_be_githubs_is_refused_before_its_body_is_read(
+    intake: Intake, changed: Mapping[str, str | None], status: int, outcome: str
+) -> None:
+    headers = {name: value for name, value in {**signed(OPENED)[0], **changed}.items() if value is not None}
+    refusal = intake.refusal(headers)
+    assert (refusal is not None and refusal.status) == status
+    assert counted(intake) == {outcome: 1}
+
+
+def test_what_may_be_githubs_and_is_ours_is_read_and_kept(intake: Intake) -> None:
+    headers, _ = signed(OPENED, secret=b"another")
+    assert (intake.refusal(headers), intake.skim(headers)) == (None, None)
+
+
+@pytest.mark.parametrize("event", ["ping", "push", "", "Issues"])
+@pytest.mark.parametrize(("secret", "status", "outcome"), [(SECRET, 202, "ignored"), (b"another", 401, "unsigned")])
+async def test_what_is_none_of_ours_is_verified_piece_by_piece(
+    intake: Intake, event: str, secret: bytes, status: int, outcome: str
+) -> None:
+    headers, body = signed(OPENED, event, secret=secret)
+    skimmed = intake.skim(headers)
+    assert skimmed is not None
+    for piece in (body[:10], b"", body[10:]):
+        await skimmed.feed(piece)
+    assert (skimmed.receipt().status, counted(intake)) == (status, {outcome: 1})
+    assert skimmed.receipt() == await intake.take(headers, body)

@@ -115,7 +115,7 @@ async def test_a_server_is_told_of_what_happens_from_then_on_in_one_message(
         "- 🟣 closed [numpy/numpy\\#26157](<https://github.com/numpy/numpy/issues/26157>) Support free-threading"
         " · **numpy**\n"
         "- 🟢 opened [lxml/lxml\\#7](<https://github.com/lxml/lxml/issues/7>) No wheels · **lxml**\n"
-        "-# Issues and pull requests about free-threading · issue events 2-3"
+        "-# Issues and pull requests about free-threading · _events 2 to 3_"
     )
     assert message.pings == ()
     post = await last(office, general)
@@ -137,7 +137,8 @@ async def test_there_is_at_most_one_message_in_a_quarter_of_an_hour_and_nothing_
         await office.poster.tick()
         clock.advance(timedelta(minutes=1))
     messages = own(fake, general)
-    assert [message.text().rpartition("events ")[2] for message in messages] == ["1-1", "2-16", "17-31", "32-46"]
+    numbers = [message.text().rpartition(" · ")[2] for message in messages]
+    assert numbers == ["_event 1_", "_events 2 to 16_", "_events 17 to 31_", "_events 32 to 46_"]
     assert [line for message in messages for line in message.text().splitlines() if line.startswith("and ")] == [
         "and 5 more"
     ] * 3
@@ -203,8 +204,8 @@ async def test_in_a_forum_each_repository_has_a_thread_a_week(
     }
     (numpy,) = (each for each in threads if each.name.startswith("numpy"))
     first, second = own(fake, numpy)
-    assert "issue events 1-3" in first.text()
-    assert ("issue events 4-4" in second.text(), second.nonce) == (True, f"4i{numpy.id:x}")
+    assert "_events 1 to 3_" in first.text()
+    assert ("_event 4_" in second.text(), second.nonce) == (True, f"4i{numpy.id:x}")
     assert (await last(office, issues)).message == numpy.id
     clock.advance(timedelta(days=7))
     await happen(office, event(EventKind.CLOSED, NUMPY))
@@ -375,7 +376,7 @@ async def test_what_happens_while_a_post_is_under_way_waits_for_it(
         clock.advance(timedelta(hours=1))
         await office.poster.tick()
     (numpy,) = threads_of(issues)
-    assert ["issue events 1-1" in own(fake, numpy)[0].text(), len(told(fake, issues))] == [True, 5]
+    assert ["_event 1_" in own(fake, numpy)[0].text(), len(told(fake, issues))] == [True, 5]
 
 
 @pytest.mark.parametrize("place", ["general", "issues"])

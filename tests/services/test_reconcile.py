@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -15,14 +14,12 @@ from bot.core.happening import Trigger
 from bot.core.posting import Change, ChangeKind
 from bot.core.targets import Target
 from bot.core.triage.action import ActionKind
-from bot.logs import set_up_logs
-from bot.services.reconcile import MOST_REDELIVERIES
+from bot.services.reconcile import KEPT, MOST_REDELIVERIES
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_failures import bad_gateway_after_write, server_error
 from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.fakes.index_pages import sdist, wheels
-from tests.services.lookups import Clock
 from tests.services.triages import (
     AUTHOR,
     CRASH,
@@ -33,39 +30,14 @@ from tests.services.triages import (
     Bench,
     install,
     moves,
-    open_bench,
     own,
     settings,
 )
 
+pytestmark = pytest.mark.usefixtures("log")
+
 BOTH = [("labeled", "free-threading"), ("labeled", "type-crash")]
 GAINED = Change("demo", Target(14), "1.1", ChangeKind.GAINED)
-
-
-@pytest.fixture(autouse=True)
-def log(logs_as_before: None) -> StringIO:  # noqa: ARG001 — for what it does at the end
-    """Log as the program does."""
-    stream = StringIO()
-    set_up_logs(level="info", as_json=True, stream=stream)
-    return stream
-
-
-@pytest.fixture
-async def github(clock: Clock) -> AsyncIterator[FakeGitHub]:
-    async with FakeGitHub(now=clock) as running:
-        yield running
-    assert running.violations == []
-
-
-@pytest.fixture
-async def bench(github: FakeGitHub, index: FakeIndex, path: Path, clock: Clock) -> AsyncIterator[Bench]:
-    async with open_bench(github, index, path, clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def repository(github: FakeGitHub) -> FakeRepository:
-    return install(github)
 
 
 async def poll(bench: Bench) -> None:
@@ -162,7 +134,7 @@ async def test_a_command_that_was_written_into_an_old_comment_unseen_is_done(
     issue = repository.open(*CRASH)
     comment = issue.comment("Hm.", HUMAN)
     await poll(deaf)
-    issue.edit_comment(comment, "Hm.\n@ftbot label +question")
+    issue.edit_comment(comment, "Hm.\n\n@ftbot label +question")
     await poll(deaf)
     assert "question" in issue.labels
 
@@ -392,3 +364,97 @@ async def test_wheels_are_told_only_where_that_is_wanted(
     await bench.reconciler.wheels([change])
     await bench.settle()
     assert own(asking) == []
+
+
+# What is not kept
+
+
+def hide(repository: FakeRepository) -> None:
+    repository.private = True
+
+
+def remove(repository: FakeRepository) -> None:
+    repository.uninstall()
+
+
+def hide_under_another_name(repository: FakeRepository) -> None:
+    repository.rename("demo/renamed")
+    repository.private = True
+
+
+@pytest.mark.parametrize("change", [hide, remove, hide_under_another_name])
+async def test_nothing_is_kept_of_repositories_that_are_private_now_or_removed_the_app(
+    deaf: Bench, repository: FakeRepository, change: Callable[[FakeRepository], None]
+) -> None:
+    issue = repository.open(*CRASH)
+    await poll(deaf)
+    change(repository)
+    deaf.clock.advance(hours=2)
+    await poll(deaf)
+    known = await deaf.casebook.threads.get(issue.node_id)
+    assert known is not None
+    assert (known.issue.title, known.issue.body, known.gone is None) == ("", "", False)
+    assert await deaf.casebook.threads.triaged() == ()
+    assert await deaf.database.read("SELECT title FROM thread_events WHERE title <> ''") == []
+
+
+async def test_what_is_public_again_is_known_again(deaf: Bench, repository: FakeRepository) -> None:
+    issue = repository.open(*CRASH)
+    await poll(deaf)
+    repository.private = True
+    await poll(deaf)
+    repository.private = False
+    issue.edit(title=f"{CRASH[0]} again")
+    await poll(deaf)
+    known = await deaf.casebook.threads.get(issue.node_id)
+    assert known is not None
+    assert (known.issue.title, known.gone) == (f"{CRASH[0]} again", None)
+
+
+async def test_a_repository_that_was_renamed_is_still_known(deaf: Bench, repository: FakeRepository) -> None:
+    issue = repository.open(*CRASH)
+    await poll(deaf)
+    repository.rename("demo/renamed")
+    await poll(deaf)
+    known = await deaf.casebook.threads.get(issue.node_id)
+    assert known is not None
+    assert (known.issue.title, known.gone) == (CRASH[0], None)
+
+
+async def test_nobody_is_forgotten_while_github_cannot_be_asked(
+    deaf: Bench, github: FakeGitHub, repository: FakeRepository
+) -> None:
+    issue = repository.open(*CRASH)
+    await poll(deaf)
+    repository.uninstall()
+    github.fail(r"/installation$", *[server_error()] * 50)
+    await poll(deaf)
+    known = await deaf.casebook.threads.get(issue.node_id)
+    assert known is not None
+    assert known.gone is None
+
+
+async def test_what_was_worked_on_long_ago_is_forgotten_and_not_worked_on_again(
+    deaf: Bench, repository: FakeRepository
+) -> None:
+    issue = repository.open(*OTHER)
+    issue.comment("@ftbot label +question", HUMAN)
+    await poll(deaf)
+    issue.unlabel("question", "other[bot]")
+    for _ in range(3):
+        deaf.clock.advance(seconds=KEPT.total_seconds() / 2)
+        await poll(deaf)
+    rows = await deaf.database.read("SELECT delivery FROM inbox")
+    assert rows != []
+    await deaf.reconciler.sweep()
+    assert await deaf.database.read("SELECT delivery FROM inbox") == []
+    await poll(deaf)
+    assert await deaf.database.read("SELECT delivery FROM inbox") == []
+
+
+async def test_what_is_not_worked_on_yet_is_kept(deaf: Bench, repository: FakeRepository) -> None:
+    repository.open(*CRASH)
+    await deaf.hear()
+    deaf.clock.advance(seconds=KEPT.total_seconds() + 1)
+    await deaf.reconciler.sweep()
+    assert len(await deaf.casebook.inbox.due(deaf.clock(), 10)) == 1

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
@@ -13,16 +12,16 @@ from bot.core.errors import UserError
 from bot.core.github import IssueRef, ThreadState
 from bot.core.triage.action import Action, ActionKind, Mode, Outcome
 from bot.core.triage.comments import MARKER
-from bot.core.triage.settlement import Settlement
+from bot.core.triage.settlement import Progress, Settlement
 from bot.core.triage.thread import KindName
 from bot.core.watching import EventKind, Origin
-from bot.logs import set_up_logs
+from bot.services.courier import EXPIRES
 from bot.services.triage import ATTEMPTS, Triage
 from storage.thread_events import ThreadEvents
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
-from tests.fakes.github_failures import Failure, server_error, too_many_requests
-from tests.fakes.github_world import FakeIssue, FakeRepository
+from tests.fakes.github_failures import Failure, bad_gateway_after_write, server_error, too_many_requests
+from tests.fakes.github_world import FakeIssue, FakeRepository, FakeSuggestion
 from tests.fakes.index_pages import sdist, wheels
 from tests.services.lookups import QUICK, Clock
 from tests.services.triages import (
@@ -35,43 +34,13 @@ from tests.services.triages import (
     Bench,
     install,
     moves,
-    open_bench,
     own,
     settings,
 )
 
+pytestmark = pytest.mark.usefixtures("log")
+
 BOTH = [("labeled", "free-threading"), ("labeled", "type-crash")]
-
-
-@pytest.fixture(autouse=True)
-def log(logs_as_before: None) -> StringIO:  # noqa: ARG001 — for what it does at the end
-    """Log as the program does."""
-    stream = StringIO()
-    set_up_logs(level="info", as_json=True, stream=stream)
-    return stream
-
-
-@pytest.fixture
-async def github(clock: Clock) -> AsyncIterator[FakeGitHub]:
-    async with FakeGitHub(now=clock) as running:
-        yield running
-    assert running.violations == []
-
-
-@pytest.fixture
-async def bench(github: FakeGitHub, index: FakeIndex, path: Path, clock: Clock) -> AsyncIterator[Bench]:
-    async with open_bench(github, index, path, clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def repository(github: FakeGitHub) -> FakeRepository:
-    return install(github)
-
-
-@pytest.fixture
-def issue(repository: FakeRepository) -> FakeIssue:
-    return repository.open(*CRASH)
 
 
 # What is decided
@@ -311,6 +280,112 @@ async def test_a_newer_version_of_a_rule_does_not_bring_a_label_back(bench: Benc
     await bench.settle()
     await bench.triage.apply(ref)
     assert issue.labels == ["free-threading"]
+
+
+def suggesting(repository: FakeRepository) -> FakeIssue:
+    """Let labels only be suggested, in GitHub's own way, and open a thread."""
+    repository.enable_suggestions()
+    repository.files[".github/ftbot.toml"] = settings("suggest")
+    return repository.open(*CRASH)
+
+
+def crashes(issue: FakeIssue) -> list[FakeSuggestion]:
+    """Give how often the label was suggested."""
+    return [each for each in issue.suggestions if each.label.name == "type-crash"]
+
+
+async def test_a_human_dismisses_a_suggestion_and_nothing_brings_it_back(
+    bench: Bench, repository: FakeRepository, clock: Clock
+) -> None:
+    issue = suggesting(repository)
+    await bench.settle()
+    (suggestion,) = crashes(issue)
+    issue.dismiss(suggestion, HUMAN)
+    issue.edit(body=f"{CRASH[1]}\nAgain.")
+    await bench.settle()
+    wish = await bench.wish(issue, "type-crash")
+    assert wish is not None
+    assert (wish.wanted, wish.actor) == (False, "somebody")
+    repository.files[".github/ftbot.toml"] = settings("apply")
+    clock.advance(minutes=10)
+    issue.comment("@ftbot retriage", HUMAN)
+    await bench.settle()
+    clock.advance(days=30)
+    async with bench.another() as restarted:
+        await restarted.triage.apply(IssueRef("demo/demo", issue.number))
+        await restarted.settle()
+    assert "type-crash" not in issue.labels
+    assert crashes(issue) == [suggestion]
+    assert await bench.casebook.reviews.last("crash-title", 1) == (False,)
+
+
+@pytest.mark.parametrize("mode", ["suggest", "apply"])
+async def test_what_is_not_known_to_be_suggested_does_not_come_back_when_it_was_and_was_dismissed(
+    bench: Bench, github: FakeGitHub, repository: FakeRepository, clock: Clock, mode: str
+) -> None:
+    issue = suggesting(repository)
+    await bench.hear()
+    await bench.triage.work()
+    github.fail("/labels$", *[bad_gateway_after_write()] * 2, method="POST")
+    await bench.courier.tick()
+    repository.files[".github/ftbot.toml"] = settings("dry-run")
+    await bench.settle()
+    assert {each.progress for each in await bench.errands(issue)} == {Progress.DROPPED}
+    (suggestion,) = crashes(issue)
+    issue.dismiss(suggestion, HUMAN)
+    repository.files[".github/ftbot.toml"] = settings(mode)
+    clock.advance(minutes=10)
+    issue.edit(body=f"{CRASH[1]}\nAgain.")
+    await bench.settle()
+    assert "type-crash" not in issue.labels
+    assert crashes(issue) == [suggestion]
+
+
+async def test_a_suggestion_that_was_dismissed_before_github_answered_is_not_sent_again(
+    bench: Bench, github: FakeGitHub, repository: FakeRepository
+) -> None:
+    issue = suggesting(repository)
+    await bench.hear()
+    await bench.triage.work()
+    github.fail("/labels$", *[bad_gateway_after_write()] * 2, method="POST")
+    await bench.courier.tick()
+    (suggestion,) = crashes(issue)
+    issue.dismiss(suggestion, HUMAN)
+    await bench.settle()
+    assert crashes(issue) == [suggestion]
+    assert {each.progress for each in await bench.errands(issue)} == {Progress.CONFIRMED}
+
+
+@pytest.mark.parametrize("kind", [ActionKind.SUGGEST_LABEL, ActionKind.ADD_LABEL])
+async def test_a_newer_version_of_a_rule_does_not_bring_back_what_was_dismissed(
+    bench: Bench, repository: FakeRepository, kind: ActionKind
+) -> None:
+    issue = suggesting(repository)
+    await bench.settle()
+    (suggestion,) = crashes(issue)
+    issue.dismiss(suggestion, HUMAN)
+    repository.files[".github/ftbot.toml"] = settings("apply")
+    ref = IssueRef("demo/demo", issue.number)
+    newer = Action(kind, ref, issue.node_id, "type-crash", "crash-title", 99, kind_name="crash")
+    await bench.casebook.settlements.record(Settlement(actions=(newer,)), bench.clock())
+    await bench.courier.tick()
+    assert "type-crash" not in issue.labels
+    assert crashes(issue) == [suggestion]
+    errand = await bench.casebook.outbox.get(newer.key)
+    assert errand is not None
+    assert (errand.progress, errand.reason) == (Progress.DROPPED, "somebody wants the label off.")
+
+
+async def test_a_label_whose_suggestion_was_dismissed_comes_by_command(
+    bench: Bench, repository: FakeRepository, clock: Clock
+) -> None:
+    issue = suggesting(repository)
+    await bench.settle()
+    issue.dismiss(crashes(issue)[0], HUMAN)
+    clock.advance(minutes=1)
+    issue.comment("@ftbot label +crash", HUMAN)
+    await bench.settle()
+    assert issue.labels == ["type-crash"]
 
 
 async def test_other_bots_that_move_labels_say_nothing(bench: Bench, issue: FakeIssue) -> None:
@@ -729,7 +804,7 @@ async def test_without_a_valid_key_everything_waits_and_is_said_once(
         await bench.work()
         clock.advance(minutes=1)
     assert log.getvalue().count("github_forbids") == 1
-    assert "refused the token (401)" in log.getvalue()
+    assert "refused the App's key" in log.getvalue()
     for _ in range(10):
         clock.advance(hours=4)
         await bench.work()
@@ -838,3 +913,154 @@ async def test_replaying_shows_what_the_rules_say_of_stored_threads(bench: Bench
     (replayed,) = await bench.triage.replay()
     assert replayed.thread.issue.ref == IssueRef("demo/demo", issue.number)
     assert (replayed.free_threading, replayed.kinds, replayed.changed) == (True, (KindName.CRASH,), False)
+
+
+# What came between, and passed
+
+
+def reopen(issue: FakeIssue) -> None:
+    issue.reopen()
+
+
+def unlock(issue: FakeIssue) -> None:
+    issue.unlock()
+
+
+def edit(issue: FakeIssue) -> None:
+    issue.edit(body=f"{CRASH[1]} Again.")
+
+
+def close(issue: FakeIssue) -> None:
+    issue.close()
+
+
+def lock(issue: FakeIssue) -> None:
+    issue.lock()
+
+
+def uninstall(issue: FakeIssue) -> None:
+    issue.repository.uninstall()
+
+
+def install_and_edit(issue: FakeIssue) -> None:
+    issue.repository.install()
+    edit(issue)
+
+
+def only_suggest(issue: FakeIssue) -> None:
+    issue.repository.files[".github/ftbot.toml"] = settings("dry-run")
+
+
+def apply_and_edit(issue: FakeIssue) -> None:
+    issue.repository.files[".github/ftbot.toml"] = settings()
+    edit(issue)
+
+
+@pytest.mark.parametrize(
+    ("between", "after"),
+    [(close, reopen), (lock, unlock), (uninstall, install_and_edit), (only_suggest, apply_and_edit)],
+)
+async def test_what_came_between_and_passed_does_not_keep_a_label_off_for_good(
+    bench: Bench, issue: FakeIssue, between: Callable[[FakeIssue], None], after: Callable[[FakeIssue], None]
+) -> None:
+    await bench.hear()
+    await bench.triage.work()
+    between(issue)
+    await bench.settle()
+    assert moves(issue) == []
+    bench.clock.advance(minutes=15)
+    after(issue)
+    await bench.settle()
+    assert moves(issue) == BOTH
+    outcomes = [
+        entry.decision.outcome for entry in await bench.audit(issue) if entry.decision.action.value == "type-crash"
+    ]
+    assert [each for each in outcomes if each in {Outcome.DO, Outcome.DONE}] == [Outcome.DO, Outcome.DO, Outcome.DONE]
+
+
+async def test_what_could_not_be_done_for_days_is_done_when_the_thread_is_decided_again(
+    bench: Bench, issue: FakeIssue, clock: Clock
+) -> None:
+    await bench.hear()
+    await bench.triage.work()
+    clock.advance(seconds=EXPIRES.total_seconds() + 1)
+    await bench.settle()
+    assert moves(issue) == []
+    await bench.triage.apply(IssueRef("demo/demo", issue.number))
+    await bench.settle()
+    assert moves(issue) == BOTH
+
+
+async def test_what_a_person_does_not_want_is_not_planned_anew(bench: Bench, issue: FakeIssue) -> None:
+    await bench.hear()
+    await bench.triage.work()
+    issue.label("type-crash", HUMAN)
+    bench.clock.advance(seconds=5)
+    issue.unlabel("type-crash", HUMAN)
+    await bench.settle()
+    issue.close()
+    issue.reopen()
+    edit(issue)
+    await bench.settle()
+    assert moves(issue) == [("labeled", "free-threading")]
+
+
+async def test_a_removal_that_is_told_of_late_cancels_nothing_of_a_newer_installation(
+    bench: Bench, repository: FakeRepository
+) -> None:
+    repository.uninstall()
+    late = bench.fake.deliveries[-1]
+    bench.heard.append(late)
+    bench.clock.advance(minutes=1)
+    repository.install()
+    issue = repository.open(*CRASH)
+    await bench.hear()
+    await bench.triage.work()
+    await bench.hear([late])
+    await bench.settle()
+    assert moves(issue) == BOTH
+
+
+async def test_nothing_is_kept_of_what_a_repository_says_that_removed_the_app(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue
+) -> None:
+    await bench.settle()
+    repository.uninstall()
+    await bench.settle()
+    await check_forgotten(bench, issue)
+
+
+async def test_nothing_is_kept_of_what_a_repository_says_that_is_found_to_be_private(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue, clock: Clock
+) -> None:
+    await bench.settle()
+    comment = issue.comment("@ftbot why", HUMAN)
+    repository.private = True
+    clock.advance(hours=2)
+    await bench.settle()
+    assert (own(issue), comment.reactions) == ([], [])
+    await check_forgotten(bench, issue)
+
+
+async def check_forgotten(bench: Bench, issue: FakeIssue) -> None:
+    """Fail if anything is known of what a thread says, or anybody is shown it."""
+    known = await bench.casebook.threads.get(issue.node_id)
+    assert known is not None
+    assert (known.issue.title, known.issue.body, known.gone is None) == ("", "", False)
+    assert await bench.casebook.threads.all() == ()
+    events = ThreadEvents(bench.database)
+    assert await events.newest() > 0
+    assert await events.between(0, await events.newest()) == ()
+    assert await events.numbered_after(0) == ()
+    assert await bench.database.read("SELECT title FROM thread_events WHERE title <> ''") == []
+
+
+async def test_who_asks_without_end_keeps_nobody_waiting(bench: Bench, repository: FakeRepository) -> None:
+    flood = repository.open("Hello", "there", by=STRANGER)
+    for _ in range(40):
+        flood.comment("@ftbot why\n@ftbot help", STRANGER)
+    issue = repository.open(*CRASH)
+    issue.comment("@ftbot label +question", HUMAN)
+    await bench.hear()
+    await bench.work()
+    assert sorted(issue.labels) == ["free-threading", "question", "type-crash"]

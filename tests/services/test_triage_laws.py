@@ -152,6 +152,7 @@ async def test_being_told_again_in_any_order_changes_nothing(
 
 
 @given(deeds=st.lists(DEEDS, max_size=8), mode=MODES, seed=st.integers(0, 1000))
+@example(deeds=[("comment", "@ftbot label -topic", HUMAN), ("label", "free-threading", HUMAN)], mode="suggest", seed=0)
 @example(deeds=SOME, mode="apply", seed=1)
 @example(deeds=SOME, mode="suggest", seed=2)
 @settings(max_examples=12)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import StorageError
-from bot.core.triage.action import Action, ActionKind
+from bot.core.triage.action import Action, ActionKind, Lane
 from bot.core.triage.settlement import Errand, Progress, Settlement
 from storage.audit import Audit
 from storage.database import Database, open_database
@@ -21,6 +21,7 @@ from tests.storage.made_threads import ADD, COMMENT, ENTRY, NODE, NOW, NUMPY, ac
 
 MOMENT = timedelta(seconds=1)
 SCIPY = "scipy/scipy"
+EVERY = frozenset(Lane)
 
 
 @pytest.fixture
@@ -141,9 +142,9 @@ async def test_what_surely_was_not_sent_is_only_planned_again(outbox: Outbox) ->
     await plan(outbox, ADD)
     mine = await claimed(outbox)
     assert await outbox.begin(mine, "me", NOW)
-    assert await outbox.counts(NUMPY, NOW) == 1
+    assert await outbox.counts(NUMPY, EVERY, NOW) == 1
     assert await outbox.record(replace(mine, due=seconds(60), attempts=1), "me")
-    assert await outbox.counts(NUMPY, NOW) == 0
+    assert await outbox.counts(NUMPY, EVERY, NOW) == 0
     again = await claimed(outbox, now=seconds(60))
     assert (again.progress, again.sent) == (Progress.PLANNED, None)
 
@@ -197,16 +198,17 @@ async def test_what_was_sent_lately_is_counted(outbox: Outbox) -> None:
     await sent(outbox, action("early"), now=seconds(-1))
     await sent(outbox, ADD, COMMENT, reply, notice, action("x", "I_9", SCIPY, ActionKind.REACT))
     await plan(outbox, action("planned"))
-    assert await outbox.counts(NUMPY, NOW) == 4
-    assert await outbox.counts(NUMPY, seconds(-1)) == 5
-    assert await outbox.counts(SCIPY, NOW) == 1
+    assert await outbox.counts(NUMPY, EVERY, NOW) == 4
+    assert await outbox.counts(NUMPY, EVERY, seconds(-1)) == 5
+    assert await outbox.counts(SCIPY, EVERY, NOW) == 1
+    assert [await outbox.counts(NUMPY, {lane}, seconds(-1)) for lane in Lane] == [1, 3, 1, 0]
     assert await outbox.comments_since(NOW) == 3
     assert await outbox.comments_since(seconds(1)) == 0
 
 
 async def test_what_was_sent_by_a_clock_that_was_far_ahead_is_not_counted(outbox: Outbox) -> None:
     await sent(outbox, COMMENT, now=NOW + timedelta(days=9))
-    assert await outbox.counts(NUMPY, NOW) == 0
+    assert await outbox.counts(NUMPY, EVERY, NOW) == 0
     assert await outbox.comments_since(NOW) == 0
 
 
@@ -252,3 +254,66 @@ async def test_several_processes_on_one_database_take_every_errand_once(tmp_path
         await plan(Outbox(database), *actions)
     await asyncio.gather(*(carry(name) for name in ("one", "two", "three")))
     assert taken == dict.fromkeys((action.key for action in actions), 1)
+
+
+async def test_what_people_asked_for_goes_first_and_answers_last(outbox: Outbox) -> None:
+    rules = action("by rules")
+    asked = replace(action("asked for"), comment=7)
+    reply, end = (replace(asked, kind=kind, value=kind.value) for kind in (ActionKind.REPLY, ActionKind.REACT))
+    seen = replace(end, value="eyes")
+    await plan(outbox, end, seen, reply, rules, asked)
+    assert [errand.action for errand in [await done(outbox) for _ in range(5)]] == [asked, rules, seen, reply, end]
+
+
+async def test_of_one_label_the_order_counts_whoever_asked(outbox: Outbox) -> None:
+    added = action("wheels")
+    removed = replace(added, kind=ActionKind.REMOVE_LABEL, comment=7)
+    await plan(outbox, added, removed)
+    assert [errand.action for errand in [await done(outbox) for _ in range(2)]] == [added, removed]
+
+
+async def done(outbox: Outbox) -> Errand:
+    """Claim an errand and do it."""
+    errand = await claimed(outbox)
+    assert await outbox.record(replace(errand, progress=Progress.CONFIRMED, due=None), "me")
+    return errand
+
+
+async def test_what_was_dropped_is_planned_anew_as_the_last(outbox: Outbox) -> None:
+    other = replace(ADD, kind=ActionKind.REMOVE_LABEL)
+    await plan(outbox, ADD, other)
+    mine = await claimed(outbox)
+    await outbox.record(replace(mine, progress=Progress.DROPPED, due=None, attempts=3, forbidden=1, reason="No."), "me")
+    await plan(outbox, ADD, now=seconds(60))
+    assert await outbox.get(ADD.key) == Errand(ADD, Progress.PLANNED, planned=seconds(60), due=seconds(60))
+    assert [errand.action for errand in await outbox.of_thread(NODE)] == [other, ADD]
+
+
+@pytest.mark.parametrize("progress", [Progress.CONFIRMED, Progress.REFUSED])
+async def test_what_was_done_or_refused_is_not_planned_anew(outbox: Outbox, progress: Progress) -> None:
+    await plan(outbox, ADD)
+    over = replace(await claimed(outbox), progress=progress, due=None)
+    await outbox.record(over, "me")
+    await plan(outbox, ADD, now=seconds(60))
+    assert await outbox.get(ADD.key) == over
+
+
+async def test_what_was_sent_before_it_was_dropped_is_looked_for_when_it_is_planned_anew(outbox: Outbox) -> None:
+    await plan(outbox, ADD)
+    mine = await claimed(outbox)
+    assert await outbox.begin(mine, "me", NOW)
+    await outbox.record(replace(mine, progress=Progress.DROPPED, sent=NOW, due=None), "me")
+    await plan(outbox, ADD, now=seconds(60))
+    again = await outbox.get(ADD.key)
+    assert again is not None
+    assert (again.progress, again.sent) == (Progress.SENT, NOW)
+
+
+async def test_what_is_said_once_in_a_repository_is_planned_anew_where_it_is_said_now(outbox: Outbox) -> None:
+    notice = replace(COMMENT, kind=ActionKind.NOTICE)
+    await plan(outbox, notice)
+    await outbox.record(replace(await claimed(outbox), progress=Progress.DROPPED, due=None), "me")
+    elsewhere = replace(notice, node_id="I_2", body="On another thread.")
+    await plan(outbox, elsewhere)
+    assert await outbox.of_thread(NODE) == ()
+    assert [errand.action for errand in await outbox.of_thread("I_2")] == [elsewhere]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from bot.core.github import IssueRef
+
+SEEN = "eyes"
+"""The reaction that says that a comment was read; others say what became of what it asked for."""
 
 
 class Mode(StrEnum):
@@ -35,11 +38,20 @@ class ActionKind(StrEnum):
     SUGGEST_LABEL = "suggest-label"
 
 
+class Lane(IntEnum):
+    """What goes before what, the lowest first: what people asked for, what rules do, answers, and how it all ended."""
+
+    ASKED = 0
+    RULES = 1
+    ANSWERS = 2
+    RECEIPTS = 3
+
+
 class Outcome(StrEnum):
     """What becomes of a decision: it shall be done, is only written down, or something forbids it; and how that ended.
 
-    ``DONE`` and those after it are results of what was to be done: GitHub has it, something came between, or GitHub
-    refused it.
+    ``DONE`` and those after it are results of what was to be done: GitHub has it, something came between, or it was
+    refused, by GitHub or by who deleted what the bot had written. What something came between may be decided again.
     """
 
     DO = "do"
@@ -69,6 +81,15 @@ class Action:
     body: str = ""
     comment: int | None = None
     kind_name: str = ""
+
+    @property
+    def lane(self) -> Lane:
+        """Give the lane that it goes in."""
+        if self.kind is ActionKind.REACT:
+            return Lane.ANSWERS if self.value == SEEN else Lane.RECEIPTS
+        if self.kind is ActionKind.REPLY:
+            return Lane.ANSWERS
+        return Lane.RULES if self.comment is None else Lane.ASKED
 
     @property
     def key(self) -> str:

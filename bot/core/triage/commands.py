@@ -1,4 +1,4 @@
-"""Commands in comments: `@ftbot label +crash`, at the start of a line, and who may give them.
+"""Commands in comments: `@ftbot label +crash`, at the start of a paragraph of its own, and who may give them.
 
 What is not understood is a command too, so that it can be answered; what only mentions the bot within a sentence is
 none.
@@ -16,14 +16,18 @@ from types import MappingProxyType
 from bot.core.errors import UserError
 from bot.core.github import IssueRef, parse_ref
 from bot.core.names import normalize
-from bot.core.triage.prose import spoken_lines, without_invisible
-from bot.core.triage.settings import LONGEST_LABEL, NEEDS_INFO, RepoSettings
+from bot.core.triage.action import Mode
+from bot.core.triage.prose import addressed_lines, without_invisible
+from bot.core.triage.settings import LONGEST_LABEL, NEEDS_INFO, RepoSettings, is_label_name
 
 MOST_COMMANDS = 5
 """Commands of one comment that are obeyed, the first ones."""
 
 MOST_LINES = 100
 """Lines spoken to the bot that are looked at in one comment."""
+
+MOST_READ = 2_000
+"""Lines of a comment of which it is asked whether they say more than commands."""
 
 MOST_LABELS = 10
 """Labels in one command."""
@@ -130,13 +134,15 @@ def may(command: Command, role: str, *, is_author: bool, settings: RepoSettings)
     """Tell whether somebody may give a command, by their role in the repository; bots never get as far as this.
 
     The thread's author may ask; whoever comes along may do what ``allow-anyone`` lists. What is not understood is
-    answered only to those who may do everything.
+    answered only to those who may do everything, and in dry-run nobody else is answered at all.
     """
     if role in ROLES:
         return True
+    if settings.mode is Mode.DRY_RUN:
+        return False
+    if is_question(command):
+        return is_author
     match command:
-        case Why() | StatusCommand() | Help():
-            return is_author
         case LabelCommand(add, remove):
             return all(_is_open(_names(label, settings), settings) for label in (*add, *remove))
         case NeedsInfo():
@@ -145,18 +151,40 @@ def may(command: Command, role: str, *, is_author: bool, settings: RepoSettings)
             return False
 
 
+def is_question(command: Command) -> bool:
+    """Tell whether a command only asks, and is answered in words."""
+    return isinstance(command, Why | StatusCommand | Help)
+
+
+def says_more(body: str, names: Collection[str]) -> bool:
+    """Tell whether a comment says anything in words of its own besides what it says to the bot."""
+    called = _called(names)
+    lines = (without_invisible(line).strip() for line in islice(body.splitlines(), MOST_READ))
+    return any(line and not line.startswith(">") and _said(line, called) is None for line in lines)
+
+
+def _called(names: Collection[str]) -> frozenset[str]:
+    return frozenset(name.lower().removesuffix("[bot]") for name in names)
+
+
 def _said_to(names: Collection[str], body: str) -> Iterator[str]:
     """Give what is said to the bot, line by line."""
-    called = {name.lower().removesuffix("[bot]") for name in names}
+    called = _called(names)
     low = body.lower()
     if not any(f"@{name}" in low for name in called):
         return
-    for line in spoken_lines(body):
-        if not line.startswith("@"):
-            continue
-        name, _, rest = line[1:LONGEST_LINE].translate(_BLANKS).partition(" ")
-        if name.isascii() and name.lower().rstrip(":,").removesuffix("[bot]") in called:
-            yield without_invisible(rest).strip()
+    for line in addressed_lines(body):
+        if (said := _said(line, called)) is not None:
+            yield said
+
+
+def _said(line: str, called: Collection[str]) -> str | None:
+    """Give what a line says to the bot, None if it does not speak to it."""
+    name, _, rest = line[:LONGEST_LINE].translate(_BLANKS).partition(" ")
+    is_ours = name.startswith("@") and name.isascii()
+    if is_ours and name[1:].lower().rstrip(":,").removesuffix("[bot]") in called:
+        return without_invisible(rest).strip()
+    return None
 
 
 def _parse(said: str, repository: str) -> Command:
@@ -236,6 +264,10 @@ def _read_label(words: list[_Word], _: str) -> Command:
             )
         if not 0 < len(word.text) <= LONGEST_LABEL:
             raise UserError(f"A label has 1 to {LONGEST_LABEL} characters. Check the name.")
+        if not is_label_name(word.text):
+            raise UserError(
+                "A label of dots and slashes only, or with control characters, is left alone. Use it by hand."
+            )
     add = dict.fromkeys(word.text for word in words if word.sign == "+")
     remove = dict.fromkeys(word.text for word in words if word.sign == "-")
     if {name.casefold() for name in add} & {name.casefold() for name in remove}:

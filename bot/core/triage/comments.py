@@ -84,10 +84,13 @@ def sections_of(body: str) -> dict[str, str]:
     return {name: text.strip("\n") for name, text in zip(pieces[1::2], pieces[2::2], strict=True)}
 
 
-def thread_comment(sections: Mapping[str, str], name: str) -> str:
-    """Write the comment that is kept on a thread; without sections, all that it said is settled."""
+def thread_comment(sections: Mapping[str, str], name: str, *, labelled: bool) -> str:
+    """Write the comment that is kept on a thread; without sections, all that it said is settled.
+
+    ``labelled`` is that the bot also puts labels on the thread, or did.
+    """
     texts = [f"<!-- ftbot:section {section} -->\n{text}" for section, text in sections.items()]
-    return "\n\n".join([MARKER, *(texts or ["What stood here is settled."]), _END + foot(name)])
+    return "\n\n".join([MARKER, *(texts or ["What stood here is settled."]), _END + _foot(name, labelled=labelled)])
 
 
 def duplicate_section(ref: IssueRef) -> str:
@@ -104,18 +107,24 @@ def wheels_section(answer: WheelAnswer) -> str:
     """Say which wheels there are; that it installs, never how it behaves."""
     release = f"{quoted(answer.package, 100)} {quoted(answer.version, 60)}"
     target = quoted(answer.target, 20)
-    since = "" if answer.released is None else f" since {answer.released:%Y-%m-%d}"
-    linked = f"[{release}]({answer.url})" if _is_plain_link(answer.url) else release
+    is_newest = answer.since_version in {None, answer.version}
+    name = release if is_newest else quoted(answer.package, 100)
+    linked = f"**[{name}]({answer.url})**" if _is_plain_link(answer.url) else f"**{name}**"
+    day = "" if answer.since is None else f"{answer.since:%Y-%m-%d}"
     missing = quoted(listed([_platform(name) for name in answer.missing]))
     where = " on some platforms"
     if answer.everywhere:
         where = " on every platform that this release has wheels for"
     elif missing:
         where = f", except on {missing}, where there is none yet"
-    return (
-        f"**{linked}** has wheels for {target}{since}: it installs on {target}{where}. "
-        "A wheel shows that a build exists, and nothing about how it behaves."
-    )
+    if is_newest:
+        said = f"{linked} has wheels for {target}{f' since {day}' if day else ''}: it installs"
+    else:
+        first = quoted(answer.since_version or "", 60) + (f" ({day})" if day else "")
+        newest = quoted(answer.version, 60)
+        said = f"{linked} has wheels for {target} since {first}; the newest release is {newest}, and installs"
+    caution = "A wheel shows that a build exists, and nothing about how it behaves."
+    return f"{said} on {target}{where}. {caution}"
 
 
 _CHECKLIST: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -179,12 +188,14 @@ def notice(problems: Sequence[str]) -> str:
 # -- pieces
 
 
-def foot(name: str) -> str:
-    """End a comment: what wrote it, how to correct it, where to read more."""
-    return (
-        f"<sub>Written by a program. Wrong? Take its label off and it stays off, or say `@{name} ignore`. "
-        f"[How this works]({DOCS})</sub>"
-    )
+def _foot(name: str, *, labelled: bool) -> str:
+    """End the comment that is kept: what wrote it, how to correct it, where to read more."""
+    taking_off = "Take its label off and it stays off, or say" if labelled else "Say"
+    return f"<sub>Written by a program. Wrong? {taking_off} `@{name} ignore`. [How this works]({DOCS})</sub>"
+
+
+REPLY_FOOT = f"<sub>[How this works]({DOCS})</sub>"
+"""Ends an answer to a command."""
 
 
 def _thread_link(ref: IssueRef) -> str:

@@ -5,6 +5,8 @@ What is so already is not proposed. Deciding again, when what was decided is don
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.core.triage import comments
 from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.kept_comment import Suggestion, kept_comment
@@ -18,8 +20,10 @@ from bot.core.triage.policy import (
     tally_of,
 )
 from bot.core.triage.proposals import Wanted, concerns, topics_to_ask, wanted_labels
+from bot.core.triage.settings import PATH
 from bot.core.triage.settlement import Progress
-from bot.core.triage.snapshot import Snapshot, counts
+from bot.core.triage.snapshot import Snapshot, counts, same_label
+from bot.core.triage.wishes import COMMAND
 
 
 def decide(snapshot: Snapshot, comment: int | None = None) -> tuple[Decision, ...]:
@@ -38,7 +42,8 @@ def decide(snapshot: Snapshot, comment: int | None = None) -> tuple[Decision, ..
             suggestions.append(found)
         elif found is not None:
             decisions.append(found)
-    kept = kept_comment(snapshot, suggestions, topics, comment)
+    labelled = _has_labelled(snapshot) or bool(_labels_done(decisions))
+    kept = kept_comment(snapshot, suggestions, topics, comment, labelled=labelled)
     return tuple(decision for decision in (told, *decisions, kept) if decision is not None)
 
 
@@ -56,7 +61,10 @@ def about_comment(snapshot: Snapshot, comment: int | None) -> tuple[Decision, ..
 
 def _settings_notice(snapshot: Snapshot) -> Decision | None:
     """Tell a repository that its settings cannot be used, on the first thread that concerns it."""
-    known = any(errand.action.value == snapshot.settings_digest for errand in snapshot.errands_for(ActionKind.NOTICE))
+    known = any(
+        errand.progress is not Progress.DROPPED and errand.action.value == snapshot.settings_digest
+        for errand in snapshot.errands_for(ActionKind.NOTICE)
+    )
     if not snapshot.problems or known or not concerns(snapshot):
         return None
     issue = snapshot.issue
@@ -75,6 +83,15 @@ def _settings_notice(snapshot: Snapshot) -> Decision | None:
     return Decision(action, snapshot.settings.mode, Outcome.DO, "The settings cannot be used, which is said once.")
 
 
+def _has_labelled(snapshot: Snapshot) -> bool:
+    """Tell whether rules put labels on the thread before."""
+    return any(counts(each) and each.action.rule != COMMAND for each in snapshot.errands_for(ActionKind.ADD_LABEL))
+
+
+def _labels_done(decisions: Sequence[Decision]) -> list[Decision]:
+    return [each for each in decisions if each.outcome is Outcome.DO and each.action.kind is ActionKind.ADD_LABEL]
+
+
 def _about_label(wanted: Wanted, snapshot: Snapshot, tally: Tally, comment: int | None) -> Decision | Suggestion | None:
     """Decide about one label: None if it is on, or on its way; a suggestion if it goes into the comment."""
     label = snapshot.label_for(wanted.neutral) if wanted.neutral in snapshot.settings.labels else None
@@ -82,7 +99,7 @@ def _about_label(wanted: Wanted, snapshot: Snapshot, tally: Tally, comment: int 
         return None
     if label in tally.new:  # several ids may stand for one label
         return None
-    doubt = _doubt(wanted, snapshot, tally)
+    doubt = _doubt(wanted, label, snapshot, tally)
     kind = ActionKind.SUGGEST_LABEL if doubt else ActionKind.ADD_LABEL
     action = Action(
         kind,
@@ -103,8 +120,11 @@ def _about_label(wanted: Wanted, snapshot: Snapshot, tally: Tally, comment: int 
         return Decision(action, wanted.mode, Outcome.BLOCKED, against)
     tally.note(action)
     tally.new.add(action.value)
-    if in_comment and label is not None:
+    if label is not None and in_comment:
         return Suggestion(wanted, label)
+    if label is None:
+        once = f"Once `{PATH}` names a label for it."
+        return Decision(action, wanted.mode, Outcome.WOULD_DO, f"{once} {doubt or _sure(wanted)}")
     if wanted.mode is Mode.DRY_RUN:
         return Decision(action, wanted.mode, Outcome.WOULD_DO, f"The mode is dry-run. {doubt or _sure(wanted)}")
     return Decision(action, wanted.mode, Outcome.DO, doubt or _sure(wanted))
@@ -119,7 +139,7 @@ def _is_under_way(label: str, snapshot: Snapshot) -> bool:
     return adding or any(counts(errand) for errand in snapshot.errands_for(ActionKind.SUGGEST_LABEL, label))
 
 
-def _doubt(wanted: Wanted, snapshot: Snapshot, tally: Tally) -> str:
+def _doubt(wanted: Wanted, label: str | None, snapshot: Snapshot, tally: Tally) -> str:
     """Say why a label is suggested rather than put on, empty if it may be put on."""
     if is_doubtful(wanted.rule, snapshot):
         return f"People corrected the rule {wanted.rule} too often, so it only suggests."
@@ -127,7 +147,8 @@ def _doubt(wanted: Wanted, snapshot: Snapshot, tally: Tally) -> str:
         return "The mode is suggest."
     if not wanted.is_sure:
         return f"Its confidence is {wanted.confidence}, or its kind a matter of judgement: a person decides."
-    if wanted.kind is not None and tally.kind is not None:
+    own = label is not None and tally.kind is not None and same_label(label, tally.kind)
+    if wanted.kind is not None and tally.kind is not None and not own:
         return f"One kind is put on without a person, and that is {tally.kind}."
     return ""
 

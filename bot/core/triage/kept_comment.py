@@ -15,7 +15,7 @@ from bot.core.triage import comments
 from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.policy import against_asking, against_comment
 from bot.core.triage.proposals import Wanted, asking_mode, concerns, is_used, sure_kinds
-from bot.core.triage.settlement import DirectiveKind
+from bot.core.triage.settlement import DirectiveKind, Progress
 from bot.core.triage.snapshot import Snapshot, counts
 from bot.core.triage.thread import KindName
 
@@ -53,7 +53,7 @@ class _Section:
 
 
 def kept_comment(
-    snapshot: Snapshot, suggestions: Sequence[Suggestion], topics: Sequence[str], comment: int | None
+    snapshot: Snapshot, suggestions: Sequence[Suggestion], topics: Sequence[str], comment: int | None, *, labelled: bool
 ) -> Decision | None:
     """Decide what the comment shall say, None if it says it or there is nothing to say.
 
@@ -62,6 +62,7 @@ def kept_comment(
         suggestions: Labels to suggest in it, allowed one by one.
         topics: What the author is to be asked for.
         comment: The comment with the command that led here, if one did.
+        labelled: Whether rules put labels on the thread, or did.
     """
     before = _before(snapshot)
     wanted = list(_sections(snapshot, suggestions, topics, before))
@@ -69,9 +70,13 @@ def kept_comment(
         {section.name: section.text if section.mode in _WRITING else before.get(section.name) for section in wanted}
     )
     if shall != before:
-        return _decision(shall, snapshot, Outcome.DO, comment)
+        body = comments.thread_comment(shall, snapshot.name, labelled=labelled)
+        return _decision(shall, body, snapshot, Outcome.DO, comment)
     would = _together({section.name: section.text for section in wanted})
-    return _decision(would, snapshot, Outcome.WOULD_DO, comment) if would and would != before else None
+    if not would or would == before:
+        return None
+    body = comments.thread_comment(would, snapshot.name, labelled=labelled)
+    return _decision(would, body, snapshot, Outcome.WOULD_DO, comment)
 
 
 def _before(snapshot: Snapshot) -> Mapping[str, str]:
@@ -125,7 +130,9 @@ def _said(kind: DirectiveKind, snapshot: Snapshot) -> IssueRef | None:
         return None
 
 
-def _decision(sections: Mapping[str, str], snapshot: Snapshot, outcome: Outcome, comment: int | None) -> Decision:
+def _decision(
+    sections: Mapping[str, str], body: str, snapshot: Snapshot, outcome: Outcome, comment: int | None
+) -> Decision:
     issue = snapshot.issue
     written = list(snapshot.errands_for(ActionKind.COMMENT))
     action = Action(
@@ -135,11 +142,13 @@ def _decision(sections: Mapping[str, str], snapshot: Snapshot, outcome: Outcome,
         ", ".join(sections) or "settled",
         RULE,
         len(written) + 1,  # so that what was said before can be said again
-        body=comments.thread_comment(sections, snapshot.name),
+        body=body,
         comment=comment,
     )
-    # The newest only: an older one may have been given up because a newer one was there.
-    given_up = next((each for each in written[-1:] if not counts(each) and each.action.body == action.body), None)
+    # The newest only: what was refused before it was not refused again.
+    given_up = next((each for each in written[-1:] if each.progress is Progress.REFUSED), None)
+    if given_up is not None and comments.sections_of(given_up.action.body) != sections:
+        given_up = None
     against = against_comment(snapshot) if comment is None else against_asking(action, snapshot)
     if against is None and comment is None and given_up is not None and snapshot.trigger not in _ANEW:
         against = f"It was given up before. {given_up.reason or ''}".strip()

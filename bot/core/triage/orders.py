@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.core.github import Comment, IssueRef
 from bot.core.triage import comments, replies
-from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
+from bot.core.triage.action import SEEN, Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.commands import (
+    ROLES,
     Command,
     Duplicate,
     Help,
@@ -24,16 +26,26 @@ from bot.core.triage.commands import (
     Unknown,
     Upstream,
     Why,
+    is_question,
     may,
+    says_more,
 )
 from bot.core.triage.decisions import about_comment, decide, revise
-from bot.core.triage.policy import against_asking, against_everything
+from bot.core.triage.policy import against_asking, against_everything, against_thread
 from bot.core.triage.settings import DUPLICATE, NEEDS_INFO, NEUTRAL_IDS, UPSTREAM
-from bot.core.triage.settlement import AuditEntry, Directive, DirectiveKind, Wish
+from bot.core.triage.settlement import AuditEntry, Directive, DirectiveKind, Errand, Wish
 from bot.core.triage.snapshot import Snapshot, counts, same_label
 from bot.core.triage.wishes import COMMAND, merge_wishes
 
+MOST_QUESTIONS = 3
+"""Questions of a thread's author, who has no role, that are answered on it, ever."""
+
 _VERSION = 1
+_OF_AUTHOR = "author"
+"""What the answer to a thread's author stands for."""
+
+_CLOCK_SLACK = timedelta(hours=1)
+"""How far the clock here may be ahead of GitHub's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +59,13 @@ class Obeyed:
 
 @dataclass(frozen=True, slots=True)
 class _Deed:
-    """What a command asks for; with ``problems`` it, or a part of it, cannot be done."""
+    """What a command asks for; with ``problems`` it, or a part of it, cannot be done; ``advice`` goes with them."""
 
     actions: tuple[Action, ...] = ()
     wishes: tuple[Wish, ...] = ()
     directives: tuple[Directive, ...] = ()
     problems: tuple[str, ...] = ()
+    advice: str = ""
 
 
 def obey(  # noqa: PLR0913, PLR0917 — a command, who gave it, and all that its answer may need
@@ -63,7 +76,7 @@ def obey(  # noqa: PLR0913, PLR0917 — a command, who gave it, and all that its
     history: Sequence[AuditEntry],
     status_text: str | None,
 ) -> Obeyed:
-    """Say what comes of a command in a comment; of one that its author may not give, nothing.
+    """Say what comes of a command in a comment; of one that its author may not give, or not any more, nothing.
 
     ``role`` is the author's in the repository; ``history`` the thread's audit log, oldest first; ``status_text`` the
     plain text that answers `status`, None where there is no answer.
@@ -74,34 +87,41 @@ def obey(  # noqa: PLR0913, PLR0917 — a command, who gave it, and all that its
     is_author = snapshot.issue.author is not None and snapshot.issue.author.login == author.login
     if not may(command, role, is_author=is_author, settings=snapshot.settings):
         return Obeyed()
-    order = _Order(comment, author.login, snapshot)
+    is_asking = is_question(command) and role not in ROLES
+    if is_asking and _asked_by_author(snapshot) >= MOST_QUESTIONS:
+        return Obeyed()
+    order = _Order(comment, author.login, snapshot, _OF_AUTHOR if is_asking else "")
     deed = _deed(command, order, history, status_text)
     if against_everything(snapshot) is not None:
-        return Obeyed(order.decided([order.action(ActionKind.REACT, "eyes"), *deed.actions]))
-    problem = [order.reply("problem", replies.problem_reply(deed.problems))] if deed.problems else []
+        return Obeyed(order.decided([order.action(ActionKind.REACT, SEEN), *deed.actions]))
+    problem = [order.reply("problem", replies.problem_reply(deed.problems, deed.advice))] if deed.problems else []
     end = order.action(ActionKind.REACT, "confused" if deed.problems or isinstance(command, Unknown) else "rocket")
+    known = {errand.action.key for errand in snapshot.errands}
+    # Told of again, a command has no effect any more: labels are as people left them since.
+    fresh = replace(deed, actions=tuple(action for action in deed.actions if action.key not in known))
     decisions = [
-        *order.decided([order.action(ActionKind.REACT, "eyes"), *deed.actions, *problem]),
-        *_following(command, order, deed),
+        *order.decided([order.action(ActionKind.REACT, SEEN), *deed.actions, *problem]),
+        *_following(command, order, fresh),
         *order.decided([end]),
     ]
-    known = {errand.action.key for errand in snapshot.errands}
     return Obeyed(
         tuple(decision for decision in decisions if decision.action.key not in known), deed.wishes, deed.directives
     )
 
 
 def heard(comment: Comment, snapshot: Snapshot) -> Obeyed:
-    """Say what comes of a comment without regard to commands: an author who replies is no longer waited for.
+    """Say what comes of a comment besides its commands: an author who replies is no longer waited for.
 
-    The label that says so is taken off if the bot put it on, and nobody has since.
+    The label that says so is taken off if the bot put it on, and nobody has since. Commands alone are no reply.
     """
     author, label = comment.author, snapshot.label_for(NEEDS_INFO)
     waited_for = snapshot.issue.author
     if author is None or waited_for is None or author.login != waited_for.login or author.is_bot or label is None:
         return Obeyed()
     asked = [errand for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label) if counts(errand)]
-    if not snapshot.is_on(label) or not asked or comment.created <= asked[-1].planned:
+    if not snapshot.is_on(label) or not asked or not _is_after(comment, asked[-1]):
+        return Obeyed()
+    if not says_more(comment.body, {snapshot.name, "ftbot"}):
         return Obeyed()
     last, wish = asked[-1], snapshot.wish(label)
     action = replace(last.action, kind=ActionKind.REMOVE_LABEL, rule=NEEDS_INFO, version=_VERSION, evidence="", body="")
@@ -118,13 +138,30 @@ def heard(comment: Comment, snapshot: Snapshot) -> Obeyed:
     return Obeyed((done,), (_Order(comment, author.login, snapshot).wish(label, wanted=False),))
 
 
+def _asked_by_author(snapshot: Snapshot) -> int:
+    """Count the questions of the thread's author that were answered, or will be."""
+    return sum(errand.action.kind_name == _OF_AUTHOR for errand in snapshot.errands_for(ActionKind.REPLY))
+
+
+def _is_after(comment: Comment, asked: Errand) -> bool:
+    """Tell whether a comment is newer than the command, or else the decision of a rule, that asked its author.
+
+    Comments are numbered as they are written. Rules ask where nobody has spoken yet, so that being generous with the
+    clock is harmless.
+    """
+    if asked.action.comment is not None:
+        return comment.number > asked.action.comment
+    return comment.created > asked.planned - _CLOCK_SLACK
+
+
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A command's comment, its author's login, and what there is."""
+    """A command's comment, its author's login, what there is, and what answers in words stand for."""
 
     comment: Comment
     login: str
     snapshot: Snapshot
+    answering: str = ""
 
     def action(self, kind: ActionKind, value: str, body: str = "", neutral: str = "") -> Action:
         """Make an action that this comment asked for."""
@@ -144,7 +181,7 @@ class _Order:
 
     def reply(self, about: str, body: str) -> Action:
         """Answer in words."""
-        return self.action(ActionKind.REPLY, about, body)
+        return self.action(ActionKind.REPLY, about, body, self.answering)
 
     def wish(self, label: str, *, wanted: bool) -> Wish:
         """Note what its author wants of a label."""
@@ -197,7 +234,7 @@ def _deed(command: Command, order: _Order, history: Sequence[AuditEntry], status
         case Ignore(on):
             return _Deed(directives=(order.directive(DirectiveKind.IGNORE, "yes" if on else ""),))
         case Retriage():
-            return _Deed()
+            return _retriage(order.snapshot)
         case _:
             return _Deed((_answer(command, order, history, status_text),))
 
@@ -212,7 +249,7 @@ def _answer(
     snapshot = order.snapshot
     match command:
         case Why():
-            text = replies.why_reply(snapshot.classification, decide(snapshot), history, snapshot.name)
+            text = replies.why_reply(snapshot.classification, decide(snapshot), history)
             return order.reply("why", text)
         case StatusCommand(package):
             return order.reply(f"status {package}", replies.status_reply(status_text, package))
@@ -239,6 +276,16 @@ def _label(command: LabelCommand, order: _Order) -> _Deed:
     return deed
 
 
+def _retriage(snapshot: Snapshot) -> _Deed:
+    """Look again, unless the thread is one that is left alone."""
+    reason = against_thread(snapshot)
+    if reason is None:
+        return _Deed()
+    if snapshot.directive(DirectiveKind.IGNORE):
+        return _Deed(problems=(reason,), advice=f"Say `@{snapshot.name} unignore` first.")
+    return _Deed(problems=(reason,), advice="Rules leave such a thread alone; labels can be put on by command.")
+
+
 def _elsewhere(ref: IssueRef, kind: DirectiveKind, neutral: str, order: _Order) -> _Deed:
     if ref == order.snapshot.issue.ref:
         return _Deed(problems=("That is this thread itself. Name another one.",))
@@ -252,6 +299,7 @@ def _and(one: _Deed, other: _Deed) -> _Deed:
         one.wishes + other.wishes,
         one.directives + other.directives,
         one.problems + other.problems,
+        one.advice or other.advice,
     )
 
 
@@ -259,7 +307,7 @@ def _following(command: Command, order: _Order, deed: _Deed) -> tuple[Decision, 
     """Decide again where a command changes what there is to decide: all of it, or what the kept comment says."""
     after, number = _after(order.snapshot, deed), order.comment.number
     match command:
-        case Retriage():
+        case Retriage() if not deed.problems:
             return decide(after, number)
         case Duplicate() | Upstream() if not deed.problems:
             return about_comment(after, number)

@@ -13,7 +13,7 @@ from bot.core.triage.orders import Obeyed, heard, obey
 from bot.core.triage.policy import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
 from bot.core.triage.settings import RepoSettings
 from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
-from bot.core.triage.wishes import merge_wishes, reviews_of, wishes_of
+from bot.core.triage.wishes import merge_wishes, rejections_of, reviews_of, were_suggested, wishes_of
 
 __all__ = [
     "ACTIONS_AN_HOUR",
@@ -27,8 +27,10 @@ __all__ = [
     "merge_wishes",
     "obey",
     "ready_at",
+    "rejections_of",
     "reviews_of",
     "revise",
+    "were_suggested",
     "wishes_of",
 ]
 

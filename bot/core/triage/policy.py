@@ -20,7 +20,7 @@ MOST_LABELS = 3
 """Labels that rules put on or suggest on one thread, ever."""
 
 ACTIONS_AN_HOUR = 30
-"""Effects on one repository within an hour; the courier waits when they are used up."""
+"""What rules do in one repository within an hour; the courier waits when they are used up."""
 
 CONTENT_AN_HOUR = 500
 """Comments within an hour on all repositories together, which is where GitHub draws the line."""
@@ -92,11 +92,14 @@ def against_thread(snapshot: Snapshot) -> str | None:
 
 
 def against_label(wanted: Wanted, label: str | None, snapshot: Snapshot, tally: Tally, *, again: bool) -> str | None:
-    """Say why a label is neither put on nor suggested; ``again`` is that a person asked to look once more."""
+    """Say why a label is neither put on nor suggested; ``again`` is that a person asked to look once more.
+
+    Without a settings file there is no ``label``, and that alone is no reason: it is said what could be done with one.
+    """
     return (
         against_everything(snapshot)
         or _against_rule(wanted, snapshot)
-        or (_no_label(wanted.neutral, snapshot) if label is None else None)
+        or (_no_label(wanted.neutral, snapshot) if label is None and snapshot.settings_digest else None)
         or against_thread(snapshot)
         or (_against_kind(snapshot) if wanted.kind is not None else None)
         or _against_wish(label or wanted.neutral, snapshot)
@@ -138,6 +141,8 @@ def _against_rule(wanted: Wanted, snapshot: Snapshot) -> str | None:
 
 
 def _no_label(neutral: str, snapshot: Snapshot) -> str:
+    if snapshot.problems:
+        return f"`{PATH}` cannot be used, so nothing is done until it is mended."
     mapped = snapshot.settings.labels.get(neutral)
     if mapped is None:
         return f"`{PATH}` maps {neutral} to no label."
@@ -173,11 +178,11 @@ def _against_wish(label: str, snapshot: Snapshot) -> str | None:
 
 
 def _against_repeating(wanted: Wanted, label: str, snapshot: Snapshot) -> str | None:
-    """Do nothing twice: neither what something undid, nor what was given up, which the outbox would not take again."""
+    """Do nothing twice: neither what something undid, nor what GitHub refused."""
     for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label):
         if errand.progress is Progress.CONFIRMED:
             return f"{label} was put on before, and something else took it off."
-        if not counts(errand) and errand.action.version == wanted.version:
+        if errand.progress is Progress.REFUSED and errand.action.version == wanted.version:
             return f"It was given up before. {errand.reason or ''}".strip()
     return None
 

@@ -7,10 +7,10 @@ from types import MappingProxyType
 
 from bot.core.status import Status
 from bot.core.triage.action import ActionKind, Decision, Outcome
-from bot.core.triage.comments import DOCS, LONGEST_PIECE, MOST_LINES, bounded, coded, foot, quoted
+from bot.core.triage.comments import DOCS, LONGEST_PIECE, MOST_LINES, REPLY_FOOT, bounded, coded, quoted
 from bot.core.triage.settlement import AuditEntry
 from bot.core.triage.thread import Classification, Kind
-from bot.core.wording import headline, phrase
+from bot.core.wording import headline, one_line, phrase
 
 _LONGEST_REASON = 160
 
@@ -19,7 +19,7 @@ def help_reply(name: str) -> str:
     """List the commands."""
     return "\n".join(
         [
-            "Commands stand at the start of a line:",
+            "A command stands at the start of a paragraph of its own:",
             "",
             *(f"- `@{name} {command}`: {what}" for command, what in _COMMANDS),
             "",
@@ -48,9 +48,10 @@ def unknown_reply(problem: str, name: str) -> str:
     return f"That is no command I know. `@{name} help` lists them."
 
 
-def problem_reply(problems: Sequence[str]) -> str:
-    """Say what could not be done, and what to do."""
-    return bounded([coded(problem) for problem in problems], [])
+def problem_reply(problems: Sequence[str], advice: str = "") -> str:
+    """Say what could not be done, and what to do; ``advice`` is the bot's own, as it is written."""
+    lines = [coded(problem) for problem in problems]
+    return bounded([*lines[:-1], f"{lines[-1]} {advice}"] if advice else lines, [])
 
 
 def status_reply(text: str | None, package: str) -> str:
@@ -58,32 +59,43 @@ def status_reply(text: str | None, package: str) -> str:
     if text is None:
         return f"The status of {quoted(package)} cannot be looked up right now. Ask again in some minutes."
     lines = [quoted(line) for line in text.splitlines() if line.strip()]
-    return bounded([line + "  " for line in lines], ["", "A wheel shows that a build exists, and nothing more."])
+    tail = ["", "A wheel shows that a build exists, and nothing more."] if len(lines) > 1 else []
+    return bounded([line + "  " for line in lines], tail)
 
 
 def status_text(status: Status) -> str:
-    """Say in plain lines whether a package has wheels, for the answer to `status`."""
+    """Say in plain lines whether a package has wheels, for the answer to `status`; in one if there is no release."""
     version = status.judgement.version
     name = status.package if version is None else f"{status.package} {version}"
     lines = [f"{name} {headline(status).sentence.format(target=status.headline.target)}."]
+    if version is None:
+        return lines[0]
     lines += [f"{each.target}: {phrase(each.verdict).word}" for each in status.judgement.targets[1:]]
     return "\n".join(
         [*lines, f"checked {status.checked:%Y-%m-%d %H:%M} UTC" + (" (not readable since)" * status.stale)]
     )
 
 
-def why_reply(
-    classification: Classification, decisions: Sequence[Decision], history: Sequence[AuditEntry], name: str
-) -> str:
+def why_reply(classification: Classification, decisions: Sequence[Decision], history: Sequence[AuditEntry]) -> str:
     """Say what the rules read in a thread, what follows from it now, and what was done before."""
     lines = [_gate_line(classification), *(_kind_line(kind) for kind in classification.kinds)]
     if decisions:
         lines += ["", "What follows from that now:", "", *(_decision_line(each) for each in decisions[:MOST_LINES])]
-    if history:
-        newest = list(history)[-MOST_LINES:]
+    if newest := _outcomes(history)[-MOST_LINES:]:
         lines += ["", "Written down before, newest last:", ""]
         lines += [f"- {entry.at:%Y-%m-%d %H:%M} UTC: {_decision_line(entry.decision)[2:]}" for entry in newest]
-    return bounded(lines, ["", foot(name)])
+    return bounded(lines, ["", REPLY_FOOT])
+
+
+def _outcomes(history: Sequence[AuditEntry]) -> list[AuditEntry]:
+    """Keep what last became of each action, answers and reactions left out."""
+    last: dict[str, AuditEntry] = {}
+    for entry in history:
+        action = entry.decision.action
+        if action.kind not in {ActionKind.REACT, ActionKind.REPLY}:
+            last.pop(action.key, None)
+            last[action.key] = entry
+    return list(last.values())
 
 
 def _gate_line(said: Classification) -> str:
@@ -124,5 +136,5 @@ _OUTCOMES: Mapping[Outcome, str] = MappingProxyType(
 def _decision_line(decision: Decision) -> str:
     action = decision.action
     what = "" if action.kind is ActionKind.NOTICE else f" {quoted(action.value, 60)}"
-    reason = quoted(decision.reason, _LONGEST_REASON)
+    reason = coded(one_line(decision.reason, _LONGEST_REASON))
     return f"- {_DOING[action.kind]}{what}: {_OUTCOMES[decision.outcome]}. {reason}"

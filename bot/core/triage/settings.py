@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -44,6 +45,7 @@ MOST_PROBLEMS = 10
 """Problems that are told at once."""
 
 _SHOWN = 40
+_NO_TEXT = frozenset({"Cc", "Cs"})  # control characters, and halves of characters
 _MODES = tuple(mode.value for mode in Mode)
 _KINDS = tuple(kind.value for kind in KindName)
 _KEYS = ("version", "mode", "not-before", "grace-seconds", "comments", "labels", "rules", "commands")
@@ -119,6 +121,12 @@ def _decode(body: bytes) -> dict[str, object]:
         raise _refuse(
             f"{where} is not valid TOML. Look for a missing quote, bracket or `=`, or a key given twice."
         ) from None
+
+
+def is_label_name(name: str) -> bool:
+    """Tell whether a label can be called so here; one of dots and slashes only would lead to another address."""
+    is_text = not any(unicodedata.category(c) in _NO_TEXT for c in name)
+    return 0 < len(name) <= LONGEST_LABEL and bool(name.strip("./")) and is_text
 
 
 def _refuse(problem: str) -> SettingsError:
@@ -199,16 +207,12 @@ def _labels(table: Mapping[str, object], problems: list[str]) -> dict[str, str]:
     for key, value in table.items():
         if key not in NEUTRAL_IDS:
             continue
-        if (
-            isinstance(value, str)
-            and value == value.strip()
-            and 0 < len(value) <= LONGEST_LABEL
-            and value.isprintable()
-        ):
+        if isinstance(value, str) and value == value.strip() and value.isprintable() and is_label_name(value):
             labels[key] = value
         else:
             problems.append(
-                f"`labels.{key}` is {_shown(value)}. It is a label: 1 to {LONGEST_LABEL} visible characters."
+                f"`labels.{key}` is {_shown(value)}. It is a label: 1 to {LONGEST_LABEL} visible characters. "
+                "One of dots and slashes only is not used."
             )
     return labels
 

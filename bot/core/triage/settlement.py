@@ -26,7 +26,7 @@ class Progress(StrEnum):
 class Errand:
     """An action in the outbox; ``due`` is when to try next, None if there is nothing left to do.
 
-    ``written`` is the number of the comment that came of it.
+    ``written`` is the number of the comment that came of it; ``forbidden`` says how often GitHub forbade to do it.
     """
 
     action: Action
@@ -37,6 +37,7 @@ class Errand:
     attempts: int = 0
     written: int | None = None
     reason: str | None = None
+    forbidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,8 @@ class AuditEntry:
 class Settlement:
     """All that comes of one happening; what is known already is not written twice.
 
-    ``actions`` are those of ``entries`` that shall be done. ``cancelled`` is a repository all of whose open actions are
-    dropped.
+    ``actions`` are those of ``entries`` that shall be done. ``cancelled`` is a repository that removed the App: all its
+    open actions are dropped, and the texts of its threads forgotten.
     """
 
     delivery: str | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.core.github import Issue, IssueRef, ThreadState
 from bot.core.happening import Trigger
@@ -24,13 +24,16 @@ _UNDONE = frozenset({Progress.DROPPED, Progress.REFUSED})
 class WheelAnswer:
     """The newest release of a package has wheels for a free-threaded Python.
 
-    ``everywhere`` is on every platform that the release supports; ``missing`` names the others.
+    ``since_version`` is the oldest stable release from which on every one has wheels, ``since`` the day of its first;
+    None where there is none, or it is not known. ``everywhere`` is on every platform that the newest release supports;
+    ``missing`` names the others.
     """
 
     package: str
     version: str
     target: str
-    released: datetime | None
+    since_version: str | None
+    since: date | None
     everywhere: bool
     missing: tuple[str, ...]
     url: str

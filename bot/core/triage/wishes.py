@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from bot.core.github import LabelEvent, ThreadState
@@ -17,6 +17,9 @@ COMMAND = "command"
 _NOBODY = "ghost"
 """What GitHub calls accounts that are gone; they were people's until it is known better."""
 
+_SOMEBODY = "somebody"
+"""Who dismissed a suggestion, of whom GitHub gives no name."""
+
 
 def wishes_of(node_id: str, repository: str, events: Sequence[LabelEvent], app_login: str) -> dict[str, Wish]:
     """Read what humans want of labels from a thread's label events; bots want nothing."""
@@ -28,6 +31,21 @@ def wishes_of(node_id: str, repository: str, events: Sequence[LabelEvent], app_l
         wish = Wish(node_id, event.label, event.added, repository, actor, event.at)
         wishes[event.label] = _later(wishes.get(event.label), wish)
     return wishes
+
+
+def rejections_of(node_id: str, repository: str, events: Sequence[LabelEvent]) -> dict[str, Wish]:
+    """Read what humans do not want from the suggestions of labels that they dismissed."""
+    wishes: dict[str, Wish] = {}
+    for event in events:
+        actor = _SOMEBODY if event.actor is None else event.actor.login
+        wish = Wish(node_id, event.label, event.added, repository, actor, event.at)
+        wishes[event.label] = _later(wishes.get(event.label), wish)
+    return wishes
+
+
+def were_suggested(errands: Iterable[Errand]) -> bool:
+    """Tell whether labels were, or may have been, suggested for a thread in GitHub's own way, however that ended."""
+    return any(errand.action.kind is ActionKind.SUGGEST_LABEL and errand.sent is not None for errand in errands)
 
 
 def merge_wishes(one: Mapping[str, Wish], other: Mapping[str, Wish]) -> dict[str, Wish]:

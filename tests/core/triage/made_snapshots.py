@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bot.core.github import Account, Comment, Issue, IssueRef, ThreadState
 from bot.core.happening import Trigger
@@ -45,7 +45,8 @@ LXML = WheelAnswer(
     "lxml",
     "6.2.0",
     "3.14t",
-    datetime(2026, 11, 24, 9, tzinfo=UTC),
+    "6.2.0",
+    date(2026, 11, 24),
     everywhere=True,
     missing=(),
     url="https://pypi.org/project/lxml/6.2.0/",

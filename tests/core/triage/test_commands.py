@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.github import IssueRef
+from bot.core.triage.action import Mode
 from bot.core.triage.commands import (
     MOST_COMMANDS,
     Command,
@@ -22,6 +24,7 @@ from bot.core.triage.commands import (
     Why,
     find_commands,
     may,
+    says_more,
 )
 from bot.core.triage.settings import RepoSettings
 
@@ -77,6 +80,12 @@ def test_a_command_is_read(said: str, expected: Command) -> None:
         ("label +good first issue", "Each label needs a + or a - before it"),
         ("label +", "A label has 1 to 50 characters."),
         (f"label +{'x' * 51}", "A label has 1 to 50 characters."),
+        ("label +..", "A label of dots and slashes only, or with control characters, is left alone."),
+        ("label -.", "A label of dots and slashes only"),
+        ("label -/", "A label of dots and slashes only"),
+        ("label +../..", "A label of dots and slashes only"),
+        ("label +a\x00b", "A label of dots and slashes only, or with control characters"),
+        ("label +a\ud800", "A label of dots and slashes only, or with control characters"),
         ("label +a -A", "A label cannot be put on and taken off at once."),
         ('label +"a b', "A quotation mark is not closed."),
         ("label " + "+a " * 11, "That is 11 labels. Give at most 10 at once."),
@@ -113,12 +122,12 @@ def test_what_is_wrong_with_a_command_is_said(said: str, problem: str) -> None:
         "@ftbot\u00a0why",
         "@ftbot[bot] why",
         "\ufeff@ftbot why",
-        "hello\r\n@ftbot why\r\n",
+        "hello\r\n\r\n@ftbot why\r\n",
         "@fs-bot why",
-        "`x`\n@ftbot why",
+        "@someone thanks\n@ftbot why",
     ],
 )
-def test_the_bot_is_spoken_to_at_the_start_of_a_line(body: str) -> None:
+def test_the_bot_is_spoken_to_at_the_start_of_a_paragraph(body: str) -> None:
     assert commands(body) == (Why(),)
 
 
@@ -126,6 +135,8 @@ def test_the_bot_is_spoken_to_at_the_start_of_a_line(body: str) -> None:
     "body",
     [
         "please @ftbot why",
+        "please\n@ftbot why",
+        "> please try\n@ftbot why",
         "@ftbotty why",
         "@ftbot-x why",
         "@ftbot/team why",
@@ -151,14 +162,15 @@ def test_everything_else_is_no_command(body: str) -> None:
 
 
 def test_several_commands_are_read_in_order_and_not_too_many() -> None:
-    assert commands("@ftbot why\ntext\n@ftbot help") == (Why(), Help())
+    assert commands("@ftbot why\n@ftbot help\ntext\n@ftbot retriage") == (Why(), Help())
+    assert commands("@ftbot why\n\ntext\n\n@ftbot help") == (Why(), Help())
     assert len(commands("@ftbot why\n" * 50)) == MOST_COMMANDS
 
 
 def test_of_an_edited_comment_only_new_lines_count() -> None:
     before = "@ftbot label +crash"
     assert commands(f"{before}\n@ftbot why", before) == (Why(),)
-    assert commands(f"Fixed a typo.\n{before}", before) == ()
+    assert commands(f"Fixed a typo.\n\n{before}", before) == ()
     assert commands(f"{before}\n{before}", before) == (LabelCommand(("crash",), ()),)
     assert commands(before, f"> {before}") == (LabelCommand(("crash",), ()),)
     assert commands("@ftbot label +crash -question", before) == (LabelCommand(("crash",), ("question",)),)
@@ -202,6 +214,7 @@ def test_the_worst_commands_are_read_quickly(body: str) -> None:
 
 OPEN = RepoSettings(
     labels={"crash": "type-crash", "question": "Question", "needs-info": "more, please"},
+    mode=Mode.SUGGEST,
     allow_anyone=("needs-info", "python:*", "q*", "type-*", "!crash", "!python:3.13t"),
 )
 EVERYTHING: tuple[Command, ...] = (
@@ -225,9 +238,16 @@ def test_who_may_triage_may_everything(role: str) -> None:
 
 @pytest.mark.parametrize("role", ["read", "none", "", "Admin", "pull"])
 def test_authors_may_ask_and_others_nothing(role: str) -> None:
-    asking = [command for command in EVERYTHING if may(command, role, is_author=True, settings=RepoSettings())]
+    settings = RepoSettings(mode=Mode.SUGGEST)
+    asking = [command for command in EVERYTHING if may(command, role, is_author=True, settings=settings)]
     assert asking == [Why(), StatusCommand("numpy"), Help()]
-    assert [command for command in EVERYTHING if may(command, role, is_author=False, settings=RepoSettings())] == []
+    assert [command for command in EVERYTHING if may(command, role, is_author=False, settings=settings)] == []
+
+
+def test_in_dry_run_only_people_with_a_role_are_answered() -> None:
+    settings = replace(OPEN, mode=Mode.DRY_RUN)
+    assert [command for command in EVERYTHING if may(command, "read", is_author=True, settings=settings)] == []
+    assert not may(LabelCommand(("needs-info",), ()), "none", is_author=False, settings=settings)
 
 
 @pytest.mark.parametrize(
@@ -253,9 +273,26 @@ def test_everybody_may_what_the_repository_allows(command: Command, allowed: boo
     assert may(command, "read", is_author=False, settings=OPEN) is allowed
 
 
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        ("@ftbot why", False),
+        ("  @ftbot: why\n\n@FTBot status numpy\n\u200b\n", False),
+        ("> You were asked\n\n@ftbot why", False),
+        ("", False),
+        ("@ftbot why\nIt is 3.14.0t", True),
+        ("It says False\n\n@ftbot why", True),
+        ("```\nlog\n```", True),
+        ("@someone else", True),
+    ],
+)
+def test_what_is_more_than_commands_is_told_apart(body: str, more: bool) -> None:
+    assert says_more(body, NAMES) is more
+
+
 @given(st.text(max_size=50), st.text(min_size=1, max_size=50))
 def test_any_pattern_is_harmless(pattern: str, label: str) -> None:
-    settings = RepoSettings(allow_anyone=(pattern, f"!{label}"))
+    settings = RepoSettings(mode=Mode.APPLY, allow_anyone=(pattern, f"!{label}"))
     assert (
         not may(LabelCommand((label,), ()), "read", is_author=False, settings=settings)
         or "*" in label

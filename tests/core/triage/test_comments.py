@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot as text_of
 
 from bot.core.github import IssueRef, ThreadState
+from bot.core.rules import Verdict
 from bot.core.status import Status
+from bot.core.targets import parse_target
 from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.comments import (
     LONGEST_BODY,
@@ -28,8 +31,9 @@ from bot.core.triage.comments import (
 )
 from bot.core.triage.replies import status_reply, status_text, why_reply
 from bot.core.triage.snapshot import Related
+from bot.core.verdict import without_release
 from tests.core.strategies import statuses
-from tests.core.triage.made_snapshots import LXML, NODE, REF, made_snapshot
+from tests.core.triage.made_snapshots import LXML, NODE, NOW, REF, made_snapshot
 
 THREADS = (
     Related(IssueRef("lxml/lxml", 3), "Wheels for 3.14t", ThreadState.CLOSED),
@@ -44,7 +48,7 @@ SECTIONS = {
 
 
 def test_the_comment_that_is_kept_reads_well() -> None:
-    assert thread_comment(SECTIONS, "ftbot") == text_of("""\
+    assert thread_comment(SECTIONS, "ftbot", labelled=True) == text_of("""\
 <!-- ftbot:thread -->
 
 <!-- ftbot:section wheels -->
@@ -74,8 +78,8 @@ Known threads that may be related:
 
 
 def test_a_comment_can_be_taken_apart_again() -> None:
-    assert sections_of(thread_comment(SECTIONS, "ftbot")) == SECTIONS
-    assert sections_of(thread_comment({}, "ftbot")) == {}
+    assert sections_of(thread_comment(SECTIONS, "ftbot", labelled=False)) == SECTIONS
+    assert sections_of(thread_comment({}, "ftbot", labelled=True)) == {}
     assert sections_of("") == {}
 
 
@@ -102,6 +106,20 @@ def test_a_notice_reads_well() -> None:
 )
 def test_where_wheels_install_is_said(everywhere: bool, missing: tuple[str, ...], expected: str) -> None:
     assert expected in wheels_section(replace(LXML, everywhere=everywhere, missing=missing))
+
+
+def test_since_when_there_are_wheels_is_said() -> None:
+    assert wheels_section(LXML).startswith(
+        "**[lxml 6.2.0](https://pypi.org/project/lxml/6.2.0/)** has wheels for 3.14t since 2026-11-24: it installs on"
+    )
+    older = replace(LXML, version="6.1.3", since_version="6.0.2", since=date(2025, 9, 22), missing=("win32",))
+    assert wheels_section(replace(older, everywhere=False)).startswith(
+        "**[lxml](https://pypi.org/project/lxml/6.2.0/)** has wheels for 3.14t since 6.0.2 (2025-09-22); the newest "
+        "release is 6.1.3, and installs on 3.14t, except on Windows 32-bit, where there is none yet."
+    )
+    assert "since 6.0.2; the newest" in wheels_section(replace(older, since=None))
+    unknown = wheels_section(replace(LXML, since_version=None, since=None))
+    assert "lxml 6.2.0](https://pypi.org/project/lxml/6.2.0/)** has wheels for 3.14t: it installs on" in unknown
 
 
 def test_an_address_that_is_not_the_indexs_is_left_out() -> None:
@@ -138,7 +156,7 @@ def test_long_answers_are_cut_at_a_line() -> None:
     action = Action(ActionKind.ADD_LABEL, REF, NODE, "@" * 500, "x" * 50, 1)
     decision = Decision(action, Mode.APPLY, Outcome.BLOCKED, "\N{PILE OF POO}@" * 1_000)
     for text in (
-        why_reply(snapshot.classification, [decision] * 500, (), "ftbot"),
+        why_reply(snapshot.classification, [decision] * 500, ()),
         status_reply("\N{PILE OF POO}#\n" * 9_000, "numpy"),
         notice(["`\N{PILE OF POO}` @" * 1_000] * 50),
     ):
@@ -146,8 +164,19 @@ def test_long_answers_are_cut_at_a_line() -> None:
     assert "\n…\n" in status_reply("\N{PILE OF POO}#\n" * 9_000, "numpy")
 
 
+@pytest.mark.parametrize(("verdict", "said"), [(Verdict.NOT_FOUND, "is not on PyPI"), (Verdict.UNKNOWN, "could not")])
+def test_of_what_is_not_there_only_that_is_said(verdict: Verdict, said: str) -> None:
+    targets = (parse_target("3.14t"), parse_target("3.15t"))
+    status = Status(without_release("nosuch", targets, verdict), NOW)
+    text = status_reply(status_text(status), "nosuch")
+    assert text.startswith(f"nosuch {said}")
+    assert text.strip().endswith(".")
+    assert "\n" not in text
+
+
 @given(statuses())
 def test_any_status_is_told_in_plain_lines(status: Status) -> None:
     text = status_text(status)
     assert text.startswith(status.package)
+    assert ("checked" in text) is (status.judgement.version is not None)
     assert len(status_reply(text, status.package).encode()) < LONGEST_BODY

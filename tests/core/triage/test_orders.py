@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.github import Account, Comment, ThreadState
+from bot.core.github import Account, Comment, Issue, ThreadState
 from bot.core.happening import Trigger
 from bot.core.triage.action import ActionKind, Decision, Mode, Outcome
 from bot.core.triage.commands import find_commands
 from bot.core.triage.plan import Obeyed, Snapshot, decide, heard, merge_wishes, obey
 from bot.core.triage.settings import RepoSettings
-from bot.core.triage.settlement import AuditEntry, DirectiveKind
+from bot.core.triage.settlement import AuditEntry, DirectiveKind, Progress
 from tests.core.triage.made_snapshots import (
     APPLY,
     AUTHOR,
@@ -138,6 +138,40 @@ def test_the_author_may_ask() -> None:
     assert obeyed("help", replace(PLAIN, issue=made_issue(author=None)), by=AUTHOR, role="none") == Obeyed()
 
 
+def test_in_dry_run_the_author_gets_no_answer_and_people_with_a_role_do() -> None:
+    for settings, problems in ((DRY, ()), (RepoSettings(), ()), (RepoSettings(), ("broken",))):
+        snapshot = replace(PLAIN, settings=settings, problems=problems)
+        for question in ("why", "help", "status numpy"):
+            assert obeyed(question, snapshot, by=AUTHOR, role="read") == Obeyed()
+            assert reply(obeyed(question, snapshot, by=AUTHOR, role="write"))
+
+
+def test_an_author_is_answered_three_times_on_a_thread_and_then_gets_no_answer_at_all() -> None:
+    snapshot = PLAIN
+    for number, question in enumerate(("why", "status numpy", "help"), start=700):
+        snapshot = after(snapshot, asked_by_author(question, snapshot, number))
+    assert len(list(snapshot.errands_for(ActionKind.REPLY))) == 3
+    assert asked_by_author("why", snapshot, 710) == Obeyed()
+    snapshot = replace(snapshot, errands=tuple(replace(each, progress=Progress.DROPPED) for each in snapshot.errands))
+    assert asked_by_author("why", snapshot, 711) == Obeyed()
+    assert reply(obeyed("why", snapshot))
+
+
+def test_what_others_asked_does_not_count_for_the_author() -> None:
+    snapshot = PLAIN
+    for number in range(700, 705):
+        comment = said("@ftbot why", MAINTAINER, number)
+        (command,) = find_commands(comment.body, None, {"ftbot"}, REF.repository)
+        snapshot = after(snapshot, obey(command, comment, "triage", snapshot, (), None))
+    assert to_do(asked_by_author("why", snapshot, 710).decisions, ActionKind.REPLY)
+
+
+def asked_by_author(question: str, snapshot: Snapshot, number: int) -> Obeyed:
+    comment = said(f"@ftbot {question}", AUTHOR, number)
+    (command,) = find_commands(comment.body, None, {"ftbot"}, REF.repository)
+    return obey(command, comment, "none", snapshot, (), "numpy 2 installs on 3.14t.")
+
+
 def test_strangers_may_what_the_repository_allows() -> None:
     snapshot = replace(PLAIN, settings=replace(APPLY, allow_anyone=("question",)))
     assert labels_to_add(obeyed("label +question", snapshot, by=STRANGER, role="read").decisions) == ["question"]
@@ -197,6 +231,46 @@ def test_why_says_what_was_read_what_follows_and_what_was_done() -> None:
     assert "- 2026-11-25 12:00 UTC: put on 39 - free-threading: done. The rule gate is sure." in text
 
 
+def test_why_names_each_action_once_by_what_last_became_of_it() -> None:
+    decisions = decide(made_snapshot())
+    answers = obeyed("help").decisions
+    history = tuple(
+        AuditEntry(NOW + timedelta(minutes=minute), REF, "I_7", Trigger.OPENED, "d", "alice", decision)
+        for minute, decision in enumerate(
+            [
+                *decisions,
+                *answers,
+                *(replace(each, outcome=Outcome.DONE, reason="GitHub took it.") for each in decisions),
+            ]
+        )
+    )
+    text = reply(obeyed("why", made_snapshot(), history=history))
+    past = text.partition("newest last:\n\n")[2].partition("\n\n")[0].splitlines()
+    assert len(past) == len(decisions)
+    assert all("done. GitHub took it." in line for line in past)
+    assert not any("react" in line or "reply" in line for line in past)
+    many = tuple(
+        replace(each, decision=replace(each.decision, action=replace(each.decision.action, value=f"{number}")))
+        for number in range(30)
+        for each in history[:1]
+    )
+    text = reply(obeyed("why", made_snapshot(), history=many))
+    assert len([line for line in text.splitlines() if line.startswith("- 2026")]) == 10
+
+
+def test_why_shows_names_in_code_and_ends_with_where_to_read_more() -> None:
+    text = reply(obeyed("why", replace(PLAIN, settings=replace(APPLY, labels={}))))
+    assert "not done. `.github/ftbot.toml` maps topic to no label." in text
+    assert text.splitlines()[-1].startswith("<sub>[How this works](")
+    assert "Wrong?" not in text
+
+
+def test_a_sure_label_that_a_person_took_off_would_be_put_on() -> None:
+    snapshot = done(PLAIN, decide(PLAIN))
+    off = replace(snapshot, issue=made_issue(comments=1), wishes={"type-crash": wish("type-crash", wanted=False)})
+    assert "- put on type-crash: not done. carol took type-crash off" in reply(obeyed("why", off))
+
+
 def test_why_on_another_subject_says_so() -> None:
     assert reply(obeyed("why", made_snapshot(made_issue("A typo", "In the docs")))).startswith(
         "This is not about free-threaded Python"
@@ -249,6 +323,36 @@ def test_looking_again_does_what_the_mode_allows() -> None:
     assert labels_to_add(obeyed("retriage", replace(PLAIN, settings=DRY)).decisions) == []
 
 
+@pytest.mark.parametrize(
+    ("issue", "expected"),
+    [
+        (
+            made_issue(state=ThreadState.CLOSED),
+            "It is closed. Rules leave such a thread alone; labels can be put on by command.",
+        ),
+        (
+            made_issue(author=Account("dependabot[bot]", is_bot=True)),
+            "A bot opened it: dependabot\\[bot\\]. Rules leave such a thread alone; labels can be put on by command.",
+        ),
+    ],
+)
+def test_where_nothing_can_follow_looking_again_is_no_success(issue: Issue, expected: str) -> None:
+    result = obeyed("retriage", made_snapshot(issue))
+    assert reactions(result) == ["eyes", "confused"]
+    assert reply(result) == expected
+    assert {each.kind for each in to_do(result.decisions)} == {ActionKind.REACT, ActionKind.REPLY}
+
+
+def test_who_looks_again_at_an_ignored_thread_is_told_how() -> None:
+    result = obeyed("retriage", after(PLAIN, obeyed("ignore")))
+    assert reactions(result)[-1:] == ["confused"]
+    assert reply(result) == "bob asked to ignore it. Say `@ftbot unignore` first."
+
+
+def test_a_locked_thread_is_looked_at_again_without_a_word() -> None:
+    assert to_do(obeyed("retriage", made_snapshot(made_issue(locked=True))).decisions) == []
+
+
 def test_a_person_can_ask_the_author_which_notifies_them() -> None:
     result = obeyed("needs-info log", replace(PLAIN, settings=DRY))
     assert labels_to_add(result.decisions) == ["needs info"]
@@ -263,6 +367,24 @@ def test_a_person_can_ask_the_author_which_notifies_them() -> None:
 BARE = made_snapshot(made_issue())
 ASKED = done(BARE, decide(BARE))
 LATER = NOW + timedelta(hours=1)
+
+
+def test_an_author_who_only_gives_commands_has_not_replied() -> None:
+    for text in ("@ftbot why", "@ftbot why\n\n> old\n\n@ftbot status numpy"):
+        assert heard(said(text, AUTHOR, 600, LATER), ASKED) == Obeyed()
+    more = said("@ftbot why\n\nIt is 3.14.0t", AUTHOR, 600, LATER)
+    assert removed(heard(more, ASKED).decisions) == ["needs info"]
+
+
+def test_a_reply_is_noticed_though_the_clock_here_is_ahead() -> None:
+    early = replace(answer(), created=NOW - timedelta(minutes=55))
+    assert removed(heard(early, ASKED).decisions) == ["needs info"]
+    request = said("@ftbot needs-info", MAINTAINER, 650, NOW - timedelta(hours=3))  # long ago by the clock here
+    (command,) = find_commands(request.body, None, {"ftbot"}, REF.repository)
+    asked = after(PLAIN, obey(command, request, "triage", PLAIN, (), None))
+    reply_at = NOW - timedelta(hours=2)
+    assert heard(said("here", AUTHOR, 649, reply_at), asked) == Obeyed()
+    assert removed(heard(said("here", AUTHOR, 651, reply_at), asked).decisions) == ["needs info"]
 
 
 def answer(by: Account = AUTHOR, number: int = 600) -> Comment:
@@ -285,7 +407,7 @@ def test_an_author_who_replies_is_no_longer_waited_for() -> None:
     ("comment", "snapshot"),
     [
         (answer(MAINTAINER), ASKED),
-        (replace(answer(), created=NOW - timedelta(minutes=1)), ASKED),
+        (replace(answer(), created=NOW - timedelta(hours=2)), ASKED),
         (answer(), replace(ASKED, issue=replace(ASKED.issue, labels=()))),
         (answer(), replace(ASKED, errands=())),  # somebody else put it on
         (answer(), replace(ASKED, wishes={"needs info": wish("needs info", wanted=True, at=LATER)})),

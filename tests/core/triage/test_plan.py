@@ -97,6 +97,26 @@ def test_dry_run_says_what_would_be_done() -> None:
     }
 
 
+def test_without_a_file_it_is_said_what_would_be_done_with_one() -> None:
+    snapshot = replace(made_snapshot(made_issue(*RACE_AND_CRASH), RepoSettings()), settings_digest="")
+    decisions = decide(snapshot)
+    assert to_do(decisions) == []
+    assert [(each.outcome, each.action.kind, each.action.value) for each in decisions[:3]] == [
+        (Outcome.WOULD_DO, ActionKind.ADD_LABEL, "topic"),
+        (Outcome.WOULD_DO, ActionKind.ADD_LABEL, "crash"),
+        (Outcome.WOULD_DO, ActionKind.SUGGEST_LABEL, "data-race"),
+    ]
+    assert why(snapshot, "topic") == (
+        "would-do: Once `.github/ftbot.toml` names a label for it. The rule gate is sure."
+    )
+    assert why(replace(snapshot, installed=False), "topic") == "blocked: numpy/numpy has not installed the App."
+    assert why(replace(snapshot, issue=replace(snapshot.issue, locked=True)), "crash") == "blocked: It is locked."
+    broken = replace(snapshot, problems=("`mdoe` means nothing here.",), settings_digest="d")
+    assert (
+        why(broken, "topic") == "blocked: `.github/ftbot.toml` cannot be used, so nothing is done until it is mended."
+    )
+
+
 def test_a_rules_own_mode_wins() -> None:
     rules = {KindName.CRASH: RuleSettings(Mode.APPLY)}
     assert added(made_snapshot(REPORT, replace(DRY, rules=rules))) == ["type-crash"]
@@ -259,11 +279,11 @@ def test_what_something_took_off_again_is_not_put_on_again() -> None:
 def test_what_was_given_up_is_said_and_tried_again_when_asked() -> None:
     snapshot = made_snapshot(REPORT)
     errands = tuple(
-        replace(errand, progress=Progress.DROPPED, reason="The thread was closed meanwhile.")
+        replace(errand, progress=Progress.REFUSED, reason="GitHub forbids it.")
         for errand in done(snapshot, decide(snapshot)).errands
     )
     given_up = replace(snapshot, errands=errands)
-    assert why(given_up, TOPIC) == "blocked: It was given up before. The thread was closed meanwhile."
+    assert why(given_up, TOPIC) == "blocked: It was given up before. GitHub forbids it."
     assert labels_to_add(decide(given_up, 501)) == [TOPIC, "type-crash"]
 
 
@@ -335,7 +355,7 @@ def test_wheels_answer_a_thread_and_are_brought_up_to_date() -> None:
     assert decide(after) == ()
     newer = replace(after, wheels=replace(LXML, version="6.2.1"))
     (update,) = to_do(decide(newer))
-    assert "6.2.1" in update.body
+    assert "since 6.2.0 (2026-11-24); the newest release is 6.2.1, and installs on 3.14t on every" in update.body
     back = done(newer, decide(newer))
     back = replace(back, wheels=LXML)
     (again,) = to_do(decide(back))
@@ -359,6 +379,15 @@ def test_without_comments_labels_cannot_be_suggested() -> None:
     assert why(snapshot, TOPIC) == "blocked: `.github/ftbot.toml` wants no comments."
 
 
+@pytest.mark.parametrize(("settings", "labelled"), [(APPLY, True), (SUGGEST, False)])
+def test_taking_labels_off_is_spoken_of_where_there_are_any(settings: RepoSettings, labelled: bool) -> None:
+    snapshot = replace(ANSWERED, settings=settings)
+    assert ("Take its label off" in the_comment(decide(snapshot))) is labelled
+    after = done(snapshot, decide(snapshot))
+    newer = replace(after, wheels=replace(LXML, version="6.2.1"))
+    assert ("Take its label off" in the_comment(decide(newer))) is labelled
+
+
 def test_related_threads_are_linked_beside_something_else_only() -> None:
     threads = tuple(Related(IssueRef("lxml/lxml", n), f"Wheels @x #{n}", ThreadState.OPEN) for n in range(1, 6))
     text = the_comment(decide(replace(ANSWERED, related=threads)))
@@ -379,8 +408,8 @@ def test_suggestions_go_when_a_person_followed_one() -> None:
 
 def test_a_comment_that_was_given_up_is_written_when_the_thread_is_open_again() -> None:
     written = done(ANSWERED, decide(ANSWERED))
-    dropped = tuple(replace(each, progress=Progress.DROPPED, reason="Closed.") for each in written.errands)
-    given_up = replace(written, errands=dropped)
+    refused = tuple(replace(each, progress=Progress.REFUSED, reason="Deleted.") for each in written.errands)
+    given_up = replace(written, errands=refused)
     assert to_do(decide(given_up), ActionKind.COMMENT) == []
     assert to_do(decide(replace(given_up, trigger=Trigger.REOPENED)), ActionKind.COMMENT) != []
 

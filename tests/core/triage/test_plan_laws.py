@@ -102,7 +102,8 @@ WHEEL_ANSWERS = st.sampled_from(
     [
         None,
         LXML,
-        replace(LXML, everywhere=False, missing=("musllinux_x86_64", *HOSTILE), released=None),
+        replace(LXML, everywhere=False, missing=("musllinux_x86_64", *HOSTILE), since_version=None, since=None),
+        replace(LXML, since_version=" ".join(HOSTILE)),
         replace(LXML, package=" ".join(HOSTILE), version="1" * 500, url="https://github.com/a/b/issues/1"),
         replace(LXML, url="https://pypi.org/) @octocat"),
     ]
@@ -177,6 +178,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         suggestions=draw(st.booleans()),
         reviews=dict.fromkeys(("gate", *(kind.rule for kind in snapshot.classification.kinds)), doubtful),
         problems=draw(st.sampled_from([(), (), tuple(HOSTILE)])),
+        settings_digest=draw(st.sampled_from(["d1", "d1", ""])),
         trigger=draw(st.sampled_from([Trigger.OPENED, Trigger.REOPENED, Trigger.WHEELS])),
         enabled=draw(ON_MOSTLY),
         installed=draw(ON_MOSTLY),
