@@ -49,6 +49,11 @@ _NO_TEXT = frozenset({"Cc", "Cs"})  # control characters, and halves of characte
 _MODES = tuple(mode.value for mode in Mode)
 _KINDS = tuple(kind.value for kind in KindName)
 _KEYS = ("version", "mode", "not-before", "grace-seconds", "comments", "labels", "rules", "commands")
+_RESERVED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"notify": ("discord",), "needs-info": ("remind-after-days",)}
+)
+"""Tables that may be there and have no effect, with their keys: Discord servers choose, and nobody is reminded."""
+
 _PLACE = re.compile(r"\(at line (\d{1,6}), column (\d{1,6})\)")
 
 
@@ -136,7 +141,9 @@ def _refuse(problem: str) -> SettingsError:
 def _read(top: Mapping[str, object], problems: list[str]) -> RepoSettings:
     """Read every table, whatever is wrong with the others; what is wrong goes to ``problems``."""
     _check_version(top, problems)
-    _check_keys("", top, _KEYS, problems)
+    _check_keys("", {key: value for key, value in top.items() if key not in _RESERVED}, _KEYS, problems)
+    for name, keys in _RESERVED.items():
+        _check_keys(name, _table(name, top, problems), keys, problems)
     return RepoSettings(
         mode=_mode("mode", top.get("mode", "dry-run"), problems) or Mode.DRY_RUN,
         grace=_grace(top.get("grace-seconds", 120), problems),

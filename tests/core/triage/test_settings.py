@@ -115,13 +115,21 @@ def test_a_rule_keeps_its_own_mode_unless_the_repository_is_off() -> None:
         ('[commands]\nallow-anyone = "x"', '`commands.allow-anyone` is `"x"`. It is a list of at most 50 labels'),
         ("[commands]\nallow-anyone = [1]", "Entry 1 of `commands.allow-anyone` is `1`. It is a label or glob"),
         ('[commands]\nallow-anyone = ["!"]', 'Entry 1 of `commands.allow-anyone` is `"!"`. It is a label or glob'),
-        ("[notify]\ndiscord = 1", "`notify` means nothing here. Known are `version`, `mode`, `not-before`"),
+        ("[notifies]\ndiscord = 1", "`notifies` means nothing here. Known are `version`, `mode`, `not-before`"),
+        ("notify = 1", "`notify` is `1`. It is a table: write `[notify]`, and its keys"),
+        ('[notify]\nslack = "x"', "`notify.slack` means nothing here. Known are `discord`."),
         ('"`a\\n@x`" = 1', "`\ufffda\ufffd@x\ufffd` means nothing here. "),
     ],
 )
 def test_a_slip_is_told_with_its_key(text: str, expected: str) -> None:
     told = problem(text if text.startswith("version") or not text else f"version = 1\n{text}")
     assert told.startswith(expected)
+
+
+def test_tables_that_are_reserved_change_nothing() -> None:
+    text = 'version = 1\nmode = "apply"\n'
+    more = '[notify]\ndiscord = { channel = "ft-triage", on = ["topic"] }\n[needs-info]\nremind-after-days = 14\n'
+    assert parse_settings((text + more).encode()) == parse_settings(text.encode())
 
 
 def test_all_slips_are_told_at_once() -> None:
