@@ -24,6 +24,7 @@ from bot.core.verdict import TargetVerdict
 from bot.core.wording import (
     DISCLAIMER,
     advice,
+    counted,
     covered_line,
     headline,
     listed,
@@ -141,7 +142,7 @@ def scan_report(report: ScanReport) -> RenderableType:
     for target in report.verdicts:
         table.add_column(target, justify="right")
     for verdict in Verdict:
-        counts = [counted.get(verdict.value, 0) for counted in report.verdicts.values()]
+        counts = [each.get(verdict.value, 0) for each in report.verdicts.values()]
         if any(counts):
             words = phrase(verdict)
             table.add_row(f"{words.glyph} {verdict.value}", *(str(count or "") for count in counts))
@@ -192,7 +193,7 @@ def ago(time: datetime, now: datetime) -> str:
     for size, unit in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
         if seconds >= size:
             number = int(seconds // size)
-            return f"{number} {unit}{'' if number == 1 else 's'} ago"
+            return f"{counted(number, unit)} ago"
     return "just now"
 
 

@@ -90,10 +90,7 @@ class TriageDesk:
 async def open_triage(
     settings: Settings, repository: str | None = None, *, apply: bool = False
 ) -> AsyncIterator[TriageDesk]:
-    """Build what ``ftbot triage`` needs: with the App where a repository has it, else with the token or none, to look.
-
-    Raises ``UserError`` where something shall be applied in a repository that has not installed the App.
-    """
+    """Build what ``ftbot triage`` needs: with the App where a repository has it, else to look only."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database_path))
         http = await stack.enter_async_context(open_http(settings.user_agent))
@@ -101,15 +98,10 @@ async def open_triage(
         stack.push_async_callback(lookup.aclose)
         app = None if repository is None else await stack.enter_async_context(open_app(settings))
         installed = None if app is None or repository is None else await app.is_installed(repository)
-        if app is not None and installed:
+        if app is not None and (installed or apply):  # where it is not installed, applying says so
             triage = build_triage(settings, app, database, lookup, asyncio.Event(), build_courier(app, database))
             yield TriageDesk(triage, installed)
             return
-        if app is not None and apply:
-            raise UserError(
-                f"{repository} has not installed the App, so nothing can be done there."
-                " Ask its maintainers to install it, or leave out --apply."
-            )
         token = None if settings.github_token is None else settings.github_token.get_secret_value()
         reader = await stack.enter_async_context(open_reader(settings, token))
         yield TriageDesk(build_triage(settings, reader, database, lookup, asyncio.Event()), installed)

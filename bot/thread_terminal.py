@@ -18,7 +18,7 @@ from bot.core.issue_wording import event_words, state_words, sure_package
 from bot.core.triage.action import Action, ActionKind, Decision, Outcome
 from bot.core.triage.settlement import AuditEntry, Errand, Progress
 from bot.core.watching import KnownThread, Origin
-from bot.core.wording import one_line
+from bot.core.wording import counted, one_line
 from bot.services.triage import Preview, Replayed
 from bot.services.watchlist import Overview, Round
 from bot.terminal import ago, foreign, progress_bar
@@ -67,7 +67,7 @@ def round_report(round_: Round, now: datetime) -> RenderableType:
         lines += _rest(len(round_.events), _MOST_EVENTS)
     elif not report.failed:
         lines.append(Text("Nothing happened since the last look."))
-    did = ", ".join((f"{report.new} new", _count(report.events, "event"), _count(report.requests, "request")))
+    did = ", ".join((f"{report.new} new", counted(report.events, "event"), counted(report.requests, "request")))
     lines.append(Text(f"{_counts(overview)} · {did}", style="dim"))
     return Group(*lines)
 
@@ -229,11 +229,7 @@ def _verdict(free_threading: bool, kinds: Iterable[str]) -> str:  # noqa: FBT001
 
 
 def _counts(overview: Overview) -> str:
-    return f"{_count(len(overview.threads), 'thread')} watched, {overview.open} open"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{counted(len(overview.threads), 'thread')} watched, {overview.open} open"
 
 
 def _table() -> Table:

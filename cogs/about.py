@@ -11,6 +11,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.core.wording import counted
 from cogs.buttons import finished
 from cogs.cards import GUIDE, moment
 from cogs.conversations import Conversations
@@ -103,7 +104,7 @@ class AboutCog(commands.Cog):
                 f"### ftbot {self.about.version}",
                 "Answers from the file names, upload times and classifiers on PyPI; nothing is installed or run.",
                 f"Started {moment(self.about.started)} on {self.about.python}.",
-                f"In {servers} server{'' if servers == 1 else 's'}.",
+                f"In {counted(servers, 'server')}.",
                 "It reads no messages, stores no user data, and mentions nobody.",
             ]
         )

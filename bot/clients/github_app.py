@@ -19,7 +19,15 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from github import Auth
 
-from bot.clients.github_reading import Page, RepositoryReader, page_of, read_comments, repository_path, thread_path
+from bot.clients.github_reading import (
+    Page,
+    RepositoryReader,
+    page_of,
+    paged,
+    read_comments,
+    repository_path,
+    thread_path,
+)
 from bot.clients.github_wire import WireLabel, WireRepository
 from bot.clients.github_worker import Call, NotThereError, Reply, TokenRefusedError, open_worker
 from bot.clients.web import Patience
@@ -34,7 +42,6 @@ _CREDENTIAL = "the App's key. Check FTBOT_GITHUB_APP_ID and FTBOT_GITHUB_PRIVATE
 _RENEWED_BEFORE = timedelta(minutes=2)
 _SUGGESTIONS_KNOWN = timedelta(days=1)
 _LONGEST_RATIONALE = 280
-_MOST_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,22 +309,12 @@ class GithubApp(RepositoryReader):
             ) from error
         return _Token(Auth.Token(made.token), made.expires_at - _RENEWED_BEFORE)
 
-    async def _as_app(self, call: Call, read: Callable[[Reply], Page[_T]]) -> AsyncIterator[Page[_T]]:
-        for _ in range(_MOST_PAGES):
-            page = await self.worker.read(call, self.app, read)
-            yield page
-            if page.next is None:
-                return
-            call = Call("GET", page.next)
+    def _as_app(self, call: Call, read: Callable[[Reply], Page[_T]]) -> AsyncIterator[Page[_T]]:
+        return paged(lambda each: self.worker.read(each, self.app, read), call)
 
-    async def _of_installation(self, installation: int) -> AsyncIterator[Page[InstalledRepository]]:
+    def _of_installation(self, installation: int) -> AsyncIterator[Page[InstalledRepository]]:
         call = Call("GET", "/installation/repositories", {"per_page": "100"})
-        for _ in range(_MOST_PAGES):
-            page = await self._as_installation(installation, call, _read_repositories)
-            yield page
-            if page.next is None:
-                return
-            call = Call("GET", page.next)
+        return paged(lambda each: self._as_installation(installation, each, _read_repositories), call)
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 from abc import ABC, abstractmethod
 from base64 import b64decode
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -88,6 +88,16 @@ class _Place:
     full_name: str
     private: bool
     checked: datetime
+
+
+async def paged(ask: Callable[[Call], Awaitable[Page[_T]]], call: Call) -> AsyncIterator[Page[_T]]:
+    """Read a list page by page, up to as many pages as are ever read; the last one may name a next one still."""
+    for _ in range(_MOST_PAGES):
+        page = await ask(call)
+        yield page
+        if page.next is None:
+            return
+        call = Call("GET", page.next)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,13 +238,12 @@ class RepositoryReader(ABC):
 
     async def pages(self, repository: str, call: Call, read: Callable[[Reply], Page[_T]]) -> AsyncIterator[Page[_T]]:
         """Read a list page by page."""
-        for _ in range(_MOST_PAGES):
-            page = await self.ask(repository, call, read)
+        more = False
+        async for page in paged(lambda each: self.ask(repository, each, read), call):
             yield page
-            if page.next is None:
-                return
-            call = Call("GET", page.next)
-        raise UpstreamError(f"{self.worker.host} lists more of {repository} than can be read.")
+            more = page.next is not None
+        if more:
+            raise UpstreamError(f"{self.worker.host} lists more of {repository} than can be read.")
 
     async def is_public(self, repository: str) -> bool:
         """Tell whether everybody may see a repository, also one that was renamed, as it was within the last hour."""

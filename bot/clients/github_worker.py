@@ -36,7 +36,7 @@ from github.Requester import (
 from requests.exceptions import ConnectTimeout, ProxyError, Timeout
 from urllib3.exceptions import NewConnectionError
 
-from bot.clients.web import Patience
+from bot.clients.web import Patience, entity_tag
 from bot.core.errors import UpstreamError
 from bot.core.github import ForbiddenError, GoneError, RefusedError, UnsureError
 
@@ -107,8 +107,7 @@ class Reply:
     @property
     def etag(self) -> str | None:
         """Give the entity tag, for a conditional request later; None for one that no header can carry back."""
-        tag = self.headers.get("etag")
-        return tag if tag is not None and tag.isascii() and tag.isprintable() else None
+        return entity_tag(self.headers)
 
     @property
     def next(self) -> str | None:

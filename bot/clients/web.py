@@ -82,8 +82,7 @@ class Answer:
     @property
     def etag(self) -> str | None:
         """Give the entity tag, for a conditional request later; None for one that no header can carry back."""
-        tag = self.headers.get("etag")
-        return tag if tag is not None and tag.isascii() and tag.isprintable() else None
+        return entity_tag(self.headers)
 
     def body(self) -> bytes:
         """Inflate the body, up to ``LARGEST_BODY``; CPU-bound. Raises ``UpstreamError``."""
@@ -138,6 +137,12 @@ async def open_http(user_agent: str, *, connections: int = 50) -> AsyncIterator[
         max_redirects=5,
     ) as http:
         yield http
+
+
+def entity_tag(headers: Mapping[str, str]) -> str | None:
+    """Give the entity tag of an answer, None for one that no header can carry back; names are in small letters."""
+    tag = headers.get("etag")
+    return tag if tag is not None and tag.isascii() and tag.isprintable() else None
 
 
 async def fetch(http: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, deadline: float) -> Answer:

@@ -16,7 +16,7 @@ from bot.core.platforms import Platform
 from bot.core.rules import Verdict
 from bot.core.status import project_page
 from bot.core.weeks import Week
-from bot.core.wording import PLATFORM_NAMES, phrase
+from bot.core.wording import PLATFORM_NAMES, counted, phrase
 
 CHART_TITLE = "Share of tracked packages with wheels"
 COMMENTS = "Comments"
@@ -90,7 +90,7 @@ def share_line(share: Share, *, complete: bool = True) -> str:
     """Say how a target stands: its share of the packages, how many, how it changed, how many on every platform."""
     if not share.packages:
         return "no package could be read"
-    packages = f"{percent(share.percent)} of {_count(share.packages, 'package')}"
+    packages = f"{percent(share.percent)} of {counted(share.packages, 'package')}"
     verb = "has" if share.packages == 1 else "have"
     change = f"{_signed(share.change)} {'' if complete else 'so far '}this week"
     counts = ((share.supported, "everywhere"), (share.partial, "on some platforms"))
@@ -143,7 +143,7 @@ def source_line(digest: Digest) -> str:
     year = "" if read.year == digest.week.sunday.year else f" {read.year}"
     parts = [str(digest.week), f"data read {read.day} {read:%b}{year} {read:%H:%M} UTC"]
     if digest.unread:
-        parts.append(f"{len(digest.unread)} of {_count(digest.tracked, 'package')} could not be read")
+        parts.append(f"{len(digest.unread)} of {counted(digest.tracked, 'package')} could not be read")
     return " · ".join(parts)
 
 
@@ -162,10 +162,6 @@ def one_line(text: str) -> str:
 
 def _day(day: date) -> str:
     return f"{day.day} {day:%B}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _signed(change: int) -> str:
@@ -221,7 +217,7 @@ def _waiting(waiting: Waiting) -> Item:
 
 
 def _thread(thread: Thread) -> Item:
-    note = thread.answer or (_count(thread.comments, "comment") if thread.comments else "")
+    note = thread.answer or (counted(thread.comments, "comment") if thread.comments else "")
     return Item(f"{thread.repository}#{thread.number}", thread.title, note, safe_link(thread.url) or "")
 
 

@@ -152,6 +152,11 @@ def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def counted(number: int, what: str) -> str:
+    """Say how many there are of something: ``1 package``, ``2 packages``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def other_platforms_line(names: str) -> str:
     """Say that there are wheels for the platforms listed, and why that is all that is said of them."""
     return f"It also has wheels, of whatever kind, for {names}, platforms that are not judged here."

@@ -18,7 +18,7 @@ from bot.core.errors import StorageError, UpstreamError
 from bot.core.github import Comment, Issue, IssueRef, ThreadState
 from bot.core.happening import Happening, Trigger
 from bot.core.posting import Change, ChangeKind
-from bot.core.triage.commands import find_commands
+from bot.core.triage.commands import find_commands, names_of
 from bot.core.watching import Cursor, KnownThread, awaits_wheels
 from bot.core.webhooks import comment_key, issue_key
 from bot.services.intake import Intake
@@ -197,8 +197,7 @@ class Reconciler:
             return None
         login = await self.app.login()
         known = await self.threads.at(ref)
-        names = {"ftbot", login.removesuffix("[bot]")}
-        if known is None and not find_commands(comment.body, None, names, ref.repository):
+        if known is None and not find_commands(comment.body, None, names_of(login), ref.repository):
             return None
         return Happening(
             key=comment_key(comment.number, comment.updated),

@@ -56,10 +56,10 @@ class RepositoryFacts:
             known = self._installed[repository.lower()] = (self.now(), installed)
         return known[1]
 
-    async def policy(self, repository: str, *, fresh: bool = False) -> Policy:
-        """Give what a repository's settings say, as read in the last minutes, or now if it shall be ``fresh``."""
+    async def policy(self, repository: str) -> Policy:
+        """Give what a repository's settings say, as read in the last minutes."""
         known = self._policies.get(repository.lower())
-        if fresh or known is None or self._is_old(known[0], SETTINGS_ARE_BELIEVED):
+        if known is None or self._is_old(known[0], SETTINGS_ARE_BELIEVED):
             body = await self.reader.settings(repository)
             known = self._policies[repository.lower()] = (self.now(), await read_policy(body))
         return known[1]

@@ -23,7 +23,7 @@ from bot.core.happening import Happening, Trigger
 from bot.core.posting import pause
 from bot.core.rules import Verdict
 from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.commands import Command, StatusCommand, find_commands
+from bot.core.triage.commands import Command, StatusCommand, find_commands, names_of
 from bot.core.triage.plan import Obeyed, Snapshot, decide, heard, obey, ready_at, reviews_of, revise
 from bot.core.triage.replies import status_text
 from bot.core.triage.settlement import AuditEntry, Errand, Progress, Settlement, Wish
@@ -428,8 +428,7 @@ class Triage:
 
 def _commands(comment: Comment, happening: Happening, login: str) -> tuple[Command, ...]:
     """Find what a comment tells the bot, by any of its names."""
-    names = {"ftbot", login.removesuffix("[bot]")}
-    return find_commands(comment.body, happening.before, names, happening.repository)
+    return find_commands(comment.body, happening.before, names_of(login), happening.repository)
 
 
 def _is_anybodys_guess(happening: Happening, comment: Comment, snapshot: Snapshot) -> bool:

@@ -18,6 +18,7 @@ import jsonschema_rs
 import msgspec
 
 from tests.fakes.discord_json import JsonObject, child, children, text
+from tests.fakes.schemas import refuse_unknown_keys
 
 Mode = Literal["open", "closed"]
 Direction = Literal["request", "answer", "event"]
@@ -181,19 +182,8 @@ def _closed(document: JsonObject) -> JsonObject:
             "properties": child(error, "properties") | child(extension, "properties"),
             "required": ["code", "message"],
         }
-    _close(closed)
+    refuse_unknown_keys(closed)
     return closed
-
-
-def _close(node: object) -> None:
-    if isinstance(node, list):
-        for item in node:
-            _close(item)
-    elif isinstance(node, dict):
-        if isinstance(node.get("properties"), dict) and "additionalProperties" not in node and "type" in node:
-            node["additionalProperties"] = False
-        for value in node.values():
-            _close(value)
 
 
 def _parameter_error(schema: JsonObject, value: str) -> str | None:

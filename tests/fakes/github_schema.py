@@ -17,6 +17,7 @@ import msgspec
 from graphql import GraphQLSchema, build_schema
 
 from tests.fakes.discord_json import JsonObject, child, children, text
+from tests.fakes.schemas import refuse_unknown_keys
 
 _LABELS = "/repos/{owner}/{repo}/issues/{issue_number}/labels"
 
@@ -173,19 +174,8 @@ def _accept_what_github_does(document: JsonObject) -> None:
 def _closed(schema: JsonObject) -> JsonObject:
     """Return the schema with unknown keys refused in every object."""
     closed = copy.deepcopy(schema)
-    _close(closed)
+    refuse_unknown_keys(closed)
     return closed
-
-
-def _close(node: object) -> None:
-    if isinstance(node, list):
-        for item in node:
-            _close(item)
-    elif isinstance(node, dict):
-        if isinstance(node.get("properties"), dict) and "additionalProperties" not in node and "type" in node:
-            node["additionalProperties"] = False
-        for value in node.values():
-            _close(value)
 
 
 def _deepest(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:

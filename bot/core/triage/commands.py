@@ -20,6 +20,9 @@ from bot.core.triage.action import Mode
 from bot.core.triage.prose import addressed_lines, without_invisible
 from bot.core.triage.settings import LONGEST_LABEL, NEEDS_INFO, RepoSettings, is_label_name
 
+NAME = "ftbot"
+"""What commands begin with, after the `@`, whatever the App is called."""
+
 MOST_COMMANDS = 5
 """Commands of one comment that are obeyed, the first ones."""
 
@@ -161,6 +164,11 @@ def says_more(body: str, names: Collection[str]) -> bool:
     called = _called(names)
     lines = (without_invisible(line).strip() for line in islice(body.splitlines(), MOST_READ))
     return any(line and not line.startswith(">") and _said(line, called) is None for line in lines)
+
+
+def names_of(login: str) -> frozenset[str]:
+    """Give the names by which comments speak to the App that writes under a login."""
+    return frozenset({NAME, login.removesuffix("[bot]") or NAME})
 
 
 def _called(names: Collection[str]) -> frozenset[str]:

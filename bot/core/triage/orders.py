@@ -28,6 +28,7 @@ from bot.core.triage.commands import (
     Why,
     is_question,
     may,
+    names_of,
     says_more,
 )
 from bot.core.triage.decisions import about_comment, decide, revise
@@ -121,7 +122,7 @@ def heard(comment: Comment, snapshot: Snapshot) -> Obeyed:
     asked = [errand for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label) if counts(errand)]
     if not snapshot.is_on(label) or not asked or not _is_after(comment, asked[-1]):
         return Obeyed()
-    if not says_more(comment.body, {snapshot.name, "ftbot"}):
+    if not says_more(comment.body, names_of(snapshot.app_login)):
         return Obeyed()
     last, wish = asked[-1], snapshot.wish(label)
     action = replace(last.action, kind=ActionKind.REMOVE_LABEL, rule=NEEDS_INFO, version=_VERSION, evidence="", body="")

@@ -12,11 +12,11 @@ from datetime import date, datetime
 from bot.core.github import Issue, IssueRef, ThreadState
 from bot.core.happening import Trigger
 from bot.core.triage.action import ActionKind
+from bot.core.triage.commands import NAME
 from bot.core.triage.settings import RepoSettings
 from bot.core.triage.settlement import Directive, DirectiveKind, Errand, Progress, Wish
 from bot.core.triage.thread import Classification
 
-_NAME = "ftbot"
 _UNDONE = frozenset({Progress.DROPPED, Progress.REFUSED})
 
 
@@ -80,7 +80,7 @@ class Snapshot:
     @property
     def name(self) -> str:
         """Give what commands begin with, without the `@`."""
-        return self.app_login.removesuffix("[bot]") or _NAME
+        return self.app_login.removesuffix("[bot]") or NAME
 
     def label_for(self, asked: str) -> str | None:
         """Give the repository's own spelling of a label, asked for by its name or by the neutral id mapped to it."""
