@@ -182,6 +182,8 @@ def _against_repeating(wanted: Wanted, label: str, snapshot: Snapshot) -> str | 
     for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label):
         if errand.progress is Progress.CONFIRMED:
             return f"{label} was put on before, and something else took it off."
+    tried = (*snapshot.errands_for(ActionKind.ADD_LABEL, label), *snapshot.errands_for(ActionKind.SUGGEST_LABEL, label))
+    for errand in tried:
         if errand.progress is Progress.REFUSED and errand.action.version == wanted.version:
             return f"It was given up before. {errand.reason or ''}".strip()
     return None

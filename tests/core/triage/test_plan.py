@@ -287,6 +287,14 @@ def test_what_was_given_up_is_said_and_tried_again_when_asked() -> None:
     assert labels_to_add(decide(given_up, 501)) == [TOPIC, "type-crash"]
 
 
+def test_a_suggestion_that_was_given_up_is_not_made_again() -> None:
+    suggesting = replace(made_snapshot(REPORT, replace(APPLY, mode=Mode.SUGGEST)), suggestions=True)
+    decisions = decide(suggesting)
+    assert to_do(decisions, ActionKind.SUGGEST_LABEL)
+    errands = tuple(replace(each, progress=Progress.REFUSED) for each in done(suggesting, decisions).errands)
+    assert to_do(decide(replace(suggesting, errands=errands)), ActionKind.SUGGEST_LABEL) == []
+
+
 def test_several_ids_may_stand_for_one_label() -> None:
     labels = {"topic": "race", "crash": "race", "data-race": "race"}
     snapshot = made_snapshot(made_issue(*RACE_AND_CRASH), replace(APPLY, labels=labels))
