@@ -57,6 +57,7 @@ from storage.changes import Changes
 from storage.closed_channels import ClosedChannels
 from storage.cursors import Cursors
 from storage.database import Database, open_database
+from storage.documents import Documents
 from storage.guilds import Guilds
 from storage.packages import Packages
 from storage.posts import Posts
@@ -144,7 +145,7 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
     zones = Zones()
     await zones.load()
     threads, events = Threads(database), ThreadEvents(database)
-    issues = IssueDesk(threads, events)
+    issues = IssueDesk(threads, events, Documents(database))
     await issues.load()
     observatory = build_observatory(settings, http, database, issues.of_week)
     press = DigestPress(observatory.digests.digest, _draw)

@@ -87,7 +87,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         )
         stack.push_async_callback(lookup.aclose)
         warning = None if problem is None else f"{problem} Answering without it."
-        issues = IssueDesk(Threads(database), ThreadEvents(database))
+        issues = IssueDesk(Threads(database), ThreadEvents(database), Documents(database))
         with suppress(StorageError):  # an answer is worth more than what upstream says about it
             await issues.load()
         yield Desk(lookup, Catalogue(Packages(database), await offered_names()), issues, warning)
@@ -116,7 +116,7 @@ def build_observatory(
     issues: Callable[[Week], Awaitable[Issues]] | None = None,
 ) -> Observatory:
     """Build it on resources that somebody opened; ``issues`` gives what happened upstream in a week."""
-    issues = issues or IssueDesk(Threads(database), ThreadEvents(database)).of_week
+    issues = issues or IssueDesk(Threads(database), ThreadEvents(database), Documents(database)).of_week
     alone = Patience(attempts=1)
     index = PackageIndex(http, settings.index_url, settings.json_api_url, alone)
     source = TopPackagesSource(http, settings.top_packages_url)

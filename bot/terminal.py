@@ -24,15 +24,19 @@ from bot.core.verdict import TargetVerdict
 from bot.core.wording import (
     DISCLAIMER,
     advice,
+    awaited_line,
     counted,
     covered_line,
+    floors_line,
     headline,
     listed,
+    member_lines,
     missing_line,
     modifier_line,
     one_line,
     other_platforms_line,
     phrase,
+    reasons,
     since_line,
 )
 from bot.services.checkup import Check
@@ -276,6 +280,8 @@ def _target_text(verdict: TargetVerdict) -> Text:
     lines = []
     if covered := covered_line(verdict):
         lines.append((covered, ""))
+    if floors := floors_line(verdict):
+        lines.append((floors, "dim"))
     if verdict.covered and verdict.missing:
         lines.append((f"no wheel: {missing_line(verdict)}", "yellow"))
     if since := since_line(verdict):
@@ -296,7 +302,9 @@ def _notes(status: Status) -> Iterator[Text]:
         yield foreign(f"! {one_line(status.error)}", style="yellow")
     targets = status.judgement.targets
     lines = dict.fromkeys(modifier_line(modifier) for verdict in targets for modifier in verdict.modifiers)
-    for line in (*lines, *advice(targets), *map(modifier_line, status.judgement.modifiers)):
+    about = (*reasons(status), *lines, *advice(status), *map(modifier_line, status.judgement.modifiers))
+    awaited = awaited_line(status)
+    for line in (*about, *member_lines(status), *(() if awaited is None else (awaited,))):
         yield foreign(f"• {one_line(line)}")
     if status.judgement.other_platforms:
         names = listed([one_line(name, 40) for name in status.judgement.other_platforms])

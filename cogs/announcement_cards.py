@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from discord import ui
 
+from bot.core.platforms import platform_list
 from bot.core.posting import Change, ChangeKind
 from bot.core.wording import DISCLAIMER
 from cogs.buttons import finished
@@ -13,7 +14,11 @@ from cogs.cards import plain
 
 _MOST_LISTED = 20
 _LONGEST_NAME = 60
-_WORDS = {ChangeKind.GAINED: "🟢 gained wheels for", ChangeKind.LOST: "🔴 lost its wheels for"}
+_WORDS = {
+    ChangeKind.GAINED: "🟢 gained wheels for",
+    ChangeKind.LOST: "🔴 lost its wheels for",
+    ChangeKind.NARROWED: "🟠 lost some of its wheels for",
+}
 
 
 def announcement_card(changes: Sequence[Change], marker: str) -> ui.LayoutView:
@@ -29,5 +34,6 @@ def announcement_card(changes: Sequence[Change], marker: str) -> ui.LayoutView:
 
 def _line(change: Change) -> str:
     name, version = plain(change.package, _LONGEST_NAME), plain(change.version, _LONGEST_NAME)
-    tags = f" ({', '.join(plain(tag, _LONGEST_NAME) for tag in change.how[:3])})" if change.how else ""
-    return f"- **{name}** {version}: {_WORDS[change.kind]} **{change.target}**{tags}"
+    tags = ", ".join(plain(tag, _LONGEST_NAME) for tag in change.how[:3])
+    notes = platform_list(change.lost) if change.kind is ChangeKind.NARROWED else tags
+    return f"- **{name}** {version}: {_WORDS[change.kind]} **{change.target}**" + (f" ({notes})" if notes else "")

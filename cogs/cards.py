@@ -19,14 +19,18 @@ from bot.core.wording import (
     LONGEST_PIECE,
     MOST_LISTED,
     advice,
+    awaited_line,
     covered_line,
+    floor_lines,
     headline,
     listed,
+    member_lines,
     missing_line,
     modifier_line,
     one_line,
     other_platforms_line,
     phrase,
+    reasons,
     since_line,
 )
 from cogs.buttons import Button
@@ -88,6 +92,20 @@ def status_card(status: Status, actions: Sequence[Button]) -> ui.LayoutView:
     return view
 
 
+def has_floors(status: Status) -> bool:
+    """Tell whether the wheels' tags name the oldest systems that they work on."""
+    return any(cover.floor is not None for each in status.judgement.targets for cover in each.covered.values())
+
+
+def floors_card(status: Status) -> ui.LayoutView:
+    """Lay out on which systems a package's wheels work, by Python and platform."""
+    version = "" if status.judgement.version is None else f" {plain(str(status.judgement.version), 60)}"
+    lines = {each.target: floor_lines(each) for each in status.judgement.targets[:MOST_LISTED]}
+    texts = ["\n- ".join([f"**{target}**", *map(plain, some)]) for target, some in lines.items() if some]
+    head = f"### {plain(status.package)}{version}: the oldest systems"
+    return text_card("\n".join(_within([head, *(texts or ["Its wheels name none."])], MOST_TEXT)))
+
+
 def text_card(text: str, actions: Sequence[Button] = ()) -> ui.LayoutView:
     """Lay out a text of ours, with buttons where there are any."""
     view = ui.LayoutView(timeout=None)
@@ -142,7 +160,9 @@ def _tracked(address: str | None) -> str:
 def _notes(status: Status) -> Iterator[str]:
     targets = status.judgement.targets
     lines = dict.fromkeys(_modifier(modifier) for verdict in targets for modifier in verdict.modifiers)
-    for line in (*lines, *map(plain, advice(targets)), *map(_modifier, status.judgement.modifiers)):
+    awaited = awaited_line(status)
+    about = (*reasons(status), *advice(status), *member_lines(status), *(() if awaited is None else (awaited,)))
+    for line in (*lines, *map(plain, about), *map(_modifier, status.judgement.modifiers)):
         yield f"- {line}"
     if status.judgement.other_platforms:
         names = listed([plain(name, 40) for name in status.judgement.other_platforms], 5)
@@ -150,8 +170,8 @@ def _notes(status: Status) -> Iterator[str]:
 
 
 def _modifier(modifier: Modifier) -> str:
-    if modifier.kind is ModifierKind.GIL_REENABLED:
-        return modifier_line(modifier)  # with a link from our own list
+    if modifier.kind in {ModifierKind.GIL_REENABLED, ModifierKind.FAMILY}:
+        return modifier_line(modifier)  # with a link, from our own list
     return plain(modifier_line(modifier))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,9 +19,10 @@ from bot.core.status import Status, Upstream, with_upstream
 from bot.core.targets import NEWEST_MINOR, OLDEST_MINOR, Target, parse_target
 from bot.core.wording import headline as headline_of
 from bot.services.catalogue import Catalogue
+from bot.services.families import look_up_with_family
 from bot.services.status import Freshness, StatusLookup
 from cogs.buttons import Button, Click, action, base36, finished
-from cogs.cards import moment, plain, status_card, text_card
+from cogs.cards import floors_card, has_floors, moment, plain, status_card, text_card
 from cogs.conversations import Conversations
 from cogs.errors import OfferError
 
@@ -56,7 +57,7 @@ class StatusDesk:
 
     def clicks(self) -> Mapping[str, Click]:
         """Give who answers which button."""
-        return {"r": self._refresh, "u": self._use}
+        return {"r": self._refresh, "u": self._use, "f": self._floors}
 
     async def show(self, interaction: discord.Interaction, name: str, headline: Target, *, private: bool) -> None:
         """Answer with a package's card: at once if that is quick, else as soon as it is there."""
@@ -108,6 +109,19 @@ class StatusDesk:
         name, headline = await self._subject(arguments)
         await self.show(interaction, name, headline, private=arguments[2:] == ("p",))
 
+    async def _floors(self, interaction: discord.Interaction, arguments: tuple[str, ...]) -> None:
+        """Tell who clicked on which systems the wheels of a card work."""
+        name, headline = await self._subject(arguments)
+        asking = asyncio.ensure_future(self._look_up(name, headline, Freshness.NORMAL))
+        await asyncio.wait({asking}, timeout=DIRECTLY)
+        if not asking.done():
+            await interaction.response.defer(ephemeral=True, thinking=True)
+        card = finished(floors_card(await asking))
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=card)
+        else:
+            await interaction.response.send_message(view=card, ephemeral=True)
+
     async def _subject(self, arguments: tuple[str, ...]) -> tuple[str, Target]:
         """Read which package and Python a button is about."""
         try:
@@ -121,7 +135,7 @@ class StatusDesk:
 
     async def _look_up(self, name: str, headline: Target, freshness: Freshness) -> Status:
         targets = (headline, *(target for target in self.targets if target != headline))
-        return await self.lookup.look_up(name, targets, freshness)
+        return await look_up_with_family(self.lookup, name, targets, freshness)
 
     async def _card(self, status: Status, *, private: bool) -> ui.LayoutView:
         """Lay out a status; raises what is to be said instead where nothing was read."""
@@ -132,7 +146,11 @@ class StatusDesk:
             text = f"I couldn't look up **{plain(status.package)}**: {reason} That is not a “no”."
             raise UpstreamError(text, retry_after=self.lookup.asked_to_wait(status.package))
         known = with_upstream(status, self.upstream)
-        return finished(status_card(known, await self._buttons("r", {status.package: "Refresh"}, status)))
+        number = await self._id_of(status.package)
+        labels = {"r": "Refresh"} | ({"f": "Oldest systems"} if has_floors(known) else {})
+        minor = str(status.headline.target.minor)
+        actions = () if number is None else [action(labels[verb], verb, base36(number), minor) for verb in labels]
+        return finished(status_card(known, actions))
 
     async def _unknown(self, status: Status, *, private: bool) -> OfferError:
         alike = (await self.catalogue.suggest(status.package))[:_MOST_SUGGESTED]
@@ -142,16 +160,15 @@ class StatusDesk:
             return OfferError(text, finished(text_card(text)))
         text += f" Did you mean {' or '.join(f'**{name}**' for name in alike)}?"
         privately = ("p",) if private else ()
-        buttons = await self._buttons("u", {name: f"Use {name}" for name in alike}, status, *privately)
+        buttons = await self._suggestions(alike, str(status.headline.target.minor), *privately)
         return OfferError(text, finished(text_card(text, buttons)))
 
-    async def _buttons(self, verb: str, labels: Mapping[str, str], status: Status, *more: str) -> list[Button]:
+    async def _suggestions(self, names: Sequence[str], minor: str, *more: str) -> list[Button]:
         """Make a button for each package, but for those that the database does not give an id in time."""
-        ids = await asyncio.gather(*(self._id_of(package) for package in labels))
-        minor = str(status.headline.target.minor)
+        ids = await asyncio.gather(*map(self._id_of, names))
         return [
-            action(label, verb, base36(number), minor, *more)
-            for label, number in zip(labels.values(), ids, strict=True)
+            action(f"Use {name}", "u", base36(number), minor, *more)
+            for name, number in zip(names, ids, strict=True)
             if number is not None
         ]
 

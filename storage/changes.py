@@ -8,6 +8,7 @@ from datetime import datetime
 
 import msgspec
 
+from bot.core.platforms import Platform
 from bot.core.posting import Change, ChangeKind
 from bot.core.targets import parse_target
 from storage.database import Database
@@ -25,8 +26,8 @@ class Changes:
         async with self.database.transaction() as transaction:
             for change in changes:
                 rows = await transaction.run(
-                    "INSERT INTO changes (id, package, target, version, kind, how, noticed)"
-                    " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ? FROM changes WHERE TRUE"
+                    "INSERT INTO changes (id, package, target, version, kind, how, lost, noticed)"
+                    " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ? FROM changes WHERE TRUE"
                     " ON CONFLICT (package, target, version, kind) DO NOTHING RETURNING id",
                     (
                         change.package,
@@ -34,6 +35,7 @@ class Changes:
                         change.version,
                         change.kind.value,
                         " ".join(change.how),
+                        " ".join(change.lost),
                         now.timestamp(),
                     ),
                 )
@@ -48,12 +50,12 @@ class Changes:
     async def between(self, first: int, last: int) -> tuple[Change, ...]:
         """Give the changes from one number to another, both included."""
         rows = await self.database.read(
-            "SELECT package, target, version, kind, how FROM changes WHERE id BETWEEN ? AND ? ORDER BY id",
+            "SELECT package, target, version, kind, how, lost FROM changes WHERE id BETWEEN ? AND ? ORDER BY id",
             (first, last),
         )
         return tuple(
-            Change(package, parse_target(target), version, kind, tuple(how.split()))
-            for package, target, version, kind, how in msgspec.convert(
-                rows, list[tuple[str, str, str, ChangeKind, str]]
+            Change(package, parse_target(target), version, kind, tuple(how.split()), tuple(map(Platform, lost.split())))
+            for package, target, version, kind, how, lost in msgspec.convert(
+                rows, list[tuple[str, str, str, ChangeKind, str, str]]
             )
         )

@@ -251,4 +251,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE guilds ADD COLUMN issue_events TEXT",
         "ALTER TABLE guilds ADD COLUMN issues_shown BIGINT",
     ),
+    (
+        # When a project was last read by other rules than now: what had moved by then was told by those.
+        "ALTER TABLE projects ADD COLUMN rejudged DOUBLE PRECISION",
+        # The platforms that a package lost, where it has wheels for others.
+        "ALTER TABLE changes ADD COLUMN lost TEXT NOT NULL DEFAULT ''",
+    ),
 )

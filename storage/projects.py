@@ -34,6 +34,16 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """A package's timelines by target and when it was read; ``rejudged`` is when it last was by other rules."""
+
+    package: str
+    checked: datetime
+    timelines: Mapping[str, Timeline]
+    rejudged: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Projects:
     """One row a project that a scan read."""
 
@@ -56,7 +66,8 @@ class Projects:
                 " DO UPDATE SET scan = excluded.scan, native = excluded.native, checked = excluded.checked,"
                 " due = excluded.due, open_until = excluded.open_until, rules = excluded.rules,"
                 " etag = excluded.etag, serial = excluded.serial,"
-                " verdicts = excluded.verdicts, timelines = excluded.timelines",
+                " verdicts = excluded.verdicts, timelines = excluded.timelines, rejudged = CASE WHEN"
+                " projects.rules <> excluded.rules THEN projects.checked ELSE projects.rejudged END",
                 rows,
             )
 
@@ -74,9 +85,9 @@ class Projects:
         async with self.database.transaction() as transaction:
             await transaction.run_many("UPDATE projects SET scan = ?, checked = ?, due = ? WHERE package = ?", rows)
 
-    async def timelines(self, packages: Sequence[str]) -> AsyncIterator[tuple[str, datetime, Mapping[str, Timeline]]]:
-        """Give the packages' timelines by target, and when each was read, in any order; unknown ones are left out."""
-        async for package, checked, timelines in self._of(packages, "checked, timelines"):
+    async def timelines(self, packages: Sequence[str]) -> AsyncIterator[Traced]:
+        """Give the packages' timelines, in any order; unknown ones are left out."""
+        async for package, checked, timelines, rejudged in self._of(packages, "checked, timelines, rejudged"):
             time = read_time(checked)
             if not isinstance(timelines, str) or time is None:
                 continue
@@ -84,7 +95,7 @@ class Projects:
                 decoded = _decode_timelines(timelines)
             except msgspec.MsgspecError:
                 continue
-            yield str(package), time, decoded
+            yield Traced(str(package), time, decoded, read_time(rejudged))
 
     async def verdicts(self, packages: Sequence[str]) -> AsyncIterator[Mapping[str, str]]:
         """Give the packages' newest verdicts by target."""

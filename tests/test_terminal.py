@@ -69,14 +69,15 @@ def test_a_card_at_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 ╭─ demo 1.0 ───────────────────────────────────────────────────────────────────╮
 │ 🟡 demo installs on 3.14t from wheels, but not on every platform.            │
 │                                                                              │
-│ 3.14t  🟡 partly    Linux x86-64 (glibc 2.28+)                               │
+│ 3.14t  🟡 partly    Linux x86-64                                             │
+│                     needs glibc 2.28+                                        │
 │                     no wheel: macOS arm64, Windows x64                       │
 │                     since 1.0 (14 August 2026)                               │
 │ 3.15t  ⛔ no wheel                                                           │
 │                                                                              │
 │ • Lagging: It has wheels for 3.14t, not yet for 3.15t.                       │
-│ • A build from source may fail, or turn the GIL back on at import. Ask       │
-│ upstream for cp315t wheels.                                                  │
+│ • A build from source may fail, or turn the GIL back on at import.           │
+│ • Ask upstream for cp315t wheels.                                            │
 │ • Its classifier claims Free Threading: 2 - Beta                             │
 │ • It also has wheels, of whatever kind, for manylinux_riscv64, platforms     │
 │ that are not judged here.                                                    │
@@ -96,7 +97,8 @@ def test_a_card_at_40_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 │ wheels, but not on every platform.   │
 │                                      │
 │ 3.14t  🟡 partly                     │
-│   Linux x86-64 (glibc 2.28+)         │
+│   Linux x86-64                       │
+│   needs glibc 2.28+                  │
 │   no wheel: macOS arm64, Windows x64 │
 │   since 1.0 (14 August 2026)         │
 │ 3.15t  ⛔ no wheel                   │
@@ -104,8 +106,8 @@ def test_a_card_at_40_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 │ • Lagging: It has wheels for 3.14t,  │
 │ not yet for 3.15t.                   │
 │ • A build from source may fail, or   │
-│ turn the GIL back on at import. Ask  │
-│ upstream for cp315t wheels.          │
+│ turn the GIL back on at import.      │
+│ • Ask upstream for cp315t wheels.    │
 │ • Its classifier claims Free         │
 │ Threading: 2 - Beta                  │
 │ • It also has wheels, of whatever    │
@@ -124,7 +126,7 @@ def test_a_card_at_40_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_card_of_a_pure_package(monkeypatch: pytest.MonkeyPatch) -> None:
     assert drawn(status_card(PURE, NOW), monkeypatch) == snapshot("""\
 ╭─ demo 1.0 ───────────────────────────────────────────────────────────────────╮
-│ ⬜ demo installs on 3.14t: it is pure Python, there is nothing to build.     │
+│ ⬜ demo installs on 3.14t: by their tags, its own files are pure Python.     │
 │                                                                              │
 │ 3.14t  ⬜ pure Python  every platform                                        │
 │ 3.15t  ⬜ pure Python  every platform                                        │
@@ -146,8 +148,8 @@ def test_a_stale_card_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 │ 3.15t  ⛔ abi3 only                                                          │
 │                                                                              │
 │ ! index.example could not be reached.                                        │
-│ • Ask upstream for cp314t and cp315t wheels, or from Python 3.15 on for      │
-│ abi3t ones.                                                                  │
+│ • Ask upstream for cp314t and abi3t wheels. abi3t ones serve 3.15t and       │
+│ later.                                                                       │
 │                                                                              │
 │ page: https://pypi.org/project/demo/                                         │
 │ checked 3 hours ago; the index could not be asked again.                     │

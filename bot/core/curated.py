@@ -1,4 +1,4 @@
-"""What no index says and people found out: wheels that turn the GIL back on, packages that nobody needs any more.
+"""What no index says and people found out: wheels that turn the GIL back on or have other names, packages nobody needs.
 
 Every entry has its evidence. Add one when it is public and checked; narrow its range when it is fixed.
 """
@@ -31,6 +31,16 @@ class Superseded:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A package whose wheels are published under other names; ``why`` goes on after their names."""
+
+    package: str
+    members: tuple[str, ...]
+    why: str
+    evidence: str
+
+
 GIL_REENABLED = (
     GilReenabled("apsw", SpecifierSet(""), "https://github.com/rogerbinns/apsw/issues/568"),
     GilReenabled("dhi", SpecifierSet("<=1.3.2"), "https://github.com/justrach/dhi/issues/58"),
@@ -42,6 +52,37 @@ GIL_REENABLED = (
 )
 
 SUPERSEDED = (Superseded("pyyaml-ft", "pyyaml", "PyYAML has free-threaded wheels of its own since 6.0.3"),)
+
+FAMILIES = (
+    Family(
+        "cupy",
+        ("cupy-cuda12x", "cupy-cuda13x"),
+        "one for each CUDA version",
+        "https://docs.cupy.dev/en/stable/install.html",
+    ),
+    Family(
+        "nvidia-cutlass-dsl",
+        ("nvidia-cutlass-dsl-libs-base",),
+        "which it requires",
+        "https://py-free-threading.github.io/tracking/",
+    ),
+    Family("polars", ("polars-runtime-32",), "which it requires", "https://pypi.org/project/polars-runtime-32/"),
+    Family(
+        "psycopg",
+        ("psycopg-binary",),
+        "which psycopg[binary] installs",
+        "https://www.psycopg.org/psycopg3/docs/basic/install.html",
+    ),
+    Family(
+        "psycopg2",
+        ("psycopg2-binary",),
+        "as it has none of its own but for Windows",
+        "https://www.psycopg.org/docs/install.html",
+    ),
+    Family("skimage", ("scikit-image",), "to which this name only points", "https://pypi.org/project/skimage/"),
+    Family("sklearn", ("scikit-learn",), "to which this name only points", "https://pypi.org/project/sklearn/"),
+    Family("zmq", ("pyzmq",), "to which this name only points", "https://pypi.org/project/zmq/"),
+)
 
 UNTRACKED: Mapping[str, str] = MappingProxyType(
     {entry.package: entry.why for entry in SUPERSEDED}
@@ -58,6 +99,7 @@ UNTRACKED: Mapping[str, str] = MappingProxyType(
 
 _GIL_REENABLED = {entry.package: entry for entry in GIL_REENABLED}
 _SUPERSEDED = {entry.package: entry for entry in SUPERSEDED}
+_FAMILIES = {entry.package: entry for entry in FAMILIES}
 
 
 def gil_reenabled(package: str, version: Version) -> GilReenabled | None:
@@ -69,3 +111,8 @@ def gil_reenabled(package: str, version: Version) -> GilReenabled | None:
 def superseded(package: str) -> Superseded | None:
     """Look up what replaced a package."""
     return _SUPERSEDED.get(package)
+
+
+def family(package: str) -> Family | None:
+    """Look up under which other names the wheels of a package are published."""
+    return _FAMILIES.get(package)

@@ -7,14 +7,18 @@ so that the same timelines give the same digest whenever it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from enum import Enum
+from functools import partial
 from itertools import takewhile
 
-from bot.core.history import START, Standing, Step, Timeline, at, settled
-from bot.core.platforms import Platform
+from bot.core.conclusion import RULES
+from bot.core.history import START, Standing, Step, Timeline, at, settled, settled_on
+from bot.core.modifiers import SETTLED
+from bot.core.platforms import Platform, in_order
 from bot.core.rules import Verdict
-from bot.core.targets import OLDEST_SUPPORTED_MINOR, Target
+from bot.core.targets import Target
 from bot.core.weeks import Week
 
 _BLOCKS = frozenset({Verdict.NOT_YET, Verdict.BLOCKED, Verdict.ABI3_ONLY, Verdict.MIS_TAGGED})
@@ -28,11 +32,15 @@ CHART_WEEKS = 104
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """A tracked package: its place among the most downloaded, None if it was only asked about, and its timelines."""
+    """A tracked package: its place among the most downloaded, None if it was only asked about, and its timelines.
+
+    ``rejudged`` is when it was last read by other rules than these: what moved until then is no news.
+    """
 
     name: str
     rank: int | None
     timelines: Mapping[Target, Timeline]
+    rejudged: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,8 @@ class Share:
 class Move:
     """A package that moved on a target: by which release, on which day, with which tags, and where wheels are missing.
 
-    ``previous`` is the version before that release: for a loss, the last that had wheels.
+    ``previous`` is the version before that release: for a loss, the last that had wheels. A loss has the day of its
+    release, although it counts only once it is settled; ``lost`` has the platforms that were lost.
     """
 
     package: str
@@ -78,6 +87,7 @@ class Move:
     missing: tuple[Platform, ...]
     verdict: Verdict
     previous: str | None = None
+    lost: tuple[Platform, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +160,9 @@ class Point:
 class Digest:
     """The digest of a week; ``complete`` tells that the week was over when the data was read.
 
-    ``tracked`` counts the ``unread`` packages too. Those of which nothing was ever read are in no share.
+    ``tracked`` counts the ``unread`` packages too. Those of which nothing was ever read are in no share. ``narrowed``
+    lost some of their platforms, or few that they had by accident; ``pure`` began or ceased to be pure Python, which is
+    neither a gain nor a loss. ``rules`` is the version of the rules that it was made by.
     """
 
     week: Week
@@ -166,12 +178,36 @@ class Digest:
     blocking: int
     chart: tuple[Point, ...]
     issues: Issues = Issues()
+    narrowed: tuple[Move, ...] = ()
+    pure: tuple[Move, ...] = ()
+    rules: str = "1"
 
     @property
     def is_quiet(self) -> bool:
         """Tell whether nothing moved."""
         issues = (self.issues.opened, self.issues.closed, self.issues.answered)
-        return not any((self.gained, self.completed, self.lost, *issues))
+        return not any((self.gained, self.completed, self.lost, self.narrowed, self.pure, *issues))
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What moved between two moments: who gained wheels, lost them all or some, became or ceased to be pure Python."""
+
+    gained: tuple[Move, ...]
+    completed: tuple[Move, ...]
+    lost: tuple[Move, ...]
+    narrowed: tuple[Move, ...]
+    pure: tuple[Move, ...]
+
+
+class _Way(Enum):
+    """A way to move, by the names that ``Moves`` has for them."""
+
+    GAINED = "gained"
+    COMPLETED = "completed"
+    LOST = "lost"
+    NARROWED = "narrowed"
+    PURE = "pure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +216,7 @@ class _Course:
 
     package: Tracked
     target: Target
+    raw: Timeline
     steps: Timeline
     start: datetime
     end: datetime
@@ -194,16 +231,24 @@ class _Course:
         """Give what stood when the week was over."""
         return at(self.steps, self.end)
 
-    @property
-    def turn(self) -> tuple[Step[Standing], Standing] | None:
-        """Give the step of the week that brought what stood at its end, and what its release then came to show."""
-        level = _level(self.after)
-        within = [step for step in self.steps if self.start <= step.moment <= self.end]
-        run = list(takewhile(lambda step: _level(step) == level, reversed(within)))
+    def turn(self, steps: Timeline, sight: Callable[[Standing], object]) -> _Turn | None:
+        """Find the step of the week that brought what stands in ``steps`` at its end, as far as ``sight`` can see."""
+        within = [step for step in steps if self.start <= step.moment <= self.end]
+        run = list(takewhile(lambda step: sight(step.shows) == sight(within[-1].shows), reversed(within)))
         if not run:
             return None
         turned = run[-1]
-        return turned, next(step.shows for step in run if step.version == turned.version)
+        shows = next(step.shows for step in run if step.version == turned.version)
+        return _Turn(turned, at(steps, turned.moment - _JUST_BEFORE), shows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """The step at which a package moved, the one before it, and what its release then came to show in the week."""
+
+    step: Step[Standing]
+    before: Step[Standing] | None
+    shows: Standing
 
 
 def digest_of(  # noqa: PLR0913 — what a digest is made of
@@ -219,7 +264,7 @@ def digest_of(  # noqa: PLR0913 — what a digest is made of
     ranked = sorted(packages, key=lambda package: (package.rank is None, package.rank, package.name))
     end = max(week.start, min(week.end, read)) - _JUST_BEFORE
     courses = {target: _courses(ranked, target, week.start, end) for target in targets}
-    everything = [course for target in targets for course in courses[target]]
+    moves = _moves([course for target in targets for course in courses[target]])
     waiting = [found for course in courses[targets[0]] if (found := _waiting(course)) is not None]
     return Digest(
         week=week,
@@ -228,36 +273,37 @@ def digest_of(  # noqa: PLR0913 — what a digest is made of
         tracked=len({*unread, *(package.name for package in packages)}),
         unread=tuple(sorted(unread)),
         shares=tuple(_share(target, courses[target]) for target in targets),
-        gained=_gained(everything),
-        completed=_moves(everything, lambda before, after: before == 1 < after),
-        lost=_lost(everything),
+        gained=moves.gained,
+        completed=moves.completed,
+        lost=moves.lost,
         waiting=tuple(waiting[:MOST_WAITING]),
         blocking=len(waiting),
         chart=tuple(_chart(courses, targets, end)),
         issues=issues or Issues(),
+        narrowed=moves.narrowed,
+        pure=moves.pure,
+        rules=RULES,
     )
 
 
-def moves_between(
-    packages: Sequence[Tracked], targets: Sequence[Target], start: datetime, end: datetime
-) -> tuple[tuple[Move, ...], tuple[Move, ...]]:
-    """Give which packages gained wheels and which lost them between two moments, by the digest's own rules."""
-    courses = [course for target in targets for course in _courses(packages, target, start, end)]
-    return _gained(courses), _lost(courses)
+def moves_between(packages: Sequence[Tracked], targets: Sequence[Target], start: datetime, end: datetime) -> Moves:
+    """Give what moved between two moments, by the digest's own rules, but for what only a change of rules moved."""
+    return _moves(
+        [
+            course
+            for target in targets
+            for package in packages
+            for course in _courses([package], target, max(start, package.rejudged or start), end)
+        ]
+    )
 
 
 def _courses(packages: Iterable[Tracked], target: Target, start: datetime, end: datetime) -> list[_Course]:
-    return [_Course(each, target, settled(each.timelines.get(target, ())), start, end) for each in packages]
-
-
-def _gained(courses: Iterable[_Course]) -> tuple[Move, ...]:
-    return _moves(courses, lambda before, after: before == 0 < after)
-
-
-def _lost(courses: Iterable[_Course]) -> tuple[Move, ...]:
-    """Find the losses; of 3.13t, which the ecosystem has left, there are none."""
-    supported = (course for course in courses if course.target.minor >= OLDEST_SUPPORTED_MINOR)
-    return _moves(supported, lambda before, after: after == 0 < before)
+    return [
+        _Course(each, target, raw, settled(raw), start, end)
+        for each in packages
+        for raw in (each.timelines.get(target, ()),)
+    ]
 
 
 def _level(step: Step[Standing] | None) -> int:
@@ -275,27 +321,93 @@ def _share(target: Target, courses: Sequence[_Course]) -> Share:
     )
 
 
-def _moves(courses: Iterable[_Course], counts: Callable[[int, int], bool]) -> tuple[Move, ...]:
-    return tuple(
-        _move(course, *turn)
-        for course in courses
-        if counts(_level(course.before), _level(course.after)) and (turn := course.turn) is not None
-    )
+def _moves(courses: Iterable[_Course]) -> Moves:
+    found: dict[_Way, list[Move]] = {way: [] for way in _Way}
+    for course in courses:
+        for way, move in _moved(course):
+            found[way].append(move)
+    return Moves(**{way.value: tuple(moves) for way, moves in found.items()})
 
 
-def _move(course: _Course, turn: Step[Standing], shows: Standing) -> Move:
-    return Move(
+def _moved(course: _Course) -> Iterator[tuple[_Way, Move]]:
+    """Tell which ways a package moved; of 3.13t, which the ecosystem has left, only what came."""
+    before, after = course.before, course.after
+    if after is None:
+        return
+    level, now, counts = _level(before), after.shows, course.target.is_supported
+    wheels = course.turn(course.steps, _has_wheels)
+    if level == 0 and now.has_wheels and wheels is not None:
+        yield _found(_Way.GAINED, course, wheels)
+        level = wheels.shows.level
+    if level == _SOMEWHERE and now.level == _EVERYWHERE and (turn := course.turn(course.steps, _level_of)) is not None:
+        yield _found(_Way.COMPLETED, course, turn)
+    if not counts or before is None:
+        return
+    if before.shows.has_wheels and now.has_wheels:
+        yield from _narrowings(course, now)
+    elif before.shows.has_wheels and wheels is not None:
+        had = before.shows if wheels.before is None else wheels.before.shows
+        way = _Way.PURE if now.is_pure else _Way.LOST if had.covers_most else _Way.NARROWED
+        yield _found(way, course, wheels, had.covered)
+    elif not now.has_wheels and before.shows.is_pure is not now.is_pure:
+        turn = course.turn(course.steps, _is_pure)
+        yield from () if turn is None else (_found(_Way.PURE, course, turn),)
+
+
+def _narrowings(course: _Course, now: Standing) -> Iterator[tuple[_Way, Move]]:
+    """Find platforms that were lost while others are left, each settled for itself, by the release that lacks them."""
+    calm = course.start - SETTLED
+    recent = [step for step in (at(course.raw, calm),) if step is not None]
+    recent += [step for step in course.raw if calm < step.moment <= course.end]
+    seen = [frozenset(step.shows.covered) for step in recent]
+    changed = frozenset().union(*seen) - frozenset.intersection(*seen) if seen else frozenset()
+    lost: dict[str, tuple[_Turn, list[Platform]]] = {}
+    for platform in in_order(changed):
+        steps = settled_on(course.raw, platform)
+        sight = partial(_covers, platform)
+        before, after = at(steps, course.start - _JUST_BEFORE), at(steps, course.end)
+        if before is None or after is None or not sight(before.shows) or sight(after.shows):
+            continue
+        if (turn := course.turn(steps, sight)) is not None:
+            lost.setdefault(turn.step.version, (turn, []))[1].append(platform)
+    for turn, platforms in lost.values():
+        yield _found(_Way.NARROWED, course, replace(turn, shows=now), tuple(platforms))
+
+
+def _found(way: _Way, course: _Course, turn: _Turn, lost: tuple[Platform, ...] = ()) -> tuple[_Way, Move]:
+    """Make the move of a turn; what was gained has the day of its wheels, all else the day of its release."""
+    step, shows = turn.step, turn.shows
+    came = step.moment if way in {_Way.GAINED, _Way.COMPLETED} else step.began
+    move = Move(
         package=course.package.name,
         rank=course.package.rank,
         target=course.target,
-        version=turn.version,
-        day=turn.moment.date(),
+        version=step.version,
+        day=came.date(),
         how=shows.how,
         covered=shows.covered,
         missing=shows.missing,
         verdict=shows.verdict,
-        previous=turn.previous,
+        previous=step.previous,
+        lost=lost,
     )
+    return way, move
+
+
+def _has_wheels(standing: Standing) -> bool:
+    return standing.has_wheels
+
+
+def _level_of(standing: Standing) -> int:
+    return standing.level
+
+
+def _is_pure(standing: Standing) -> bool:
+    return standing.is_pure
+
+
+def _covers(platform: Platform, standing: Standing) -> bool:
+    return platform in standing.covered
 
 
 def _waiting(course: _Course) -> Waiting | None:

@@ -49,12 +49,15 @@ def to_json(digest: Digest) -> dict[str, object]:
         "from": digest.week.monday.isoformat(),
         "to": digest.week.sunday.isoformat(),
         "read": timestamp(digest.read),
+        "rules": digest.rules,
         "tracked": digest.tracked,
         "unread": list(digest.unread),
         "shares": [_share_json(share) for share in digest.shares],
         "gained": [_move_json(move) for move in digest.gained],
         "completed": [_move_json(move) for move in digest.completed],
         "lost": [_move_json(move) for move in digest.lost],
+        "narrowed": [_move_json(move) for move in digest.narrowed],
+        "pure": [_move_json(move) for move in digest.pure],
         "waiting": [_waiting_json(waiting) for waiting in digest.waiting],
         "blocking": digest.blocking,
         "chart": [
@@ -143,6 +146,7 @@ def _move_json(move: Move) -> dict[str, object]:
         "how": list(move.how),
         "covered": [platform.value for platform in move.covered],
         "missing": [platform.value for platform in move.missing],
+        "lost": [platform.value for platform in move.lost],
     }
 
 

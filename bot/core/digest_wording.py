@@ -12,11 +12,11 @@ from datetime import UTC, date
 
 from bot.core.digest import Digest, Move, Share, Thread, Waiting
 from bot.core.metadata import safe_link
-from bot.core.platforms import Platform
+from bot.core.platforms import platform_list
 from bot.core.rules import Verdict
 from bot.core.status import project_page
 from bot.core.weeks import Week
-from bot.core.wording import PLATFORM_NAMES, counted, phrase
+from bot.core.wording import counted, phrase
 
 CHART_TITLE = "Share of tracked packages with wheels"
 COMMENTS = "Comments"
@@ -128,6 +128,8 @@ def sections(digest: Digest) -> tuple[Section, ...]:
         _moves("New Python support", later),
         _moves("Now on every platform", [_completion(move) for move in digest.completed]),
         _moves("Lost", [_loss(move) for move in digest.lost]),
+        _moves("Lost a platform", [_narrowing(move) for move in digest.narrowed]),
+        _moves("To or from pure Python", [_purity(move) for move in digest.pure]),
         Section(f"Still waiting for {headline}, most downloaded first", ": ", packages, waiting, digest.blocking),
         _threads("Issues answered by wheels", issues.answered, issues.totals.answered, "Wheels"),
         _threads("Issues opened", issues.opened, issues.totals.opened),
@@ -138,10 +140,10 @@ def sections(digest: Digest) -> tuple[Section, ...]:
 
 
 def source_line(digest: Digest) -> str:
-    """Say what the digest rests on: the week, when the data was read (UTC), how many packages could not be."""
+    """Say what the digest rests on: the week, when its data was read (UTC), the rules, how many packages are unread."""
     read = digest.read.astimezone(UTC)
     year = "" if read.year == digest.week.sunday.year else f" {read.year}"
-    parts = [str(digest.week), f"data read {read.day} {read:%b}{year} {read:%H:%M} UTC"]
+    parts = [str(digest.week), f"data read {read.day} {read:%b}{year} {read:%H:%M} UTC", f"by rules {digest.rules}"]
     if digest.unread:
         parts.append(f"{len(digest.unread)} of {counted(digest.tracked, 'package')} could not be read")
     return " · ".join(parts)
@@ -194,7 +196,7 @@ def _gain(move: Move) -> Item:
     tags = " and ".join("py3-none" if how == "none" else how for how in move.how)
     wheels = f"{tags} wheels" if tags else "wheels"
     target = "" if move.how == (move.target.abi,) else f" for {move.target}"
-    where = f", none for {_names(move.missing)}" if move.missing else " on every platform"
+    where = f", none for {platform_list(move.missing)}" if move.missing else " on every platform"
     return _move(move, f"has {wheels}{target}{where}")
 
 
@@ -205,6 +207,19 @@ def _completion(move: Move) -> Item:
 def _loss(move: Move) -> Item:
     had = "" if move.previous is None else f"; {move.previous} had them"
     return _move(move, f"has no {move.target} wheels{had}")
+
+
+def _narrowing(move: Move) -> Item:
+    had = "" if move.previous is None else f"; {move.previous} had them"
+    return _move(move, f"has no {move.target} wheels for {platform_list(move.lost)} any more{had}")
+
+
+def _purity(move: Move) -> Item:
+    if move.verdict is Verdict.PURE:
+        return _move(move, f"is pure Python: nothing to build for {move.target}")
+    if move.verdict is Verdict.PURE_FALLBACK:
+        return _move(move, f"installs on {move.target} as pure Python, without its compiled parts")
+    return _move(move, f"is not pure Python any more, and has no {move.target} wheels")
 
 
 def _move(move: Move, words: str) -> Item:
@@ -219,7 +234,3 @@ def _waiting(waiting: Waiting) -> Item:
 def _thread(thread: Thread) -> Item:
     note = thread.answer or (counted(thread.comments, "comment") if thread.comments else "")
     return Item(f"{thread.repository}#{thread.number}", thread.title, note, safe_link(thread.url) or "")
-
-
-def _names(platforms: Sequence[Platform]) -> str:
-    return ", ".join(PLATFORM_NAMES[platform] for platform in platforms)

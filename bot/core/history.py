@@ -18,11 +18,11 @@ from bot.core.platforms import Platform
 from bot.core.rules import Verdict, decide
 from bot.core.simple_api import Project, Release, latest
 from bot.core.support import offer_of, support_of
-from bot.core.targets import Target
+from bot.core.targets import FIRST_WHEELS, Target
 from bot.core.wheels import read_tags
 
-START = datetime(2024, 8, 1, tzinfo=UTC)
-"""Before this there were next to no free-threaded wheels: 3.13t was in beta."""
+START = FIRST_WHEELS
+"""When history begins."""
 
 _T = TypeVar("_T")
 
@@ -63,12 +63,34 @@ class Standing:
     how: tuple[str, ...] = ()
 
     @property
+    def has_wheels(self) -> bool:
+        """Tell whether it has wheels, as everything here counts them: a trusted one on any platform in scope."""
+        return bool(self.covered)
+
+    @property
     def level(self) -> int:
-        """Rank it: 2 everywhere, 1 on some platforms, 0 nowhere, as far as wheels go."""
-        return _LEVELS.get(self.verdict, 0)
+        """Rank it: 2 has wheels on every platform in scope, 1 on some, 0 nowhere."""
+        if not self.covered:
+            return 0
+        return 1 if self.missing else 2
+
+    @property
+    def is_pure(self) -> bool:
+        """Tell whether it installs as pure Python, which is neither to have wheels nor to lack them."""
+        return self.verdict in _PURE
+
+    @property
+    def covers_most(self) -> bool:
+        """Tell whether it has wheels on at least half of its scope."""
+        return self.has_wheels and len(self.covered) >= len(self.missing)
 
 
-_LEVELS = {Verdict.SUPPORTED: 2, Verdict.NO_PYTHON_ABI: 2, Verdict.PURE: 2, Verdict.PARTIAL: 1}
+_PURE = frozenset({Verdict.PURE, Verdict.PURE_FALLBACK})
+
+
+def _worth(standing: Standing) -> tuple[int, bool]:
+    return standing.level, standing.is_pure
+
 
 Timeline = tuple[Step[Standing], ...]
 
@@ -115,11 +137,11 @@ def at(steps: Sequence[Step[_T]], moment: datetime) -> Step[_T] | None:
     return steps[place - 1] if place else None
 
 
-def settled(steps: Timeline) -> Timeline:
+def settled(steps: Timeline, worth: Callable[[Standing], tuple[int, bool]] = _worth) -> Timeline:
     """Take out what heals by itself: a release counts as worse than the one before only when that is settled.
 
     It is settled 48 hours after the release began, or when a later release is worse too; until then the release before
-    stands. Improvements count at once.
+    stands. Improvements count at once. ``worth`` says what counts as worse, by default fewer wheels.
     """
     kept: list[Step[Standing]] = []
     waiting: Step[Standing] | None = None
@@ -127,22 +149,28 @@ def settled(steps: Timeline) -> Timeline:
         if waiting is not None and step.moment >= _due(waiting):
             kept.append(_confirmed(waiting, _due(waiting)))
             waiting = None
-        if not kept or step.confirmed or step.shows.level >= kept[-1].shows.level:
+        shown = worth(step.shows)
+        if not kept or step.confirmed or shown >= worth(kept[-1].shows):
             kept.append(step)
             waiting = None
         elif waiting is None or step.version == waiting.version:
             waiting = step
-        elif step.shows.level < waiting.shows.level:
+        elif shown < worth(waiting.shows):
             kept.append(_confirmed(waiting, step.moment))
             waiting = step
         else:
-            if step.shows.level == waiting.shows.level:
+            if shown == worth(waiting.shows):
                 kept.append(_confirmed(waiting, step.moment))
             kept.append(_confirmed(step, step.moment))
             waiting = None
     if waiting is not None:
         kept.append(_confirmed(waiting, _due(waiting)))
     return tuple(kept)
+
+
+def settled_on(steps: Timeline, platform: Platform) -> Timeline:
+    """Settle what a timeline says of one platform alone, by the same rule."""
+    return settled(steps, lambda standing: (int(platform in standing.covered), False))
 
 
 def days_between(first: date, last: date) -> Iterator[date]:
@@ -163,10 +191,8 @@ def _only(step: Step[list[Standing]], place: int) -> Step[Standing]:
 def _stand(release: Release, target: Target) -> Standing:
     offer, support = offer_of(release), support_of(release, target)
     verdict = decide(offer, support)
-    if verdict is Verdict.EXCLUDED:
-        return Standing(verdict, missing=offer.scope)
-    missing = tuple(platform for platform in offer.scope if platform not in support.covered)
-    return Standing(verdict, tuple(support.covered), missing, tuple(sorted({c.how for c in support.covered.values()})))
+    how = tuple(sorted({cover.how for cover in support.covered.values()}))
+    return Standing(verdict, tuple(support.covered), support.missing, how)
 
 
 def _due(step: Step[Standing]) -> datetime:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.core.curated import gil_reenabled, superseded
+from bot.core.curated import family, gil_reenabled, superseded
+from bot.core.earlier import Loss, losses
 from bot.core.metadata import CLASSIFIER, Metadata, free_threading_level
+from bot.core.platforms import PLATFORM_NAMES, platform_list
 from bot.core.rules import Verdict
+from bot.core.sentences import joined
 from bot.core.simple_api import File, Project, ProjectStatus, Release
-from bot.core.support import Offer, Support, first_trusted, stable_before
-from bot.core.targets import NEWEST_MINOR, OLDEST_MINOR, OLDEST_SUPPORTED_MINOR, Target
-from bot.core.wheels import Abi, read_tags
+from bot.core.support import Offer, Support, first_trusted
+from bot.core.targets import NEWEST_MINOR, OLDEST_MINOR, Target
+from bot.core.wheels import ABI3T, Abi, read_tags
 
 SETTLED = timedelta(hours=48)
 """How old a release must be before wheels it lacks count as lost: uploads have taken four days, nearly all take one."""
@@ -27,6 +30,8 @@ _CLEARLY_FEWER = 2 / 3
 _BETA_LEVEL = 2
 """From this level on, the classifier claims that the GIL stays off."""
 
+_FLOORS_THAT_MATTER = frozenset({"macOS", "glibc"})
+
 _FREE_THREADED = tuple(Target(minor) for minor in range(OLDEST_MINOR, NEWEST_MINOR + 1))
 """A claim is about free-threaded Python, whichever of them was asked about."""
 
@@ -36,8 +41,11 @@ class ModifierKind(StrEnum):
 
     LAGGING = "lagging"
     REGRESSED = "regressed"
+    NARROWED = "narrowed"
     UPLOADING = "uploading"
     PURE_FALLBACK = "pure-fallback"
+    FLOOR = "floor"
+    FAMILY = "family"
     PRERELEASE_ONLY = "prerelease-only"
     SUSPECT_WHEELS = "suspect-wheels"
     YANKED = "yanked"
@@ -93,6 +101,9 @@ def _about_package(case: Case, metadata: Metadata | None) -> Iterator[Modifier]:
         )
     if replaced := superseded(case.project.name):
         yield Modifier(ModifierKind.SUPERSEDED, f"Use {replaced.by} instead: {replaced.why}.")
+    if named := family(case.project.name):
+        detail = f"Its wheels are published as {joined(named.members)}, {named.why}. {named.evidence}"
+        yield Modifier(ModifierKind.FAMILY, detail)
     if reenabled := gil_reenabled(case.project.name, case.newest.version):
         yield Modifier(ModifierKind.GIL_REENABLED, f"Importing it turns the GIL back on: {reenabled.evidence}")
     if metadata is not None and metadata.free_threading is not None:
@@ -120,50 +131,107 @@ def _about_target(case: Case, target: Target, support: Support, verdict: Verdict
     if verdict is Verdict.PARTIAL and support.fallback:
         detail = "Platforms without a wheel fall back to the pure-Python one."
         yield Modifier(ModifierKind.PURE_FALLBACK, detail)
-    if support.trusted or verdict is Verdict.NO_PYTHON_ABI:
-        return
-    if verdict is not Verdict.EXCLUDED:
+    if demands := _demands(target, support):
+        yield Modifier(ModifierKind.FLOOR, demands)
+    if verdict not in {Verdict.EXCLUDED, Verdict.NO_PYTHON_ABI} and not support.trusted:
         yield from _lagging(case, target)
-        yield from _lost(case, target, verdict)
-    yield from _prerelease(case, target)
+    if verdict is not Verdict.EXCLUDED:
+        yield from _lost(case, target, support, verdict)
+    if not support.trusted and verdict is not Verdict.NO_PYTHON_ABI:
+        yield from _prerelease(case, target)
 
 
 def _suspicion(filenames: tuple[str, ...]) -> str:
     others = f" and {len(filenames) - 1} more" if len(filenames) > 1 else ""
-    return (
-        f"{filenames[0]}{others} would install, but such tags mark a mistake: usually a build for Pythons with the GIL."
-    )
+    if all(_is_abi3t(name) for name in filenames):
+        why = (
+            "abi3t begins with Python 3.15, so a wheel that names an older one may be for 3.15 and later, or a mistake"
+        )
+    else:
+        why = "such tags usually mark a build for Pythons with the GIL"
+    return f"{filenames[0]}{others} would install, but by its tags alone nobody can trust it: {why}."
+
+
+def _is_abi3t(filename: str) -> bool:
+    wheel = read_tags(File(filename).tags)
+    return wheel is not None and any(abi == ABI3T for _, abi in wheel.pairs)
+
+
+def _demands(target: Target, support: Support) -> str | None:
+    """Say where the wheels need a newer macOS or glibc than those for the same Python with the GIL."""
+    newer = []
+    for platform, cover in support.covered.items():
+        gil = support.gil_floors.get(platform)
+        if cover.floor is None or gil is None or cover.floor.system not in _FLOORS_THAT_MATTER:
+            continue
+        if cover.floor.version > gil.version:
+            newer.append(f"{cover.floor} on {PLATFORM_NAMES[platform]}, where those for {target.gil_build} need {gil}")
+    return f"The wheels for {target} need {'; '.join(newer)}." if newer else None
 
 
 def _lagging(case: Case, target: Target) -> Iterator[Modifier]:
     for earlier in sorted(case.targets, reverse=True):
-        if OLDEST_SUPPORTED_MINOR <= earlier.minor < target.minor and first_trusted(case.newest, earlier)[0]:
+        if earlier.is_supported and earlier.minor < target.minor and first_trusted(case.newest, earlier)[0]:
             yield Modifier(ModifierKind.LAGGING, f"It has wheels for {earlier}, not yet for {target}.")
             return
 
 
-def _lost(case: Case, target: Target, verdict: Verdict) -> Iterator[Modifier]:
+def _lost(case: Case, target: Target, support: Support, verdict: Verdict) -> Iterator[Modifier]:
     """Tell wheels that were lost from wheels that are still being uploaded.
 
-    The release that lost them is the first after the last one that had them. Nobody can say it is not just slow until
-    it is 48 hours old or a newer release lacks them too.
+    Nobody can say that the newest release is not just slow until it is 48 hours old or the one before lacks them too.
+    What became pure Python needs none, but a pure wheel may be the first of an upload.
     """
-    if target.minor < OLDEST_SUPPORTED_MINOR or case.newest.version.is_prerelease:
+    if not target.is_supported or case.newest.version.is_prerelease:
         return
-    lacking = [case.newest]
-    for release in stable_before(case.project, case.newest):
-        if first_trusted(release, target)[0]:
-            break
-        lacking.append(release)
-    else:
+    lost = losses(case.project, case.newest, target)
+    regressed = () if lost.regressed is None else (lost.regressed,)
+    slow = [loss for loss in (*regressed, *lost.narrowed) if _may_be_slow(case, loss)]
+    if slow:
+        loss = slow[0]
+        detail = f"{_had(case, target, loss)}; {case.newest.version} is new and may still be uploading."
+        yield Modifier(ModifierKind.UPLOADING, detail)
+    if verdict is Verdict.PURE:
         return
-    had = f"{case.project.name} {release.version} had wheels for {target}"
-    confirmed = len(lacking) > 1
-    if not confirmed and _may_be_uploading(case, release):
-        yield Modifier(ModifierKind.UPLOADING, f"{had}; {case.newest.version} is new and may still be uploading.")
-    elif verdict is not Verdict.PURE:
-        after = f"none since {lacking[-1].version}" if confirmed else f"{case.newest.version} has none"
-        yield Modifier(ModifierKind.REGRESSED, f"{had}; {after}.")
+    for loss in regressed:
+        if loss not in slow:
+            yield Modifier(
+                ModifierKind.REGRESSED, f"{_had(case, target, loss, everything=True)}; {_since(case, loss)}."
+            )
+    narrowed = [loss for loss in lost.narrowed if loss not in slow]
+    if narrowed:
+        details = (
+            f"{_had(case, target, loss)}; {_since(case, loss)}.{_taken(case, support, loss)}" for loss in narrowed
+        )
+        yield Modifier(ModifierKind.NARROWED, " ".join(details))
+
+
+def _had(case: Case, target: Target, loss: Loss, *, everything: bool = False) -> str:
+    where = "" if everything else f" on {platform_list(loss.platforms)}"
+    return f"{case.project.name} {loss.had.version} had wheels for {target}{where}"
+
+
+def _since(case: Case, loss: Loss) -> str:
+    confirmed = loss.lacks.version != case.newest.version
+    return f"none since {loss.lacks.version}" if confirmed else f"{loss.lacks.version} has none"
+
+
+def _taken(case: Case, support: Support, loss: Loss) -> str:
+    """Say what installers do on platforms that lost their wheels; nothing where suspect wheels get in their way."""
+    if support.suspects:
+        return ""
+    if loss.takes.version == loss.had.version:
+        return f" There, pip and uv take {loss.had.version} without a word."
+    if loss.takes.version == case.newest.version and support.fallback:
+        return f" There, pip and uv take the pure-Python wheel of {loss.takes.version}."
+    return (
+        f" There, pip and uv build {loss.takes.version} from source; told to take wheels only, they take"
+        f" {loss.had.version}."
+    )
+
+
+def _may_be_slow(case: Case, loss: Loss) -> bool:
+    return loss.lacks.version == case.newest.version and _may_be_uploading(case, loss.had)
 
 
 def _may_be_uploading(case: Case, previous: Release) -> bool:

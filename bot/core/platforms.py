@@ -1,13 +1,17 @@
-"""Platform tags, sorted into the nine families that people ask about, with the floor each tag sets."""
+"""Platform tags, sorted into the nine families that people ask about, with their names and the floor each tag sets."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
+from types import MappingProxyType
 
 from packaging.tags import mac_platforms
+
+from bot.core.sentences import joined
 
 
 class Platform(StrEnum):
@@ -25,6 +29,21 @@ class Platform(StrEnum):
 
 
 PLATFORMS = tuple(Platform)
+
+_WORDS: Mapping[Platform, tuple[str, str]] = MappingProxyType(
+    {
+        Platform.MANYLINUX_X86_64: ("Linux", "x86-64"),
+        Platform.MANYLINUX_AARCH64: ("Linux", "arm64"),
+        Platform.MUSLLINUX_X86_64: ("musl", "x86-64"),
+        Platform.MUSLLINUX_AARCH64: ("musl", "arm64"),
+        Platform.MACOS_X86_64: ("macOS", "x86-64"),
+        Platform.MACOS_ARM64: ("macOS", "arm64"),
+        Platform.WIN_AMD64: ("Windows", "x64"),
+        Platform.WIN_ARM64: ("Windows", "arm64"),
+        Platform.WIN32: ("Windows", "32-bit"),
+    }
+)
+PLATFORM_NAMES: Mapping[Platform, str] = MappingProxyType({platform: " ".join(_WORDS[platform]) for platform in _WORDS})
 _ORDER = {platform: place for place, platform in enumerate(PLATFORMS)}
 
 
@@ -47,6 +66,12 @@ class PlatformTag:
     other: str | None
     floor: Floor | None
 
+    def floor_of(self, family: Platform) -> Floor | None:
+        """Give the oldest system of a family that the tag admits: no Mac with arm64 ever ran an older macOS than 11."""
+        if family is Platform.MACOS_ARM64 and self.floor is not None:
+            return max(self.floor, _FIRST_ARM64_MACOS, key=lambda floor: floor.version)
+        return self.floor
+
 
 _LEGACY_GLIBC = {"1": (2, 5), "2010": (2, 12), "2014": (2, 17)}  # PEP 513, 571, 599
 _MANYLINUX = re.compile(r"manylinux(?:_(\d{1,4})_(\d{1,4})|(1|2010|2014))_(\w+)", re.ASCII)
@@ -59,11 +84,20 @@ _PLAIN_LINUX = {
     "linux_aarch64": (Platform.MANYLINUX_AARCH64, Platform.MUSLLINUX_AARCH64),
 }
 _NEWEST_MACOS = (99, 0)
+_FIRST_ARM64_MACOS = Floor("macOS", (11, 0))
 
 
 def in_order(platforms: frozenset[Platform] | set[Platform]) -> tuple[Platform, ...]:
     """Sort platforms as people read them: Linux, macOS, Windows."""
     return tuple(sorted(platforms, key=_ORDER.__getitem__))
+
+
+def platform_list(platforms: Iterable[Platform]) -> str:
+    """Name platforms by system, each system once: ``Linux x86-64 and arm64, macOS arm64``."""
+    machines: dict[str, list[str]] = {}
+    for system, machine in (_WORDS[platform] for platform in in_order(set(platforms))):
+        machines.setdefault(system, []).append(machine)
+    return ", ".join(f"{system} {joined(names)}" for system, names in machines.items())
 
 
 @lru_cache(maxsize=4096)

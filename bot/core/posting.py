@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 from bot.core.errors import UpstreamError
+from bot.core.platforms import Platform
 from bot.core.schedule import DEFAULT_SCHEDULE, MADE_UP_FOR, Schedule
 from bot.core.targets import Target
 from bot.core.watching import EventKind
@@ -206,17 +207,22 @@ class ChangeKind(Enum):
 
     GAINED = "gained"
     LOST = "lost"
+    NARROWED = "narrowed"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A tracked package gained or lost support for a target with a version; ``how`` are the wheels' ABI tags."""
+    """A tracked package gained or lost wheels for a target with a version; ``how`` are the wheels' ABI tags.
+
+    ``lost`` are the platforms for which it lost them: all that it had, or some.
+    """
 
     package: str
     target: Target
     version: str
     kind: ChangeKind
     how: tuple[str, ...] = ()
+    lost: tuple[Platform, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,16 +40,14 @@ _INSTALLS = frozenset({Verdict.SUPPORTED, Verdict.PARTIAL, Verdict.NO_PYTHON_ABI
 
 def decide(offer: Offer, support: Support) -> Verdict:
     """Apply the rules to what a release offers in general and what it offers one target."""
-    in_scope = [platform for platform in offer.scope if platform in support.covered]
     rules = (
         (support.excluded, Verdict.EXCLUDED),
         (offer.wheels == 0, Verdict.SDIST_ONLY),
         (not offer.native and not offer.no_python_abi and support.fallback, Verdict.PURE),
         (not offer.native and offer.no_python_abi, Verdict.NO_PYTHON_ABI),
-        (bool(in_scope) and len(in_scope) == len(offer.scope), Verdict.SUPPORTED),
-        (bool(in_scope), Verdict.PARTIAL),
+        (support.trusted and not support.missing, Verdict.SUPPORTED),
+        (support.trusted, Verdict.PARTIAL),
         (support.fallback, Verdict.PURE_FALLBACK),
-        (not offer.scope and bool(support.covered), Verdict.NO_PYTHON_ABI),
         (bool(support.suspects), Verdict.MIS_TAGGED),
         (offer.abi3_only, Verdict.ABI3_ONLY),
         (offer.sdist, Verdict.NOT_YET),

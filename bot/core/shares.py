@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
-from bot.core.history import Standing, Step, Timeline, at, days_between, end_of
+from bot.core.history import Step, Timeline, at, days_between, end_of, settled
 
 ANY_TARGET = "any"
 """What stands for the target where the rule knows none."""
@@ -28,14 +29,10 @@ class DayShare:
 def shares_by_target(
     packages: Sequence[Mapping[str, Timeline]], targets: Sequence[str], first: date, last: date
 ) -> Iterator[DayShare]:
-    """Count, for every day, the packages whose newest release of that day had trusted wheels."""
-
-    def has_wheels(timelines: Mapping[str, Timeline], target: str, day: date) -> bool:
-        step = at(timelines.get(target, ()), end_of(day))
-        return step is not None and _trusted(step)
-
+    """Count, for every day, the packages whose newest release of that day had wheels; losses count when settled."""
+    calm = {target: [settled(each.get(target, ())) for each in packages] for target in targets}
     for day in days_between(first, last):
-        counts = {target: sum(has_wheels(each, target, day) for each in packages) for target in targets}
+        counts = {target: sum(map(partial(_has_wheels, day=day), calm[target])) for target in targets}
         yield DayShare(day, len(packages), counts)
 
 
@@ -46,5 +43,6 @@ def shares_by_name(packages: Sequence[Sequence[Step[bool]]], first: date, last: 
         yield DayShare(day, len(packages), {ANY_TARGET: sum(step is not None and step.shows for step in steps)})
 
 
-def _trusted(step: Step[Standing]) -> bool:
-    return bool(step.shows.how)
+def _has_wheels(steps: Timeline, day: date) -> bool:
+    step = at(steps, end_of(day))
+    return step is not None and step.shows.has_wheels

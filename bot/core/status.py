@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote
 
+from packaging.version import Version
+
 from bot.core.metadata import Metadata
 from bot.core.modifiers import Modifier
 from bot.core.rules import Verdict
 from bot.core.targets import Target
-from bot.core.tracking_issues import tracking_issue
+from bot.core.tracking_issues import first_version, tracking_issue
 from bot.core.verdict import Judgement, TargetVerdict
 
 SCHEMA = 1
@@ -30,8 +32,10 @@ class Status:
     """The status of a package, as one question about it is answered.
 
     ``checked`` is when the index was last read (UTC); ``stale`` says that it could not be read now and this is what it
-    said then; ``error`` is a sentence about what went wrong, if anything did. ``upstream_thread`` is the thread about
-    free-threading support as the tracking table has it now, ``open_issues`` how many are open: None is not known.
+    said then; ``error`` is a sentence about what went wrong, if anything did. ``upstream_thread`` is where
+    free-threading support is tracked and ``first_version`` the first to have it, as the tracking table has them now;
+    ``open_issues`` is how many threads are open: None is not known. ``family`` has the statuses of the packages under
+    whose names its wheels are published.
     """
 
     judgement: Judgement
@@ -41,6 +45,8 @@ class Status:
     error: str | None = None
     upstream_thread: str | None = None
     open_issues: int | None = None
+    first_version: str | None = None
+    family: tuple[Status, ...] = ()
 
     @property
     def package(self) -> str:
@@ -59,8 +65,14 @@ class Status:
 
     @property
     def tracking_issue(self) -> str | None:
-        """Give the upstream thread about free-threading support, where one is known."""
+        """Give where free-threading support is tracked upstream, as far as is known."""
         return self.upstream_thread or tracking_issue(self.package)
+
+    @property
+    def awaited_version(self) -> str | None:
+        """Give the first version with support, as the tracking table has it, if that is not out yet."""
+        named, newest = self.first_version or first_version(self.package), self.judgement.version
+        return named if named is not None and newest is not None and newest < Version(named) else None
 
     @property
     def source(self) -> str | None:
@@ -74,6 +86,9 @@ class Upstream(Protocol):
     def tracking(self, package: str) -> str | None:
         """Give the address of the thread about free-threading support, None where none is known."""
 
+    def first_version(self, package: str) -> str | None:
+        """Give the first version with support, by PEP 440, None where nobody says."""
+
     def open_count(self, package: str) -> int | None:
         """Give how many threads about free-threading are open, None where nobody looked."""
 
@@ -82,8 +97,12 @@ def with_upstream(status: Status, upstream: Upstream | None) -> Status:
     """Add what is known of a package's upstream threads to its status."""
     if upstream is None:
         return status
-    thread, count = upstream.tracking(status.package), upstream.open_count(status.package)
-    return replace(status, upstream_thread=thread, open_issues=count)
+    return replace(
+        status,
+        upstream_thread=upstream.tracking(status.package),
+        first_version=upstream.first_version(status.package),
+        open_issues=upstream.open_count(status.package),
+    )
 
 
 def timestamp(time: datetime) -> str:
@@ -123,7 +142,6 @@ def of_targets(judgement: Judgement, targets: Sequence[Target]) -> Judgement:
         kept,
         version=judgement.version,
         released=judgement.released,
-        scope=judgement.scope,
         other_platforms=judgement.other_platforms,
         sdist=judgement.sdist,
         modifiers=judgement.modifiers,
@@ -146,6 +164,11 @@ def _target_json(verdict: TargetVerdict) -> dict[str, object]:
         "since": None
         if since is None
         else {"version": str(since.version), "date": None if since.date is None else since.date.isoformat()},
+        "since_by_platform": {}
+        if since is None
+        else {platform.value: str(version) for platform, version in since.by_platform.items()},
+        "gil": None,
+        "gil_modules": [],
         "modifiers": _modifiers_json(verdict.modifiers),
     }
 

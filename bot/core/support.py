@@ -1,42 +1,46 @@
-"""What one release offers a free-threaded Python, and how that stood over the releases of a project."""
+"""What one release offers, in general and to one free-threaded Python."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import datetime
+from functools import lru_cache, reduce
 from types import MappingProxyType
 
 from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 
 from bot.core.platforms import Floor, Platform, in_order
 from bot.core.simple_api import Project, Release, earliest
 from bot.core.targets import Target
-from bot.core.wheels import Abi, Match, fits_anywhere, lower, match, read_tags
+from bot.core.wheels import Abi, Match, fits_anywhere, fits_gil_build, lower, match, read_tags
 
-_PATCHES = range(100)
-"""Patch releases of one minor version that ``requires-python`` is asked about; CPython has not reached 30."""
+_BUGFIXES = range(1, 100)
+"""Bug-fix releases of one minor version that ``requires-python`` is asked about; CPython has not reached 30."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """How a platform is covered: by ``cp314t``, ``abi3t``, ``none`` or ``any``, and from which system on."""
+    """How a platform is covered: by ``cp314t``, ``abi3t``, ``none`` or ``any``, and from which system on.
+
+    ``how`` is what an installer prefers. Where wheels with another tag admit an older system, ``floor`` is theirs and
+    ``floor_how`` that tag.
+    """
 
     how: str
     floor: Floor | None
+    floor_how: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a release offers, whatever the target.
 
-    ``scope`` has the platforms with a native CPython wheel; ``abi3_only`` tells that wheels for GIL Pythons exist and
+    ``platforms`` are those with a native CPython wheel; ``abi3_only`` tells that wheels for GIL Pythons exist and
     are ``abi3`` without exception.
     """
 
-    scope: tuple[Platform, ...]
+    platforms: tuple[Platform, ...]
     other_platforms: tuple[str, ...]
     wheels: int
     native: bool
@@ -49,25 +53,30 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """What a release offers one target: trusted wheels by platform, file names of suspect ones, a pure fallback."""
+    """What a release offers one target: trusted wheels by platform, file names of suspect ones, a pure wheel, an sdist.
+
+    ``scope`` are the platforms on which a wheel can be asked for: those for which the GIL build of the same Python has
+    one here, or this target has; where there is none of either, those of all native wheels. ``gil_floors`` has the
+    oldest systems that the wheels of that GIL build admit.
+    """
 
     covered: Mapping[Platform, Cover]
+    scope: tuple[Platform, ...]
+    gil_floors: Mapping[Platform, Floor | None]
     suspects: tuple[str, ...]
     fallback: bool
+    sdist: bool
     excluded: bool
 
     @property
     def trusted(self) -> bool:
-        """Tell whether the release has any trusted wheel for the target."""
+        """Tell whether the release has wheels for the target: a trusted one, on a platform that counts."""
         return bool(self.covered)
 
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """The oldest release of an unbroken run of supporting ones, and the day of its first trusted wheel (UTC)."""
-
-    version: Version
-    date: date | None
+    @property
+    def missing(self) -> tuple[Platform, ...]:
+        """Give the platforms in scope without a trusted wheel."""
+        return tuple(platform for platform in self.scope if platform not in self.covered)
 
 
 def newest_release(project: Project) -> Release | None:
@@ -95,12 +104,25 @@ def stable_before(project: Project, release: Release) -> Iterable[Release]:
 
 @lru_cache(maxsize=8192)
 def admits(requires_python: str, target: Target) -> bool:
-    """Tell whether ``requires-python`` lets any patch release of the target in; unreadable ones do, as in pip."""
+    """Tell whether ``requires-python`` lets any bug-fix release of the target in; unreadable ones do, as in pip.
+
+    ``<=3.14`` and ``==3.14`` let 3.14.0 in and nothing after it, which is soon nobody's Python.
+    """
     try:
         wanted = SpecifierSet(requires_python)
-        return any(wanted.contains(f"3.{target.minor}.{patch}") for patch in _PATCHES)
+        return any(wanted.contains(f"3.{target.minor}.{bugfix}") for bugfix in _BUGFIXES)
     except ValueError:  # InvalidSpecifier is one, and so is the complaint about a number with thousands of digits
         return True
+
+
+def admits_first_only(requires_python: str, target: Target) -> bool:
+    """Tell whether ``requires-python`` lets the first release of a target in and no later one, as ``<=3.14`` does."""
+    if admits(requires_python, target):
+        return False
+    try:
+        return SpecifierSet(requires_python).contains(f"3.{target.minor}.0")
+    except ValueError:
+        return False
 
 
 def offer_of(release: Release) -> Offer:
@@ -114,8 +136,11 @@ def support_of(release: Release, target: Target) -> Support:
     fits = _fits(admitted.wheel_tags, target)
     return Support(
         covered=fits.covered,
+        scope=fits.scope or offer_of(release).platforms,
+        gil_floors=fits.gil_floors,
         suspects=tuple(sorted(admitted.wheels[place].filename for place in fits.suspects)),
         fallback=fits.fallback,
+        sdist=admitted.has_sdist,
         excluded=bool(release.files) and not admitted.files,
     )
 
@@ -127,23 +152,13 @@ def first_trusted(release: Release, target: Target) -> tuple[bool, datetime | No
     return bool(trusted), earliest([admitted.wheels[place] for place in trusted])
 
 
-def since(project: Project, newest: Release, target: Target) -> Since | None:
-    """Find the oldest stable release from which on every stable one has a trusted wheel for the target."""
-    found = None
-    stable = () if newest.version.is_prerelease or newest.is_yanked else (newest,)
-    for release in (*stable, *stable_before(project, newest)):
-        has, first = first_trusted(release, target)
-        if not has:
-            break
-        found = Since(release.version, None if first is None else first.date())
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class _Fits:
     """How wheels with certain tags fit a target; wheels are told by their place."""
 
     covered: Mapping[Platform, Cover]
+    scope: tuple[Platform, ...]
+    gil_floors: Mapping[Platform, Floor | None]
     trusted: tuple[int, ...]
     suspects: tuple[int, ...]
     fallback: bool
@@ -155,7 +170,7 @@ class _Fits:
 
 @lru_cache(maxsize=4096)
 def _offer(wheels: tuple[str, ...], sdist: bool) -> Offer:  # noqa: FBT001 — lru_cache is fastest by position
-    scope: set[Platform] = set()
+    platforms: set[Platform] = set()
     others: set[str] = set()
     gil_abis: set[str] = set()
     abis: list[Abi] = []
@@ -166,10 +181,10 @@ def _offer(wheels: tuple[str, ...], sdist: bool) -> Offer:  # noqa: FBT001 — l
         abis.append(wheel.abi)
         others |= wheel.other_platforms
         if wheel.abi is Abi.NATIVE:
-            scope.update(platform for platform, _ in wheel.floors)
+            platforms.update(platform for platform, _ in wheel.floors)
             gil_abis |= wheel.gil_abis
     return Offer(
-        scope=in_order(scope),
+        platforms=in_order(platforms),
         other_platforms=tuple(sorted(others)),
         wheels=len(abis),
         native=Abi.NATIVE in abis,
@@ -183,22 +198,32 @@ def _offer(wheels: tuple[str, ...], sdist: bool) -> Offer:  # noqa: FBT001 — l
 
 @lru_cache(maxsize=8192)
 def _fits(wheels: tuple[str, ...], target: Target) -> _Fits:
-    best: dict[Platform, tuple[Match, Floor | None]] = {}
+    found: dict[Platform, list[tuple[Match, Floor | None]]] = {}
+    gil: dict[Platform, Floor | None] = {}
     trusted: list[int] = []
     suspects: list[int] = []
     fallback = False
     for place, tags in enumerate(wheels):
-        fit = match(tags, target)
+        fit, wheel = match(tags, target), read_tags(tags)
+        if wheel is not None and fits_gil_build(tags, target):
+            for platform, floor in wheel.floors:
+                gil[platform] = lower(gil[platform], floor) if platform in gil else floor
         if fit is None:
             fallback = fallback or fits_anywhere(tags, target)
         elif not fit.trusted:
             suspects.append(place)
-        elif (wheel := read_tags(tags)) is not None:
+        elif wheel is not None:
             trusted.append(place)
             for platform, floor in wheel.floors:
-                best[platform] = _better(best.get(platform), (fit, floor))
-    covered = {platform: Cover(best[platform][0].how, best[platform][1]) for platform in in_order(set(best))}
-    return _Fits(MappingProxyType(covered), tuple(trusted), tuple(suspects), fallback)
+                found.setdefault(platform, []).append((fit, floor))
+    return _Fits(
+        covered=MappingProxyType({platform: _cover(found[platform]) for platform in in_order(set(found))}),
+        scope=in_order({*gil, *found}),
+        gil_floors=MappingProxyType(gil),
+        trusted=tuple(trusted),
+        suspects=tuple(suspects),
+        fallback=fallback,
+    )
 
 
 def _admitted(release: Release, target: Target) -> Release:
@@ -209,11 +234,9 @@ def _admitted(release: Release, target: Target) -> Release:
     return Release(release.version, tuple(file for file in release.standing if file.requires_python not in refused))
 
 
-def _better(
-    known: tuple[Match, Floor | None] | None, offered: tuple[Match, Floor | None]
-) -> tuple[Match, Floor | None]:
-    if known is None or offered[0].rank < known[0].rank:
-        return offered
-    if offered[0].rank > known[0].rank:
-        return known
-    return known[0], lower(known[1], offered[1])
+def _cover(fits: Sequence[tuple[Match, Floor | None]]) -> Cover:
+    """Sum up the trusted wheels for a platform: what installers prefer, and the lowest floor of all."""
+    best = min((fit for fit, _ in fits), key=lambda fit: fit.rank)
+    lowest = reduce(lower, (floor for _, floor in fits))
+    there = min((fit for fit, floor in fits if floor == lowest), key=lambda fit: fit.rank)
+    return Cover(best.how, lowest, None if there.how == best.how else there.how)

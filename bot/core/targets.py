@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cache
 
 from packaging.tags import compatible_tags, cpython_tags
@@ -16,8 +17,14 @@ OLDEST_MINOR = 13
 OLDEST_SUPPORTED_MINOR = 14
 """3.14t was the first officially supported one (PEP 779); 3.13t was an experiment that the ecosystem has left."""
 
+FIRST_WHEELS = datetime(2024, 8, 1, tzinfo=UTC)
+"""Before this there were next to no free-threaded wheels: 3.13t was in beta."""
+
 NEWEST_MINOR = 20
 """Later ones are taken for slips of the pen: with a release a year, 3.20 comes out in 2031."""
+
+_YEAR_OF_3_0, _MONTH = 2011, 10
+"""By the calendar since 3.9, of one minor version each October (PEP 602): 3.14 came out in 2025."""
 
 _TARGET = re.compile(r"3\.(\d{1,2})t", re.ASCII)
 _GIL = re.compile(r"3\.(\d{1,2})", re.ASCII)
@@ -39,16 +46,34 @@ class Target:
 
     @property
     def interpreter(self) -> str:
-        """Give the python tag, which never has the ``t``, such as ``cp314``."""
+        """Give the python tag, which never has the ``t``, such as ``cp314``; the GIL build's abi tag is the same."""
         return f"cp3{self.minor}"
+
+    @property
+    def gil_build(self) -> str:
+        """Name the build of the same Python that has the GIL: ``Python 3.14 with the GIL``."""
+        return f"Python 3.{self.minor} with the GIL"
+
+    @property
+    def is_supported(self) -> bool:
+        """Tell whether CPython supports it officially, which it never did 3.13t (PEP 779)."""
+        return self.minor >= OLDEST_SUPPORTED_MINOR
+
+    def is_out(self, day: date) -> bool:
+        """Tell whether this Python has been released by a day, as far as CPython's yearly calendar tells."""
+        return day >= date(_YEAR_OF_3_0 + self.minor, _MONTH, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedTags:
-    """The (python tag, abi tag) pairs an installer takes, for wheels of a platform and for ``any``."""
+    """The (python tag, abi tag) pairs an installer takes, for wheels of a platform and for ``any``.
+
+    ``gil`` has the pairs for wheels of a platform that the GIL build of the same Python takes.
+    """
 
     platform: frozenset[tuple[str, str]]
     anywhere: frozenset[tuple[str, str]]
+    gil: frozenset[tuple[str, str]]
 
 
 def parse_target(text: str) -> Target:
@@ -80,4 +105,9 @@ def accepted_tags(target: Target) -> AcceptedTags:
     ):
         for tag in tags:
             pairs[tag.platform].add((tag.interpreter, tag.abi))
-    return AcceptedTags(platform=frozenset(pairs["here"]), anywhere=frozenset(pairs["any"]))
+    gil = cpython_tags(version, abis=[target.interpreter], platforms=["here"])
+    return AcceptedTags(
+        platform=frozenset(pairs["here"]),
+        anywhere=frozenset(pairs["any"]),
+        gil=frozenset((tag.interpreter, tag.abi) for tag in gil),
+    )

@@ -1,7 +1,7 @@
 """Where a package's free-threading support is tracked upstream.
 
 Facts from the tracking table of py-free-threading.github.io as of 2026-06-28, for the packages that are on PyPI; the
-link is the issue or pull request that the table names. Whoever watches the table itself knows better.
+link is what the table names, mostly an issue or pull request. Whoever watches the table itself knows better.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ _THREADS: Mapping[str, str] = MappingProxyType(
         "msgspec": "jcrist/msgspec/issues/744",
         "multidict": "aio-libs/multidict/issues/1014",
         "murmurhash": "explosion/murmurhash/pull/47",
+        "mypy": "mypyc/mypyc/issues/1038",
         "nanobind": "wjakob/nanobind/pull/695",
         "ndindex": "Quansight-Labs/ndindex/issues/198",
         "netcdf4": "Unidata/netcdf4-python/issues/1454",
@@ -73,6 +74,7 @@ _THREADS: Mapping[str, str] = MappingProxyType(
         "numba": "numba/numba/issues/9928",
         "numexpr": "pydata/numexpr/issues/503",
         "numpy": "numpy/numpy/issues/26157",
+        "nvidia-cutlass-dsl": "NVIDIA/cutlass/issues/3109",
         "onnx": "onnx/onnx/issues/6594",
         "openai-harmony": "openai/harmony/issues/87",
         "opencv-python": "opencv/opencv-python/issues/1029",
@@ -124,6 +126,7 @@ _THREADS: Mapping[str, str] = MappingProxyType(
         "tokenizers": "huggingface/tokenizers/issues/1784",
         "torch": "pytorch/pytorch/issues/130249",
         "torchao": "pytorch/ao/issues/3243",
+        "torchgeo": "torchgeo/torchgeo/pull/3319",
         "tornado": "tornadoweb/tornado/issues/3501",
         "tox": "tox-dev/tox/issues/3391",
         "ujson": "ultrajson/ultrajson/issues/684",
@@ -141,10 +144,29 @@ _THREADS: Mapping[str, str] = MappingProxyType(
 )
 
 
+_OTHER_TRACKERS: Mapping[str, str] = MappingProxyType(
+    {
+        "lxml": "https://bugs.launchpad.net/lxml/+bug/2111289",
+        "ruamel-yaml-clib": "https://sourceforge.net/p/ruamel-yaml-clib/tickets/44/",
+        "spacy": "https://github.com/explosion/spaCy/discussions/13847",
+        "thrift": "https://issues.apache.org/jira/browse/THRIFT-5888",
+    }
+)
+"""What the table names that is no issue or pull request on GitHub."""
+
+_ANNOUNCED: Mapping[str, str] = MappingProxyType({"lxml": "7.0.0"})
+"""First versions with support that the table named before they were out."""
+
+
 def tracking_issue(package: str) -> str | None:
-    """Look up the upstream thread that tracks free-threading support of a package, by normalized name."""
+    """Look up where free-threading support of a package is tracked upstream, by normalized name."""
     thread = _THREADS.get(package)
-    return None if thread is None else _HOST + thread
+    return _OTHER_TRACKERS.get(package) if thread is None else _HOST + thread
+
+
+def first_version(package: str) -> str | None:
+    """Look up the first version with support, as the table has it, where that was not out by then."""
+    return _ANNOUNCED.get(package)
 
 
 _PACKAGES: Mapping[str, str] = MappingProxyType(

@@ -13,17 +13,23 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from packaging.utils import InvalidName, canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from bot.core.github import IssueRef, linked_ref
+from bot.core.metadata import safe_link
 from bot.core.names import LONGEST_NAME
 from bot.core.tracking_issues import package_of, tracking_issue
 
 REPOSITORY = "Quansight-Labs/free-threaded-compatibility"
 PATH = "docs/tracking.md"
+TABLE = "tracking table"
+"""What the table is called among the sources, and its text among the documents."""
+
 LONGEST_TEXT = 2_000_000
 """Characters that are read; the page had 54 thousand in 2026."""
 
 _LONGEST_CELL = 500
+_LONGEST_VERSION = 40
 # Projects of the table that are not on PyPI, where their name belongs to somebody else, or are there under another one.
 _ELSEWHERE: Mapping[str, str | None] = MappingProxyType(
     {
@@ -45,6 +51,7 @@ _PIPE = re.compile(r"(?<!\\)\|")
 _PROJECT = re.compile(r"projects?|packages?|names?")
 _ISSUE = re.compile(r"\bissues?\b|\btrackers?\b")
 _RELEASE = re.compile(r"\bpypi\b")
+_FIRST = re.compile(r"\bfirst\b.*\bversion\b")
 _ADDRESS = re.compile(r"https?://[^\s()<>\[\]\"']+")
 _YES = re.compile(r"check|\byes\b|[\N{CHECK MARK}\N{HEAVY CHECK MARK}\N{WHITE HEAVY CHECK MARK}]")
 _FOOTNOTE = re.compile(r"\[\^[^\[\]]*\]")
@@ -54,12 +61,18 @@ _ICON_OR_TAG = re.compile(r":[a-z][a-z0-9_-]*:|<[^<>]*>")
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A row of the table; ``package`` is the normalized name on PyPI, where the project is there and may have one."""
+    """A row of the table; ``package`` is the normalized name on PyPI, where the project is there and may have one.
+
+    ``issue`` is the thread on GitHub, ``link`` the address of another tracker where there is none; ``first_version``
+    is the first with support, which need not be out.
+    """
 
     project: str
     package: str | None
     issue: IssueRef | None
     pypi_release: bool
+    link: str | None = None
+    first_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,7 @@ class _Columns:
     project: int
     issue: int
     release: int | None
+    first: int | None
 
 
 def parse_table(text: str) -> tuple[TableRow, ...]:
@@ -112,7 +126,8 @@ def _columns(headings: Sequence[str]) -> _Columns | None:
     project = next((place for place, heading in enumerate(plain) if _PROJECT.fullmatch(heading)), None)
     issue = next((place for place, heading in enumerate(plain) if _ISSUE.search(heading)), None)
     release = next((place for place, heading in enumerate(plain) if _RELEASE.search(heading)), None)
-    return None if project is None or issue is None else _Columns(project, issue, release)
+    first = next((place for place, heading in enumerate(plain) if _FIRST.search(heading)), None)
+    return None if project is None or issue is None else _Columns(project, issue, release, first)
 
 
 def _row(cells: Sequence[str], columns: _Columns) -> TableRow | None:
@@ -122,10 +137,27 @@ def _row(cells: Sequence[str], columns: _Columns) -> TableRow | None:
     project = _plain(cell(columns.project))
     if not project:
         return None
-    links = (linked_ref(found[0]) for found in _ADDRESS.finditer(cell(columns.issue)))
-    issue = next((ref for ref in links if ref is not None), None)
-    released = _YES.search(cell(columns.release).lower()) is not None
-    return TableRow(project, _package(project, issue), issue, released)
+    links = [found[0] for found in _ADDRESS.finditer(cell(columns.issue))]
+    issue = next((ref for link in links if (ref := linked_ref(link)) is not None), None)
+    whole = len(cell(columns.issue)) < _LONGEST_CELL
+    other = next((safe for link in links if whole and (safe := safe_link(link)) is not None), None)
+    return TableRow(
+        project=project,
+        package=_package(project, issue),
+        issue=issue,
+        pypi_release=_YES.search(cell(columns.release).lower()) is not None,
+        link=other if issue is None else None,
+        first_version=_version(cell(columns.first)),
+    )
+
+
+def _version(cell: str) -> str | None:
+    """Read a cell that names a version, None where it names none."""
+    text = _plain(cell)
+    try:
+        return str(Version(text)) if len(text) <= _LONGEST_VERSION else None
+    except InvalidVersion:
+        return None
 
 
 def _plain(cell: str) -> str:

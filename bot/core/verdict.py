@@ -12,12 +12,13 @@ from types import MappingProxyType
 
 from packaging.version import Version
 
+from bot.core.earlier import Since, since
 from bot.core.metadata import Metadata
 from bot.core.modifiers import Case, Modifier, about_package, about_target
-from bot.core.platforms import PLATFORMS, Platform
+from bot.core.platforms import PLATFORMS, Platform, in_order
 from bot.core.rules import Verdict, decide
 from bot.core.simple_api import Project, ProjectStatus, Release
-from bot.core.support import Cover, Offer, Since, Support, newest_release, offer_of, since, support_of
+from bot.core.support import Cover, Support, newest_release, offer_of, support_of
 from bot.core.targets import Target
 from bot.core.wheels import read_tags
 
@@ -26,14 +27,19 @@ _ANY = Cover("any", None)
 
 @dataclass(frozen=True, slots=True)
 class TargetVerdict:
-    """The verdict for one target; ``covered`` and ``missing`` are platforms of the release's scope."""
+    """The verdict for one target; ``scope`` are those on which a wheel can be expected.
+
+    ``requires_python`` is what shuts the target out, as the release says it.
+    """
 
     target: Target
     verdict: Verdict
     covered: Mapping[Platform, Cover] = field(default_factory=dict)
     missing: tuple[Platform, ...] = ()
+    scope: tuple[Platform, ...] = ()
     since: Since | None = None
     modifiers: tuple[Modifier, ...] = ()
+    requires_python: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,14 @@ class Judgement:
     targets: tuple[TargetVerdict, ...]
     version: Version | None = None
     released: datetime | None = None
-    scope: tuple[Platform, ...] = ()
     other_platforms: tuple[str, ...] = ()
     sdist: bool = False
     modifiers: tuple[Modifier, ...] = ()
+
+    @property
+    def scope(self) -> tuple[Platform, ...]:
+        """Give the platforms in scope for any of the targets."""
+        return in_order({platform for target in self.targets for platform in target.scope})
 
 
 def judge(project: Project, targets: Sequence[Target], now: datetime, metadata: Metadata | None = None) -> Judgement:
@@ -68,7 +78,6 @@ def judge(project: Project, targets: Sequence[Target], now: datetime, metadata: 
         targets=tuple(_judge_target(case, target) for target in targets),
         version=newest.version,
         released=newest.first_upload,
-        scope=offer.scope,
         other_platforms=offer.other_platforms,
         sdist=offer.sdist,
         modifiers=about_package(case, metadata),
@@ -88,23 +97,22 @@ def _has_files(release: Release) -> bool:
 def _judge_target(case: Case, target: Target) -> TargetVerdict:
     support = support_of(case.newest, target)
     verdict = decide(case.offer, support)
-    covered = _covered(verdict, case.offer, support)
+    covered = _covered(verdict, support)
     return TargetVerdict(
         target=target,
         verdict=verdict,
         covered=covered,
-        missing=tuple(platform for platform in case.offer.scope if platform not in covered),
+        missing=tuple(platform for platform in support.scope if platform not in covered),
+        scope=support.scope,
         since=since(case.project, case.newest, target),
         modifiers=about_target(case, target, support, verdict),
+        requires_python=min(case.newest.python_requirements, default=None) if verdict is Verdict.EXCLUDED else None,
     )
 
 
-def _covered(verdict: Verdict, offer: Offer, support: Support) -> Mapping[Platform, Cover]:
+def _covered(verdict: Verdict, support: Support) -> Mapping[Platform, Cover]:
     if verdict is Verdict.PURE:
         return MappingProxyType(dict.fromkeys(PLATFORMS, _ANY))
     if verdict is Verdict.PURE_FALLBACK:
-        return MappingProxyType(dict.fromkeys(offer.scope, _ANY))
-    if verdict is Verdict.NO_PYTHON_ABI:
-        return support.covered
-    in_scope = {platform: cover for platform, cover in support.covered.items() if platform in offer.scope}
-    return MappingProxyType(in_scope)
+        return MappingProxyType(dict.fromkeys(support.scope, _ANY))
+    return support.covered

@@ -20,8 +20,10 @@ from bot.core.targets import Target, accepted_tags
 MOST_TAGS = 2_000
 """A compressed tag set that stands for more tags than this is not read; the largest real one stands for 40."""
 
+ABI3T = "abi3t"
 FIRST_ABI3T_MINOR = 15
-"""CPython's headers build ``abi3t`` extensions from 3.15 on (PEP 803); older python tags are reserved, not real."""
+"""The stable ABI of free-threaded Pythons begins with 3.15 (PEP 803). Build tools write older python tags beside
+``abi3t`` all the same, so by its name such a wheel may be for 3.15 and later, or a mistake."""
 
 _CPYTHON_ABI = re.compile(r"cp3\d+([a-z]*)", re.ASCII)
 _CPYTHON = re.compile(r"cp3\d*", re.ASCII)
@@ -81,7 +83,8 @@ def read_tags(tags: str) -> WheelTags | None:
     floors: dict[Platform, Floor | None] = {}
     for reading in readings:
         for family in reading.families:
-            floors[family] = lower(floors[family], reading.floor) if family in floors else reading.floor
+            floor = reading.floor_of(family)
+            floors[family] = lower(floors[family], floor) if family in floors else floor
     return WheelTags(
         abi=_abi(pairs, anywhere="any" in platforms),
         pairs=pairs,
@@ -110,6 +113,18 @@ def fits_anywhere(tags: str, target: Target) -> bool:
     )
 
 
+@lru_cache(maxsize=65_536)
+def fits_gil_build(tags: str, target: Target) -> bool:
+    """Tell whether a native wheel installs on the build with the GIL of the same Python, on a platform that counts."""
+    wheel = read_tags(tags)
+    return (
+        wheel is not None
+        and bool(wheel.floors)
+        and wheel.abi is Abi.NATIVE
+        and not wheel.pairs.isdisjoint(accepted_tags(target).gil)
+    )
+
+
 def lower(one: Floor | None, other: Floor | None) -> Floor | None:
     """Give the more generous of two floors; no floor admits everything."""
     if one is None or other is None:
@@ -121,7 +136,7 @@ def _weigh(pair: tuple[str, str], target: Target) -> Match:
     interpreter, abi = pair
     if abi == target.abi:
         return Match(abi, trusted=True, rank=0)
-    if abi == "abi3t":
+    if abi == ABI3T:
         real = int(interpreter.removeprefix("cp3")) >= FIRST_ABI3T_MINOR
         return Match(abi, trusted=real, rank=1 if real else 3)
     if interpreter.startswith("py"):
@@ -131,7 +146,7 @@ def _weigh(pair: tuple[str, str], target: Target) -> Match:
 
 def _abi(pairs: Iterable[tuple[str, str]], *, anywhere: bool) -> Abi:
     abis = {abi for _, abi in pairs}
-    if any(abi in {"abi3", "abi3t"} or _CPYTHON_ABI.fullmatch(abi) for abi in abis):
+    if any(abi in {"abi3", ABI3T} or _CPYTHON_ABI.fullmatch(abi) for abi in abis):
         return Abi.NATIVE
     if abis != {"none"}:
         return Abi.FOREIGN

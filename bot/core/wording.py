@@ -5,38 +5,27 @@ They say that something installs, never that it is thread-safe: a wheel shows th
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from bot.core.modifiers import Modifier, ModifierKind
-from bot.core.platforms import Platform
+from bot.core.platforms import PLATFORM_NAMES, PLATFORMS, Platform, platform_list
 from bot.core.rules import Verdict
+from bot.core.sentences import joined
 from bot.core.status import Status
+from bot.core.support import admits_first_only
 from bot.core.verdict import TargetVerdict
+from bot.core.wheels import ABI3T, FIRST_ABI3T_MINOR
 
 LONGEST_PIECE = 300
 """Characters of a text from elsewhere, such as the reason for a yank, that are shown."""
 
+_LONGEST_REQUIREMENT = 60
 MOST_LISTED = 10
 """Names in a list that are shown."""
 
 DISCLAIMER = "A wheel shows that a build exists, not that it is thread-safe."
-
-PLATFORM_NAMES: Mapping[Platform, str] = MappingProxyType(
-    {
-        Platform.MANYLINUX_X86_64: "Linux x86-64",
-        Platform.MANYLINUX_AARCH64: "Linux arm64",
-        Platform.MUSLLINUX_X86_64: "musl x86-64",
-        Platform.MUSLLINUX_AARCH64: "musl arm64",
-        Platform.MACOS_X86_64: "macOS x86-64",
-        Platform.MACOS_ARM64: "macOS arm64",
-        Platform.WIN_AMD64: "Windows x64",
-        Platform.WIN_ARM64: "Windows arm64",
-        Platform.WIN32: "Windows 32-bit",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +42,14 @@ _PHRASES: Mapping[Verdict, Phrase] = MappingProxyType(
         Verdict.SUPPORTED: Phrase("✅", "wheels", "installs on {target}, from wheels for every platform it supports"),
         Verdict.PARTIAL: Phrase("🟡", "partly", "installs on {target} from wheels, but not on every platform"),
         Verdict.NO_PYTHON_ABI: Phrase(
-            "✅", "works as is", "installs on {target}: its wheels contain no CPython extension"
+            "✅", "works as is", "installs on {target}: by their tags, its wheels hold no CPython extension"
         ),
-        Verdict.PURE: Phrase("⬜", "pure Python", "installs on {target}: it is pure Python, there is nothing to build"),
+        Verdict.PURE: Phrase("⬜", "pure Python", "installs on {target}: by their tags, its own files are pure Python"),
         Verdict.PURE_FALLBACK: Phrase(
             "🟡", "pure fallback", "installs on {target} as pure Python, without its compiled parts"
         ),
         Verdict.MIS_TAGGED: Phrase(
-            "⛔", "mis-tagged", "has no wheel to trust on {target}: one would install, but its tags are wrong"
+            "⛔", "mis-tagged", "has no wheel to trust on {target}: one would install, but its tags cannot be believed"
         ),
         Verdict.ABI3_ONLY: Phrase(
             "⛔", "abi3 only", "has no wheel for {target}: abi3 wheels do not work on free-threaded Python"
@@ -96,19 +85,18 @@ _CATCHES: Mapping[ModifierKind, str] = MappingProxyType(
 )
 """What makes good news of a release less good."""
 
-_ADVICE: Mapping[Verdict, str] = MappingProxyType(
+_WARNINGS: Mapping[Verdict, str] = MappingProxyType(
     {
-        Verdict.MIS_TAGGED: "Do not install it there: it may crash. Ask upstream for wheels tagged {abi}.",
-        Verdict.ABI3_ONLY: "Ask upstream for {abi} wheels, or from Python 3.15 on for abi3t ones.",
-        Verdict.NOT_YET: (
-            "A build from source may fail, or turn the GIL back on at import. Ask upstream for {abi} wheels."
-        ),
-        Verdict.BLOCKED: (
-            "Installers may take an older release without a word. Ask upstream for {abi} wheels or an sdist."
-        ),
+        Verdict.MIS_TAGGED: "Do not install it there: it may crash.",
+        Verdict.NOT_YET: "A build from source may fail, or turn the GIL back on at import.",
+        Verdict.BLOCKED: "Installers may take an older release without a word.",
         Verdict.SDIST_ONLY: "If it has extension modules, check at import whether the GIL stays off.",
     }
 )
+
+_TO_ASK_FOR = frozenset({Verdict.MIS_TAGGED, Verdict.ABI3_ONLY, Verdict.NOT_YET, Verdict.BLOCKED})
+_NOBODY_TO_ASK = frozenset({ModifierKind.SUPERSEDED, ModifierKind.ARCHIVED, ModifierKind.FAMILY})
+_NOTHING_TO_ASK = frozenset({ModifierKind.UPLOADING, ModifierKind.PRERELEASE_ONLY})
 
 
 def phrase(verdict: Verdict) -> Phrase:
@@ -131,13 +119,51 @@ def headline(status: Status) -> Phrase:
     return replace(words, glyph="🟡" if words.glyph == "✅" else words.glyph, sentence=sentence)
 
 
-def advice(verdicts: Sequence[TargetVerdict]) -> tuple[str, ...]:
-    """Say what to do about verdicts, once where the same is to be done about several; nothing where nothing is."""
-    abis: dict[str, list[str]] = {}
-    for verdict in verdicts:
-        if verdict.verdict in _ADVICE:
-            abis.setdefault(_ADVICE[verdict.verdict], []).append(verdict.target.abi)
-    return tuple(text.format(abi=_and(listed)) for text, listed in abis.items())
+def advice(status: Status) -> tuple[str, ...]:
+    """Say what to do about the verdicts, each once; nothing where nothing is.
+
+    Upstream is asked only for what can be had: by nobody for 3.13t, which the ecosystem has left, for a Python that is
+    not out, in place of a package that replaced this one, or for what is just being released.
+    """
+    verdicts = status.judgement.targets
+    warnings = dict.fromkeys(_WARNINGS[each.verdict] for each in verdicts if each.verdict in _WARNINGS)
+    lacking = [each for each in verdicts if each.verdict in _TO_ASK_FOR]
+    left = [each.target for each in lacking if not each.target.is_supported]
+    future = [each.target for each in lacking if not each.target.is_out(status.checked.date())]
+    lines = [*warnings]
+    lines += [f"Nobody builds for {target} any more. Look at 3.14t instead." for target in left]
+    lines += [f"Python {target} is not out yet, so there is nothing to ask for." for target in future]
+    asked = [each for each in lacking if each.target not in {*left, *future} and not _kinds(each) & _NOTHING_TO_ASK]
+    if asked and not {modifier.kind for modifier in status.judgement.modifiers} & _NOBODY_TO_ASK:
+        tags = {_wanted(each): each.target for each in reversed(asked)}
+        or_sdist = " or an sdist" if any(each.verdict is Verdict.BLOCKED for each in asked) else ""
+        serve = f" abi3t ones serve {tags[ABI3T]} and later." if ABI3T in tags else ""
+        lines.append(f"Ask upstream for {joined([*tags][::-1])} wheels{or_sdist}.{serve}")
+    return tuple(lines)
+
+
+def reasons(status: Status) -> tuple[str, ...]:
+    """Say for each Python that ``requires-python`` shuts out how it does so; the text is the release's own."""
+    return tuple(
+        f"Its requires-python, {one_line(each.requires_python, _LONGEST_REQUIREMENT)}, {_lets_in(each)}."
+        for each in status.judgement.targets
+        if each.requires_python is not None
+    )
+
+
+def member_lines(status: Status) -> tuple[str, ...]:
+    """Say how the packages stand under whose names the wheels of this one are published."""
+    return tuple(
+        f"{member.package}{'' if member.judgement.version is None else f' {member.judgement.version}'}: "
+        + ", ".join(f"{phrase(each.verdict).word} on {each.target}" for each in member.judgement.targets)
+        for member in status.family
+    )
+
+
+def awaited_line(status: Status) -> str | None:
+    """Say which version is to bring support, where the tracking table names one that is not out."""
+    version = status.awaited_version
+    return None if version is None else f"The tracking table names {version} as the first with support. It is not out."
 
 
 def one_line(text: str, longest: int = LONGEST_PIECE) -> str:
@@ -171,26 +197,46 @@ def since_line(verdict: TargetVerdict) -> str | None:
 
 
 def covered_line(verdict: TargetVerdict) -> str:
-    """List the platforms covered, with the tag where it is not the target's own and the floor where there is one.
-
-    A tag that several platforms have is said once, before them.
-    """
+    """List the platforms covered by system, with the tag of the wheels where it is not the target's own."""
     if verdict.verdict in {Verdict.PURE, Verdict.PURE_FALLBACK}:
         return "every platform"
-    counted = Counter(cover.how for cover in verdict.covered.values())
-    groups: dict[str, list[str]] = {"": []}
+    groups: dict[str, list[Platform]] = {}
     for platform, cover in verdict.covered.items():
         how = "" if cover.how == verdict.target.abi else _HOW.get(cover.how, cover.how)
-        shared = how if counted[cover.how] > 1 else ""
-        notes = [] if how == shared else [how]
-        notes += [] if cover.floor is None else [f"{cover.floor}+"]
-        groups.setdefault(shared, []).append(PLATFORM_NAMES[platform] + (f" ({', '.join(notes)})" if notes else ""))
-    return "; ".join((f"{how}: " if how else "") + ", ".join(names) for how, names in groups.items() if names)
+        groups.setdefault(how, []).append(platform)
+    everywhere = f"every platform ({len(PLATFORMS)})"
+    names = {
+        how: everywhere if len(platforms) == len(PLATFORMS) else platform_list(platforms)
+        for how, platforms in groups.items()
+    }
+    return "; ".join(f"{how}: {listed}" if how else listed for how, listed in sorted(names.items()))
 
 
 def missing_line(verdict: TargetVerdict) -> str:
     """List the platforms that have wheels for other Pythons but none for this one."""
-    return ", ".join(PLATFORM_NAMES[platform] for platform in verdict.missing)
+    return platform_list(verdict.missing)
+
+
+def floors_line(verdict: TargetVerdict) -> str | None:
+    """Say the oldest systems that the wheels work on, None where no tag names one: ``needs glibc 2.28+, musl 1.2+``."""
+    floors: dict[str, dict[str, list[str]]] = {}
+    for platform, cover in verdict.covered.items():
+        if cover.floor is not None:
+            by = "" if cover.floor_how is None else f" by {cover.floor_how}"
+            version = f"{cover.floor.version[0]}.{cover.floor.version[1]}+{by}"
+            machine = PLATFORM_NAMES[platform].rpartition(" ")[2]
+            floors.setdefault(cover.floor.system, {}).setdefault(version, []).append(machine)
+    return f"needs {', '.join(_floors(system, versions) for system, versions in floors.items())}" if floors else None
+
+
+def floor_lines(verdict: TargetVerdict) -> tuple[str, ...]:
+    """Say for each platform that has wheels which, and from which system on they work."""
+    return tuple(
+        f"{PLATFORM_NAMES[platform]}: {_HOW.get(cover.how, cover.how)}"
+        + ("" if cover.floor is None else f", from {cover.floor}")
+        + ("" if cover.floor_how is None else f" by {_HOW.get(cover.floor_how, cover.floor_how)}")
+        for platform, cover in verdict.covered.items()
+    )
 
 
 _HOW: Mapping[str, str] = MappingProxyType({"none": "no Python ABI", "any": "pure Python"})
@@ -206,8 +252,11 @@ _MODIFIERS: Mapping[ModifierKind, str] = MappingProxyType(
     {
         ModifierKind.LAGGING: "Lagging",
         ModifierKind.REGRESSED: "Regressed",
+        ModifierKind.NARROWED: "Narrowed",
         ModifierKind.UPLOADING: "Upload in progress",
         ModifierKind.PURE_FALLBACK: "Pure-Python fallback",
+        ModifierKind.FLOOR: "Needs a newer system",
+        ModifierKind.FAMILY: "Other names",
         ModifierKind.PRERELEASE_ONLY: "Pre-release only",
         ModifierKind.SUSPECT_WHEELS: "Suspect wheels",
         ModifierKind.YANKED: "Yanked",
@@ -220,6 +269,25 @@ _MODIFIERS: Mapping[ModifierKind, str] = MappingProxyType(
 )
 
 
-def _and(names: Sequence[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+def _kinds(verdict: TargetVerdict) -> frozenset[ModifierKind]:
+    return frozenset(modifier.kind for modifier in verdict.modifiers)
+
+
+def _wanted(verdict: TargetVerdict) -> str:
+    """Name the tag to ask for: who ships abi3 can ship abi3t, which nothing before 3.15 loads."""
+    if verdict.verdict is Verdict.ABI3_ONLY and verdict.target.minor >= FIRST_ABI3T_MINOR:
+        return ABI3T
+    return verdict.target.abi
+
+
+def _lets_in(verdict: TargetVerdict) -> str:
+    target, text = verdict.target, verdict.requires_python or ""
+    if admits_first_only(text, target):
+        return f"lets in 3.{target.minor}.0 and none of its bug-fix releases"
+    return f"leaves {target} out"
+
+
+def _floors(system: str, versions: Mapping[str, Sequence[str]]) -> str:
+    if len(versions) == 1:
+        return f"{system} {next(iter(versions))}"
+    return f"{system} {joined([f'{version} ({joined(machines)})' for version, machines in versions.items()])}"

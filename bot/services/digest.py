@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.digest import Digest, Issues, Move, Tracked, digest_of, moves_between
+from bot.core.digest import Digest, Issues, Moves, Tracked, digest_of, moves_between
 from bot.core.errors import UserError
 from bot.core.history import START
 from bot.core.targets import Target, parse_target
@@ -68,15 +68,23 @@ class DigestDesk:
         """Give tracked packages and when each was read; one that was read for other targets is as good as unread."""
         places, targets = dict(scan.tracked[:most]), frozenset(str(target) for target in self.targets)
         found = [
-            (Tracked(name, places[name], {parse_target(target): steps for target, steps in timelines.items()}), checked)
-            async for name, checked, timelines in self.projects.timelines(tuple(places))
-            if targets <= timelines.keys()
+            (
+                Tracked(
+                    each.package,
+                    places[each.package],
+                    {parse_target(target): steps for target, steps in each.timelines.items()},
+                    each.rejudged,
+                ),
+                each.checked,
+            )
+            async for each in self.projects.timelines(tuple(places))
+            if targets <= each.timelines.keys()
         ]
         if not found:
             raise _nothing()
         return sorted(found, key=lambda each: (each[0].rank is None, each[0].rank, each[0].name))
 
-    async def moves_since(self, start: datetime) -> tuple[tuple[Move, ...], tuple[Move, ...]]:
+    async def moves_since(self, start: datetime) -> Moves:
         """Give what tracked packages gained and lost since a moment, by the last scan."""
         return moves_between(await self.tracked(), self.targets, start, self.now())
 

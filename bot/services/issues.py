@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from bot.core.digest import Issues
 from bot.core.github import ThreadState
-from bot.core.tracking_issues import tracking_issue
+from bot.core.tracking_issues import first_version, tracking_issue
+from bot.core.tracking_table import TABLE, TableRow, parse_table
 from bot.core.watching import KnownThread, Origin
 from bot.core.week_issues import issues_of
 from bot.core.weeks import Week
+from storage.documents import Documents
 from storage.thread_events import ThreadEvents
 from storage.threads import Threads
 
@@ -48,6 +51,8 @@ class IssueDesk:
 
     threads: Threads
     events: ThreadEvents
+    documents: Documents
+    _table: Mapping[str, TableRow] = field(default_factory=dict)
     _tracking: Mapping[str, str] = field(default_factory=dict)
     _open: Mapping[str, int] = field(default_factory=dict)
 
@@ -58,14 +63,24 @@ class IssueDesk:
         tabled = tuple(sorted(tabled, key=_importance))
         tracking = {thread.package: thread.issue.ref.url for thread in tabled if thread.package is not None}
         counts = await self.threads.open_counts()
+        kept = await self.documents.latest(TABLE)
+        rows = () if kept is None else await asyncio.to_thread(parse_table, kept[0].decode(errors="replace"))
+        self._table = {row.package: row for row in reversed(rows) if row.package is not None}
         self._tracking, self._open = tracking, {**dict.fromkeys(tracking, 0), **counts}
 
     def tracking(self, package: str) -> str | None:
-        """Give the address of the thread that tracks a package's support, by normalized name; None if there is none.
+        """Give the address of what tracks a package's support, by normalized name; None if there is nothing.
 
         Before the table was read for the first time it is the one that is known to the program.
         """
-        return self._tracking.get(package) or tracking_issue(package)
+        row = self._table.get(package)
+        link = None if row is None else row.link
+        return self._tracking.get(package) or link or tracking_issue(package)
+
+    def first_version(self, package: str) -> str | None:
+        """Give the first version with support, as the table has it; None where it has none, or is not known."""
+        row = self._table.get(package)
+        return first_version(package) if row is None else row.first_version
 
     def open_count(self, package: str) -> int | None:
         """Count the open free-threading threads that are about a package, None where none of its threads is known."""

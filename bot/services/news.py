@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
-from bot.core.digest import Move
+from bot.core.digest import Moves
 from bot.core.errors import StorageError, UserError
 from bot.core.posting import Change, ChangeKind
 from bot.core.weeks import week_of
@@ -39,8 +39,7 @@ class Newsroom:
             report = await self.scanner.scan(self.track, self._extent(before))
             log.info("scanned", packages=report.packages, requests=report.requests, failed=len(report.failed))
             if before is not None:
-                gained, lost = await self.desk.moves_since(before.started - LOOKS_BACK)
-                await self.announce([*_changes(gained, ChangeKind.GAINED), *_changes(lost, ChangeKind.LOST)])
+                await self.announce(_changes(await self.desk.moves_since(before.started - LOOKS_BACK)))
         except UserError as error:
             log.info("nothing_tracked", reason=str(error))
         except StorageError as error:
@@ -52,5 +51,10 @@ class Newsroom:
         return Extent.EVERYTHING if before is None or before.started < this_week.start else Extent.DUE
 
 
-def _changes(moves: Iterable[Move], kind: ChangeKind) -> Iterable[Change]:
-    return (Change(move.package, move.target, move.version, kind, move.how) for move in moves)
+def _changes(moves: Moves) -> list[Change]:
+    told = ((moves.gained, ChangeKind.GAINED), (moves.lost, ChangeKind.LOST), (moves.narrowed, ChangeKind.NARROWED))
+    return [
+        Change(move.package, move.target, move.version, kind, move.how, move.lost)
+        for some, kind in told
+        for move in some
+    ]

@@ -23,7 +23,7 @@ from bot.core.errors import UpstreamError
 from bot.core.github import ForbiddenError, Glimpse, GoneError, Issue, ThreadState
 from bot.core.posting import Change, ChangeKind
 from bot.core.tracking_issues import package_of
-from bot.core.tracking_table import PATH, REPOSITORY, TableRow, parse_table
+from bot.core.tracking_table import PATH, REPOSITORY, TABLE, TableRow, parse_table
 from bot.core.triage.classify import classify
 from bot.core.triage.thread import Classification, KindName, Thread
 from bot.core.watching import (
@@ -41,9 +41,6 @@ from bot.core.watching import (
 from storage.cursors import Cursors
 from storage.documents import Documents
 from storage.threads import Threads
-
-TABLE = "tracking table"
-"""What the table is called among the sources, and its text among the documents."""
 
 OTHERS = "threads found before"
 """What is called so among the sources: open threads of repositories and searches, which may move or be deleted."""

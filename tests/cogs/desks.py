@@ -29,6 +29,7 @@ from cogs.issue_cards import feed_card
 from cogs.issues import IssueAnswers, IssuesCog
 from storage.audit import Audit
 from storage.database import open_database
+from storage.documents import Documents
 from storage.registrations import Registrations
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import Clock, Press, open_ledger
@@ -67,7 +68,7 @@ async def running_bot(
         desk = ConfigDesk(guilds, poster, zones, press.prepare, clock, watching)
         client = Client(conversations, desk.clicks(), metrics, Registration(Registrations(database)))
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
-        issues = IssueDesk(ledger.threads, ledger.events)
+        issues = IssueDesk(ledger.threads, ledger.events, Documents(database))
         client.use(
             [
                 ConfigCog(desk, conversations),

@@ -12,12 +12,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from packaging.version import Version
 
+from bot.core.earlier import Since
 from bot.core.metadata import Metadata, safe_link
 from bot.core.modifiers import Modifier, ModifierKind
 from bot.core.platforms import PLATFORMS, Floor
 from bot.core.rules import Verdict
 from bot.core.status import Status, with_upstream
-from bot.core.support import Cover, Since
+from bot.core.support import Cover
 from bot.core.targets import OLDEST_MINOR, Target
 from bot.core.verdict import Judgement, TargetVerdict
 from bot.core.wording import phrase
@@ -44,8 +45,9 @@ def extreme(draw: st.DrawFn) -> Status:
             draw(st.sampled_from(Verdict)),
             dict.fromkeys(draw(st.sets(st.sampled_from(PLATFORMS))), draw(_covers)),
             tuple(draw(st.sets(st.sampled_from(PLATFORMS)))),
-            None if version is None else draw(st.none() | st.just(Since(version, NOW.date()))),
-            draw(_modifiers) if number == 0 else (),
+            since=None if version is None else draw(st.none() | st.just(Since(version, NOW.date(), {}))),
+            modifiers=draw(_modifiers) if number == 0 else (),
+            requires_python=draw(st.none() | _texts),
         )
         for number, target in enumerate(targets)
     )
@@ -189,6 +191,9 @@ class Watched:
 
     def tracking(self, _package: str) -> str | None:
         return self.thread
+
+    def first_version(self, _package: str) -> str | None:
+        return None
 
     def open_count(self, _package: str) -> int | None:
         return self.count

@@ -94,7 +94,7 @@ def test_a_busy_week() -> None:
 - [**lxml/lxml\\#7**](<https://github.com/lxml/lxml/issues/7>): Crash in 3.14t (1 comment)
 ### Most discussed issues (1)
 - **python/cpython\\#9**: Deadlock at exit (48 comments)
--# 2026-W47 · data read 23 Nov 01:00 UTC · 3 of 360 packages could not be read: broken, slow-index, unlucky · A wheel shows that a build exists, not that it is thread-safe.\
+-# 2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 3 of 360 packages could not be read: broken, slow-index, unlucky · A wheel shows that a build exists, not that it is thread-safe.\
 """)
 
 
@@ -108,7 +108,7 @@ A quiet week: no package gained or lost wheels.
 - [**grpcio**](<https://pypi.org/project/grpcio/>): no wheel
 - [**orjson**](<https://pypi.org/project/orjson/>): abi3 only
 - and 138 more
--# 2026-W47 · data read 23 Nov 01:00 UTC · A wheel shows that a build exists, not that it is thread-safe.\
+-# 2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · A wheel shows that a build exists, not that it is thread-safe.\
 """)
 
 

@@ -14,6 +14,7 @@ from inline_snapshot import snapshot
 
 from bot.core.digest import Digest
 from bot.core.errors import UserError
+from bot.core.platforms import Platform
 from bot.core.posting import Change, ChangeKind, DigestSettings
 from bot.core.targets import Target
 from bot.core.weeks import Week
@@ -207,6 +208,7 @@ def test_an_announcement_says_what_moved_and_carries_its_marker() -> None:
     changes = [
         Change("numpy", Target(14), "2.3", ChangeKind.GAINED, ("cp314t",)),
         Change("@everyone", Target(15), "[x](https://evil.example)", ChangeKind.LOST),
+        Change("netcdf4", Target(14), "1.7.5", ChangeKind.NARROWED, ("cp314t",), (Platform.WIN32, Platform.WIN_ARM64)),
     ]
     texts = texts_of(announcement_card(changes, "changes 1-2"))
     assert texts == snapshot(
@@ -214,7 +216,8 @@ def test_an_announcement_says_what_moved_and_carries_its_marker() -> None:
             "### Free-threaded Python: what just changed",
             """\
 - **numpy** 2.3: 🟢 gained wheels for **3.14t** (cp314t)
-- **@\u200beveryone** \\[x\\](https\\://evil.example): 🔴 lost its wheels for **3.15t**\
+- **@\u200beveryone** \\[x\\](https\\://evil.example): 🔴 lost its wheels for **3.15t**
+- **netcdf4** 1.7.5: 🟠 lost some of its wheels for **3.14t** (Windows arm64 and 32-bit)\
 """,
             "-# A wheel shows that a build exists, not that it is thread-safe. · changes 1-2",
         ]

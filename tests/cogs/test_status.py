@@ -48,14 +48,15 @@ async def test_a_package_is_read_answered_in_public_and_remembered(fake: FakeDis
 ### 🟡 demo 1.0
 **Partly**: it installs on free-threaded Python 3.14t from wheels, but not on every platform.
 [PyPI](https://pypi.org/project/demo/)
-🟡 **3.14t** — Linux x86-64 (glibc 2.28+)
+🟡 **3.14t** — Linux x86-64
 -# no wheel: Windows x64
 -# since 1.0 (15 January 2026)
 ⛔ **3.15t** — no wheel
 - Lagging: It has wheels for 3.14t, not yet for 3.15t.
-- A build from source may fail, or turn the GIL back on at import. Ask upstream for cp315t wheels.
+- A build from source may fail, or turn the GIL back on at import.
+- Ask upstream for cp315t wheels.
 - Its classifier claims Free Threading: 2 - Beta
-[Refresh] [Source](https://github.com/demo/demo) [Guide](https://py-free-threading.github.io/)
+[Refresh] [Oldest systems] [Source](https://github.com/demo/demo) [Guide](https://py-free-threading.github.io/)
 -# PyPI data from <t:1795424400:R> · A wheel shows that a build exists, not that it is thread-safe.\
 """)
     again = await fake.slash("ftstatus", package="DEMO", user="grace").shown()
@@ -286,6 +287,22 @@ async def test_a_broken_database_costs_the_button(fake: FakeDiscord, bot: Bot, l
     assert ["no such table: packages" in str(line["reason"]) for line in log.lines("button_left_out")] == [True]
 
 
+# Oldest systems
+
+
+@pytest.mark.usefixtures("bot")
+async def test_the_oldest_systems_are_told_to_who_asks(fake: FakeDiscord) -> None:
+    message = await fake.slash("ftstatus", package="demo").shown()
+    assert "glibc" not in message.text()
+    told = await fake.click(message, button(message, "Oldest systems"), user="grace").shown()
+    assert told.ephemeral
+    assert told.text() == snapshot("""\
+### demo 1.0: the oldest systems
+**3.14t**
+- Linux x86-64: cp314t, from glibc 2.28\
+""")
+
+
 # Refresh
 
 
@@ -448,6 +465,9 @@ class Watched:
 
     def tracking(self, package: str) -> str | None:
         return f"https://github.com/{package}/{package}/issues/5"
+
+    def first_version(self, _package: str) -> str | None:
+        return "99.0"
 
     def open_count(self, _package: str) -> int | None:
         return 3

@@ -21,6 +21,7 @@ _T = TypeVar("_T")
 
 WEEK = Week(2026, 47)
 READ = datetime(2026, 11, 23, 1, tzinfo=UTC)
+_HOW = {Verdict.SUPPORTED: ("cp314t",), Verdict.PARTIAL: ("cp314t",), Verdict.NO_PYTHON_ABI: ("none",)}
 HOSTILE = (
     '@everyone <@1> </ul></table><script>alert(1)</script> "x" & &amp; [a](javascript:alert) `c` **d** _e_ ~~f~~ | #12'
     " www.evil.example https://evil.example :tada: GH-12 \\ \n# h\n- l\n\n    code \u202e\x00\ud800 $x$"
@@ -34,11 +35,14 @@ def step(  # noqa: PLR0913 - what a step is made of
     *,
     began: datetime | None = None,
     previous: str | None = None,
+    covered: tuple[Platform, ...] = (),
     missing: tuple[Platform, ...] = (),
 ) -> Step[Standing]:
-    """Make a step of a timeline; a release begins with its step unless told otherwise."""
-    how = ("cp314t",) if verdict in {Verdict.SUPPORTED, Verdict.PARTIAL} else ()
-    return Step(moment, began or moment, version, previous, Standing(verdict, how=how, missing=missing))
+    """Make a step of a timeline; a release begins with its step unless told otherwise, and covers what it must."""
+    how = _HOW.get(verdict, ())
+    covered = covered or ((Platform.MANYLINUX_X86_64,) if how else ())
+    missing = missing or ((Platform.WIN_ARM64,) if verdict is Verdict.PARTIAL else ())
+    return Step(moment, began or moment, version, previous, Standing(verdict, covered, missing, how))
 
 
 def tracked(name: str, rank: int | None, on_314: Sequence[Step[Standing]], on_315: Timeline = ()) -> Tracked:
@@ -162,6 +166,7 @@ def digests(draw: st.DrawFn, times: Sequence[int] = (1,)) -> Digest:
         missing=_platforms,
         verdict=_verdicts,
         previous=st.none() | foreign,
+        lost=_platforms,
     )
     some = _repeated(st.lists(moves, max_size=3), times)
     waiting = draw(_repeated(st.lists(st.builds(Waiting, foreign, _ranks, _verdicts), max_size=3), times))
@@ -176,6 +181,9 @@ def digests(draw: st.DrawFn, times: Sequence[int] = (1,)) -> Digest:
         gained=draw(some),
         completed=draw(some),
         lost=draw(some),
+        narrowed=draw(some),
+        pure=draw(some),
+        rules=draw(st.sampled_from(("1", "2"))),
         waiting=waiting,
         blocking=len(waiting) + draw(st.integers(0, 999)),
         chart=tuple(sorted(draw(st.lists(points, max_size=4)), key=lambda point: point.day)),
@@ -183,7 +191,8 @@ def digests(draw: st.DrawFn, times: Sequence[int] = (1,)) -> Digest:
     )
 
 
-_LEVELS = (Verdict.NOT_YET, Verdict.PARTIAL, Verdict.SUPPORTED, Verdict.BLOCKED, Verdict.NO_PYTHON_ABI)
+_LEVELS = (*(Verdict.NOT_YET, Verdict.SUPPORTED, Verdict.BLOCKED, Verdict.NO_PYTHON_ABI), Verdict.PURE, Verdict.PARTIAL)
+_FEW = st.sets(st.sampled_from((Platform.MANYLINUX_X86_64, Platform.MACOS_ARM64, Platform.WIN_AMD64)), min_size=1)
 _BEGINNING = datetime(2026, 10, 19, tzinfo=UTC)
 
 
@@ -198,7 +207,8 @@ def timelines(draw: st.DrawFn) -> Timeline:
             previous = f"{number}.0" if steps else None
             number, began = number + 1, moment
         verdict = draw(st.sampled_from(_LEVELS))
-        steps.append(step(moment, verdict, f"{number}.0", began=began, previous=previous))
+        covered = tuple(sorted(draw(_FEW))) if verdict in _HOW else ()
+        steps.append(step(moment, verdict, f"{number}.0", began=began, previous=previous, covered=covered))
     return tuple(steps)
 
 

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.digest import CHART_WEEKS, MOST_WAITING, Digest, Issues, Thread, Tracked, digest_of
+from bot.core.digest import CHART_WEEKS, MOST_WAITING, Digest, Issues, Move, Thread, Tracked, digest_of
 from bot.core.digest_page import page
 from bot.core.digest_text import markdown, to_json
 from bot.core.history import Standing, Step, timelines
 from bot.core.platforms import Platform
 from bot.core.rules import Verdict
+from bot.core.shares import shares_by_target
 from bot.core.weeks import Week, parse_week
 from tests.core import digests
 from tests.core.digests import READ, WEEK, step, tracked
@@ -22,7 +23,8 @@ from tests.core.pages import NOW, T313, T314, T315
 from tests.core.recorded import recorded_projects
 
 _TARGETS = (T314, T315)
-_GOOD, _PARTLY, _BAD = Verdict.SUPPORTED, Verdict.PARTIAL, Verdict.NOT_YET
+_GOOD, _PARTLY, _BAD, _PURE = Verdict.SUPPORTED, Verdict.PARTIAL, Verdict.NOT_YET, Verdict.PURE
+_LINUX, _MAC, _WINDOWS = Platform.MANYLINUX_X86_64, Platform.MACOS_ARM64, Platform.WIN_AMD64
 
 
 def _day(day: int, hour: int = 12) -> datetime:
@@ -35,12 +37,23 @@ def _digest(*packages: Tracked, week: Week = WEEK, read: datetime = READ) -> Dig
 
 
 def _moves(digest: Digest) -> dict[str, list[str]]:
-    groups = {"gained": digest.gained, "completed": digest.completed, "lost": digest.lost}
+    ways = ("gained", "completed", "lost", "narrowed", "pure")
+    groups: dict[str, tuple[Move, ...]] = {way: getattr(digest, way) for way in ways}
     return {
         name: [f"{move.package} {move.version} {move.target} {move.day.day}" for move in moves]
         for name, moves in groups.items()
         if moves
     }
+
+
+def _covering(day: int, *platforms: Platform, version: str = "1.0") -> Step[Standing]:
+    """Make a step of a release that has wheels for these platforms, and for Windows on arm64 none."""
+    return step(_day(day), _PARTLY, version, covered=platforms)
+
+
+def _accident(day: int) -> Step[Standing]:
+    """Make a step of a release that has a wheel for one platform of four."""
+    return step(_day(day), _PARTLY, covered=(_LINUX,), missing=(_MAC, _WINDOWS, Platform.WIN_ARM64))
 
 
 def _texts(digest: Digest) -> tuple[str, str, dict[str, object]]:
@@ -67,9 +80,29 @@ def test_gains_and_losses_of_successive_weeks_add_up_to_the_change_of_the_share(
     for before, after in pairwise(made):
         for place, target in enumerate(_TARGETS):
             gains = sum(move.target == target for move in after.gained)
-            losses = sum(move.target == target for move in after.lost)
+            others = (*after.lost, *after.narrowed, *after.pure)
+            losses = sum(move.target == target and bool(move.lost) and not move.covered for move in others)
             assert gains - losses == after.shares[place].change
             assert after.shares[place].before == before.shares[place].with_wheels
+
+
+@given(packages=digests.packages)
+def test_the_share_of_a_week_is_that_of_history_on_its_last_day(packages: list[Tracked]) -> None:
+    weeks = [Week(2026, number) for number in range(42, 50)]
+    known = [{str(target): steps for target, steps in each.timelines.items()} for each in packages]
+    days = shares_by_target(known, [str(target) for target in _TARGETS], weeks[0].monday, weeks[-1].sunday)
+    by_day = {each.day: each.with_wheels for each in days}
+    for week in weeks:
+        digest = _digest(*packages, week=week, read=weeks[-1].end)
+        assert {str(share.target): share.with_wheels for share in digest.shares} == by_day[week.sunday]
+
+
+@given(packages=digests.packages)
+def test_what_was_lost_had_been_there_and_is_there_no_more(packages: list[Tracked]) -> None:
+    digest = _digest(*packages)
+    for move in (*digest.lost, *digest.narrowed):
+        assert move.lost
+        assert not set(move.lost) & set(move.covered)
 
 
 @given(packages=digests.packages, later=st.timedeltas(timedelta(0), timedelta(days=400)))
@@ -91,8 +124,9 @@ def test_the_chart_ends_with_the_shares_of_the_headline(packages: list[Tracked],
 def test_a_move_is_of_the_week_and_by_a_release_of_the_timeline(packages: list[Tracked]) -> None:
     digest = _digest(*packages)
     known = {package.name: package for package in packages}
-    for move in (*digest.gained, *digest.completed, *digest.lost):
-        assert WEEK.monday <= move.day <= WEEK.sunday
+    for move in (*digest.gained, *digest.completed, *digest.lost, *digest.narrowed, *digest.pure):
+        came = move in {*digest.gained, *digest.completed}
+        assert (WEEK.monday if came else WEEK.monday - timedelta(days=2)) <= move.day <= WEEK.sunday
         assert move.version in {each.version for each in known[move.package].timelines[move.target]}
 
 
@@ -111,14 +145,28 @@ def test_data_from_before_the_week_tells_of_no_move(packages: list[Tracked], age
         ([step(_day(18), _GOOD)], {"gained": ["demo 1.0 3.14t 18"]}),
         ([step(_day(2), _BAD), step(_day(18), _PARTLY, "2.0")], {"gained": ["demo 2.0 3.14t 18"]}),
         ([step(_day(2), _PARTLY), step(_day(18), _GOOD, "2.0")], {"completed": ["demo 2.0 3.14t 18"]}),
-        ([step(_day(2), _GOOD), step(_day(18), _BAD, "2.0")], {"lost": ["demo 2.0 3.14t 20"]}),
+        ([step(_day(2), _GOOD), step(_day(18), _BAD, "2.0")], {"lost": ["demo 2.0 3.14t 18"]}),
         ([step(_day(2), _GOOD), step(_day(18), _PARTLY, "2.0")], {}),
         ([step(_day(2), _GOOD), step(_day(21), _BAD, "2.0")], {}),
-        ([step(_day(2), _GOOD), step(_day(14, 13), _BAD, "2.0")], {"lost": ["demo 2.0 3.14t 16"]}),
+        ([step(_day(2), _GOOD), step(_day(14, 13), _BAD, "2.0")], {"lost": ["demo 2.0 3.14t 14"]}),
         ([step(_day(2), _BAD), step(_day(16, 0), _GOOD, "2.0")], {"gained": ["demo 2.0 3.14t 16"]}),
         ([step(_day(2), _BAD), step(_day(23, 0), _GOOD, "2.0")], {}),
         ([step(_day(17), _GOOD), step(_day(18), _GOOD, "2.0")], {"gained": ["demo 1.0 3.14t 17"]}),
-        ([step(_day(17), _PARTLY), step(_day(18), _GOOD, "2.0")], {"gained": ["demo 2.0 3.14t 18"]}),
+        (
+            [step(_day(17), _PARTLY), step(_day(18), _GOOD, "2.0")],
+            {"gained": ["demo 1.0 3.14t 17"], "completed": ["demo 2.0 3.14t 18"]},
+        ),
+        ([step(_day(2), _PURE), step(_day(18), _GOOD, "2.0")], {"gained": ["demo 2.0 3.14t 18"]}),
+        ([step(_day(2), _PURE), step(_day(18), _BAD, "2.0")], {"pure": ["demo 2.0 3.14t 18"]}),
+        ([step(_day(2), _BAD), step(_day(18), _PURE, "2.0")], {"pure": ["demo 2.0 3.14t 18"]}),
+        ([step(_day(2), _BAD), step(_day(18), Verdict.PURE_FALLBACK, "2.0")], {"pure": ["demo 2.0 3.14t 18"]}),
+        ([step(_day(2), _GOOD), step(_day(18), _PURE, "2.0")], {"pure": ["demo 2.0 3.14t 18"]}),
+        ([step(_day(18), _PURE)], {}),
+        ([_covering(2, _LINUX, _MAC), _covering(18, _MAC, version="2.0")], {"narrowed": ["demo 2.0 3.14t 18"]}),
+        ([_covering(2, _LINUX), _covering(18, _MAC, version="2.0")], {"narrowed": ["demo 2.0 3.14t 18"]}),
+        ([_covering(2, _LINUX, _MAC), _covering(21, _MAC, version="2.0")], {}),
+        ([_covering(2, _LINUX, _MAC), _covering(14, _MAC, version="2.0")], {"narrowed": ["demo 2.0 3.14t 14"]}),
+        ([_accident(2), step(_day(18), _BAD, "2.0")], {"narrowed": ["demo 2.0 3.14t 18"]}),
     ],
     ids=[
         "first release",
@@ -132,6 +180,17 @@ def test_data_from_before_the_week_tells_of_no_move(packages: list[Tracked], age
         "on the Monday after",
         "confirmed by another release",
         "in two releases",
+        "pure before",
+        "no longer pure",
+        "pure now",
+        "pure fallback now",
+        "wheels before, pure now",
+        "pure from the first release on",
+        "one platform fewer",
+        "another platform instead",
+        "one platform fewer, not settled within the week",
+        "one platform fewer, settled in the week after",
+        "all of one accidental platform",
     ],
 )
 def test_a_package_moves_when_what_it_shows_changes_in_the_week(
@@ -153,7 +212,7 @@ def test_a_move_shows_what_its_release_had_in_the_end() -> None:
 def test_a_loss_names_the_last_release_that_had_wheels() -> None:
     steps = [step(_day(2), _GOOD, "1.9"), step(_day(17), _BAD, "2.0", previous="1.9"), step(_day(18), _BAD, "2.1")]
     (lost,) = _digest(tracked("demo", 1, steps)).lost
-    assert (lost.previous, lost.version, lost.day, lost.verdict) == ("1.9", "2.0", date(2026, 11, 18), _BAD)
+    assert (lost.previous, lost.version, lost.day, lost.verdict) == ("1.9", "2.0", date(2026, 11, 17), _BAD)
 
 
 def test_losing_the_wheels_for_3_13t_is_no_loss() -> None:
@@ -207,11 +266,11 @@ def recorded(shared: Path) -> list[Tracked]:
 @pytest.mark.parametrize(
     ("week", "with_wheels", "moves"),
     [
-        ("2025-W43", (28, 16), {"gained": ["psutil 7.1.2 3.14t 25"]}),
-        ("2026-W12", (29, 16), {"lost": ["lmdb 2.0.0 3.14t 19"]}),
-        ("2026-W33", (29, 20), {"gained": ["charset-normalizer 3.5.0 3.15t 12", "hypothesis 6.165.8 3.15t 14"]}),
-        ("2026-W44", (29, 26), {"gained": ["torch 2.15.0 3.15t 28"]}),
-        ("2026-W45", (29, 26), {}),
+        ("2025-W43", (15, 3), {"gained": ["psutil 7.1.2 3.14t 25"]}),
+        ("2026-W12", (16, 3), {"lost": ["lmdb 2.0.0 3.14t 18"]}),
+        ("2026-W33", (17, 8), {"gained": ["charset-normalizer 3.5.0 3.15t 12", "hypothesis 6.165.8 3.15t 14"]}),
+        ("2026-W44", (17, 14), {"gained": ["torch 2.15.0 3.15t 28"]}),
+        ("2026-W45", (17, 14), {}),
     ],
 )
 def test_the_recorded_pages_give_the_digests_of_their_weeks(

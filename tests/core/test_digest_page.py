@@ -135,7 +135,7 @@ def test_a_quiet_week_is_a_line() -> None:
     assert reader.text("p") == snapshot(
         [
             "A quiet week: no package gained or lost wheels.",
-            "2026-W47 · data read 23 Nov 01:00 UTC.",
+            "2026-W47 · data read 23 Nov 01:00 UTC · by rules 1.",
             "A wheel shows that a build exists, not that it is thread-safe.",
         ]
     )

@@ -142,7 +142,7 @@ def test_a_busy_week() -> None:
 
 ---
 
-2026-W47 · data read 23 Nov 01:00 UTC · 3 of 360 packages could not be read: broken, slow-index, unlucky. A wheel shows that a build exists, not that it is thread-safe.
+2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 3 of 360 packages could not be read: broken, slow-index, unlucky. A wheel shows that a build exists, not that it is thread-safe.
 """)
 
 
@@ -163,7 +163,7 @@ A quiet week: no package gained or lost wheels.
 
 ---
 
-2026-W47 · data read 23 Nov 01:00 UTC. A wheel shows that a build exists, not that it is thread-safe.
+2026-W47 · data read 23 Nov 01:00 UTC · by rules 1. A wheel shows that a build exists, not that it is thread-safe.
 """)
 
 
@@ -198,7 +198,7 @@ def test_a_week_that_is_not_over() -> None:
 
 ---
 
-2026-W47 · data read 23 Nov 01:00 UTC. A wheel shows that a build exists, not that it is thread-safe.
+2026-W47 · data read 23 Nov 01:00 UTC · by rules 1. A wheel shows that a build exists, not that it is thread-safe.
 """)
 
 
@@ -215,7 +215,7 @@ No package could be read, so nothing can be said about this week.
 
 ---
 
-2026-W47 · data read 23 Nov 01:00 UTC · 2 of 2 packages could not be read: a, b. A wheel shows that a build exists, not that it is thread-safe.
+2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 2 of 2 packages could not be read: a, b. A wheel shows that a build exists, not that it is thread-safe.
 """)
 
 
@@ -229,6 +229,7 @@ def test_json_has_the_keys_of_schema_1() -> None:
             "from": "2026-11-16",
             "to": "2026-11-22",
             "read": "2026-11-23T01:00:00Z",
+            "rules": "1",
             "tracked": 360,
             "unread": ["broken", "slow-index", "unlucky"],
             "shares": [
@@ -263,6 +264,7 @@ def test_json_has_the_keys_of_schema_1() -> None:
                     "how": ["cp314t"],
                     "covered": ["manylinux_x86_64"],
                     "missing": ["musllinux_aarch64", "win_arm64"],
+                    "lost": [],
                 }
             ],
             "completed": [
@@ -277,6 +279,7 @@ def test_json_has_the_keys_of_schema_1() -> None:
                     "how": ["cp314t"],
                     "covered": ["manylinux_x86_64"],
                     "missing": [],
+                    "lost": [],
                 }
             ],
             "lost": [
@@ -291,6 +294,7 @@ def test_json_has_the_keys_of_schema_1() -> None:
                     "how": [],
                     "covered": ["manylinux_x86_64"],
                     "missing": [],
+                    "lost": [],
                 },
                 {
                     "package": "rare",
@@ -303,8 +307,11 @@ def test_json_has_the_keys_of_schema_1() -> None:
                     "how": [],
                     "covered": ["manylinux_x86_64"],
                     "missing": [],
+                    "lost": [],
                 },
             ],
+            "narrowed": [],
+            "pure": [],
             "waiting": [{"package": "grpcio", "rank": 23, "verdict": "not-yet"}],
             "blocking": 140,
             "chart": [

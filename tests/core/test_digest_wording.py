@@ -176,10 +176,13 @@ def test_the_chart_is_said_of_every_target(digest: Digest) -> None:
 def test_the_source_says_week_age_and_what_could_not_be_read() -> None:
     read = datetime(2026, 11, 22, 22, tzinfo=UTC)
     digest = replace(BUSY, read=read)
-    assert source_line(digest) == "2026-W47 · data read 22 Nov 22:00 UTC · 3 of 360 packages could not be read"
-    assert source_line(replace(QUIET, read=read)) == "2026-W47 · data read 22 Nov 22:00 UTC"
+    assert (
+        source_line(digest)
+        == "2026-W47 · data read 22 Nov 22:00 UTC · by rules 1 · 3 of 360 packages could not be read"
+    )
+    assert source_line(replace(QUIET, read=read)) == "2026-W47 · data read 22 Nov 22:00 UTC · by rules 1"
     assert source_line(replace(QUIET, read=read, week=week_of(date(2025, 11, 22)))) == (
-        "2025-W47 · data read 22 Nov 2026 22:00 UTC"
+        "2025-W47 · data read 22 Nov 2026 22:00 UTC · by rules 1"
     )
     assert listed_unread(digest) == ": broken, slow-index, unlucky"
     assert listed_unread(replace(digest, unread=tuple("abcdefghijkl")), str.upper) == (

@@ -76,10 +76,8 @@ def _standing_at(known: Project, day: date) -> list[Standing] | None:
     for target in TARGETS:
         support = support_of(seen, target)
         verdict = decide(offer, support)
-        covered = () if verdict is Verdict.EXCLUDED else tuple(support.covered)
-        how = () if verdict is Verdict.EXCLUDED else tuple(sorted({c.how for c in support.covered.values()}))
-        missing = tuple(platform for platform in offer.scope if platform not in covered)
-        found.append(Standing(verdict, covered, missing, how))
+        how = tuple(sorted({cover.how for cover in support.covered.values()}))
+        found.append(Standing(verdict, tuple(support.covered), support.missing, how))
     return found
 
 

@@ -7,8 +7,9 @@ from inline_snapshot import snapshot
 
 from bot.core.metadata import Metadata
 from bot.core.modifiers import ModifierKind
-from bot.core.simple_api import File, ProjectStatus
+from bot.core.simple_api import File, ProjectStatus, group
 from bot.core.targets import Target
+from bot.core.verdict import judge
 from tests.core.pages import NOW, T313, T314, T315, ago, judged, kinds, project, sdist, verdict_for, wheel, wheels
 
 _GIL, _FT = "cp314-cp314-win32", "cp314-cp314t-win32"
@@ -21,11 +22,11 @@ def _release(version: str, *tags: str, uploaded: str) -> list[File]:
 
 
 _HAD = _release("1.0", *_SIX_GIL, _FT, uploaded=ago(days=100))
-_LOST = ModifierKind.REGRESSED, ModifierKind.UPLOADING
+_LOST = ModifierKind.REGRESSED, ModifierKind.NARROWED, ModifierKind.UPLOADING
 
 
 def _lost(*later: list[File], target: Target = T314) -> list[str]:
-    """Give which of regressed and uploading is said after 1.0, which had wheels, and these releases."""
+    """Give which of regressed, narrowed and uploading is said after 1.0, which had wheels, and these releases."""
     files = [*_HAD, *(file for release in later for file in release)]
     return [kind.value for kind in kinds(verdict_for(target, files)) if kind in _LOST]
 
@@ -262,3 +263,193 @@ def test_a_release_that_drops_only_free_threaded_wheels_is_not_incomplete() -> N
 def test_a_pre_release_that_lets_an_excluded_python_in_again_is_named() -> None:
     files = [wheel(_FT, "1.0", requires="<3.14"), wheel(_FT, "2.0b1")]
     assert kinds(verdict_for(T314, files)) == ["prerelease-only"]
+
+
+# Narrowed
+
+
+_MAC, _LINUX = "macosx_14_0_arm64", "manylinux_2_28_x86_64"
+
+
+def _gil_and(*platforms: str, version: str, uploaded: str = ago(days=9), source: bool = False) -> list[File]:
+    """Make a release with GIL wheels for Windows, macOS and Linux, and free-threaded ones for these platforms."""
+    gil = [f"cp314-cp314-{platform}" for platform in ("win32", _MAC, _LINUX)]
+    free_threaded = [f"cp314-cp314t-{platform}" for platform in platforms]
+    files = wheels(*gil, *free_threaded, version=version, uploaded=uploaded)
+    return [*files, sdist(version, uploaded=uploaded)] if source else files
+
+
+def _narrowed(*releases: list[File]) -> list[str | None]:
+    """Give what is said of lost platforms."""
+    modifiers = verdict_for(T314, [file for release in releases for file in release]).modifiers
+    return [each.detail for each in modifiers if each.kind is ModifierKind.NARROWED]
+
+
+_EVERYWHERE = _gil_and("win32", _MAC, _LINUX, version="1.0", uploaded=ago(days=100))
+
+
+def test_platforms_that_were_lost_are_named_with_the_releases_and_what_installers_take() -> None:
+    assert _narrowed(_EVERYWHERE, _gil_and("win32", version="2.0")) == snapshot(
+        [
+            (
+                "demo 1.0 had wheels for 3.14t on Linux x86-64, macOS arm64; 2.0 has none. There, pip and uv take 1.0"
+                " without a word."
+            )
+        ]
+    )
+
+
+def test_what_an_sdist_changes_is_said() -> None:
+    assert _narrowed(_EVERYWHERE, _gil_and("win32", _MAC, version="2.0", source=True)) == snapshot(
+        [
+            (
+                "demo 1.0 had wheels for 3.14t on Linux x86-64; 2.0 has none. There, pip and uv build 2.0 from "
+                "source; told to take wheels only, they take 1.0."
+            )
+        ]
+    )
+
+
+def test_a_release_between_may_be_what_is_built() -> None:
+    between = _gil_and("win32", _MAC, version="1.5", uploaded=ago(days=50), source=True)
+    assert _narrowed(_EVERYWHERE, between, _gil_and("win32", _MAC, version="2.0")) == snapshot(
+        [
+            (
+                "demo 1.0 had wheels for 3.14t on Linux x86-64; none since 1.5. There, pip and uv build 1.5 from "
+                "source; told to take wheels only, they take 1.0."
+            )
+        ]
+    )
+
+
+def test_a_pure_wheel_is_what_is_taken() -> None:
+    lost = [*_gil_and("win32", _MAC, version="2.0"), *wheels("py3-none-any", version="2.0", uploaded=ago(days=9))]
+    assert _narrowed(_EVERYWHERE, lost) == snapshot(
+        [
+            (
+                "demo 1.0 had wheels for 3.14t on Linux x86-64; 2.0 has none. There, pip and uv take the pure-Python "
+                "wheel of 2.0."
+            )
+        ]
+    )
+
+
+def test_platforms_that_were_lost_one_after_the_other_are_told_apart() -> None:
+    first = _gil_and("win32", _MAC, version="1.5", uploaded=ago(days=50))
+    assert _narrowed(_EVERYWHERE, first, _gil_and("win32", version="2.0")) == snapshot(
+        [
+            (
+                "demo 1.5 had wheels for 3.14t on macOS arm64; 2.0 has none. There, pip and uv take 1.5 without a "
+                "word. demo 1.0 had wheels for 3.14t on Linux x86-64; none since 1.5. There, pip and uv take 1.0 "
+                "without a word."
+            )
+        ]
+    )
+
+
+def test_nobody_is_told_what_installers_take_where_suspect_wheels_get_in_the_way() -> None:
+    suspect = wheels(f"cp314-none-{_LINUX}", version="2.0", uploaded=ago(days=9))
+    assert _narrowed(_EVERYWHERE, [*_gil_and("win32", _MAC, version="2.0"), *suspect]) == snapshot(
+        ["demo 1.0 had wheels for 3.14t on Linux x86-64; 2.0 has none."]
+    )
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [
+        pytest.param([_gil_and("win32", _MAC, version="2.0", uploaded=ago(hours=47))], ["uploading"], id="new"),
+        pytest.param([_gil_and("win32", _MAC, version="2.0", uploaded=ago(hours=48))], ["narrowed"], id="two days old"),
+        pytest.param(
+            [_gil_and("win32", _MAC, version=version, uploaded=ago(hours=1)) for version in ("2.0", "2.1")],
+            ["narrowed"],
+            id="confirmed by another release",
+        ),
+        pytest.param(
+            [wheels("cp314-cp314-win32", "cp314-cp314t-win32", version="2.0", uploaded=ago(days=3))],
+            ["uploading"],
+            id="visibly incomplete",
+        ),
+        pytest.param([_gil_and(version="2.0")], ["regressed"], id="everything"),
+        pytest.param([_gil_and("win32", version="1.1"), _gil_and(version="2.0")], ["regressed"], id="in two steps"),
+        pytest.param([wheels("py3-none-any", version="2.0", uploaded=ago(days=15))], [], id="pure Python now"),
+    ],
+)
+def test_platforms_are_lost_by_the_same_rule_of_time(later: list[list[File]], said: list[str]) -> None:
+    files = [*_EVERYWHERE, *(file for release in later for file in release)]
+    assert [kind.value for kind in kinds(verdict_for(T314, files)) if kind in _LOST] == said
+
+
+@pytest.mark.parametrize(("platforms", "said"), [(1, "narrowed"), (2, "regressed"), (3, "regressed")])
+def test_wheels_on_less_than_half_of_the_scope_were_an_accident(platforms: int, said: str) -> None:
+    had = ("win32", _MAC, _LINUX)[:platforms]
+    gil = wheels("cp314-cp314-win_amd64", version="1.0", uploaded=ago(days=100))
+    files = [*_gil_and(*had, version="1.0", uploaded=ago(days=100)), *gil, *_gil_and(version="2.0")]
+    assert [kind.value for kind in kinds(verdict_for(T314, files)) if kind in _LOST] == [said]
+
+
+def test_wheels_from_before_there_was_free_threading_are_not_missed() -> None:
+    old = wheels("py3-none-win_arm64", version="0.1", uploaded="2023-01-01T00:00:00Z")
+    assert _narrowed(old, _EVERYWHERE) == []
+
+
+# Floors
+
+
+def test_a_newer_system_than_the_gil_build_needs_is_told() -> None:
+    tags = (
+        "cp314-cp314-macosx_10_15_x86_64",
+        "cp314-cp314t-macosx_14_0_x86_64",
+        "cp310-abi3-manylinux_2_17_aarch64",
+        "cp314-cp314-manylinux_2_28_aarch64",
+        "cp314-cp314t-manylinux_2_34_aarch64",
+        "cp314-cp314-musllinux_1_1_x86_64",
+        "cp314-cp314t-musllinux_1_2_x86_64",
+        "cp314-cp314-manylinux_2_34_x86_64",
+        "cp314-cp314t-manylinux_2_28_x86_64",
+        "cp314-cp314-macosx_10_9_universal2",
+        "cp314-cp314t-macosx_11_0_arm64",
+    )
+    (floor,) = (each for each in verdict_for(T314, wheels(*tags)).modifiers if each.kind is ModifierKind.FLOOR)
+    assert floor.detail == snapshot(
+        "The wheels for 3.14t need glibc 2.34 on Linux arm64, where those for Python 3.14 with the GIL need "
+        "glibc 2.17; macOS 14.0 on macOS x86-64, where those for Python 3.14 with the GIL need macOS 10.9."
+    )
+
+
+# Wheels under other names
+
+
+@pytest.mark.parametrize(
+    ("package", "members"), [("cupy", "cupy-cuda13x"), ("psycopg", "psycopg-binary"), ("sklearn", "scikit-learn")]
+)
+def test_a_package_whose_wheels_have_other_names_says_which(package: str, members: str) -> None:
+    judgement = judge(group(package, [File(f"{package}-1.0.tar.gz")], ProjectStatus.ACTIVE), (T314,), NOW)
+    (named,) = (each for each in judgement.modifiers if each.kind is ModifierKind.FAMILY)
+    assert named.detail is not None
+    assert members in named.detail
+    assert "https://" in named.detail
+
+
+# Suspects
+
+
+def test_a_suspect_wheel_is_said_to_be_so_by_its_tags_and_why() -> None:
+    tags = ("cp310-abi3.abi3t-win32", "cp315-none-win32")
+    details = [
+        each.detail
+        for each_tags in tags
+        for each in verdict_for(T315, wheels(each_tags)).modifiers
+        if each.kind is ModifierKind.SUSPECT_WHEELS
+    ]
+    assert details == snapshot(
+        [
+            (
+                "demo-1.0-cp310-abi3.abi3t-win32.whl would install, but by its tags alone nobody can trust it: abi3t "
+                "begins with Python 3.15, so a wheel that names an older one may be for 3.15 and later, or a mistake."
+            ),
+            (
+                "demo-1.0-cp315-none-win32.whl would install, but by its tags alone nobody can trust it: such tags "
+                "usually mark a build for Pythons with the GIL."
+            ),
+        ]
+    )

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.history import Standing, Step, timelines, wheel_names
+from bot.core.platforms import Platform
 from bot.core.rules import Verdict
 from bot.core.shares import ANY_TARGET, DayShare, shares_by_name, shares_by_target
 from bot.core.simple_api import Project
@@ -20,7 +21,12 @@ MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
 
 def step(how: tuple[str, ...], moment: datetime = MORNING) -> Step[Standing]:
-    return Step(moment, moment, "1.0", None, Standing(Verdict.SUPPORTED if how else Verdict.NOT_YET, how=how))
+    """Make a step of a release of its own, with wheels for one platform or without any."""
+    version = f"{moment.timestamp():.0f}"
+    covered = (Platform.WIN32,) if how else ()
+    return Step(
+        moment, moment, version, None, Standing(Verdict.SUPPORTED if how else Verdict.NOT_YET, covered, (), how)
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,8 +35,8 @@ def step(how: tuple[str, ...], moment: datetime = MORNING) -> Step[Standing]:
         ((), [0, 0, 0]),
         ((step(("cp314t",)),), [0, 1, 1]),
         ((step(()),), [0, 0, 0]),
-        ((step(("abi3t",)), step((), MORNING + timedelta(hours=1))), [0, 0, 0]),
-        ((step(("none",)), step((), MORNING + timedelta(days=1))), [0, 1, 0]),
+        ((step(("abi3t",)), step((), MORNING + timedelta(hours=1))), [0, 1, 1]),
+        ((step(("none",), MORNING - timedelta(days=2)), step((), MORNING - timedelta(days=1))), [1, 1, 0]),
         ((step((), MORNING - timedelta(days=9)), step(("cp314t",))), [0, 1, 1]),
     ],
 )
@@ -41,8 +47,13 @@ def test_a_package_counts_by_what_stood_at_the_end_of_the_day(
     shares = list(shares_by_target([{"3.14t": steps}], ["3.14t"], first, last))
     assert [share.with_wheels["3.14t"] for share in shares] == counts
     assert [share.day for share in shares] == [first, DAY, last]
+
+
+def test_names_count_by_what_stood_at_the_end_of_the_day_settled_or_not() -> None:
+    steps = [step(("cp314t",)), step((), MORNING + timedelta(days=1))]
     named = [Step(each.moment, each.began, each.version, None, bool(each.shows.how)) for each in steps]
-    assert [share.with_wheels[ANY_TARGET] for share in shares_by_name([named], first, last)] == counts
+    shares = shares_by_name([named], DAY - timedelta(days=1), DAY + timedelta(days=1))
+    assert [share.with_wheels[ANY_TARGET] for share in shares] == [0, 1, 0]
 
 
 def test_each_target_counts_for_itself() -> None:

@@ -56,9 +56,19 @@ _TARGET = {
         },
         "missing": _PLATFORM_LIST,
         "since": _SINCE,
+        "since_by_platform": {
+            "type": "object",
+            "propertyNames": _PLATFORM,
+            "additionalProperties": {"type": "string"},
+        },
+        "gil": {"enum": ["off", "on", "unknown", "none", None]},
+        "gil_modules": {"type": "array", "items": {"type": "string"}, "maxItems": 5},
         "modifiers": _MODIFIERS,
     },
-    "required": ["python", "verdict", "ok", "covered", "missing", "since", "modifiers"],
+    "required": [
+        *("python", "verdict", "ok", "covered", "missing", "since", "since_by_platform", "gil", "gil_modules"),
+        "modifiers",
+    ],
     "additionalProperties": False,
 }
 _PROPERTIES: dict[str, object] = {
@@ -127,6 +137,9 @@ def test_a_status_as_json() -> None:
                     "covered": {"manylinux_x86_64": "cp314t"},
                     "missing": ["win32"],
                     "since": {"version": "2.0", "date": "2026-11-15"},
+                    "since_by_platform": {"manylinux_x86_64": "2.0"},
+                    "gil": None,
+                    "gil_modules": [],
                     "modifiers": [],
                 },
                 {
@@ -136,6 +149,9 @@ def test_a_status_as_json() -> None:
                     "covered": {},
                     "missing": ["manylinux_x86_64", "win32"],
                     "since": None,
+                    "since_by_platform": {},
+                    "gil": None,
+                    "gil_modules": [],
                     "modifiers": [{"kind": "lagging", "detail": "It has wheels for 3.14t, not yet for 3.15t."}],
                 },
             ],
@@ -175,6 +191,9 @@ def test_a_package_that_could_not_be_read_as_json() -> None:
                     "covered": {},
                     "missing": [],
                     "since": None,
+                    "since_by_platform": {},
+                    "gil": None,
+                    "gil_modules": [],
                     "modifiers": [],
                 }
             ],
@@ -252,6 +271,9 @@ class Watched:
 
     def tracking(self, _package: str) -> str | None:
         return self.thread
+
+    def first_version(self, _package: str) -> str | None:
+        return "99.0"
 
     def open_count(self, _package: str) -> int | None:
         return 3

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,12 +8,10 @@ from bot.core.platforms import Floor, Platform
 from bot.core.simple_api import File
 from bot.core.support import (
     Cover,
-    Since,
     admits,
-    first_trusted,
+    admits_first_only,
     newest_release,
     offer_of,
-    since,
     stable_before,
     support_of,
 )
@@ -31,8 +27,8 @@ from tests.core.pages import T314, T315, project, sdist, wheel, wheels
         (">=3.15", False, True),
         (">=3.15.0rc1", False, True),
         ("<3.14", False, False),
-        ("<=3.14", True, False),
-        ("<3.14.1", True, False),
+        ("<=3.14", False, False),
+        ("<3.14.1", False, False),
         (">3.14", True, True),
         (">=3.14.3,<3.15", True, False),
         ("!=3.14.*", False, True),
@@ -107,6 +103,31 @@ def test_of_several_wheels_with_the_same_abi_the_lowest_floor_is_shown() -> None
     assert _covers(newer, older) == _covers(older, newer) == expected
 
 
+def test_a_wheel_with_another_tag_may_set_the_floor() -> None:
+    own, abi3t = wheels("cp315-cp315t-manylinux_2_39_x86_64", "cp315-abi3t-manylinux_2_28_x86_64")
+    floor = Floor("glibc", (2, 28))
+    assert _covers(own, abi3t) == {Platform.MANYLINUX_X86_64: Cover("cp315t", floor, "abi3t")}
+    assert _covers(own, wheel("cp315-cp315t-linux_x86_64")) == {
+        Platform.MANYLINUX_X86_64: Cover("cp315t", None),
+        Platform.MUSLLINUX_X86_64: Cover("cp315t", None),
+    }
+
+
+def test_no_arm64_mac_has_a_macos_before_11() -> None:
+    covered = _covers(*wheels("cp315-cp315t-macosx_10_9_universal2"))
+    assert {platform.value: str(cover.floor) for platform, cover in covered.items()} == {
+        "macos_x86_64": "macOS 10.9",
+        "macos_arm64": "macOS 11.0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("requires", "only"), [("<=3.14", True), ("==3.14.0", True), ("<3.14", False), ("<=3.14.2", False), ("?", False)]
+)
+def test_a_requirement_may_let_in_the_first_release_alone(requires: str, only: bool) -> None:
+    assert admits_first_only(requires, T314) is only
+
+
 def test_platforms_are_covered_in_the_order_people_read_them() -> None:
     assert list(
         _covers(*wheels("cp315-cp315t-win32", "cp315-cp315t-macosx_11_0_universal2", "cp315-cp315t-linux_x86_64"))
@@ -143,54 +164,12 @@ def test_wheels_for_other_implementations_offer_nothing() -> None:
         sdist(),
     ).releases
     offer = offer_of(release)
-    assert (offer.wheels, offer.scope, offer.other_platforms, offer.sdist) == (0, (), (), True)
+    assert (offer.wheels, offer.platforms, offer.other_platforms, offer.sdist) == (0, (), (), True)
 
 
-def test_the_scope_has_the_platforms_of_native_wheels_only() -> None:
+def test_an_offer_has_the_platforms_of_native_wheels_only() -> None:
     (release,) = project(
         *wheels("cp314-cp314-win32", "cp27-cp27m-win_amd64", "py3-none-win_arm64", "cp314-cp314-manylinux_2_39_riscv64")
     ).releases
     offer = offer_of(release)
-    assert (offer.scope, offer.other_platforms) == ((Platform.WIN32,), ("manylinux_riscv64",))
-
-
-_GIL, _FT = "cp314-cp314-win32", "cp314-cp314t-win32"
-
-
-@pytest.mark.parametrize(
-    ("files", "oldest"),
-    [
-        ([wheel(_FT, "1.0"), wheel(_FT, "2.0")], "1.0"),
-        ([wheel(_FT, "1.0"), wheel(_GIL, "1.1"), wheel(_FT, "2.0")], "2.0"),
-        ([wheel(_FT, "1.0"), wheel(_GIL, "1.1", yanked=True), wheel(_FT, "2.0")], "1.0"),
-        ([wheel(_FT, "1.0"), wheel(_GIL, "1.1a1"), wheel(_FT, "2.0")], "1.0"),
-        ([wheel(_FT, "1.0a1"), wheel(_FT, "2.0")], "2.0"),
-        ([wheel(_FT, "1.0"), wheel(_GIL, "2.0")], None),
-        ([wheel(_FT, "1.0"), wheel(_FT, "2.0", requires=">=3.15")], None),
-        ([wheel(_FT, "1.0a1")], None),
-        ([wheel("py3-none-win32", "1.0"), wheel(_FT, "2.0")], "1.0"),
-        ([wheel("cp314-none-win32", "1.0"), wheel(_FT, "2.0")], "2.0"),
-        ([wheel("cp314-cp314t-manylinux_2_39_riscv64", "1.0"), wheel(_FT, "2.0")], "2.0"),
-    ],
-)
-def test_support_dates_from_the_oldest_stable_release_of_an_unbroken_run(files: list[File], oldest: str | None) -> None:
-    demo = project(*files)
-    newest = newest_release(demo)
-    assert newest is not None
-    found = since(demo, newest, T314)
-    assert (None if found is None else str(found.version)) == oldest
-
-
-def test_the_day_of_support_is_that_of_the_first_trusted_wheel_in_utc() -> None:
-    demo = project(
-        sdist(uploaded="2026-10-01T00:00:00Z"),
-        wheel(_FT, uploaded="2026-10-03T00:30:00+02:00"),
-        wheel("cp314-cp314t-win_amd64", uploaded="2026-10-04T00:00:00Z"),
-    )
-    assert since(demo, demo.releases[0], T314) == Since(demo.releases[0].version, date(2026, 10, 2))
-
-
-def test_support_has_no_day_where_the_index_has_no_upload_times() -> None:
-    demo = project(wheel(_FT, uploaded=None))
-    assert since(demo, demo.releases[0], T314) == Since(demo.releases[0].version, None)
-    assert first_trusted(demo.releases[0], T314) == (True, None)
+    assert (offer.platforms, offer.other_platforms) == ((Platform.WIN32,), ("manylinux_riscv64",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.github import IssueRef
-from bot.core.tracking_issues import tracking_issue
+from bot.core.tracking_issues import first_version, tracking_issue
 from bot.core.tracking_table import LONGEST_TEXT, TableRow, parse_table
 
 NUMPY = "[:simple-github:](https://github.com/numpy/numpy/issues/26157)"
@@ -26,15 +27,22 @@ def test_the_published_table_is_read(shared: Path) -> None:
     rows = {row.project: row for row in parse_table((shared / "data" / "tracking.md").read_text())}
     assert len(rows) == 149
     assert sum(row.issue is not None for row in rows.values()) == 137
-    assert rows["NumPy"] == ROW
+    assert rows["NumPy"] == replace(ROW, first_version="2.1.0")
     assert rows["CuTe DSL"] == TableRow(
-        "CuTe DSL", "nvidia-cutlass-dsl", IssueRef("NVIDIA/cutlass", 3109), pypi_release=True
+        "CuTe DSL",
+        "nvidia-cutlass-dsl",
+        IssueRef("NVIDIA/cutlass", 3109),
+        pypi_release=True,
+        first_version="4.5.2",
     )
     assert rows["frozenlist"].issue == IssueRef("aio-libs/frozenlist", 618)
     assert rows["torchgeo"].issue == IssueRef("torchgeo/torchgeo", 3319)
-    assert rows["CMake"] == TableRow("CMake", "cmake", None, pypi_release=True)
-    for project in ("lxml", "spacy", "thrift", "Triton"):  # Launchpad, a discussion, Jira, a list of issues
+    assert rows["CMake"] == TableRow("CMake", "cmake", None, pypi_release=True, first_version="3.30.0")
+    for project in ("lxml", "ruamel.yaml.clib", "spacy", "thrift"):  # Launchpad, SourceForge, a discussion, Jira
         assert rows[project].issue is None
+        assert rows[project].link == tracking_issue(rows[project].package or "")
+    assert rows["lxml"].first_version == first_version("lxml") == "7.0.0"
+    assert sum(row.first_version is not None for row in rows.values()) > 100
     assert not rows["grpcio"].pypi_release
     assert rows["msgpack"].pypi_release  # whatever its icon is called
 
@@ -44,8 +52,7 @@ def test_the_packages_of_the_published_table_are_those_that_were_known(shared: P
     known = [(row, link) for row in rows if row.package and (link := tracking_issue(row.package)) is not None]
     assert len(known) > 120
     for row, link in known:
-        assert row.issue is not None
-        assert link.replace("/pull/", "/issues/") == row.issue.url
+        assert link.replace("/pull/", "/issues/") == (row.link if row.issue is None else row.issue.url)
     assert {row.project for row in rows if row.package is None} == {
         *("Bazel (rules-python)", "Boost.Python", "conda", "mamba", "mlir-python", "Pixi", "PyO3", "rust-numpy"),
         *("Spack", "SWIG"),
@@ -124,7 +131,36 @@ def test_the_first_link_to_a_thread_counts(issue: str) -> None:
     ],
 )
 def test_what_leads_to_no_thread_is_a_row_without_one(issue: str) -> None:
-    assert read(f"| NumPy | {issue} |") == [TableRow("NumPy", "numpy", None, pypi_release=False)]
+    (row,) = read(f"| NumPy | {issue} |")
+    assert (row.project, row.package, row.issue, row.pypi_release) == ("NumPy", "numpy", None, False)
+
+
+@pytest.mark.parametrize(
+    ("issue", "link"),
+    [
+        ("none yet", None),
+        ("[a](https://bugs.launchpad.net/lxml/+bug/2111289)", "https://bugs.launchpad.net/lxml/+bug/2111289"),
+        ("https://github.com/explosion/spaCy/discussions/1", "https://github.com/explosion/spaCy/discussions/1"),
+        ("https://github.com/numpy/numpy/issues/1 https://example.org/1", None),
+        ("https://user@example.org/1", None),
+        ("http://localhost/1", None),
+        ("[a](javascript:alert(1))", None),
+        (f"https://example.org/{'x' * 600}", None),
+    ],
+)
+def test_a_tracker_elsewhere_is_a_link_where_there_is_no_thread_on_github(issue: str, link: str | None) -> None:
+    (row,) = read(f"| NumPy | {issue} |")
+    assert row.link == link
+
+
+@pytest.mark.parametrize(
+    ("cell", "version"),
+    [("7.0.0", "7.0.0"), (" `2.13` [^3]", "2.13"), ("", None), ("soon", None), ("1" * 5000, None), ("v1.0", "1.0")],
+)
+def test_the_first_version_is_read_where_the_cell_names_one(cell: str, version: str | None) -> None:
+    head = "| Project | Upstream issue | First version with support |\n| --- | --- | --- |\n"
+    (row,) = parse_table(f"{head}| NumPy |  | {cell} |")
+    assert row.first_version == version
 
 
 @pytest.mark.parametrize(

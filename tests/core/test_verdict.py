@@ -12,6 +12,7 @@ from bot.core.status import Status, to_json
 from bot.core.support import newest_release
 from bot.core.targets import Target
 from bot.core.verdict import judge
+from bot.core.wheels import read_tags
 from tests.core.pages import NAME, NOW, T314, T315, judged, kinds, page, project, sdist, verdict_for, wheel, wheels
 from tests.core.strategies import NINE, TARGETS, file_lists, filenames, projects, standing_files, versions
 
@@ -70,14 +71,25 @@ _RISCV = "manylinux_2_39_riscv64"
         pytest.param(wheels(f"py3-none-{_RISCV}"), "no-python-abi", "no-python-abi", id="no Python ABI elsewhere"),
         pytest.param(wheels(*_GIL, *_FT), "supported", "blocked", id="supported"),
         pytest.param(wheels(*_FT), "supported", "blocked", id="only free-threaded wheels"),
-        pytest.param(wheels(*_GIL, *_FT, "cp315-cp315t-win_amd64"), "supported", "partial", id="partial"),
+        pytest.param(
+            wheels(*_GIL, *_FT, "cp315-cp315-win_arm64", "cp315-cp315t-win_amd64"), "supported", "partial", id="partial"
+        ),
+        pytest.param(
+            wheels(*_GIL, *_FT, "cp315-cp315t-win_amd64"),
+            "supported",
+            "supported",
+            id="platforms that the GIL build lacks too are not missing",
+        ),
+        pytest.param(
+            wheels(*_GIL, _FT[1], "cp313-cp313-win32"), "partial", "blocked", id="nor are those of older Pythons"
+        ),
         pytest.param(wheels(*_ABI3, "cp315-abi3.abi3t-win_amd64"), "abi3-only", "partial", id="abi3t"),
         pytest.param(wheels("cp315-abi3.abi3t-win_amd64"), "abi3-only", "supported", id="abi3t alone"),
         pytest.param(wheels("cp315-abi3t-win_amd64"), "blocked", "supported", id="abi3t without abi3"),
         pytest.param(wheels("cp314-abi3.abi3t-win_amd64"), "mis-tagged", "mis-tagged", id="abi3t before 3.15"),
         pytest.param(wheels("cp316-abi3.abi3t-win_amd64"), "abi3-only", "abi3-only", id="abi3t from 3.16 on"),
         pytest.param(
-            wheels(*_GIL, "py3-none-win_amd64"), "partial", "partial", id="a wheel without Python ABI is trusted"
+            wheels(*_GIL, "py3-none-win_amd64"), "partial", "supported", id="a wheel without Python ABI is trusted"
         ),
         pytest.param(
             wheels("cp314-cp314-win32", "cp313.cp314.cp315-cp313t.cp314t.cp315t-win32"),
@@ -166,7 +178,10 @@ def test_a_judgement_names_the_release_it_is_about() -> None:
 
 
 def test_covered_and_missing_say_how_and_where() -> None:
-    verdict = verdict_for(T315, wheels(*_GIL, "cp314-cp314-win32", "cp315-abi3.abi3t-win_amd64", "cp315-cp315t-win32"))
+    abi3 = "cp38-abi3-manylinux_2_28_x86_64"
+    verdict = verdict_for(
+        T315, wheels(abi3, "cp314-cp314-win_arm64", "cp315-abi3.abi3t-win_amd64", "cp315-cp315t-win32")
+    )
     assert {platform.value: cover.how for platform, cover in verdict.covered.items()} == {
         "win_amd64": "abi3t",
         "win32": "cp315t",
@@ -198,10 +213,63 @@ def test_wheels_without_python_abi_cover_their_platforms() -> None:
     }
 
 
-def test_a_platform_outside_the_scope_is_neither_covered_nor_missing() -> None:
+def test_a_platform_with_a_trusted_wheel_is_in_scope_whatever_the_gil_build_has() -> None:
     verdict = verdict_for(T314, wheels(*_GIL, "cp314-cp314t-win_amd64", "py3-none-win32"))
-    assert tuple(verdict.covered) == (Platform.WIN_AMD64,)
+    assert tuple(verdict.covered) == (Platform.WIN_AMD64, Platform.WIN32)
     assert verdict.missing == (Platform.MANYLINUX_X86_64,)
+
+
+def test_the_scope_is_that_of_each_target_and_of_the_package_all_of_them() -> None:
+    tags = ("cp314-cp314-win32", "cp38-abi3-win_amd64", "cp315-cp315-macosx_11_0_arm64", "cp313-cp313-win_arm64")
+    judgement = judged(project(*wheels(*tags)))
+    assert [each.scope for each in judgement.targets] == [
+        (Platform.WIN_AMD64, Platform.WIN32),
+        (Platform.MACOS_ARM64, Platform.WIN_AMD64),
+    ]
+    assert judgement.scope == (Platform.MACOS_ARM64, Platform.WIN_AMD64, Platform.WIN32)
+
+
+def test_without_a_wheel_for_either_build_the_scope_is_that_of_all_native_wheels() -> None:
+    verdict = verdict_for(T315, wheels("cp314-cp314-win32", "cp313-cp313-win_amd64"))
+    assert verdict.missing == (Platform.WIN_AMD64, Platform.WIN32)
+
+
+def test_each_platform_has_the_release_since_which_it_is_covered_without_a_gap() -> None:
+    files = [
+        *wheels("cp314-cp314t-win32", "cp314-cp314t-win_amd64", version="1.0"),
+        *wheels("cp314-cp314t-win_amd64", version="1.1"),
+        *wheels("cp314-cp314t-win32", "cp314-cp314t-win_amd64", "cp314-cp314t-win_arm64", version="1.2"),
+    ]
+    since = verdict_for(T314, files).since
+    assert since is not None
+    assert {platform.value: str(version) for platform, version in since.by_platform.items()} == {
+        "win_amd64": "1.0",
+        "win_arm64": "1.2",
+        "win32": "1.2",
+    }
+    assert str(since.version) == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("requires", "verdict"),
+    [
+        ("<=3.14,>=3.11", Verdict.EXCLUDED),
+        ("==3.14", Verdict.EXCLUDED),
+        ("==3.14.0", Verdict.EXCLUDED),
+        ("<3.14.1", Verdict.EXCLUDED),
+        ("<=3.14.1", Verdict.PURE),
+        ("==3.14.*", Verdict.PURE),
+        ("<3.15", Verdict.PURE),
+        ("!=3.14.1", Verdict.PURE),
+        (">3.14.0", Verdict.PURE),
+    ],
+)
+def test_a_requirement_that_lets_in_the_first_release_alone_shuts_the_target_out(
+    requires: str, verdict: Verdict
+) -> None:
+    judged_for_314 = verdict_for(T314, [wheel("py3-none-any", requires=requires)])
+    assert judged_for_314.verdict is verdict
+    assert judged_for_314.requires_python == (requires if verdict is Verdict.EXCLUDED else None)
 
 
 def test_a_yanked_file_of_a_standing_release_does_not_count() -> None:
@@ -292,7 +360,8 @@ def test_covered_and_missing_partition_the_scope_of_native_wheels(some: Project)
     judgement = judged(some, *TARGETS)
     for each in judgement.targets:
         if each.verdict in _NATIVE:
-            assert sorted([*each.covered, *each.missing]) == sorted(judgement.scope)
+            assert sorted([*each.covered, *each.missing]) == sorted(each.scope)
+            assert set(each.scope) <= set(judgement.scope)
 
 
 @given(projects)
@@ -314,6 +383,7 @@ def test_only_trusted_wheels_cover_a_platform(some: Project) -> None:
 @given(st.lists(standing_files, max_size=10))
 def test_the_newest_stable_release_is_judged_while_there_is_one(some: list[File]) -> None:
     demo = project(*some)
-    stable = [release.version for release in demo.releases if not release.version.is_prerelease]
+    readable = [release for release in demo.releases if release.has_sdist or any(map(read_tags, release.wheel_tags))]
+    stable = [release.version for release in readable if not release.version.is_prerelease]
     assume(stable)
     assert judge(demo, TARGETS, NOW).version == max(stable)

@@ -14,11 +14,12 @@ from bot.core.tracking_issues import tracking_issue
 from bot.core.weeks import week_of
 from bot.services.issues import IssueDesk, Shown
 from storage.database import open_database
+from storage.documents import Documents
 from storage.thread_events import ThreadEvents
 from storage.threads import Threads
 from tests.fakes.fake_github import FakeGitHub
 from tests.services.lookups import NOW, Clock
-from tests.services.watches import Lookout, open_lookout, publish_table
+from tests.services.watches import Lookout, open_lookout, publish_table, write_table
 
 LONG_AGO = NOW - timedelta(days=500)
 ABOUT_IT = "Crash on free-threaded Python 3.14t"
@@ -67,7 +68,7 @@ async def test_a_package_has_its_tracking_thread_and_a_number_of_open_ones(looko
 
 async def test_before_the_first_round_the_tracking_thread_is_the_one_that_is_known_to_the_program() -> None:
     async with open_database(None) as database:
-        desk = IssueDesk(Threads(database), ThreadEvents(database))
+        desk = IssueDesk(Threads(database), ThreadEvents(database), Documents(database))
         for _ in range(2):
             assert desk.tracking("numpy") == tracking_issue("numpy") == "https://github.com/numpy/numpy/issues/26157"
             assert desk.tracking("demo") is None
@@ -97,6 +98,26 @@ async def test_of_two_threads_in_the_table_the_open_one_tracks_the_package(
     await lookout.watcher.poll()
     await lookout.desk.load()
     assert lookout.desk.tracking("numpy") == "https://github.com/numpy/numpy/issues/10"
+
+
+async def test_a_tracker_elsewhere_and_a_first_version_are_as_the_table_has_them(
+    server: FakeGitHub, lookout: Lookout, clock: Clock
+) -> None:
+    head = "| Project | Upstream issue | First version with support |\n| --- | --- | --- |\n"
+    rows = [
+        "| lxml | [a](https://bugs.launchpad.net/lxml/+bug/1) | 7.1.0 |",
+        "| thrift | none | |",
+        "| NumPy | | 2.1 |",
+    ]
+    write_table(server, head + "\n".join(rows))
+    desk = lookout.desk
+    assert (desk.tracking("lxml"), desk.first_version("lxml")) == (tracking_issue("lxml"), "7.0.0")
+    clock.advance(minutes=5)
+    await lookout.watcher.poll()
+    await desk.load()
+    assert (desk.tracking("lxml"), desk.first_version("lxml")) == ("https://bugs.launchpad.net/lxml/+bug/1", "7.1.0")
+    assert (desk.tracking("thrift"), desk.first_version("thrift")) == (tracking_issue("thrift"), None)
+    assert desk.first_version("numpy") == "2.1"
 
 
 async def test_threads_are_listed_by_package_and_state_the_latest_first(lookout: Lookout) -> None:

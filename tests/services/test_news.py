@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.platforms import Platform
 from bot.core.posting import Change, ChangeKind
 from bot.services.news import Newsroom
 from storage.database import Database
@@ -69,7 +70,44 @@ async def test_what_moved_since_the_last_look_is_told(published: FakeIndex, path
         clock.advance(hours=49)  # now the loss is settled
         told.clear()
         await newsroom(station, told).look()
-    assert Change("loses", T314, "2.0", ChangeKind.LOST) in told
+    assert Change("loses", T314, "2.0", ChangeKind.LOST, lost=(Platform.WIN_AMD64,)) in told
+
+
+async def test_a_platform_that_was_lost_is_told_by_name(published: FakeIndex, path: Path, clock: Clock) -> None:
+    told = Told()
+    everywhere = [f"cp314-{abi}-{platform}" for abi in ("cp314", "cp314t") for platform in ("win_amd64", "win32")]
+    old = wheels("stays", "1.0", *everywhere, upload_time=LONG_AGO.isoformat())
+    published.publish("stays", old)
+    async with open_station(published, path, clock, NAMES) as station:
+        await newsroom(station, told).look()
+        new = wheels("stays", "2.0", *everywhere[:3], upload_time=clock().isoformat())
+        published.publish("stays", [*old, *new])
+        clock.advance(hours=49)
+        await newsroom(station, told).look()
+    assert told == [Change("stays", T314, "2.0", ChangeKind.NARROWED, ("cp314t",), (Platform.WIN32,))]
+
+
+@pytest.mark.parametrize("rules", ["1 3.14t 3.15t", "2 3.15t"])
+async def test_what_only_other_rules_or_targets_moved_is_told_to_nobody(
+    published: FakeIndex, path: Path, clock: Clock, rules: str
+) -> None:
+    told = Told()
+    publish_native(published, "gains", "stays", version="2.0", uploaded=clock() - timedelta(hours=2))
+    async with open_station(published, path, clock, NAMES) as station:
+        await newsroom(station, told).look()
+        async with station.database.transaction() as transaction:  # as an earlier version, or other settings, left it
+            await transaction.run("UPDATE projects SET rules = ?", (rules,))
+        clock.advance(hours=1)
+        publish_native(published, "stays", version="2.1", uploaded=clock() - timedelta(minutes=30), free_threaded=False)
+        publish_native(published, "loses", version="2.0", uploaded=clock() - timedelta(minutes=30), free_threaded=False)
+        for _ in range(3):
+            await newsroom(station, told).look()
+            clock.advance(hours=1)
+        assert told == []
+        publish_native(published, "loses", version="3.0", uploaded=clock() - timedelta(minutes=30))
+        clock.advance(hours=2)
+        await newsroom(station, told).look()
+    assert told == [Change("loses", T314, "3.0", ChangeKind.GAINED, ("cp314t",))]
 
 
 async def test_the_first_look_of_a_week_asks_about_everything(published: FakeIndex, path: Path, clock: Clock) -> None:

@@ -95,12 +95,12 @@ async def test_what_fails_later_keeps_what_was_concluded(index: FakeIndex, path:
     publish_native(index, *names)
     async with open_station(index, path, clock, names, connections=32) as station:
         before = await station.scanner.scan(100)
-        timelines = {name: lines async for name, _, lines in station.projects.timelines(names)}
+        timelines = {each.package: each.timelines async for each in station.projects.timelines(names)}
         index.script(refusal(500), times=None)
         clock.advance(days=30)
         after = await station.scanner.scan(100)
-        kept = {name: lines async for name, _, lines in station.projects.timelines(names)}
-        checked = {time async for _, time, _ in station.projects.timelines(names)}
+        kept = {each.package: each.timelines async for each in station.projects.timelines(names)}
+        checked = {each.checked async for each in station.projects.timelines(names)}
     assert (after.packages, after.verdicts, list(after.failed)) == (100, before.verdicts, names)
     assert kept == timelines
     assert max(checked) < clock()

@@ -13,9 +13,10 @@ import pytest
 from bot.core.github import ForbiddenError, IssueRef, ThreadState
 from bot.core.posting import Change, ChangeKind
 from bot.core.targets import Target
+from bot.core.tracking_table import TABLE
 from bot.core.triage.thread import KindName
 from bot.core.watching import EventKind, Origin
-from bot.services.watch import BETWEEN_SEARCHES, OTHERS, TABLE, PollReport
+from bot.services.watch import BETWEEN_SEARCHES, OTHERS, PollReport
 from tests.fakes.discord_json import JsonObject
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_failures import (

@@ -58,7 +58,7 @@ async def open_lookout(  # noqa: PLR0913 - what watching is made of, all by keyw
         threads, events, cursors = Threads(database), ThreadEvents(database), Cursors(database)
         sources = Sources.of(repositories, searches)
         watcher = Watcher(reader, threads, cursors, Documents(database), sources, clock)
-        yield Lookout(watcher, threads, events, cursors, IssueDesk(threads, events))
+        yield Lookout(watcher, threads, events, cursors, IssueDesk(threads, events, Documents(database)))
 
 
 def publish_table(server: FakeGitHub, *rows: tuple[str, FakeIssue | str]) -> None:

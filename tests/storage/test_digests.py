@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.digest import Issues, Thread
+from bot.core.digest_wording import source_line
 from storage.database import Database, Value, open_database
 from storage.digests import Digests
 from tests.core import digests as made
@@ -44,6 +45,20 @@ async def test_a_digest_that_was_kept_before_wheels_answered_issues_is_still_giv
         assert len(older) == len(body) - len(',"answered":[]') - len(',"answer":""')
         await transaction.run("UPDATE digests SET body = ?", (older,))
     assert await digests.kept(WEEK, BOTH) == BUSY
+
+
+async def test_a_digest_that_was_kept_before_rules_were_named_says_that_the_first_made_it(database: Database) -> None:
+    digests = Digests(database)
+    await digests.keep(replace(BUSY, rules="7"), BOTH)
+    async with database.transaction() as transaction:
+        ((body,),) = await transaction.run("SELECT body FROM digests")
+        assert isinstance(body, str)
+        older = body.replace(',"narrowed":[],"pure":[],"rules":"7"', "").replace(',"lost":[]}', "}")
+        assert '"rules"' not in older
+        await transaction.run("UPDATE digests SET body = ?", (older,))
+    kept = await digests.kept(WEEK, BOTH)
+    assert kept == BUSY
+    assert "by rules 1" in source_line(BUSY)
 
 
 async def test_the_first_digest_of_a_week_stays(database: Database) -> None:

@@ -39,7 +39,7 @@ async def put(database: Database, column: str, value: Value) -> None:
 
 
 async def timelines_of(stored: Projects, *packages: str) -> dict[str, tuple[datetime, Mapping[str, Timeline]]]:
-    return {name: (checked, timelines) async for name, checked, timelines in stored.timelines(packages)}
+    return {each.package: (each.checked, each.timelines) async for each in stored.timelines(packages)}
 
 
 async def verdicts_of(stored: Projects, *packages: str) -> list[Mapping[str, str]]:

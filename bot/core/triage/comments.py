@@ -12,13 +12,13 @@ from types import MappingProxyType
 
 from bot.core.digest_text import plain_markdown
 from bot.core.github import IssueRef, ThreadState
-from bot.core.platforms import Platform
+from bot.core.platforms import PLATFORM_NAMES, Platform
 from bot.core.triage.action import Action, ActionKind
 from bot.core.triage.commands import TOPICS
 from bot.core.triage.settings import PATH
 from bot.core.triage.snapshot import Related, WheelAnswer
 from bot.core.triage.thread import Confidence
-from bot.core.wording import PLATFORM_NAMES, listed, one_line
+from bot.core.wording import listed, one_line
 
 MARKER = "<!-- ftbot:thread -->"
 """The first line of the one comment that the bot keeps on a thread."""
