@@ -38,7 +38,7 @@ from bot.core.simple_api import parse
 from bot.core.support import admits
 from bot.core.targets import Target
 from bot.core.verdict import judge
-from bot.core.wheels import fits_anywhere, match, read_tags
+from bot.core.wheels import fit, read_tags
 from bot.services.catalogue import Catalogue, Names
 from bot.services.status import StatusLookup
 from cogs.status import StatusDesk
@@ -271,7 +271,7 @@ def measure_judging(body: bytes, repetitions: int = 20) -> list[Figure]:
     project = parse(MODEL, body)
     inflating, parsing, first, again = ([] for _ in range(4))
     for _ in range(repetitions):
-        for memoised in (read_tags, match, fits_anywhere, admits):
+        for memoised in (read_tags, fit, admits):
             memoised.cache_clear()
         inflating.append(_timed(answer.body))
         parsing.append(_timed(parse, MODEL, body))

@@ -13,7 +13,7 @@ from packaging.specifiers import SpecifierSet
 from bot.core.platforms import Floor, Platform, in_order
 from bot.core.simple_api import Project, Release, earliest
 from bot.core.targets import Target
-from bot.core.wheels import Abi, Match, fits_anywhere, fits_gil_build, lower, match, read_tags
+from bot.core.wheels import Abi, Match, fit, lower, read_tags
 
 _BUGFIXES = range(1, 100)
 """Bug-fix releases of one minor version that ``requires-python`` is asked about; CPython has not reached 30."""
@@ -204,18 +204,18 @@ def _fits(wheels: tuple[str, ...], target: Target) -> _Fits:
     suspects: list[int] = []
     fallback = False
     for place, tags in enumerate(wheels):
-        fit, wheel = match(tags, target), read_tags(tags)
-        if wheel is not None and fits_gil_build(tags, target):
+        wheel = fit(tags, target)
+        if wheel.gil_build:
             for platform, floor in wheel.floors:
                 gil[platform] = lower(gil[platform], floor) if platform in gil else floor
-        if fit is None:
-            fallback = fallback or fits_anywhere(tags, target)
-        elif not fit.trusted:
+        if wheel.match is None:
+            fallback = fallback or wheel.anywhere
+        elif not wheel.match.trusted:
             suspects.append(place)
-        elif wheel is not None:
+        else:
             trusted.append(place)
             for platform, floor in wheel.floors:
-                found.setdefault(platform, []).append((fit, floor))
+                found.setdefault(platform, []).append((wheel.match, floor))
     return _Fits(
         covered=MappingProxyType({platform: _cover(found[platform]) for platform in in_order(set(found))}),
         scope=in_order({*gil, *found}),
@@ -236,7 +236,7 @@ def _admitted(release: Release, target: Target) -> Release:
 
 def _cover(fits: Sequence[tuple[Match, Floor | None]]) -> Cover:
     """Sum up the trusted wheels for a platform: what installers prefer, and the lowest floor of all."""
-    best = min((fit for fit, _ in fits), key=lambda fit: fit.rank)
+    best = min((match for match, _ in fits), key=lambda match: match.rank)
     lowest = reduce(lower, (floor for _, floor in fits))
-    there = min((fit for fit, floor in fits if floor == lowest), key=lambda fit: fit.rank)
+    there = min((match for match, floor in fits if floor == lowest), key=lambda match: match.rank)
     return Cover(best.how, lowest, None if there.how == best.how else there.how)

@@ -62,6 +62,16 @@ class Match:
     rank: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What a wheel is to a target: on which platforms, how it matches, whether the GIL build or any system takes it."""
+
+    floors: tuple[tuple[Platform, Floor | None], ...]
+    match: Match | None
+    gil_build: bool
+    anywhere: bool
+
+
 @lru_cache(maxsize=16_384)
 def read_tags(tags: str) -> WheelTags | None:
     """Read what follows name and version in a wheel's file name, such as ``cp314-cp314t-win32``; None if unreadable.
@@ -95,6 +105,17 @@ def read_tags(tags: str) -> WheelTags | None:
 
 
 @lru_cache(maxsize=65_536)
+def fit(tags: str, target: Target) -> Fit:
+    """Tell all that the tags of a wheel mean for a target; one look-up for each of a page's thousands of files."""
+    wheel = read_tags(tags)
+    return Fit(
+        floors=() if wheel is None else wheel.floors,
+        match=match(tags, target),
+        gil_build=fits_gil_build(tags, target),
+        anywhere=fits_anywhere(tags, target),
+    )
+
+
 def match(tags: str, target: Target) -> Match | None:
     """Tell how a wheel for a platform that counts fits a target, the most trustworthy of its tags first; else None."""
     wheel = read_tags(tags)
@@ -104,7 +125,6 @@ def match(tags: str, target: Target) -> Match | None:
     return min(fits, key=lambda fit: fit.rank, default=None)
 
 
-@lru_cache(maxsize=16_384)
 def fits_anywhere(tags: str, target: Target) -> bool:
     """Tell whether a ``…-none-any`` wheel with these tags installs on a target."""
     wheel = read_tags(tags)
@@ -113,7 +133,6 @@ def fits_anywhere(tags: str, target: Target) -> bool:
     )
 
 
-@lru_cache(maxsize=65_536)
 def fits_gil_build(tags: str, target: Target) -> bool:
     """Tell whether a native wheel installs on the build with the GIL of the same Python, on a platform that counts."""
     wheel = read_tags(tags)
