@@ -251,4 +251,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE guilds ADD COLUMN issue_events TEXT",
         "ALTER TABLE guilds ADD COLUMN issues_shown BIGINT",
     ),
+    (
+        # When a post was first sent. What an earlier version began has none: its messages have no marks.
+        "ALTER TABLE posts ADD COLUMN begun DOUBLE PRECISION",
+    ),
 )
