@@ -22,7 +22,7 @@ from bot.clients.web import open_http
 from bot.config import PROJECT_URL, Settings, Switch, python_build, version
 from bot.core.digest import Digest
 from bot.core.posting import Change
-from bot.core.prospects import Watched
+from bot.core.prospects import Watched, lacking_for_triage
 from bot.desks import build_observatory, offered_names, utc_now
 from bot.http import Site, serve
 from bot.jobs import Job, timetable
@@ -174,6 +174,7 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
     outlook = Outlook(Scans(database), settings.track, _watched(github))
     guilds = GuildDesk(ledger, zones, utc_now)
     config = ConfigDesk(guilds, poster, zones, press.prepare, utc_now, outlook.prospects)
+    lacking = lacking_for_triage(app=github.app is not None, switched_on=settings.triage is Switch.ON)
     registration = Registration(Registrations(database))
     started = utc_now()
 
@@ -189,7 +190,7 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
                 DigestCog(DigestAnswers(press.prepare, utc_now), conversations),
                 ConfigCog(config, conversations),
                 IssuesCog(IssueAnswers(issues, offer, outlook.watched is not Watched.NONE), conversations),
-                AuditCog(AuditDesk(Audit(database)), conversations),
+                AuditCog(AuditDesk(Audit(database)), conversations, lacking),
                 AboutCog(about, conversations),
             ]
         )

@@ -23,6 +23,7 @@ _GOOD_TO_KNOW = (
     "`abi3` wheels do not work on free-threaded Python; `abi3t` ones do, from 3.15t on.",
     "Pure Python packages need no wheel of their own.",
 )
+_PRIVACY = "It reads only its own messages, stores nothing about who asks, and mentions only a role that admins chose."
 
 
 class SlashCommand(Protocol):
@@ -105,7 +106,7 @@ class AboutCog(commands.Cog):
                 "Answers from the file names, upload times and classifiers on PyPI; nothing is installed or run.",
                 f"Started {moment(self.about.started)} on {self.about.python}.",
                 f"In {counted(servers, 'server')}.",
-                "It reads no messages, stores no user data, and mentions nobody.",
+                _PRIVACY,
             ]
         )
 

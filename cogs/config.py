@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -44,6 +44,10 @@ from cogs.forms import missing_in, submitted
 
 _HOURS = 24
 _NOT_IN_A_SERVER = "This works only in a server that has installed me. Ask an admin to add me."
+
+
+def nothing_lacks(_prospects: Prospects) -> None:
+    """Say that nothing is missing for what was turned off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,9 @@ class ConfigDesk:
             publish=(before is not None and before.publish) if publish is None else publish,
         )
         await self._save(interaction, guild, digest)
-        await self._saved(interaction, guild, Prospects.lacking_for_digest, digest_hints(interaction, digest))
+        await self._saved(
+            interaction, guild, Prospects.lacking_for_digest, in_vain=bool(digest_hints(interaction, digest))
+        )
 
     async def set_announcements(self, interaction: discord.Interaction, channel: int | None) -> None:
         """Announce changes in a channel, None for nowhere."""
@@ -110,7 +116,10 @@ class ConfigDesk:
         if channel is not None:
             check_postable(interaction, channel)
         await self.guilds.set_announcements(guild, channel)
-        await self._saved(interaction, guild, None if channel is None else Prospects.lacking_for_announcements)
+        if channel is None:
+            await self._saved(interaction, guild)
+        else:
+            await self._saved(interaction, guild, Prospects.lacking_for_announcements)
 
     async def set_issues(self, interaction: discord.Interaction, place: Place | None, events: str | None) -> None:
         """Tell of upstream events in a channel; without anything nowhere, with events alone where it was."""
@@ -128,7 +137,11 @@ class ConfigDesk:
             if events is not None:
                 feed = replace(feed, events=CHOICES.get(events, DEFAULT_EVENTS))
         await self.guilds.set_issues(guild, feed)
-        await self._saved(interaction, guild, None if feed is None else Prospects.lacking_for_issues)
+        if feed is None:
+            await self._saved(interaction, guild)
+        else:
+            cannot_post = missing_in(interaction, feed.channel) != ()
+            await self._saved(interaction, guild, Prospects.lacking_for_issues, in_vain=cannot_post)
 
     async def check(self, interaction: discord.Interaction) -> None:
         """List what the bot may do in the channels that are set; where all is well, posting goes on."""
@@ -175,7 +188,9 @@ class ConfigDesk:
         publish = before is not None and before.publish
         digest = DigestSettings(channel, self.now(), schedule, form.chosen_number(ROLE), publish)
         await self._save(interaction, guild, digest)
-        await self._saved(interaction, guild, Prospects.lacking_for_digest, digest_hints(interaction, digest))
+        await self._saved(
+            interaction, guild, Prospects.lacking_for_digest, in_vain=bool(digest_hints(interaction, digest))
+        )
 
     async def _preview(self, interaction: discord.Interaction, _arguments: tuple[str, ...]) -> None:
         """Show the digest of the last week that is over, only to who asked."""
@@ -201,7 +216,7 @@ class ConfigDesk:
     async def _ask_to_turn_off(self, interaction: discord.Interaction, _arguments: tuple[str, ...]) -> None:
         permitted(interaction)
         await self._ask(
-            interaction, "Turn the weekly digest off? Where and when it was posted is forgotten.", "Turn off", "cO"
+            interaction, "Turn the weekly digest off? Channel, time and role are forgotten.", "Turn off", "cO"
         )
 
     async def _turn_off(self, interaction: discord.Interaction, _arguments: tuple[str, ...]) -> None:
@@ -230,12 +245,13 @@ class ConfigDesk:
         self,
         interaction: discord.Interaction,
         guild: int,
-        lacking: Callable[[Prospects], str | None] | None,
-        hints: Sequence[str] = (),
+        lacking: Callable[[Prospects], str | None] = nothing_lacks,
+        *,
+        in_vain: bool = False,
     ) -> None:
         """Show what is set now, and whether what was saved can work; in the panel that it was set from, if in one."""
-        in_vain = bool(hints) or (lacking is not None and lacking(await self.prospects()) is not None)
-        view = await self._panel(interaction, guild, SAVED_IN_VAIN if in_vain else SAVED)
+        works = not in_vain and lacking(await self.prospects()) is None
+        view = await self._panel(interaction, guild, SAVED if works else SAVED_IN_VAIN)
         if interaction.message is None:
             await interaction.response.send_message(view=view, ephemeral=True)
         else:

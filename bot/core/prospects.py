@@ -15,6 +15,18 @@ _ONLY_INSTALLED = (
 _NOT_TRACKED = "No packages are tracked here: whoever runs me has set FTBOT_TRACK to 0. Ask them to set another number."
 _SCANNED_BY_HAND = f"{_NOT_TRACKED} Until then a digest tells what the last scan by hand found."
 _NOT_SCANNED = "The packages are being read for the first time. Until that is done there is nothing to tell."
+_NO_APP = (
+    "Nothing is triaged here: whoever runs me has set no GitHub App. Ask them to set FTBOT_GITHUB_APP_ID and"
+    " FTBOT_GITHUB_PRIVATE_KEY."
+)
+_SWITCHED_OFF = "Triage is switched off here: whoever runs me has set FTBOT_TRIAGE to off. Ask them to turn it on."
+
+
+def lacking_for_triage(*, app: bool, switched_on: bool) -> str | None:
+    """Say what is missing for triage, None if nothing is."""
+    if not app:
+        return _NO_APP
+    return None if switched_on else _SWITCHED_OFF
 
 
 class Watched(Enum):

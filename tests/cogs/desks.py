@@ -53,13 +53,14 @@ def offer(typed: str) -> list[app_commands.Choice[str]]:
 
 
 @asynccontextmanager
-async def running_bot(
+async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
     fake: FakeDiscord,
     path: Path,
     clock: Clock,
     press: Press,
     *,
     prospects: Prospects = Prospects(),  # noqa: B008 — it is frozen
+    lacking: str | None = None,
 ) -> AsyncIterator[Bot]:
     """Run a bot with all commands but ``/ftstatus``; again on the same path is a restart."""
     async with open_database(path) as database:
@@ -83,7 +84,7 @@ async def running_bot(
                 ConfigCog(desk, conversations),
                 DigestCog(DigestAnswers(press.prepare, clock), conversations),
                 IssuesCog(IssueAnswers(issues, offer, prospects.watched is not Watched.NONE), conversations),
-                AuditCog(AuditDesk(Audit(database)), conversations),
+                AuditCog(AuditDesk(Audit(database)), conversations, lacking),
                 AboutCog(
                     About("1.2.3", "Python 3.14.1", "https://example.org/ftbot", clock(), client.slash_commands),
                     conversations,

@@ -499,6 +499,17 @@ async def test_a_role_that_the_bot_cannot_ping_is_named(bot: Bot, fake: FakeDisc
     assert (await reply(fake.slash("ftconfig digest", options=readers))).startswith("✅ Saved.\n")
 
 
+async def test_events_that_are_chosen_where_the_bot_may_not_post_any_more_say_so(
+    bot: Bot, fake: FakeDiscord, general: Channel
+) -> None:
+    await bot.client.wait_until_ready()
+    await fake.slash("ftconfig issues", options={"channel": general}).shown()
+    fake.deny(general, Permission.SEND_MESSAGES)
+    saved = await reply(fake.slash("ftconfig issues", options={"events": "everything, comments too"}))
+    assert saved.startswith("⚠️ Saved, but something is missing. See below.\n")
+    assert f"⛔ I can't post in <#{general.id}>: missing **Send Messages**" in saved
+
+
 async def test_a_role_that_is_gone_is_told_of(bot: Bot, fake: FakeDiscord, clock: Clock, general: Channel) -> None:
     await bot.client.wait_until_ready()
     await bot.guilds.set_digest(fake.guild.id, DigestSettings(general.id, clock(), role=7))
