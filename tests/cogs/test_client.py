@@ -220,6 +220,15 @@ async def test_a_connection_that_discord_ends_for_good_is_made_anew(world: World
         assert (await fake.slash("fthelp").shown()).ephemeral
 
 
+async def test_a_bot_that_discord_finds_asking_for_too_much_ends_with_a_sentence(
+    world: World, fake: FakeDiscord
+) -> None:
+    async with world.running() as bot:
+        fake.close_connections(4014)
+        with pytest.raises(UserError, match="privileged intents"):
+            await asyncio.wait_for(asyncio.shield(bot.connected), 5)
+
+
 async def test_it_is_ready_once_it_knows_its_servers_and_counts_them(
     world: World, fake: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
