@@ -22,6 +22,7 @@ from bot.clients.web import open_http
 from bot.config import PROJECT_URL, Settings, Switch, python_build, version
 from bot.core.digest import Digest
 from bot.core.posting import Change
+from bot.core.prospects import Watched, lacking_for_triage
 from bot.desks import build_observatory, offered_names, utc_now
 from bot.http import Site, serve
 from bot.jobs import Job, timetable
@@ -35,6 +36,7 @@ from bot.services.lookout import Lookout
 from bot.services.metrics import Metrics
 from bot.services.news import Newsroom
 from bot.services.posting import Ledger, Poster
+from bot.services.prospects import Outlook
 from bot.services.reconcile import Reconciler
 from bot.services.registration import Registration
 from bot.services.status import StatusLookup
@@ -136,6 +138,12 @@ async def _open_github(settings: Settings, stack: AsyncExitStack) -> _Github:
     return _Github(reader, app)
 
 
+def _watched(github: _Github) -> Watched:
+    if github.reader is not None:
+        return Watched.ALL
+    return Watched.NONE if github.app is None else Watched.INSTALLED  # triage tells of what it meets, too
+
+
 async def _build(settings: Settings, http: httpx.AsyncClient, database: Database, github: _Github) -> _Bot:
     metrics = Metrics.new()
     conversations = Conversations(metrics)
@@ -164,8 +172,10 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
 
     newsroom = Newsroom(observatory.scanner, Scans(database), observatory.digests, settings.track, announce)
     status = StatusDesk(lookup, catalogue, settings.targets, utc_now, issues)
-    watching = github.reader is not None or github.app is not None  # triage tells of what it meets, too
-    config = ConfigDesk(GuildDesk(ledger, zones, utc_now), poster, zones, press.prepare, utc_now, watching)
+    outlook = Outlook(Scans(database), settings.track, _watched(github))
+    guilds = GuildDesk(ledger, zones, utc_now)
+    config = ConfigDesk(guilds, poster, zones, press.prepare, utc_now, outlook.prospects)
+    lacking = lacking_for_triage(app=github.app is not None, switched_on=settings.triage is Switch.ON)
     registration = Registration(Registrations(database))
     started = utc_now()
 
@@ -180,8 +190,8 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
                 StatusCog(status, conversations),
                 DigestCog(DigestAnswers(press.prepare, utc_now), conversations),
                 ConfigCog(config, conversations),
-                IssuesCog(IssueAnswers(issues, offer, watching), conversations),
-                AuditCog(AuditDesk(Audit(database)), conversations),
+                IssuesCog(IssueAnswers(issues, offer, outlook.watched is not Watched.NONE), conversations),
+                AuditCog(AuditDesk(Audit(database)), conversations, lacking),
                 AboutCog(about, conversations),
             ]
         )

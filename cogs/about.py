@@ -23,6 +23,7 @@ _GOOD_TO_KNOW = (
     "`abi3` wheels do not work on free-threaded Python; `abi3t` ones do, from 3.15t on.",
     "Pure Python packages need no wheel of their own.",
 )
+_PRIVACY = "It reads only its own messages, stores nothing about who asks, and mentions only a role that admins chose."
 
 
 class SlashCommand(Protocol):
@@ -71,8 +72,8 @@ class AboutCog(commands.Cog):
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def fthelp(self, interaction: discord.Interaction) -> None:
-        """List what the bot can do."""
-        await self.conversations.hold(interaction, "fthelp", self._send(interaction, self._help()))
+        """List what whoever asks can do."""
+        await self.conversations.hold(interaction, "fthelp", self._send(interaction, self._help(interaction)))
 
     @app_commands.command(description="What this bot is, and where its answers come from")
     @app_commands.allowed_installs(guilds=True, users=True)
@@ -89,10 +90,10 @@ class AboutCog(commands.Cog):
         view.add_item(container)
         await interaction.response.send_message(view=finished(view), ephemeral=True)
 
-    def _help(self) -> str:
+    def _help(self, interaction: discord.Interaction) -> str:
         known = sorted(self.about.commands(), key=_place)
-        everybodys = [_line(command) for command in known if not _is_for_admins(command)]
-        admins = [_line(command) for command in known if _is_for_admins(command)]
+        everybodys = [_line(command) for command in known if _needed(command) is None]
+        admins = [_line(command) for command in known if _is_for(command, interaction)]
         if admins:
             admins = ["### For admins", *admins]
         return "\n".join(["### Which packages work on free-threaded Python?", *everybodys, *_GOOD_TO_KNOW, *admins])
@@ -105,7 +106,7 @@ class AboutCog(commands.Cog):
                 "Answers from the file names, upload times and classifiers on PyPI; nothing is installed or run.",
                 f"Started {moment(self.about.started)} on {self.about.python}.",
                 f"In {counted(servers, 'server')}.",
-                "It reads no messages, stores no user data, and mentions nobody.",
+                _PRIVACY,
             ]
         )
 
@@ -116,9 +117,17 @@ def _place(command: SlashCommand) -> tuple[int, str]:
     return _MOST_USED.index(name) if name in _MOST_USED else len(_MOST_USED), name
 
 
-def _is_for_admins(command: SlashCommand) -> bool:
+def _needed(command: SlashCommand) -> discord.Permissions | None:
+    """Give what somebody must be permitted to use a command, None if everybody may."""
     group = command.root_parent
-    return command.default_permissions is not None or (group is not None and group.default_permissions is not None)
+    return command.default_permissions if group is None else group.default_permissions
+
+
+def _is_for(command: SlashCommand, interaction: discord.Interaction) -> bool:
+    """Tell whether a command is one for admins, and whoever asks is one, in a server that has installed the bot."""
+    needed = _needed(command)
+    here = interaction.guild_id is not None and interaction.is_guild_integration()
+    return needed is not None and here and interaction.permissions >= needed
 
 
 def _line(command: SlashCommand) -> str:

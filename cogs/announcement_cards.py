@@ -21,12 +21,12 @@ _WORDS = {
 }
 
 
-def announcement_card(changes: Sequence[Change], marker: str) -> ui.LayoutView:
-    """Lay out changes in the order in which they were noticed; the marker is what the message is recognised by."""
+def announcement_card(changes: Sequence[Change]) -> ui.LayoutView:
+    """Lay out changes in the order in which they were noticed."""
     lines = [_line(change) for change in changes[:_MOST_LISTED]]
     if (rest := len(changes) - _MOST_LISTED) > 0:
         lines.append(f"and {rest} more")
-    texts = ["### Free-threaded Python: what just changed", "\n".join(lines), f"-# {DISCLAIMER} · {marker}"]
+    texts = ["### Free-threaded Python: what just changed", "\n".join(lines), f"-# {DISCLAIMER}"]
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*(ui.TextDisplay[ui.LayoutView](text) for text in texts if text)))
     return finished(view)

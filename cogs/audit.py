@@ -16,10 +16,11 @@ from cogs.issue_cards import audit_card, standing
 
 
 class AuditCog(commands.Cog):
-    """The slash command; its answers are for who asked."""
+    """The slash command; its answers are for who asked. ``lacking`` says what triage lacks, if it lacks something."""
 
-    def __init__(self, desk: AuditDesk, conversations: Conversations) -> None:
+    def __init__(self, desk: AuditDesk, conversations: Conversations, lacking: str | None = None) -> None:
         self.desk = desk
+        self.lacking = lacking
         self.conversations = conversations
 
     @app_commands.command(description="What triage decided on an issue or pull request, by which rule, and why")
@@ -36,8 +37,6 @@ class AuditCog(commands.Cog):
         ref = parse_ref(issue)
         entries = standing(await self.desk.of(ref))
         if not entries:
-            raise UserError(
-                f"Triage has decided nothing on **{plain(str(ref))}**."
-                " It looks at what happens from then on where the GitHub App is installed."
-            )
+            way_on = self.lacking or "It looks at what happens from then on where the GitHub App is installed."
+            raise UserError(f"Triage has decided nothing on **{plain(str(ref))}**. {way_on}")
         await interaction.response.send_message(view=audit_card(ref, entries), ephemeral=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ import discord
 import structlog
 from discord import app_commands
 from discord.ext import commands
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
 from bot.core.errors import UserError
 from bot.services.metrics import Metrics
@@ -18,6 +20,7 @@ from bot.services.registration import Registration
 from cogs.about import SlashCommand
 from cogs.buttons import Click, route
 from cogs.conversations import Conversations
+from cogs.pauses import AFTER_IDENTIFY, LONGEST_BETWEEN_IDENTIFIES, LONGEST_PAUSE, Pauses
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -26,6 +29,12 @@ _LONGEST_WAIT = 30.0
 
 _MOST_CONNECTIONS = 100
 """To Discord's API; an answer holds one for a round trip, so these carry more than one core can answer."""
+
+_LONGEST_OPENING = 30.0
+"""Seconds until Discord must have answered a connection that is opened."""
+
+_NORMAL, _WITHOUT_INTENTS = 1000, 4014
+_PASSING = (OSError, aiohttp.ClientError, discord.HTTPException, discord.ConnectionClosed)
 
 _ROUTED = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
 
@@ -47,6 +56,7 @@ class Client(commands.Bot):
         clicks: Mapping[str, Click],
         metrics: Metrics,
         registration: Registration,
+        pauses: Pauses | None = None,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -63,6 +73,8 @@ class Client(commands.Bot):
         self._clicks = clicks
         self._metrics = metrics
         self._registration = registration
+        self._pauses = pauses or Pauses()
+        self._online = False
         self._cogs_to_add: Sequence[commands.Cog] = ()
 
     def use(self, cogs: Sequence[commands.Cog]) -> None:
@@ -73,6 +85,63 @@ class Client(commands.Bot):
         """Log in, with fewer connections than answers: discord.py would open one for each of a thousand at once."""
         self.http.connector = aiohttp.TCPConnector(limit=_MOST_CONNECTIONS)
         await super().login(token)
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        """Stay connected until closed: a connection that drops, or cannot be made, is taken up again.
+
+        discord.py's own way waits up to 17 minutes after an outage, has no pause at all where Discord hangs up again
+        and again, and ends at a first connection that fails (its issue 10520). Here the session is resumed as there.
+        Raises ``ConnectionClosed`` and ``PrivilegedIntentsRequired`` where Discord says that coming back is no use.
+        """
+        session: DiscordWebSocket | None = None
+        resume = False
+        while not self.is_closed():
+            identified = False
+            try:
+                async with asyncio.timeout(_LONGEST_OPENING):
+                    session = self.ws = await self._open(session, resume=resume)
+                identified = not resume
+                while True:
+                    await session.poll_event()
+            except (ReconnectWebSocket, *_PASSING) as failure:
+                if self.is_closed():
+                    return
+                _raise_if_final(failure)
+                if not reconnect:
+                    raise
+                wants_resume = not isinstance(failure, ReconnectWebSocket) or failure.resume
+                resume = wants_resume and session is not None and session.session_id is not None
+                await self._wait(failure, identified=identified)
+
+    async def _open(self, last: DiscordWebSocket | None, *, resume: bool) -> DiscordWebSocket:
+        """Open a connection: where the last broke off, or for a new session."""
+        if last is None or not resume:
+            return await DiscordWebSocket.from_client(self, initial=last is None, shard_id=self.shard_id)
+        return await DiscordWebSocket.from_client(
+            self,
+            gateway=last.gateway,
+            shard_id=self.shard_id,
+            session=last.session_id,
+            sequence=last.sequence,
+            resume=True,
+        )
+
+    async def _wait(self, failure: Exception, *, identified: bool) -> None:
+        """Wait until it makes sense to connect again: not at all if the connection was good until now."""
+        pause = self._pauses.next(LONGEST_BETWEEN_IDENTIFIES if identified else LONGEST_PAUSE)
+        if self._online:
+            self._online = False
+            self.dispatch("disconnect")
+        else:
+            hung_up = isinstance(failure, ReconnectWebSocket)
+            reason = "Discord hung up." if hung_up else f"{type(failure).__name__}: {failure}"
+            log.warning("discord_connection_failed", reason=reason, retry_in=round(pause, 1))
+        await self._pauses.sleep(pause)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 — theirs
+        """Wait before another session is begun."""
+        if not initial:
+            await self._pauses.sleep(AFTER_IDENTIFY)
 
     async def setup_hook(self) -> None:
         """Add the cogs, then tell Discord of the commands if they are not those it was told of last."""
@@ -102,6 +171,10 @@ class Client(commands.Bot):
             return
         await self.conversations.hold(interaction, found.verb, found.answer(interaction, found.arguments))
 
+    async def on_connect(self) -> None:
+        """Note that Discord began a session."""
+        self._came_back()
+
     async def on_ready(self) -> None:
         """Note that the gateway is connected and the servers are known."""
         self._metrics.guilds.set(len(self.guilds))
@@ -109,10 +182,15 @@ class Client(commands.Bot):
 
     async def on_resumed(self) -> None:
         """Note that a dropped connection was taken up again without loss."""
+        self._came_back()
         log.info("discord_resumed")
 
+    def _came_back(self) -> None:
+        self._online = True
+        self._pauses.succeeded()
+
     async def on_disconnect(self) -> None:
-        """Note that the connection dropped; discord.py takes it up again."""
+        """Note that the connection dropped; it is taken up again."""
         log.info("discord_disconnected")
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
@@ -124,3 +202,11 @@ class Client(commands.Bot):
         """Count a server that removed the bot."""
         self._metrics.guilds.set(len(self.guilds))
         log.info("guild_left", guild=guild.id)
+
+
+def _raise_if_final(failure: Exception) -> None:
+    """Raise what Discord closed a connection with, unless that says nothing against coming back."""
+    if isinstance(failure, discord.ConnectionClosed) and failure.code != _NORMAL:
+        if failure.code == _WITHOUT_INTENTS:
+            raise discord.PrivilegedIntentsRequired(failure.shard_id) from None
+        raise failure

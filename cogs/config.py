@@ -13,6 +13,7 @@ from discord.ext import commands
 from bot.core.errors import UserError
 from bot.core.issue_wording import CHOICES
 from bot.core.posting import DEFAULT_EVENTS, ChannelClosedError, DigestSettings, IssueFeed, PreparedDigest
+from bot.core.prospects import Prospects
 from bot.core.schedule import DEFAULT_SCHEDULE, WEEKDAYS, Schedule
 from bot.core.weeks import Week, week_of
 from bot.services.guilds import GuildDesk
@@ -26,8 +27,11 @@ from cogs.config_cards import (
     FEED_TYPES,
     HOUR,
     ROLE,
+    SAVED,
+    SAVED_IN_VAIN,
     WEEKDAY,
     ZONE,
+    Circumstances,
     cannot_post,
     checklist,
     digest_form,
@@ -42,11 +46,15 @@ _HOURS = 24
 _NOT_IN_A_SERVER = "This works only in a server that has installed me. Ask an admin to add me."
 
 
+def nothing_lacks(_prospects: Prospects) -> None:
+    """Say that nothing is missing for what was turned off."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigDesk:
     """Answers about what a server has set; ``prepare`` makes a digest for the preview.
 
-    ``watching`` tells whether anybody looks for upstream issues.
+    ``prospects`` tells what servers can be told of at all.
     """
 
     guilds: GuildDesk
@@ -54,7 +62,7 @@ class ConfigDesk:
     zones: Zones
     prepare: Callable[[Week], Awaitable[PreparedDigest[ui.LayoutView]]]
     now: Callable[[], datetime]
-    watching: bool = True
+    prospects: Callable[[], Awaitable[Prospects]]
 
     def clicks(self) -> Mapping[str, Click]:
         """Give who answers which button or form."""
@@ -98,8 +106,9 @@ class ConfigDesk:
             publish=(before is not None and before.publish) if publish is None else publish,
         )
         await self._save(interaction, guild, digest)
-        view = await self._panel(interaction, guild, "✅ Saved.")
-        await interaction.response.send_message(view=view, ephemeral=True)
+        await self._saved(
+            interaction, guild, Prospects.lacking_for_digest, in_vain=bool(digest_hints(interaction, digest))
+        )
 
     async def set_announcements(self, interaction: discord.Interaction, channel: int | None) -> None:
         """Announce changes in a channel, None for nowhere."""
@@ -107,8 +116,10 @@ class ConfigDesk:
         if channel is not None:
             check_postable(interaction, channel)
         await self.guilds.set_announcements(guild, channel)
-        view = await self._panel(interaction, guild, "✅ Saved.")
-        await interaction.response.send_message(view=view, ephemeral=True)
+        if channel is None:
+            await self._saved(interaction, guild)
+        else:
+            await self._saved(interaction, guild, Prospects.lacking_for_announcements)
 
     async def set_issues(self, interaction: discord.Interaction, place: Place | None, events: str | None) -> None:
         """Tell of upstream events in a channel; without anything nowhere, with events alone where it was."""
@@ -126,8 +137,11 @@ class ConfigDesk:
             if events is not None:
                 feed = replace(feed, events=CHOICES.get(events, DEFAULT_EVENTS))
         await self.guilds.set_issues(guild, feed)
-        view = await self._panel(interaction, guild, "✅ Saved.")
-        await interaction.response.send_message(view=view, ephemeral=True)
+        if feed is None:
+            await self._saved(interaction, guild)
+        else:
+            cannot_post = missing_in(interaction, feed.channel) != ()
+            await self._saved(interaction, guild, Prospects.lacking_for_issues, in_vain=cannot_post)
 
     async def check(self, interaction: discord.Interaction) -> None:
         """List what the bot may do in the channels that are set; where all is well, posting goes on."""
@@ -136,11 +150,7 @@ class ConfigDesk:
         channels = posted_in(overview)
         if not channels:
             raise UserError("Nothing is set up yet. Start with `/ftconfig show`.")
-        lines = [
-            checklist(
-                overview.settings, channels, lambda channel: missing_in(interaction, channel), bot_name(interaction)
-            )
-        ]
+        lines = [checklist(overview.settings, channels, await self._around(interaction, overview.settings.digest))]
         for channel in channels:
             reopened = missing_in(interaction, channel) == () and await self.guilds.reopen(guild, channel)
             lines += [f"I try <#{channel}> again from now on."] if reopened else []
@@ -176,14 +186,11 @@ class ConfigDesk:
         schedule = await self.guilds.schedule(weekday, hour, form.text(ZONE))
         before = (await self.guilds.overview(guild)).settings.digest
         publish = before is not None and before.publish
-        await self._save(
-            interaction, guild, DigestSettings(channel, self.now(), schedule, form.chosen_number(ROLE), publish)
+        digest = DigestSettings(channel, self.now(), schedule, form.chosen_number(ROLE), publish)
+        await self._save(interaction, guild, digest)
+        await self._saved(
+            interaction, guild, Prospects.lacking_for_digest, in_vain=bool(digest_hints(interaction, digest))
         )
-        view = await self._panel(interaction, guild, "✅ Saved.")
-        if interaction.message is None:
-            await interaction.response.send_message(view=view, ephemeral=True)
-        else:
-            await interaction.response.edit_message(view=view)
 
     async def _preview(self, interaction: discord.Interaction, _arguments: tuple[str, ...]) -> None:
         """Show the digest of the last week that is over, only to who asked."""
@@ -209,7 +216,7 @@ class ConfigDesk:
     async def _ask_to_turn_off(self, interaction: discord.Interaction, _arguments: tuple[str, ...]) -> None:
         permitted(interaction)
         await self._ask(
-            interaction, "Turn the weekly digest off? Where and when it was posted is forgotten.", "Turn off", "cO"
+            interaction, "Turn the weekly digest off? Channel, time and role are forgotten.", "Turn off", "cO"
         )
 
     async def _turn_off(self, interaction: discord.Interaction, _arguments: tuple[str, ...]) -> None:
@@ -234,15 +241,57 @@ class ConfigDesk:
         check_postable(interaction, digest.channel)
         await self.guilds.set_digest(guild, digest)
 
+    async def _saved(
+        self,
+        interaction: discord.Interaction,
+        guild: int,
+        lacking: Callable[[Prospects], str | None] = nothing_lacks,
+        *,
+        in_vain: bool = False,
+    ) -> None:
+        """Show what is set now, and whether what was saved can work; in the panel that it was set from, if in one."""
+        works = not in_vain and lacking(await self.prospects()) is None
+        view = await self._panel(interaction, guild, SAVED if works else SAVED_IN_VAIN)
+        if interaction.message is None:
+            await interaction.response.send_message(view=view, ephemeral=True)
+        else:
+            await interaction.response.edit_message(view=view)
+
     async def _panel(self, interaction: discord.Interaction, guild: int, note: str = "") -> ui.LayoutView:
         overview = await self.guilds.overview(guild)
-        return panel(
-            overview,
+        return panel(overview, await self._around(interaction, overview.settings.digest), note)
+
+    async def _around(self, interaction: discord.Interaction, digest: DigestSettings | None) -> Circumstances:
+        return Circumstances(
+            await self.prospects(),
             lambda channel: missing_in(interaction, channel),
             bot_name(interaction),
-            note,
-            watching=self.watching,
+            () if digest is None else digest_hints(interaction, digest),
         )
+
+
+def digest_hints(interaction: discord.Interaction, digest: DigestSettings) -> tuple[str, ...]:
+    """Say what of a digest's settings has no effect in the server, and how to change that."""
+    guild = interaction.guild
+    if guild is None or guild.get_role(guild.id) is None:  # not known yet
+        return ()
+    channel = guild.get_channel(digest.channel)
+    hints = []
+    if digest.publish and channel is not None and channel.type is not discord.ChannelType.news:
+        hints.append(
+            f"<#{digest.channel}> is no announcement channel, so the digest is not published to any that follow."
+            " Choose one that is, or set `publish` to False."
+        )
+    role = None if digest.role is None else guild.get_role(digest.role)
+    if digest.role is not None and role is None:
+        hints.append("The role to ping is gone, so nobody is pinged. Choose another one with `/ftconfig digest`.")
+    may_ping = channel is not None and channel.permissions_for(guild.me).mention_everyone
+    if role is not None and not role.mentionable and not may_ping:
+        hints.append(
+            f"<@&{role.id}> is not pinged: I may not mention it. Allow anyone to mention it (Server settings → Roles),"
+            f" or give me **Mention @everyone, @here, and All Roles** in <#{digest.channel}>."
+        )
+    return tuple(hints)
 
 
 def permitted(interaction: discord.Interaction) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import discord
 from discord import ui
 
-from bot.core.issue_wording import NOT_WATCHED, chosen_words
+from bot.core.issue_wording import chosen_words
 from bot.core.posting import DigestSettings, GuildSettings, Kind, Post, State, needed
+from bot.core.prospects import Prospects
 from bot.core.schedule import DEFAULT_SCHEDULE, WEEKDAYS
 from bot.services.guilds import Overview
 from cogs.buttons import Button, action, finished, identifier_of
@@ -34,16 +36,32 @@ Missing = Callable[[int], tuple[str, ...] | None]
 """Tells which permissions the bot lacks in a channel, None if the channel is gone."""
 
 
-def panel(
-    overview: Overview, missing: Missing, bot_name: str, note: str = "", *, watching: bool = True
-) -> ui.LayoutView:
+SAVED = "✅ Saved."
+SAVED_IN_VAIN = "⚠️ Saved, but something is missing. See below."
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What decides whether what a server sets can work, beside the rights in its channels.
+
+    ``hints`` are sentences about its own roles and channels.
+    """
+
+    prospects: Prospects
+    missing: Missing
+    bot_name: str
+    hints: Sequence[str] = ()
+
+
+def panel(overview: Overview, around: Circumstances, note: str = "") -> ui.LayoutView:
     """Lay out what a server has set, how it stands, and what can be done about it."""
-    settings = overview.settings
+    settings, prospects = overview.settings, around.prospects
     texts = [note] if note else []
-    texts.append("### Weekly digest\n" + "\n".join(_digest_lines(overview)))
-    texts.append("### Announcements\n" + "\n".join(_announcement_lines(overview)))
-    texts.append("### Upstream issues\n" + "\n".join(_issue_lines(overview, watching=watching)))
-    troubles = list(_troubles(overview, missing, bot_name))
+    texts.append("### Weekly digest\n" + "\n".join(_digest_lines(overview, prospects.lacking_for_digest())))
+    lacking = prospects.lacking_for_announcements()
+    texts.append("### Announcements\n" + "\n".join(_announcement_lines(overview, lacking)))
+    texts.append("### Upstream issues\n" + "\n".join(_issue_lines(overview, prospects.lacking_for_issues())))
+    troubles = [*_troubles(overview, around.missing, around.bot_name), *map(_warning, around.hints)]
     if troubles:
         texts.append("### Needs your attention\n" + "\n".join(troubles))
     container = ui.Container[ui.LayoutView]()
@@ -67,12 +85,21 @@ def posted_in(overview: Overview) -> tuple[int, ...]:
     return tuple(dict.fromkeys(channel for channel in channels if channel is not None))
 
 
-def checklist(settings: GuildSettings, channels: Sequence[int], missing: Missing, bot_name: str) -> str:
-    """List what the bot may and may not do in the channels that it posts in, and how to change it."""
+def checklist(settings: GuildSettings, channels: Sequence[int], around: Circumstances) -> str:
+    """List what the bot may do in the channels that it posts in, what else is missing, and how to change it."""
     forum = settings.issues.channel if settings.issues is not None and settings.issues.forum else None
-    return "\n".join(
-        line for channel in channels for line in _checked(channel, missing(channel), bot_name, forum=channel == forum)
-    )
+    lines = [
+        line
+        for channel in channels
+        for line in _checked(channel, around.missing(channel), around.bot_name, forum=channel == forum)
+    ]
+    lacking = [
+        None if settings.digest is None else around.prospects.lacking_for_digest(),
+        None if settings.announcements is None else around.prospects.lacking_for_announcements(),
+        None if settings.issues is None else around.prospects.lacking_for_issues(),
+        *around.hints,
+    ]
+    return "\n".join([*lines, *(_warning(text) for text in dict.fromkeys(lacking) if text is not None)])
 
 
 def cannot_post(channel: int, missing: Sequence[str], bot_name: str) -> str:
@@ -128,43 +155,58 @@ def _buttons(*, is_on: bool) -> list[Button]:
     return [change, preview, action("Send test", "ct"), action("Turn off", "co", style=discord.ButtonStyle.danger)]
 
 
-def _digest_lines(overview: Overview) -> Iterator[str]:
+def _digest_lines(overview: Overview, lacking: str | None) -> Iterator[str]:
     digest = overview.settings.digest
     if digest is None:
         yield "Off."
     else:
-        yield f"On, in <#{digest.channel}>, every {digest.schedule}."
+        yield f"{_on(lacking)}, in <#{digest.channel}>, every {digest.schedule}."
         pings = "Pings nobody" if digest.role is None else f"Pings <@&{digest.role}>"
         yield f"{pings}; {'published' if digest.publish else 'not published'} to the channels that follow."
         if overview.next_slot is not None:
             due = overview.next_slot.moment
             note = " Weeks end at 00:00 UTC, it cannot come sooner." if overview.next_slot.waits else ""
             yield f"Next: {moment(due, 'F')} ({moment(due)}).{note}"
+    yield from _warned(lacking)
     if overview.last_digest is not None:
         yield f"Last post: {_told(overview.last_digest)}"
 
 
-def _announcement_lines(overview: Overview) -> Iterator[str]:
+def _announcement_lines(overview: Overview, lacking: str | None) -> Iterator[str]:
     channel = overview.settings.announcements
     if channel is None:
         yield "Off."
     else:
-        yield f"On, in <#{channel}>: packages that gain or lose support, at most one message an hour."
+        yield f"{_on(lacking)}, in <#{channel}>: packages that gain or lose support, at most one message an hour."
+    yield from _warned(lacking)
     if overview.last_announcement is not None:
         yield f"Last post: {_told(overview.last_announcement)}"
 
 
-def _issue_lines(overview: Overview, *, watching: bool) -> Iterator[str]:
+def _issue_lines(overview: Overview, lacking: str | None) -> Iterator[str]:
     feed = overview.settings.issues
-    if not watching:
-        yield NOT_WATCHED
     if feed is None:
         yield "Off."
     else:
         how = "a thread for each repository and week" if feed.forum else "at most one message every 15 minutes"
-        yield f"On, in <#{feed.channel}>: {chosen_words(feed.events)}; {how}."
+        yield f"{_on(lacking)}, in <#{feed.channel}>: {chosen_words(feed.events)}; {how}."
+    yield from _warned(lacking)
     if overview.last_issues is not None:
         yield f"Last post: {_told(overview.last_issues)}"
+
+
+def _on(lacking: str | None) -> str:
+    """Say that something is on, unless something is missing for it to work."""
+    return "On" if lacking is None else "Set"
+
+
+def _warned(lacking: str | None) -> Iterator[str]:
+    if lacking is not None:
+        yield _warning(lacking)
+
+
+def _warning(text: str) -> str:
+    return f"⚠️ {text}"
 
 
 def _told(post: Post) -> str:

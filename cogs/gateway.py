@@ -1,14 +1,9 @@
-"""Keeps a client connected until told to stop: a first connection that fails is tried again, with a fresh client.
-
-discord.py takes up dropped connections by itself, but a first one that fails ends it (its issue 10520), as does
-anything that it does not foresee.
-"""
+"""Keeps a client connected until told to stop: what ends one is logged, and a fresh client takes its place."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 import discord
@@ -16,9 +11,7 @@ import structlog
 
 from bot.core.errors import UserError
 from cogs.client import Client
-
-FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
+from cogs.pauses import LONGEST_BETWEEN_IDENTIFIES, LONGEST_PAUSE, Pauses
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -28,7 +21,7 @@ class Gateway:
     """Connects clients, one after another; ``new_client`` makes each."""
 
     new_client: Callable[[], Client]
-    first_pause: float = FIRST_PAUSE
+    pauses: Pauses = field(default_factory=Pauses)
     client: Client | None = None
 
     @property
@@ -38,22 +31,29 @@ class Gateway:
 
     async def keep_connected(self, token: str) -> None:
         """Connect, and connect again, until cancelled; a token that Discord refuses is a ``UserError``."""
-        pause = self.first_pause
         while True:
-            self.client = self.new_client()
+            reason, longest = "It ended.", LONGEST_PAUSE
             try:
-                async with self.client:
-                    await self.client.start(token)
+                await self._stay(self.new_client(), token)
             except discord.LoginFailure:
                 raise UserError(
                     "Discord refused the bot's token. Copy it anew from the Developer Portal into FTBOT_DISCORD_TOKEN."
                 ) from None
             except discord.PrivilegedIntentsRequired:
                 raise UserError("Discord asks for privileged intents, which this bot does not use.") from None
-            except (discord.DiscordException, aiohttp.ClientError, OSError, AttributeError) as error:
-                # AttributeError: what discord.py raises when its first connection fails.
-                log.warning("discord_connection_failed", reason=f"{type(error).__name__}: {error}", retry_in=pause)
-            else:
-                log.warning("discord_connection_ended", retry_in=pause)
-            pause = self.first_pause if self.client.is_ready() else min(pause * 2, LONGEST_PAUSE)
-            await asyncio.sleep(pause)
+            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+                reason = f"{type(error).__name__}: {error}"
+                if isinstance(error, discord.ConnectionClosed):
+                    longest = LONGEST_BETWEEN_IDENTIFIES
+            pause = self.pauses.next(longest)
+            log.warning("discord_connection_failed", reason=reason, retry_in=round(pause, 1))
+            await self.pauses.sleep(pause)
+
+    async def _stay(self, client: Client, token: str) -> None:
+        self.client = client
+        async with client:
+            try:
+                await client.start(token)
+            finally:
+                if client.is_ready():
+                    self.pauses.succeeded()

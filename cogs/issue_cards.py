@@ -42,11 +42,11 @@ _DEEDS = {
 _OF_LABELS = frozenset({ActionKind.ADD_LABEL, ActionKind.REMOVE_LABEL, ActionKind.SUGGEST_LABEL})
 
 
-def feed_card(events: Sequence[ThreadEvent], marker: str) -> ui.LayoutView:
-    """Lay out what happened upstream, by repository; the marker is what the message is recognised by."""
+def feed_card(events: Sequence[ThreadEvent]) -> ui.LayoutView:
+    """Lay out what happened upstream, by repository."""
     repositories = dict.fromkeys(event.ref.repository for event in events)
     ordered = [event for repository in repositories for event in events if event.ref.repository == repository]
-    foot = f"-# Issues and pull requests about free-threading · {marker}"
+    foot = "-# Issues and pull requests about free-threading"
     return _listing("### What just moved upstream", list(map(_happened, ordered)), len(ordered), foot)
 
 

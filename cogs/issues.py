@@ -10,8 +10,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core.errors import UserError
-from bot.core.issue_wording import NOT_WATCHED
 from bot.core.names import normalize
+from bot.core.prospects import NOT_WATCHED
 from bot.services.issues import IssueDesk, Shown
 from cogs.cards import plain
 from cogs.conversations import Conversations

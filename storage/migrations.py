@@ -257,4 +257,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # The platforms that a package lost, where it has wheels for others.
         "ALTER TABLE changes ADD COLUMN lost TEXT NOT NULL DEFAULT ''",
     ),
+    (
+        # When a post was first sent. What an earlier version began has none: its messages have no marks.
+        "ALTER TABLE posts ADD COLUMN begun DOUBLE PRECISION",
+    ),
 )

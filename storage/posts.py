@@ -21,7 +21,7 @@ CLAIM = timedelta(seconds=90)
 KEPT = timedelta(days=30)
 """How long what became of issue events is kept: there may be some every quarter of an hour."""
 
-_COLUMNS = "guild, kind, key, channel, state, expires, due, role, publish, message, attempts, reason"
+_COLUMNS = "guild, kind, key, channel, state, expires, due, role, publish, message, attempts, reason, begun"
 _SLACK = timedelta(minutes=1)
 
 
@@ -38,6 +38,7 @@ class _Row(msgspec.Struct, array_like=True):
     message: int | None
     attempts: int
     reason: str | None
+    begun: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ class Posts:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (guild, kind, key) DO UPDATE SET"
                 " channel = excluded.channel, state = excluded.state, planned = excluded.planned,"
                 " expires = excluded.expires, due = excluded.due, role = excluded.role, publish = excluded.publish,"
-                " nonce = excluded.nonce, attempts = 0, reason = NULL WHERE posts.state = 'missed' RETURNING guild",
+                " nonce = excluded.nonce, attempts = 0, reason = NULL, begun = NULL WHERE posts.state = 'missed'"
+                " RETURNING guild",
                 _planned(post, now),
             )
         return bool(rows)
@@ -146,13 +148,13 @@ class Posts:
         return _post(rows[0]) if rows else None
 
     async def begin(self, post: Post, name: str, now: datetime) -> bool:
-        """Note that a claimed post is about to be sent; False if it may not be any more."""
+        """Note that a claimed post is about to be sent, and when first; False if it may not be any more."""
         async with self.database.transaction() as transaction:
             rows = await transaction.run(
-                "UPDATE posts SET state = 'sending', claimed_until = ?"
+                "UPDATE posts SET state = 'sending', claimed_until = ?, begun = COALESCE(begun, ?)"
                 " WHERE guild = ? AND kind = ? AND key = ? AND state = ? AND channel = ? AND claimed_by = ?"
                 " RETURNING guild",
-                ((now + CLAIM).timestamp(), *_id(post), post.state.value, post.channel, name),
+                ((now + CLAIM).timestamp(), now.timestamp(), *_id(post), post.state.value, post.channel, name),
             )
         return bool(rows)
 
@@ -191,7 +193,7 @@ class Posts:
         async with self.database.transaction() as transaction:
             await transaction.run(
                 "UPDATE posts SET state = 'planned', channel = ?, role = ?, publish = ?, nonce = ?, due = ?,"
-                " attempts = 0, reason = NULL, claimed_by = NULL, claimed_until = NULL"
+                " attempts = 0, reason = NULL, begun = NULL, claimed_by = NULL, claimed_until = NULL"
                 " WHERE guild = ? AND kind = ? AND key = ? AND state IN ('planned', 'refused') AND expires > ?",
                 (
                     post.channel,
@@ -265,4 +267,5 @@ def _post(values: Row) -> Post:
         message=row.message,
         attempts=row.attempts,
         reason=row.reason,
+        begun=None if row.begun is None else datetime.fromtimestamp(row.begun, UTC),
     )

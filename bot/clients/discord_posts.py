@@ -6,7 +6,6 @@ Discord's errors become ours.
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -21,7 +20,7 @@ from discord import ui
 
 from bot.core.errors import UpstreamError
 from bot.core.issue_feed import fitting_tags
-from bot.core.posting import LONGEST_NONCE, ChannelClosedError, Draft, MessageRefusedError, lacking
+from bot.core.posting import LONGEST_NONCE, ChannelClosedError, Draft, MessageRefusedError, Seen, Sought, lacking
 
 Card: TypeAlias = ui.LayoutView
 
@@ -31,9 +30,19 @@ _LONGEST_STEP = 45.0
 _A_WEEK: Final = 10_080
 """Minutes without a message after which Discord archives a thread."""
 
-_OWN_MESSAGES = 25
 _MOST_MESSAGES = 1_000
 """How far back is looked for the bot's own messages in a busy channel."""
+
+_AtTheTop: TypeAlias = (
+    discord.ActionRow
+    | discord.Container
+    | discord.FileComponent
+    | discord.MediaGalleryComponent
+    | discord.SectionComponent
+    | discord.SeparatorComponent
+    | discord.TextDisplay
+)
+"""What a message can be made of, in the form in which discord.py reads it."""
 
 _UNKNOWN_MESSAGE = 10008
 _ALREADY_PUBLISHED = 40033
@@ -61,15 +70,15 @@ class DiscordPosts:
         client = self._ready()
         return None if client is None else frozenset(guild.id for guild in client.guilds)
 
-    async def send(self, channel: int, draft: Draft[Card], marker: str | None = None, nonce: str = "") -> int | None:
-        """Send a message and give its number; ``marker`` is what it will be found by.
+    async def send(self, channel: int, draft: Draft[Card], mark: int | None = None, nonce: str = "") -> int | None:
+        """Send a message and give its number; ``mark`` is the number of its last component, to find it by.
 
         With a nonce that Discord saw in the last minutes it gives the message that is there already, and None if that
         was deleted since. Raises ``ChannelClosedError``, ``MessageRefusedError``, else ``UpstreamError``, after which
         the message may have been posted all the same.
         """
         place = self._place(channel)
-        view = _outfitted(draft, marker)
+        view = _outfitted(draft, mark)
         file = None
         if draft.picture is not None:
             file = discord.File(BytesIO(draft.picture), draft.filename, description=draft.alt)
@@ -89,23 +98,19 @@ class DiscordPosts:
                 raise
             return message.id
 
-    async def find(self, channel: int, marker: str) -> int | None:
-        """Look for the bot's own message with a marker among its last 25 in a channel, answers to commands left out."""
-        place, client = self._place(channel), self._ready()
+    async def find(self, channel: int, sought: Sought) -> int | None:
+        """Look for one of the bot's own messages among the last 1,000 in a channel, answers to commands left out."""
+        place, own = self._place(channel), self._own()
         if "Read Message History" in self.missing(channel):
             # Discord would answer an empty list, which says nothing.
             raise ChannelClosedError(self._cannot_post(channel))
-        said = re.compile(rf"(?<![\w-]){re.escape(marker)}(?![\w-])")
-        own = 0
         async with self._errors(channel):
             async for message in place.history(limit=_MOST_MESSAGES):
-                if client is None or client.user is None or message.author.id != client.user.id:
-                    continue
-                if message.interaction_metadata is None and any(said.search(text) for text in _texts(message)):
-                    return message.id
-                own += 1
-                if own == _OWN_MESSAGES:
+                if message.created_at < sought.since:
                     break
+                is_own = message.author.id == own and message.interaction_metadata is None
+                if is_own and sought.is_met_by(_seen(message)):
+                    return message.id
         return None
 
     async def find_thread(self, forum: int, name: str, since: datetime) -> ForumThread | None:
@@ -113,8 +118,7 @@ class DiscordPosts:
         if "Read Message History" in self.missing(forum):
             # Discord would not tell of archived ones.
             raise ChannelClosedError(self._cannot_post(forum))
-        place, client = await self._forum(forum), self._ready()
-        own = None if client is None or client.user is None else client.user.id
+        place, own = await self._forum(forum), self._own()
 
         def is_it(thread: discord.Thread) -> bool:
             return (thread.owner_id, thread.parent_id, thread.name) == (own, forum, name)
@@ -130,7 +134,7 @@ class DiscordPosts:
                         break
         return None if found is None else ForumThread(found.id, found.locked)
 
-    async def open_thread(self, forum: int, name: str, words: Collection[str], draft: Draft[Card], marker: str) -> int:
+    async def open_thread(self, forum: int, name: str, words: Collection[str], draft: Draft[Card], mark: int) -> int:
         """Open a thread in a forum with its first message, and give its number.
 
         Of the forum's tags it gets those that are called like one of the ``words``. Discord knows no nonce here, so one
@@ -146,20 +150,20 @@ class DiscordPosts:
                 name=name,
                 auto_archive_duration=_A_WEEK,
                 applied_tags=chosen,
-                view=_outfitted(draft, marker),
+                view=_outfitted(draft, mark),
                 allowed_mentions=discord.AllowedMentions.none(),
             )
             return opened.thread.id
 
-    async def send_in_thread(self, thread: int, draft: Draft[Card], marker: str, nonce: str) -> None:
+    async def send_in_thread(self, thread: int, draft: Draft[Card], mark: int, nonce: str) -> None:
         """Send a message into a thread; raises what ``send`` raises, but a thread that is gone closes no forum."""
         with _as_thread():
-            await self.send(thread, draft, marker, nonce)
+            await self.send(thread, draft, mark, nonce)
 
-    async def is_in_thread(self, thread: int, marker: str) -> bool:
-        """Tell whether the bot's own message with a marker is in a thread; raises as ``send_in_thread`` does."""
+    async def is_in_thread(self, thread: int, sought: Sought) -> bool:
+        """Tell whether one of the bot's own messages is in a thread; raises as ``send_in_thread`` does."""
         with _as_thread():
-            return await self.find(thread, marker) is not None
+            return await self.find(thread, sought) is not None
 
     async def publish(self, channel: int, message: int) -> None:
         """Publish a message to the channels that follow; no error if it was, or is not there any more.
@@ -187,6 +191,10 @@ class DiscordPosts:
     def _ready(self) -> discord.Client | None:
         client = self.client()
         return client if client is not None and client.is_ready() and not client.is_closed() else None
+
+    def _own(self) -> int | None:
+        client = self._ready()
+        return None if client is None or client.user is None else client.user.id
 
     async def _forum(self, channel: int) -> discord.ForumChannel:
         client = self._ready()
@@ -255,24 +263,23 @@ def _of_http(error: discord.HTTPException) -> UpstreamError:
     return UpstreamError(f"Discord answered {error.status}.", retryable=retryable, busy=busy)
 
 
-def _outfitted(draft: Draft[Card], marker: str | None) -> Card:
-    """Put the ping before a card, and the marker after one that does not say it; discord.py shall not keep the view."""
+def _outfitted(draft: Draft[Card], mark: int | None) -> Card:
+    """Put the ping before a card, and the mark on what it ends with; discord.py shall not keep the view."""
     view = draft.view
     if draft.role is not None:
         inner, view = view, ui.LayoutView(timeout=None)
         view.add_item(ui.TextDisplay(f"<@&{draft.role}>"))
         for item in inner.children:
             view.add_item(item)
-    texts = (item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay))
-    if marker is not None and not any(marker in text for text in texts):
-        view.add_item(ui.TextDisplay(f"-# {marker}"))
+    view.children[-1].id = mark
     view.stop()
     return view
 
 
-def _texts(message: discord.Message) -> Iterator[str]:
-    yield message.content
-    yield from _texts_of(message.components)
+def _seen(message: discord.Message) -> Seen:
+    last = message.components[-1] if message.components else None
+    *_, ending = ("", *_texts_of(message.components))
+    return Seen(message.created_at, last.id if isinstance(last, _AtTheTop) else None, ending)
 
 
 def _texts_of(components: Sequence[discord.Component]) -> Iterator[str]:

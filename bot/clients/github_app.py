@@ -33,6 +33,7 @@ from bot.clients.github_worker import Call, NotThereError, Reply, TokenRefusedEr
 from bot.clients.web import Patience
 from bot.core.errors import UserError
 from bot.core.github import Comment, ForbiddenError, GoneError, IssueRef, LabelEvent, RefusedError
+from bot.core.triage.comments import is_marked
 
 _T = TypeVar("_T")
 
@@ -220,12 +221,13 @@ class GithubApp(RepositoryReader):
         await self._write(repository, "POST", path, {"content": reaction}, _read_number)
 
     async def find_comment(self, ref: IssueRef, marker: str) -> Comment | None:
-        """Find the App's first comment on a thread that contains a marker; anybody's else may contain it too."""
+        """Find the App's first comment on a thread that begins with a marker; anybody's else may begin with it too."""
         login = await self.login()
         call = Call("GET", f"{thread_path(ref)}/comments", {"per_page": "100"})
         async for page in self.pages(ref.repository, call, read_comments):
             for comment in page.items:
-                if comment.author is not None and comment.author.login == login and marker in comment.body:
+                is_own = comment.author is not None and comment.author.login == login
+                if is_own and is_marked(comment.body, marker):
                     return comment
         return None
 

@@ -21,8 +21,6 @@ CHOICES: Mapping[str, tuple[EventKind, ...]] = MappingProxyType(
 )
 """What a server can choose to be told of; the first is what it is told if it does not choose."""
 
-NOT_WATCHED = "Upstream issues are not watched here: whoever runs me has set no GitHub token."
-
 _KNOWN = frozenset({*PUBLISHED.values(), *SPOKEN.values(), *MODULES.values()})
 
 _STATES: Mapping[ThreadState, str] = MappingProxyType(

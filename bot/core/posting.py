@@ -1,7 +1,8 @@
 """Posts that Discord must get exactly once: what is known of one, what to do with it next, and how to recognise it.
 
 A post is written down before it is sent, and sent under a nonce: Discord answers a nonce that it saw in the last
-minutes with the message it already has. Whatever was begun and not confirmed is looked for in the channel first.
+minutes with the message it already has. Whatever was begun and not confirmed is looked for in the channel first, by a
+number that its last component carries: text can hold any words, and no text can number a component.
 
     planned → sending → sent → published
         ↘ missed   ↘ refused, lost
@@ -10,6 +11,7 @@ minutes with the message it already has. Whatever was begun and not confirmed is
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,6 +53,13 @@ DEFAULT_EVENTS = (EventKind.OPENED, EventKind.CLOSED, EventKind.MERGED, EventKin
 LONGEST_THREAD_NAME = 100
 """Characters that Discord takes."""
 
+CLOCKS_DIFFER = timedelta(days=1)
+"""How far this clock may be from Discord's; one in the wrong time zone is some hours off."""
+
+_FIRST_MARK = 1 << 30
+"""Far above the numbers that Discord gives components by itself, which count from 1; it takes up to 2**31 - 1."""
+
+_MARKS_OF_A_KIND = 1 << 27
 _PATIENCE = timedelta(hours=6)
 _ADMINISTRATOR = 1 << 3
 _FIRST_PAUSE = timedelta(seconds=15)
@@ -89,6 +98,10 @@ class State(Enum):
     REFUSED = "refused"
     LOST = "lost"
     MISSED = "missed"
+
+
+_MARKED = {Kind.DIGEST: 0, Kind.ANNOUNCEMENT: 1, Kind.ISSUES: 2}
+_LASTS = {Kind.ANNOUNCEMENT: ANNOUNCEMENTS_EXPIRE, Kind.ISSUES: ISSUES_EXPIRE}
 
 
 class Step(Enum):
@@ -131,10 +144,39 @@ class GuildSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What tells the bot's messages in a channel apart: when Discord took one, and how it ends.
+
+    ``mark`` is the number of its last component, ``ending`` the last text in it.
+    """
+
+    created: datetime
+    mark: int | None = None
+    ending: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a post is recognised by among the bot's messages; ``old_ending`` only if it may lack a mark."""
+
+    mark: int
+    since: datetime
+    old_ending: str | None = None
+
+    def is_met_by(self, seen: Seen) -> bool:
+        """Tell whether a message of the bot's own, in the channel of the post, is it."""
+        if seen.created < self.since:
+            return False
+        is_old = self.old_ending is not None and re.fullmatch(self.old_ending, seen.ending) is not None
+        return seen.mark == self.mark or is_old
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """One post of a server; ``due`` is when to try next, None if there is nothing left to do.
 
-    ``message`` is its number in the channel; of what went into a thread of a forum, the thread's.
+    ``message`` is its number in the channel; of what went into a thread of a forum, the thread's. ``begun`` is when it
+    was first sent, None if it was not, or by a version that did not write that down.
     """
 
     guild: int
@@ -149,6 +191,7 @@ class Post:
     message: int | None = None
     attempts: int = 0
     reason: str | None = None
+    begun: datetime | None = None
 
     @property
     def nonce(self) -> str:
@@ -162,15 +205,33 @@ class Post:
         return nonce if len(nonce) <= LONGEST_NONCE else nonce.replace("-", "")
 
     @property
-    def marker(self) -> str:
-        """Give the words by which the message is recognised in its channel."""
+    def mark(self) -> int:
+        """Give the number of the message's last component; no other post in its channel has it."""
+        week = self.week
+        # Of what is numbered, nothing is told twice: the last number says which post it is.
+        number = week.year * 100 + week.number if self.kind is Kind.DIGEST else self.changes[1]
+        return _FIRST_MARK + _MARKED[self.kind] * _MARKS_OF_A_KIND + number % _MARKS_OF_A_KIND
+
+    def sought(self, now: datetime) -> Sought:
+        """Say what a message is recognised by that may have been posted, by a clock that may have been set since.
+
+        One that was begun without that being written down is from a version whose messages had no marks. Those ended
+        with a line of which no piece from elsewhere was the beginning or the end.
+        """
+        begun, old_ending = self.begun, None
+        if begun is None:
+            begun = self.week.end if self.kind is Kind.DIGEST else self.expires - _LASTS[self.kind]
+            old_ending = self._old_ending
+        return Sought(self.mark, min(begun, now) - CLOCKS_DIFFER, old_ending)
+
+    @property
+    def _old_ending(self) -> str:
         if self.kind is Kind.DIGEST:
-            return self.key
+            return rf"-# {self.week}( · .*)?"
         if self.kind is Kind.ANNOUNCEMENT:
-            return f"changes {self.key}"
+            return rf"-# (.* · )?changes {self.changes[0]}-{self.changes[1]}"
         first, last = self.changes
-        # In italics, as no title from GitHub can be: those are escaped.
-        return f"_event {first}_" if first == last else f"_events {first} to {last}_"
+        return rf"-# (.* · )?_events {first} to {last}_" if first != last else rf"-# (.* · )?_event {last}_"
 
     def nonce_in(self, thread: int) -> str:
         """Give what Discord recognises issue events by that are sent to a channel, or to a thread of a forum."""

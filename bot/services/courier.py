@@ -255,7 +255,7 @@ class Courier:
         written = await outbox.marker_comment(node_id)
         if written is None or scene.comment is not None:
             return None
-        return _Ending(Progress.REFUSED, "Somebody deleted the comment.")
+        return _Ending(Progress.REFUSED, "Somebody deleted the comment, or wrote above its first line.")
 
     async def _unknown(self, action: Action, issue: Issue) -> _Ending | None:
         """Leave out a label that the repository does not have any more: GitHub would make it."""

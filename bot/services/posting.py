@@ -56,8 +56,8 @@ _AT_ONCE = 4
 _WAIT_FOR_DATA = timedelta(minutes=10)
 
 Prepare = Callable[[Week], Awaitable[PreparedDigest[Card]]]
-Compose = Callable[[Sequence[Change], str], Card]
-Tell = Callable[[Sequence[ThreadEvent], str], Card]
+Compose = Callable[[Sequence[Change]], Card]
+Tell = Callable[[Sequence[ThreadEvent]], Card]
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -82,8 +82,7 @@ class Ledger:
 class Poster:
     """Posts; ``prepare`` makes a week's digest, ``compose`` an announcement, ``tell`` a card of upstream events.
 
-    The last two say the marker that they are given. ``name`` tells this process from others that run on the same
-    database by mistake.
+    ``name`` tells this process from others that run on the same database by mistake.
     """
 
     ledger: Ledger
@@ -323,11 +322,11 @@ class _Round:
         """Send a message where it goes, and give the number by which the post is known from then on."""
         discord = self.poster.discord
         if post.repository is None:
-            return await discord.send(post.channel, draft, post.marker, post.nonce)
+            return await discord.send(post.channel, draft, post.mark, post.nonce)
         if thread is None:
             words = await self._tag_words(post)
-            return await discord.open_thread(post.channel, post.thread_name, words, draft, post.marker)
-        await discord.send_in_thread(thread.number, draft, post.marker, post.nonce_in(thread.number))
+            return await discord.open_thread(post.channel, post.thread_name, words, draft, post.mark)
+        await discord.send_in_thread(thread.number, draft, post.mark, post.nonce_in(thread.number))
         return thread.number
 
     async def _tag_words(self, post: Post) -> frozenset[str]:
@@ -356,10 +355,11 @@ class _Round:
 
     async def _find(self, post: Post) -> int | None:
         """Find what was posted: the message, or the thread of a forum that it is in."""
+        sought = post.sought(self.poster.now())
         if post.repository is None:
-            return await self.poster.discord.find(post.channel, post.marker)
+            return await self.poster.discord.find(post.channel, sought)
         thread = await self._thread(post)
-        if thread is None or not await self.poster.discord.is_in_thread(thread.number, post.marker):
+        if thread is None or not await self.poster.discord.is_in_thread(thread.number, sought):
             return None
         return thread.number
 
@@ -412,13 +412,13 @@ class _Round:
         """Make the message of a post, None if that was put off or given up because there is nothing to say."""
         if post.kind is Kind.ANNOUNCEMENT:
             changes = await self.poster.ledger.changes.between(*post.changes)
-            return Draft(self.poster.compose(changes, post.marker))
+            return Draft(self.poster.compose(changes))
         if post.kind is Kind.ISSUES:
             events = await self._events(post)
             if not events:  # turned off since
                 await self._drop(post)
                 return None
-            return Draft(self.poster.tell(events, post.marker))
+            return Draft(self.poster.tell(events))
         digest = await self._digest(post.week)
         if waits_for_data(post, self.poster.now(), complete=digest.complete):
             await self._put_off(post, "The week's data is not read yet.", _WAIT_FOR_DATA)

@@ -210,10 +210,13 @@ async def test_it_finds_only_its_own_comment_with_a_marker(app: GithubApp, issue
     marker = "<!-- ftbot:thread -->"
     issue.comment(f"{marker}\nI am the bot.", "mallory")
     issue.comment("Another answer.", "ftbot[bot]")
+    issue.comment(f"They said “{marker}”.\n{marker}\n> {marker}", "ftbot[bot]")
+    issue.comment(f"{marker} and more\n", "ftbot[bot]")
+    issue.comment(f" {marker}\n", "ftbot[bot]")
     for number in range(120):
         issue.comment(f"Comment {number}")
     assert await app.find_comment(REF, marker) is None
-    own = issue.comment(f"{marker}\nThis one.", "ftbot[bot]")
+    own = issue.comment(f"{marker}\r\nThis one.", "ftbot[bot]")
     issue.comment(f"{marker}\nA later one.", "ftbot[bot]")
     found = await app.find_comment(REF, marker)
     assert found is not None

@@ -29,6 +29,7 @@ from cogs.about import About, AboutCog
 from cogs.client import Client
 from cogs.conversations import Conversations
 from cogs.gateway import Gateway
+from cogs.pauses import Pauses
 from cogs.status import StatusCog, StatusDesk
 from storage.database import Database, open_database
 from storage.packages import Packages
@@ -92,6 +93,20 @@ class World:
         default_factory=lambda: all_cogs
     )
     upstream: Upstream | None = None
+    slept: list[float] = field(default_factory=list)
+    asleep: asyncio.Event = field(default_factory=asyncio.Event)
+    awake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        """Let pauses be over at once, until a test clears ``awake``."""
+        self.awake.set()
+
+    async def sleep(self, seconds: float) -> None:
+        """Note a pause instead of waiting for it."""
+        self.slept.append(seconds)
+        self.asleep.set()
+        await asyncio.sleep(0)
+        await self.awake.wait()
 
     @asynccontextmanager
     async def running(self, *, token: str = TOKEN, clock: Clock | None = None, wait: bool = True) -> AsyncIterator[Bot]:
@@ -106,11 +121,11 @@ class World:
             registration = Registration(Registrations(database))
 
             def new_client() -> Client:
-                client = Client(conversations, desk.clicks(), metrics, registration)
+                client = Client(conversations, desk.clicks(), metrics, registration, Pauses(self.sleep))
                 client.use(self.cogs(client, desk, conversations, self.clock))
                 return client
 
-            gateway = Gateway(new_client, first_pause=0.01)
+            gateway = Gateway(new_client, Pauses(self.sleep))
             connected = asyncio.create_task(gateway.keep_connected(token))
             try:
                 if wait:

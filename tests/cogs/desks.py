@@ -11,6 +11,7 @@ from pathlib import Path
 from discord import app_commands
 
 from bot.clients.discord_posts import DiscordPosts
+from bot.core.prospects import Prospects, Watched
 from bot.services.audit import AuditDesk
 from bot.services.guilds import GuildDesk
 from bot.services.issues import IssueDesk
@@ -53,8 +54,14 @@ def offer(typed: str) -> list[app_commands.Choice[str]]:
 
 
 @asynccontextmanager
-async def running_bot(
-    fake: FakeDiscord, path: Path, clock: Clock, press: Press, *, watching: bool = True
+async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
+    fake: FakeDiscord,
+    path: Path,
+    clock: Clock,
+    press: Press,
+    *,
+    prospects: Prospects = Prospects(),  # noqa: B008 — it is frozen
+    lacking: str | None = None,
 ) -> AsyncIterator[Bot]:
     """Run a bot with all commands but ``/ftstatus``; again on the same path is a restart."""
     async with open_database(path) as database:
@@ -65,7 +72,11 @@ async def running_bot(
         guilds = GuildDesk(ledger, zones, clock)
         metrics = Metrics.new()
         conversations = Conversations(metrics)
-        desk = ConfigDesk(guilds, poster, zones, press.prepare, clock, watching)
+
+        async def now() -> Prospects:
+            return prospects
+
+        desk = ConfigDesk(guilds, poster, zones, press.prepare, clock, now)
         client = Client(conversations, desk.clicks(), metrics, Registration(Registrations(database)))
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
         issues = IssueDesk(ledger.threads, ledger.events, Documents(database))
@@ -73,8 +84,8 @@ async def running_bot(
             [
                 ConfigCog(desk, conversations),
                 DigestCog(DigestAnswers(press.prepare, clock), conversations),
-                IssuesCog(IssueAnswers(issues, offer, watching), conversations),
-                AuditCog(AuditDesk(Audit(database)), conversations),
+                IssuesCog(IssueAnswers(issues, offer, prospects.watched is not Watched.NONE), conversations),
+                AuditCog(AuditDesk(Audit(database)), conversations, lacking),
                 AboutCog(
                     About("1.2.3", "Python 3.14.1", "https://example.org/ftbot", clock(), client.slash_commands),
                     conversations,

@@ -37,7 +37,7 @@ async def test_about_says_what_it_is_and_what_it_stores(fake: FakeDiscord) -> No
 Answers from the file names, upload times and classifiers on PyPI; nothing is installed or run.
 Started <t:1795424400:R> on Python 3.14.1, free-threaded.
 In 2 servers.
-It reads no messages, stores no user data, and mentions nobody.
+It reads only its own messages, stores nothing about who asks, and mentions only a role that admins chose.
 [Free-threading guide](https://py-free-threading.github.io/) [Source and issues](https://example.org/ftbot)\
 """)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.prospects import lacking_for_triage
 from bot.core.triage.action import Outcome
 from tests.cogs.desks import Bot, running_bot
 from tests.cogs.test_issue_cards import entry
@@ -53,6 +54,24 @@ async def test_what_was_decided_is_told_to_who_asked_with_how_it_ended(fake: Fak
     ]
     for expected in (" by ada ", "rule crash-words, version 3", "dry-run", "Evidence: “Segmentation fault"):
         assert expected in shown
+
+
+@pytest.mark.parametrize(
+    ("app", "switched_on", "expected"),
+    [
+        (False, True, "FTBOT_GITHUB_APP_ID and FTBOT_GITHUB_PRIVATE_KEY."),
+        (True, False, "FTBOT_TRIAGE to off. Ask them to turn it on."),
+        (True, True, "where the GitHub App is installed."),
+    ],
+)
+async def test_where_nothing_is_triaged_it_says_what_is_missing(  # noqa: PLR0913, PLR0917 — a table
+    fake: FakeDiscord, tmp_path: Path, clock: Clock, app: bool, switched_on: bool, expected: str
+) -> None:
+    lacking = lacking_for_triage(app=app, switched_on=switched_on)
+    async with running_bot(fake, tmp_path / "other.db", clock, Press(), lacking=lacking):
+        shown = (await fake.slash("ftaudit", issue="lxml/lxml#1").shown()).text()
+    assert shown.startswith("Triage has decided nothing on **lxml/lxml\\#1**. ")
+    assert shown.endswith(expected)
 
 
 @pytest.mark.usefixtures("bot")

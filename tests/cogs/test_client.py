@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+import aiohttp
 import discord
 import pytest
 from discord.ext import commands
@@ -13,25 +14,15 @@ from bot.core.errors import UserError
 from cogs.about import AboutCog
 from cogs.client import Client
 from cogs.conversations import Conversations
+from cogs.pauses import LONGEST_BETWEEN_IDENTIFIES, LONGEST_PAUSE
 from cogs.status import StatusDesk
 from tests.cogs.conftest import Bot, Clock, Log, World, all_cogs
 from tests.fakes.discord_json import children, text
 from tests.fakes.discord_world import Guild
-from tests.fakes.fake_discord import FakeDiscord
+from tests.fakes.fake_discord import TOKEN, FakeDiscord
 
 REGISTRATION = r"^/applications/\d+/commands$"
 GUILDS = 1
-
-
-@pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait before a second IDENTIFY, nor before a lost connection is taken up again, as discord.py does."""
-
-    async def at_once(_client: Client, _shard: int | None, *, initial: bool = False) -> None:
-        del initial
-
-    monkeypatch.setattr(Client, "before_identify_hook", at_once)
-    monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.0)
 
 
 async def stopped(fake: FakeDiscord) -> None:
@@ -119,7 +110,7 @@ async def test_a_token_that_discord_refuses_ends_it_with_a_sentence(world: World
     assert "not-the-token" not in log.stream.getvalue()
 
 
-@pytest.mark.usefixtures("bot", "no_pauses")
+@pytest.mark.usefixtures("bot")
 async def test_a_lost_connection_is_resumed_and_the_missed_question_answered(fake: FakeDiscord, log: Log) -> None:
     fake.abort_connections()
     await stopped(fake)
@@ -128,6 +119,76 @@ async def test_a_lost_connection_is_resumed_and_the_missed_question_answered(fak
     assert (fake.gateway.identifies, fake.gateway.resumes) == (1, 1)
     assert len(log.lines("discord_disconnected")) == 1
     assert len(log.lines("discord_resumed")) == 1
+
+
+@pytest.mark.usefixtures("bot")
+async def test_after_an_outage_it_comes_back_soon_and_resumes_however_long_it_lasted(
+    world: World, fake: FakeDiscord, log: Log
+) -> None:
+    assert (await fake.slash("fthelp").shown()).ephemeral
+    fake.refuse_connections(60)
+    fake.abort_connections()
+    await fake.until(lambda: fake.gateway.resumes == 1)
+    message = await fake.slash("ftstatus", package="demo").shown()
+    assert message.text().startswith("### 🟡 demo")
+    assert fake.gateway.identifies == 1
+    assert len(world.slept) == 61
+    assert world.slept[0] == 0
+    assert all(LONGEST_PAUSE / 2 <= seconds <= LONGEST_PAUSE for seconds in world.slept[6:])
+    assert len(log.lines("discord_disconnected")) == 1
+    failures = log.lines("discord_connection_failed")
+    assert len(failures) == 60
+    assert {line["level"] for line in log.lines()} <= {"info", "warning"}
+    # The next drop is the first again.
+    fake.abort_connections()
+    await fake.until(lambda: fake.gateway.resumes == 2)
+    assert world.slept[61:] == [0]
+
+
+@pytest.mark.usefixtures("bot")
+async def test_where_discord_hangs_up_again_and_again_there_are_pauses_and_the_session_is_not_given_up(
+    world: World, fake: FakeDiscord
+) -> None:
+    assert (await fake.slash("fthelp").shown()).ephemeral
+    fake.hang_up(20)
+    fake.abort_connections()
+    await fake.until(lambda: fake.gateway.resumes == 1)
+    assert fake.gateway.identifies == 1
+    assert len(world.slept) == 21
+    assert all(LONGEST_PAUSE / 2 <= seconds <= LONGEST_PAUSE for seconds in world.slept[6:])
+
+
+async def test_sessions_that_do_not_begin_are_asked_for_seldom_enough_for_discord(
+    world: World, fake: FakeDiscord
+) -> None:
+    fake.hang_up(30)
+    async with world.running():
+        assert (fake.gateway.identifies, fake.gateway.resumes) == (1, 0)
+    identifies_a_day = 24 * 3600 / (sum(world.slept[-20:]) / 10)  # each with its pause of five seconds
+    assert identifies_a_day < 1000
+    assert max(world.slept) <= LONGEST_BETWEEN_IDENTIFIES
+
+
+async def test_it_stops_at_once_while_it_waits_for_an_outage_to_end(world: World, fake: FakeDiscord) -> None:
+    async with world.running() as bot:
+        world.awake.clear()
+        fake.refuse_connections(10**6)
+        fake.abort_connections()
+        await asyncio.wait_for(world.asleep.wait(), 5)
+        client = bot.gateway.client
+    assert isinstance(client, discord.Client)
+    assert client.is_closed()
+
+
+async def test_whoever_wants_no_connection_again_is_told_why_there_is_none(world: World, fake: FakeDiscord) -> None:
+    fake.refuse_connections(1)
+    async with world.running(token="not-the-token", wait=False) as bot:
+        with pytest.raises(UserError):
+            await bot.connected
+        client = bot.gateway.new_client()
+        async with client:
+            with pytest.raises(aiohttp.WSServerHandshakeError):
+                await client.start(TOKEN, reconnect=False)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +202,7 @@ async def test_a_lost_connection_is_resumed_and_the_missed_question_answered(fak
     ],
     ids=["op 7", "op 9, resumable", "op 9", "close 4000", "close 1001"],
 )
-@pytest.mark.usefixtures("bot", "no_pauses")
+@pytest.mark.usefixtures("bot")
 async def test_it_comes_back_when_it_is_sent_away(
     fake: FakeDiscord, disturb: Callable[[FakeDiscord], None], identifies: int, resumes: int
 ) -> None:
@@ -152,12 +213,20 @@ async def test_it_comes_back_when_it_is_sent_away(
     assert fake.count("PUT", REGISTRATION) == 1
 
 
-@pytest.mark.usefixtures("no_pauses")
 async def test_a_connection_that_discord_ends_for_good_is_made_anew(world: World, fake: FakeDiscord) -> None:
     async with world.running():
         fake.close_connections(4010)
         await fake.until(lambda: fake.gateway.identifies == 2 and fake.gateway.connected)
         assert (await fake.slash("fthelp").shown()).ephemeral
+
+
+async def test_a_bot_that_discord_finds_asking_for_too_much_ends_with_a_sentence(
+    world: World, fake: FakeDiscord
+) -> None:
+    async with world.running() as bot:
+        fake.close_connections(4014)
+        with pytest.raises(UserError, match="privileged intents"):
+            await asyncio.wait_for(asyncio.shield(bot.connected), 5)
 
 
 async def test_it_is_ready_once_it_knows_its_servers_and_counts_them(

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.issue_wording import CHOICES, NOT_WATCHED
+from bot.core.issue_wording import CHOICES
 from bot.core.posting import DEFAULT_EVENTS, DigestSettings, IssueFeed, State
+from bot.core.prospects import NOT_WATCHED, Prospects, Watched
 from bot.core.schedule import Schedule
 from bot.core.watching import EventKind
 from tests.cogs.desks import Bot, running_bot
@@ -45,7 +46,7 @@ async def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[F
         "Free-threaded",
         [Channel("general"), announcement("news"), forum("issues", ["crash"]), forum("strict", requires_tag=True)],
         members=[Member(User("mod"), [admins]), Member(User("ada"))],
-        roles=[Role("Readers", mentionable=True)],
+        roles=[Role("Readers", mentionable=True), Role("Quiet")],
     )
     async with FakeDiscord([guild], now=clock) as running:
         direct(monkeypatch, running.api_url, running.gateway_url)
@@ -402,11 +403,118 @@ async def test_the_panel_links_to_what_was_told_last(bot: Bot, fake: FakeDiscord
     assert expected in await reply(fake.slash("ftconfig show"))
 
 
-async def test_where_nobody_looks_for_issues_it_says_so(fake: FakeDiscord, tmp_path: Path, clock: Clock) -> None:
-    async with running_bot(fake, tmp_path / "other.db", clock, Press(), watching=False):
-        general = fake.guild.channel("general")
-        for command in (fake.slash("ftconfig show"), fake.slash("ftconfig issues", options={"channel": general})):
-            assert f"### Upstream issues\n{NOT_WATCHED}\n" in await reply(command)
+# Settings that are saved and cannot work
+
+
+UNTRACKED = "No packages are tracked here: whoever runs me has set FTBOT_TRACK to 0. Ask them to set another number."
+INSTALLED_ONLY = (
+    "Only repositories that installed the GitHub App are seen: whoever runs me has set no GitHub token. For all others,"
+    " ask them to set FTBOT_GITHUB_TOKEN."
+)
+FIRST = "The packages are being read for the first time. Until that is done there is nothing to tell."
+
+
+@pytest.mark.parametrize(
+    ("command", "prospects", "section", "sentence"),
+    [
+        ("issues", Prospects(Watched.NONE), "Upstream issues", NOT_WATCHED),
+        (
+            "issues",
+            Prospects(Watched.INSTALLED),
+            "Upstream issues",
+            INSTALLED_ONLY,
+        ),
+        ("announcements", Prospects(tracks=False), "Announcements", UNTRACKED),
+        ("announcements", Prospects(scanned=False), "Announcements", FIRST),
+        ("digest", Prospects(tracks=False, scanned=False), "Weekly digest", UNTRACKED),
+        (
+            "digest",
+            Prospects(tracks=False),
+            "Weekly digest",
+            f"{UNTRACKED} Until then a digest tells what the last scan by hand found.",
+        ),
+        ("digest", Prospects(scanned=False), "Weekly digest", FIRST),
+    ],
+)
+async def test_what_is_saved_and_cannot_work_says_what_is_missing(  # noqa: PLR0913, PLR0917 — a table
+    fake: FakeDiscord,
+    tmp_path: Path,
+    clock: Clock,
+    general: Channel,
+    command: str,
+    prospects: Prospects,
+    section: str,
+    sentence: str,
+) -> None:
+    async with running_bot(fake, tmp_path / "other.db", clock, Press(), prospects=prospects):
+        assert f"⚠️ {sentence}" in await reply(fake.slash("ftconfig show"))
+        saved = await reply(fake.slash(f"ftconfig {command}", options={"channel": general}))
+        assert saved.startswith("⚠️ Saved, but something is missing. See below.\n")
+        told = saved.partition(f"### {section}\n")[2].partition("\n### ")[0]
+        assert told.startswith(f"Set, in <#{general.id}>")
+        assert f"⚠️ {sentence}" in told
+        assert (await reply(fake.slash("ftconfig check"))).count(f"⚠️ {sentence}") == 1
+        if command != "digest":
+            off = await reply(fake.slash(f"ftconfig {command}"))
+            assert off.startswith("✅ Saved.\n")
+
+
+@pytest.mark.usefixtures("bot")
+async def test_where_nothing_is_missing_it_is_on(fake: FakeDiscord, general: Channel) -> None:
+    for command in ("digest", "announcements", "issues"):
+        saved = await reply(fake.slash(f"ftconfig {command}", options={"channel": general}))
+        assert (saved.startswith("✅ Saved.\n"), "⚠️" in saved) == (True, False)
+    assert "⚠️" not in await reply(fake.slash("ftconfig check"))
+
+
+async def test_a_digest_that_cannot_be_published_where_it_is_posted_says_so(
+    bot: Bot, fake: FakeDiscord, general: Channel, news: Channel
+) -> None:
+    await bot.client.wait_until_ready()
+    options: dict[str, OptionValue] = {"channel": general, "publish": True}
+    sentence = (
+        f"⚠️ <#{general.id}> is no announcement channel, so the digest is not published to any that follow."
+        " Choose one that is, or set `publish` to False."
+    )
+    saved = await reply(fake.slash("ftconfig digest", options=options))
+    assert saved.startswith("⚠️ Saved, but something is missing. See below.\n")
+    assert sentence in saved
+    assert sentence in await reply(fake.slash("ftconfig check"))
+    choices: list[dict[str, OptionValue]] = [{"publish": False}, {"channel": news, "publish": True}]
+    for better in choices:
+        assert (await reply(fake.slash("ftconfig digest", options=better))).startswith("✅ Saved.\n")
+
+
+async def test_a_role_that_the_bot_cannot_ping_is_named(bot: Bot, fake: FakeDiscord, general: Channel) -> None:
+    await bot.client.wait_until_ready()
+    options: dict[str, OptionValue] = {"channel": general, "role": fake.guild.role("Quiet")}
+    sentence = (
+        f"⚠️ <@&{fake.guild.role('Quiet').id}> is not pinged: I may not mention it. Allow anyone to mention it (Server"
+        f" settings → Roles), or give me **Mention @everyone, @here, and All Roles** in <#{general.id}>."
+    )
+    assert sentence in await reply(fake.slash("ftconfig digest", options=options))
+    fake.allow(general, Permission.MENTION_EVERYONE)
+    assert sentence not in await reply(fake.slash("ftconfig check"))
+    readers: dict[str, OptionValue] = {"role": fake.guild.role("Readers")}
+    assert (await reply(fake.slash("ftconfig digest", options=readers))).startswith("✅ Saved.\n")
+
+
+async def test_events_that_are_chosen_where_the_bot_may_not_post_any_more_say_so(
+    bot: Bot, fake: FakeDiscord, general: Channel
+) -> None:
+    await bot.client.wait_until_ready()
+    await fake.slash("ftconfig issues", options={"channel": general}).shown()
+    fake.deny(general, Permission.SEND_MESSAGES)
+    saved = await reply(fake.slash("ftconfig issues", options={"events": "everything, comments too"}))
+    assert saved.startswith("⚠️ Saved, but something is missing. See below.\n")
+    assert f"⛔ I can't post in <#{general.id}>: missing **Send Messages**" in saved
+
+
+async def test_a_role_that_is_gone_is_told_of(bot: Bot, fake: FakeDiscord, clock: Clock, general: Channel) -> None:
+    await bot.client.wait_until_ready()
+    await bot.guilds.set_digest(fake.guild.id, DigestSettings(general.id, clock(), role=7))
+    sentence = "⚠️ The role to ping is gone, so nobody is pinged. Choose another one with `/ftconfig digest`."
+    assert sentence in await reply(fake.slash("ftconfig show"))
 
 
 # The form

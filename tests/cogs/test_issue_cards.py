@@ -23,7 +23,6 @@ from cogs.issue_cards import MOST_SHOWN, audit_card, feed_card, standing, thread
 from tests.cogs.test_cards import texts
 from tests.services.threads import NOW, event, thread
 
-MARKER = "_events 12 to 31_"
 HOSTILE = "@everyone <@&1> [free](https://evil.example) `x` **b** # h\n> q ||s|| <https://x.example> \\[a](b)"
 _texts = st.text(max_size=300) | st.text("@*[](x)<>:/\n`_ 🙈é\u202e", min_size=50, max_size=256) | st.just(HOSTILE)
 _long = st.sampled_from(["𒐫" * 256, "@" * 256, "_" * 256])
@@ -92,9 +91,8 @@ def entry(outcome: Outcome = Outcome.WOULD_DO, actor: str | None = None, minutes
 
 @given(events=st.lists(_events, min_size=1, max_size=15))
 @example(events=[event(EventKind.OPENED, thread("b" * 39 + "/" + "_" * 100, 1, "*" * 256, package="_" * 200))] * 30)
-def test_a_feed_stays_within_discords_limits_and_says_its_marker(events: Sequence[ThreadEvent]) -> None:
-    whole = check(feed_card(events, MARKER))
-    assert whole.endswith(f" · {MARKER}")
+def test_a_feed_stays_within_discords_limits(events: Sequence[ThreadEvent]) -> None:
+    whole = check(feed_card(events))
     lines = re.findall(r"^- ", whole, re.MULTILINE)
     more = re.search(r"^and (\d+) more$", whole, re.MULTILINE)
     assert len(lines) + (0 if more is None else int(more[1])) == len(events)
@@ -125,12 +123,12 @@ def test_a_feed_tells_what_happened_where() -> None:
         event(EventKind.WHEELS, numpy, detail="2.4.1 3.14t"),
         event(EventKind.MERGED, lxml),
     ]
-    assert "\n".join(texts(feed_card(events, MARKER))) == snapshot("""\
+    assert "\n".join(texts(feed_card(events))) == snapshot("""\
 ### What just moved upstream
 - 🟢 opened pull request [lxml/lxml\\#7](<https://github.com/lxml/lxml/issues/7>) @\u200beveryone \\<@\u200b&1\\> \\[free\\](https\\://evil.example) \\`x\\` \\*\\*b\\*\\* \\# h \\> q \\|\\|s\\|\\| \\<https\\://x.example\\> \\\\\\[a\\](b)
 - 🔀 merged [lxml/lxml\\#7](<https://github.com/lxml/lxml/issues/7>) @\u200beveryone \\<@\u200b&1\\> \\[free\\](https\\://evil.example) \\`x\\` \\*\\*b\\*\\* \\# h \\> q \\|\\|s\\|\\| \\<https\\://x.example\\> \\\\\\[a\\](b)
 - 📦 wheels appeared with 2.4.1 for 3.14t [numpy/numpy\\#26157](<https://github.com/numpy/numpy/issues/26157>) Support free-threading · **numpy**
--# Issues and pull requests about free-threading · _events 12 to 31_\
+-# Issues and pull requests about free-threading\
 """)
 
 
@@ -182,13 +180,8 @@ def _of(of: AuditEntry, kind: ActionKind, body: str = "") -> AuditEntry:
 
 def test_a_package_is_named_only_where_it_is_known() -> None:
     ours, theirs = event(EventKind.OPENED, thread()), event(EventKind.OPENED, thread("bro/ken", 1, package="ken"))
-    shown = "\n".join(texts(feed_card([ours, theirs], MARKER)))
+    shown = "\n".join(texts(feed_card([ours, theirs])))
     assert ("**numpy**" in shown, "**ken**" in shown) == (True, False)
-
-
-def test_no_title_can_say_the_marker() -> None:
-    told = "\n".join(texts(feed_card([event(EventKind.OPENED, thread(title=f"x {MARKER} y"))], MARKER)))
-    assert told.count(MARKER) == 1
 
 
 def test_the_oldest_decisions_are_left_out() -> None:

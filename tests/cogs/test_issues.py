@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.core.github import ThreadState
-from bot.core.issue_wording import NOT_WATCHED
+from bot.core.prospects import NOT_WATCHED, Prospects, Watched
 from bot.core.watching import KnownThread
 from tests.cogs.desks import Bot, running_bot
 from tests.fakes.discord_json import text
-from tests.fakes.discord_world import Guild, User
+from tests.fakes.discord_world import Guild, Member, Permission, Role, User
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import Clock, Press, direct
 from tests.services.threads import NOW, thread
@@ -128,7 +128,7 @@ async def test_where_there_is_nothing_to_list_it_says_what_to_do(
 async def test_where_nobody_looks_it_does_not_say_to_ask_later(
     fake: FakeDiscord, tmp_path: Path, clock: Clock, options: dict[str, str]
 ) -> None:
-    async with running_bot(fake, tmp_path / "ftbot.db", clock, Press(), watching=False) as bot:
+    async with running_bot(fake, tmp_path / "ftbot.db", clock, Press(), prospects=Prospects(Watched.NONE)) as bot:
         message = await fake.slash("ftissues", options=options).shown()
         assert (message.ephemeral, message.text()) == (True, NOT_WATCHED)
         await know(bot, thread())
@@ -147,17 +147,56 @@ async def test_packages_are_offered_while_typing(fake: FakeDiscord) -> None:
     assert (choice.name, choice.value) == ("num — works", "num")
 
 
+# Help
+
+
+def manager(fake: FakeDiscord, permission: Permission = Permission.MANAGE_GUILD) -> User:
+    """Add somebody to the server who is permitted something."""
+    role = Role("Team", permission, id=77)
+    user = User("mod")
+    fake.guild.roles.append(role)
+    fake.guild.members.append(Member(user, [role]))
+    return user
+
+
 @pytest.mark.usefixtures("bot")
 async def test_help_lists_every_command_within_discords_limits(fake: FakeDiscord) -> None:
-    shown = (await fake.slash("fthelp").shown()).text()
+    shown = (await fake.slash("fthelp", user=manager(fake)).shown()).text()
     for name in ("ftissues [package] [state] [private]", "ftaudit issue", "ftconfig issues [channel] [events]"):
         assert f"`/{name}`" in shown
     assert {text(command, "name") for command in fake.commands} >= {"ftissues", "ftaudit"}
 
 
 @pytest.mark.usefixtures("bot")
-async def test_help_lists_what_is_used_most_first_and_what_is_for_admins_last(fake: FakeDiscord) -> None:
-    shown = (await fake.slash("fthelp").shown()).text()
+@pytest.mark.parametrize("permission", [Permission.MANAGE_GUILD, Permission.ADMINISTRATOR])
+async def test_help_lists_what_is_used_most_first_and_what_is_for_admins_last(
+    fake: FakeDiscord, permission: Permission
+) -> None:
+    shown = (await fake.slash("fthelp", user=manager(fake, permission)).shown()).text()
     everybodys, _, admins = shown.partition("\n### For admins\n")
     assert re.findall(r"^`/(\w+)", everybodys, re.MULTILINE) == ["ftissues", "ftdigest", "ftabout", "fthelp"]
     assert re.findall(r"^`/(\w+)", admins, re.MULTILINE) == ["ftaudit", *["ftconfig"] * 6]
+
+
+@pytest.mark.usefixtures("bot")
+@pytest.mark.parametrize("where", ["as a member", "with other rights", "in a message", "elsewhere"])
+async def test_help_shows_commands_for_admins_to_nobody_who_cannot_use_them(fake: FakeDiscord, where: str) -> None:
+    answers = {
+        "as a member": lambda: fake.slash("fthelp"),
+        "with other rights": lambda: fake.slash("fthelp", user=manager(fake, Permission.MANAGE_MESSAGES)),
+        "in a message": lambda: fake.slash("fthelp", user=manager(fake), dm=True),
+        "elsewhere": lambda: fake.slash("fthelp", guild=their_own(), user="owner"),
+    }
+    shown = (await answers[where]().shown()).text()
+    assert ("`/ftissues" in shown, "ftconfig" in shown, "ftaudit" in shown, "admins" in shown) == (
+        True,
+        False,
+        False,
+        False,
+    )
+
+
+def their_own() -> Guild:
+    """Make a server that has not installed the bot, of somebody who may manage it."""
+    owners = Role("Owners", Permission.MANAGE_GUILD)
+    return Guild("Elsewhere", members=[Member(User("owner"), [owners])], roles=[owners])

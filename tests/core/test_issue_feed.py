@@ -57,7 +57,7 @@ def test_a_channel_has_one_post_and_a_forum_one_for_each_repository(
         assert sorted(post.repository or "" for post in posts) == sorted(news)
     else:
         assert [post.repository for post in posts] == [None] * bool(news)
-    assert len({post.marker for post in posts}) == len(posts)
+    assert len({post.mark for post in posts}) == len(posts)
     assert len({post.nonce_in(1) for post in posts}) == len(posts)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -18,6 +18,7 @@ from bot.core.posting import (
     NEEDED_IN_FORUMS,
     Kind,
     Post,
+    Seen,
     State,
     Step,
     lacking,
@@ -26,6 +27,7 @@ from bot.core.posting import (
     step_if_not_found,
     waits_for_data,
 )
+from bot.core.weeks import week_of
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CHANNEL = 1_183_746_382_910_273_645
@@ -71,19 +73,105 @@ def test_what_was_begun_and_is_not_there_is_sent_while_it_is_not_too_late() -> N
     assert step_if_not_found(begun, LATE) is Step.DROP
 
 
-def test_a_digest_is_recognised_by_its_week_and_an_announcement_by_its_changes() -> None:
-    assert (DIGEST.nonce, DIGEST.marker) == (f"26W47-{CHANNEL}", "2026-W47")
-    assert (ANNOUNCEMENT.nonce, ANNOUNCEMENT.marker) == (f"11-{CHANNEL:x}", "changes 12-17")
+def test_a_repeated_attempt_is_known_to_discord_by_week_or_changes_and_channel() -> None:
+    assert (DIGEST.nonce, ANNOUNCEMENT.nonce) == (f"26W47-{CHANNEL}", f"11-{CHANNEL:x}")
 
 
-def test_issue_events_are_recognised_by_their_numbers_also_in_a_thread_of_a_forum() -> None:
-    assert (ISSUES.nonce, ISSUES.marker, ISSUES.repository) == (f"1fi{CHANNEL:x}", "_events 12 to 31_", None)
+def test_issue_events_are_known_by_their_numbers_also_in_a_thread_of_a_forum() -> None:
+    assert (ISSUES.nonce, ISSUES.repository) == (f"1fi{CHANNEL:x}", None)
     in_forum = replace(ISSUES, key="12-31 numpy/numpy")
-    assert (in_forum.marker, in_forum.changes) == ("_events 12 to 31_", (12, 31))
+    assert (in_forum.mark, in_forum.changes) == (ISSUES.mark, (12, 31))
     assert (in_forum.repository, in_forum.thread_name) == ("numpy/numpy", "numpy/numpy · 2026-W48")
     assert in_forum.nonce_in(255) == "1fiff"
     # An announcement with the same numbers in the same channel is another message.
     assert ISSUES.nonce != replace(ANNOUNCEMENT, key=ISSUES.key).nonce
+
+
+# How a message is recognised
+
+
+@st.composite
+def _posts(draw: st.DrawFn) -> Post:
+    """Make a post that was begun at some time, by this version."""
+    post = draw(st.sampled_from([DIGEST, ANNOUNCEMENT, ISSUES]))
+    if post.kind is Kind.DIGEST:
+        key = str(week_of(draw(st.dates(date(2020, 1, 6), date(9000, 1, 1)))))
+    else:
+        first = draw(st.integers(1, 2**26))
+        key = f"{first}-{first + draw(st.integers(0, 2**26))}"
+    return replace(post, key=key, begun=NOW + timedelta(seconds=draw(st.integers(-(10**8), 10**8))))
+
+
+_hours = st.floats(-24, 24).map(lambda hours: timedelta(hours=hours))
+_look_alikes = ["2026-W47", "changes 12-17", "_events 12 to 31_", "_event 31_"]
+_foreign = st.text() | st.sampled_from(_look_alikes) | st.tuples(st.sampled_from(_look_alikes), st.text()).map("".join)
+
+
+@given(_posts(), _hours, st.timedeltas(timedelta(0), timedelta(days=400)), _foreign)
+def test_what_was_sent_is_found_whatever_it_says_by_a_clock_that_may_be_a_day_wrong(
+    post: Post, wrong: timedelta, later: timedelta, words: str
+) -> None:
+    assert post.begun is not None
+    created = post.begun - wrong
+    assert post.sought(created + later).is_met_by(Seen(created, post.mark, words))
+
+
+@given(_posts(), _posts(), _foreign)
+def test_no_foreign_text_makes_a_message_be_taken_for_a_post(post: Post, other: Post, words: str) -> None:
+    assert post.begun is not None
+    is_it = (post.kind, post.key.rpartition("-")[2]) == (other.kind, other.key.rpartition("-")[2])
+    if post.kind is Kind.DIGEST:
+        is_it = (post.kind, post.key) == (other.kind, other.key)
+    for mark in (None, 1, 40, other.mark):
+        assert post.sought(NOW).is_met_by(Seen(post.begun, mark, words)) == (mark == other.mark and is_it)
+
+
+@given(_posts())
+def test_a_mark_is_a_number_that_discord_takes_and_gives_nothing_by_itself(post: Post) -> None:
+    assert 10**6 < post.mark < 2**31
+
+
+@given(_posts(), st.timedeltas(timedelta(days=1, microseconds=1), timedelta(days=400)))
+def test_a_message_of_long_before_is_another_one(post: Post, before: timedelta) -> None:
+    assert post.begun is not None
+    assert not post.sought(post.begun).is_met_by(Seen(post.begun - before, post.mark))
+
+
+def test_a_clock_that_was_ahead_and_was_set_right_loses_nothing() -> None:
+    post = replace(DIGEST, begun=NOW + timedelta(days=300))
+    assert post.sought(NOW + timedelta(minutes=5)).is_met_by(Seen(NOW, post.mark))
+
+
+_OLD = [
+    (DIGEST, "-# 2026-W47"),
+    (DIGEST, "-# 2026-W47 · data read 23 Nov 01:00 UTC · A wheel shows that a build exists."),
+    (ANNOUNCEMENT, "-# A wheel shows that a build exists, not that it is thread-safe. · changes 12-17"),
+    (ISSUES, "-# Issues and pull requests about free-threading · _events 12 to 31_"),
+    (replace(ISSUES, key="31-31"), "-# Issues and pull requests about free-threading · _event 31_"),
+]
+
+
+@pytest.mark.parametrize(("post", "ending"), _OLD)
+def test_what_an_earlier_version_began_is_found_by_how_it_ended(post: Post, ending: str) -> None:
+    old = replace(post, expires=NOW + timedelta(days=1), state=State.SENDING)
+    assert old.sought(NOW).is_met_by(Seen(NOW, 5, ending))
+    assert not old.sought(NOW).is_met_by(Seen(NOW - timedelta(days=8), 5, ending))
+    assert not replace(old, begun=NOW).sought(NOW).is_met_by(Seen(NOW, 5, ending))
+
+
+@pytest.mark.parametrize(("post", "ending"), _OLD)
+@given(words=_foreign, title=st.sampled_from(["2026-W47", "changes 12-17", "_events 12 to 31_", "_event 31_"]))
+def test_nothing_in_between_is_taken_for_what_an_earlier_version_began(
+    post: Post, ending: str, words: str, title: str
+) -> None:
+    old = replace(post, expires=NOW + timedelta(days=1), state=State.SENDING)
+    line = " ".join(f"{words} {title} {words}".split())
+    for hostile in (
+        f"### What moved\n- 🟢 opened a/b {line}",
+        f"-# 2026-W46 · data read · 1 of 3 could not be read: {line} · A wheel shows that a build exists.",
+        f"- **x** {line}: gained\n{ending} x",
+    ):
+        assert not old.sought(NOW).is_met_by(Seen(NOW, 5, hostile))
 
 
 @given(st.text("abc-._/", min_size=1, max_size=140), st.text("abc-._/", min_size=1, max_size=140))

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.posting import Change, ChangeKind, DigestSettings, IssueFeed, State
+from bot.core.posting import Change, ChangeKind, DigestSettings, Draft, IssueFeed, State
 from bot.core.schedule import DEFAULT_SCHEDULE
 from bot.core.targets import Target
 from bot.core.watching import EventKind
+from cogs.issue_cards import feed_card
 from storage.changes import Changes
 from storage.database import open_database
 from storage.guilds import Guilds
@@ -173,6 +174,23 @@ async def test_killed_again_and_again_each_server_gets_one_digest(stage: Stage) 
         stage.clock.advance(SOON)
     await stage.restart()
     stage.check()
+
+
+@pytest.mark.parametrize("step", ["sending", "posted"])
+async def test_killed_while_sending_no_title_upstream_passes_for_the_digest(stage: Stage, step: str) -> None:
+    assert await stage.run(step) == -signal.SIGKILL
+    stage.clock.advance(SOON)
+    async with open_office(stage.fake, stage.database, stage.clock) as office:
+        for channel in stage.channels:
+            for title in ("2026-W47", "-# 2026-W47 · data read", "**2026-W47** \u202e @everyone"):
+                told = feed_card([event(EventKind.OPENED, thread(title=title), stage.clock())])
+                await office.poster.discord.send(channel.id, Draft(told))
+    stage.clock.advance(LATER)
+    await stage.restart()
+    for channel in stage.channels:
+        crossposted = [message for message in own(stage.fake, channel) if message.crossposted]
+        assert ["Digest of 2026-W47" in message.text() for message in crossposted] == [True]
+        assert len(own(stage.fake, channel)) == 1 + 3
 
 
 async def test_two_processes_at_once_post_one_digest_for_each_server(stage: Stage) -> None:

@@ -54,7 +54,8 @@ def components_text(components: Sequence[JsonObject]) -> str:
 
 def answered(components: Sequence[JsonObject], urls: Mapping[str, str], new_id: Callable[[], int]) -> list[JsonObject]:
     """Return components the way Discord answers them: numbered, with defaults, ``attachment://`` made into ``urls``."""
-    numbers = iter(range(1, 1000))
+    taken = {number(component, "id") for component in walk(components)}
+    numbers = (each for each in range(1, 1000) if each not in taken)
 
     def answer(component: JsonObject) -> JsonObject:
         result = _DEFAULTS.get(number(component, "type"), {}) | without_nulls(component)

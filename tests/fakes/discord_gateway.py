@@ -48,6 +48,7 @@ class Op(IntEnum):
 class CloseCode(IntEnum):
     """Why the gateway closes a connection."""
 
+    UNKNOWN_ERROR = 4000
     UNKNOWN_OPCODE = 4001
     DECODE_ERROR = 4002
     NOT_AUTHENTICATED = 4003
@@ -143,6 +144,7 @@ class Gateway:
     privileged_intents: bool = False
     acknowledge_heartbeats: bool = True
     refusals: int = 0
+    hang_ups: int = 0
     connections: int = 0
     identifies: int = 0
     resumes: int = 0
@@ -236,6 +238,9 @@ class Gateway:
             connection.close(CloseCode.DECODE_ERROR)
         elif op == Op.HEARTBEAT:
             self._heartbeat(connection)
+        elif op in {Op.IDENTIFY, Op.RESUME} and self.hang_ups:
+            self.hang_ups -= 1
+            connection.close(CloseCode.UNKNOWN_ERROR)
         elif op == Op.IDENTIFY:
             self._identify(connection, data)
         elif op == Op.RESUME:

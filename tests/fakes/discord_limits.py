@@ -23,6 +23,7 @@ MAX_ROWS = 5
 MAX_FILES = 10
 MAX_FILE_BYTES = 10 * 1024 * 1024
 MAX_ALT_TEXT = 1024
+MAX_COMPONENT_ID = 2**31 - 1
 MAX_CHOICES = 25
 MAX_COMMANDS = 100
 MAX_COMMAND_CHARACTERS = 8000
@@ -112,6 +113,7 @@ def check_message(
     else:
         form.count("components", len(components), MAX_ROWS)
     _check_custom_ids(form, "components", components)
+    _check_ids(form, "components", components)
     for index, component in enumerate(components):
         if not modern and component.get("type") != ui.ROW:
             form.wrong(f"components/{index}", "UNION_TYPE_CHOICES", 'Value of field "type" must be one of (1,).')
@@ -328,6 +330,16 @@ def _check_custom_ids(form: Form, place: str, components: Sequence[JsonObject]) 
             message = "Component custom id cannot be duplicated"
             form.wrong(f"{place}/custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", message)
         seen.add(custom_id)
+
+
+def _check_ids(form: Form, place: str, components: Sequence[JsonObject]) -> None:
+    """Check the numbers that an app gave its components; 0 counts as none."""
+    given = [number(part, "id") for part in ui.walk(components) if number(part, "id")]
+    for each in given:
+        if not 0 < each <= MAX_COMPONENT_ID:
+            form.wrong(f"{place}/id", "NUMBER_TYPE_MAX", f"int32 value should be at most {MAX_COMPONENT_ID}.")
+        if given.count(each) > 1:
+            form.wrong(f"{place}/id", "COMPONENT_ID_DUPLICATED", "Component id cannot be duplicated")
 
 
 def _check_command(form: Form, path: str, command: JsonObject) -> None:

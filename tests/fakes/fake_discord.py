@@ -383,6 +383,10 @@ class FakeDiscord:
         """Refuse that many connections to the gateway."""
         self.gateway.refusals = count
 
+    def hang_up(self, count: int) -> None:
+        """Close that many connections to the gateway as soon as a client says who it is."""
+        self.gateway.hang_ups = count
+
     def ask_to_reconnect(self) -> None:
         """Send opcode 7."""
         self.gateway.to_all(Op.RECONNECT)

@@ -491,6 +491,8 @@ def display(content: str) -> JsonObject:
             ["components", "0", "items", "0", "description"],
         ),
         (v2({"type": 9, "components": [display("x")]}), ["components", "0", "accessory"]),
+        (v2(display("x") | {"id": 7}, display("y") | {"id": 7}), ["components", "id"]),
+        (v2(display("x") | {"id": 2**31}), ["components", "id"]),
         ({"content": "x", "flags": 64}, ["flags"]),
     ],
 )
@@ -504,6 +506,15 @@ async def test_a_message_beyond_a_limit_is_refused_where_it_is_wrong(
         node = child(node, step)
     assert children(node, "_errors")[0].keys() == {"code", "message"}
     assert fake.messages(fake.guild.channel("general")) == []
+
+
+async def test_components_keep_their_numbers_and_others_get_free_ones(fake: FakeDiscord, call: Caller) -> None:
+    body = v2(display("a"), {"type": 17, "components": [display("b")], "id": 2**30}, display("c") | {"id": 1})
+    _, sent = await call("POST", messages_of(fake.guild.channel("general")), body)
+    _, again = await call("GET", f"{messages_of(fake.guild.channel('general'))}/{sent['id']}")
+    first, container, last = children(again, "components")
+    inner = children(container, "components")[0]
+    assert [each["id"] for each in (first, container, inner, last)] == [2, 2**30, 3, 1]
 
 
 async def test_too_many_bytes_of_components_are_a_server_error(fake: FakeDiscord, call: Caller) -> None:

@@ -79,11 +79,11 @@ class Press:
         return PreparedDigest(view, PICTURE, "70 of 100", complete=self.complete)
 
 
-def compose(changes: Sequence[Change], marker: str) -> ui.LayoutView:
+def compose(changes: Sequence[Change]) -> ui.LayoutView:
     """Lay an announcement out."""
     card = ui.LayoutView(timeout=None)
     lines = [f"{change.package} {change.version} {change.kind.value} {change.target}" for change in changes]
-    card.add_item(ui.TextDisplay("\n".join([*lines, marker])))
+    card.add_item(ui.TextDisplay("\n".join(lines)))
     return card
 
 

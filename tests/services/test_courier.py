@@ -192,6 +192,15 @@ async def test_a_comment_of_somebody_else_with_the_mark_is_left_alone(bench: Ben
     assert [comment.body for comment in own(issue)] == [TEXT]
 
 
+async def test_an_answer_of_the_apps_own_that_has_the_mark_further_down_is_not_written_over(
+    bench: Bench, issue: FakeIssue
+) -> None:
+    answer = issue.comment(f"You said:\n{MARKER}\n> {MARKER}", "ftbot[bot]")
+    await plan(bench, action(issue, COMMENT, "thread", body=TEXT))
+    await bench.courier.tick()
+    assert [comment.body for comment in own(issue)] == [answer.body, TEXT]
+
+
 async def test_a_comment_that_somebody_deleted_is_not_written_again(bench: Bench, issue: FakeIssue) -> None:
     await plan(bench, action(issue, COMMENT, "thread", body=TEXT))
     await bench.courier.tick()

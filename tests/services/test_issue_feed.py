@@ -115,7 +115,7 @@ async def test_a_server_is_told_of_what_happens_from_then_on_in_one_message(
         "- 🟣 closed [numpy/numpy\\#26157](<https://github.com/numpy/numpy/issues/26157>) Support free-threading"
         " · **numpy**\n"
         "- 🟢 opened [lxml/lxml\\#7](<https://github.com/lxml/lxml/issues/7>) No wheels · **lxml**\n"
-        "-# Issues and pull requests about free-threading · _events 2 to 3_"
+        "-# Issues and pull requests about free-threading"
     )
     assert message.pings == ()
     post = await last(office, general)
@@ -137,8 +137,7 @@ async def test_there_is_at_most_one_message_in_a_quarter_of_an_hour_and_nothing_
         await office.poster.tick()
         clock.advance(timedelta(minutes=1))
     messages = own(fake, general)
-    numbers = [message.text().rpartition(" · ")[2] for message in messages]
-    assert numbers == ["_event 1_", "_events 2 to 16_", "_events 17 to 31_", "_events 32 to 46_"]
+    assert [message.text().count("\n- ") for message in messages] == [1, 10, 10, 10]
     assert [line for message in messages for line in message.text().splitlines() if line.startswith("and ")] == [
         "and 5 more"
     ] * 3
@@ -204,8 +203,8 @@ async def test_in_a_forum_each_repository_has_a_thread_a_week(
     }
     (numpy,) = (each for each in threads if each.name.startswith("numpy"))
     first, second = own(fake, numpy)
-    assert "_events 1 to 3_" in first.text()
-    assert ("_event 4_" in second.text(), second.nonce) == (True, f"4i{numpy.id:x}")
+    assert ("opened" in first.text(), "closed" in first.text(), "reopened" in second.text()) == (True, True, True)
+    assert second.nonce == f"4i{numpy.id:x}"
     assert (await last(office, issues)).message == numpy.id
     clock.advance(timedelta(days=7))
     await happen(office, event(EventKind.CLOSED, NUMPY))
@@ -376,7 +375,7 @@ async def test_what_happens_while_a_post_is_under_way_waits_for_it(
         clock.advance(timedelta(hours=1))
         await office.poster.tick()
     (numpy,) = threads_of(issues)
-    assert ["_event 1_" in own(fake, numpy)[0].text(), len(told(fake, issues))] == [True, 5]
+    assert [own(fake, numpy)[0].text().count("opened"), len(told(fake, issues))] == [1, 5]
 
 
 @pytest.mark.parametrize("place", ["general", "issues"])

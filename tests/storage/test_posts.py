@@ -118,7 +118,7 @@ async def test_a_post_that_is_put_off_stays_as_far_as_it_is(posts: Posts) -> Non
     await posts.put_off(replace(planned, due=later, attempts=1, reason="down"), "me")
     assert await posts.due(NOW) == ()
     (post,) = await posts.due(later)
-    assert post == replace(POST, state=State.SENDING, due=later, attempts=1, reason="down")
+    assert post == replace(POST, state=State.SENDING, due=later, attempts=1, reason="down", begun=NOW)
 
 
 async def test_a_post_cannot_be_begun_after_it_was_sent_elsewhere(posts: Posts) -> None:
@@ -128,6 +128,19 @@ async def test_a_post_cannot_be_begun_after_it_was_sent_elsewhere(posts: Posts) 
     assert not await posts.begin(planned, "me", NOW)
     (post,) = await posts.due(NOW)
     assert (post.channel, post.state) == (1, State.PLANNED)
+
+
+async def test_when_a_post_was_first_sent_is_kept_until_it_surely_was_not(posts: Posts) -> None:
+    await posts.plan(POST, NOW)
+    for minute in range(3):
+        post = await claimed(posts)
+        assert await posts.begin(post, "me", NOW + timedelta(minutes=minute))
+    (post,) = await posts.due(NOW)
+    assert post.begun == NOW
+    await posts.record(replace(post, state=State.REFUSED, due=None), "me")
+    await posts.redirect(POST, NOW)
+    (post,) = await posts.due(NOW)
+    assert (post.state, post.begun) == (State.PLANNED, None)
 
 
 @pytest.mark.parametrize("state", list(State))

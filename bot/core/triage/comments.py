@@ -56,6 +56,11 @@ def reply_marker(key: str) -> str:
     return f"<!-- ftbot:reply {key} -->"
 
 
+def is_marked(body: str, marker: str) -> bool:
+    """Tell whether a comment of the bot's own has a mark: as its whole first line, where nothing is ever quoted."""
+    return body.partition("\n")[0].rstrip("\r") == marker
+
+
 def written_body(action: Action) -> str:
     """Give the text that goes to GitHub for a COMMENT, REPLY or NOTICE, with the mark by which it is found again."""
     if action.kind is ActionKind.COMMENT:
