@@ -216,7 +216,7 @@ def _narrowing(move: Move) -> Item:
 
 def _purity(move: Move) -> Item:
     if move.verdict is Verdict.PURE:
-        return _move(move, f"is pure Python: nothing to build for {move.target}")
+        return _move(move, f"is pure Python now: it has nothing of its own to build for {move.target}")
     if move.verdict is Verdict.PURE_FALLBACK:
         return _move(move, f"installs on {move.target} as pure Python, without its compiled parts")
     return _move(move, f"is not pure Python any more, and has no {move.target} wheels")

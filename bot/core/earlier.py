@@ -81,7 +81,7 @@ def losses(project: Project, newest: Release, target: Target) -> Losses:
         if not wanted or _is_too_old(release):
             break
         then = support_of(release, target)
-        if then.trusted and not now.trusted and 2 * len(then.covered) >= len(then.scope):
+        if then.covers_most and not now.trusted:
             return Losses(regressed=Loss(tuple(then.covered), release, lacks, takes or release))
         if had := wanted & then.covered.keys():
             found.append(Loss(in_order(had), release, lacks, takes or release))

@@ -74,6 +74,11 @@ class Support:
         return bool(self.covered)
 
     @property
+    def covers_most(self) -> bool:
+        """Tell whether it has wheels on at least half of its scope; fewer look like an accident."""
+        return self.trusted and 2 * len(self.covered) >= len(self.scope)
+
+    @property
     def missing(self) -> tuple[Platform, ...]:
         """Give the platforms in scope without a trusted wheel."""
         return tuple(platform for platform in self.scope if platform not in self.covered)
@@ -123,6 +128,19 @@ def admits_first_only(requires_python: str, target: Target) -> bool:
         return SpecifierSet(requires_python).contains(f"3.{target.minor}.0")
     except ValueError:
         return False
+
+
+def admits_older(requires_python: str, target: Target) -> bool:
+    """Tell whether a requirement that shuts a target out lets an older Python in.
+
+    Then it has no lower bound above the target, and uv, which reads no other (findings/), takes it all the same.
+    """
+    try:
+        wanted = SpecifierSet(requires_python)
+    except ValueError:
+        return False
+    older = (f"3.{minor}.{bugfix}" for minor in range(target.minor + 1) for bugfix in (0, *_BUGFIXES))
+    return any(map(wanted.contains, older))
 
 
 def offer_of(release: Release) -> Offer:

@@ -14,7 +14,8 @@ from bot.core.platforms import PLATFORM_NAMES, PLATFORMS, Platform, platform_lis
 from bot.core.rules import Verdict
 from bot.core.sentences import joined
 from bot.core.status import Status
-from bot.core.support import admits_first_only
+from bot.core.support import admits_first_only, admits_older
+from bot.core.targets import Target
 from bot.core.verdict import TargetVerdict
 from bot.core.wheels import ABI3T, FIRST_ABI3T_MINOR
 
@@ -144,11 +145,11 @@ def advice(status: Status) -> tuple[str, ...]:
 
 def reasons(status: Status) -> tuple[str, ...]:
     """Say for each Python that ``requires-python`` shuts out how it does so; the text is the release's own."""
-    return tuple(
-        f"Its requires-python, {one_line(each.requires_python, _LONGEST_REQUIREMENT)}, {_lets_in(each)}."
-        for each in status.judgement.targets
-        if each.requires_python is not None
-    )
+    excluded = [(each.target, each.requires_python) for each in status.judgement.targets if each.requires_python]
+    lines = [f"Its requires-python, {_shown(text)}, {_lets_in(text, target)}." for target, text in excluded]
+    if any(admits_older(text, target) for target, text in excluded):
+        lines.append("pip refuses it there; uv reads only the lower bound, and takes it all the same.")
+    return tuple(lines)
 
 
 def member_lines(status: Status) -> tuple[str, ...]:
@@ -280,9 +281,12 @@ def _wanted(verdict: TargetVerdict) -> str:
     return verdict.target.abi
 
 
-def _lets_in(verdict: TargetVerdict) -> str:
-    target, text = verdict.target, verdict.requires_python or ""
-    if admits_first_only(text, target):
+def _shown(requires_python: str) -> str:
+    return one_line(requires_python, _LONGEST_REQUIREMENT)
+
+
+def _lets_in(requires_python: str, target: Target) -> str:
+    if admits_first_only(requires_python, target):
         return f"lets in 3.{target.minor}.0 and none of its bug-fix releases"
     return f"leaves {target} out"
 

@@ -103,6 +103,7 @@ def test_a_requirement_up_to_the_minor_version_shuts_it_out(fault: Faults) -> No
     assert reasons(Status(judgement, NOW)) == (
         "Its requires-python, <=3.14,>=3.11, lets in 3.14.0 and none of its bug-fix releases.",
         "Its requires-python, <=3.14,>=3.11, leaves 3.15t out.",
+        "pip refuses it there; uv reads only the lower bound, and takes it all the same.",
     )
 
 

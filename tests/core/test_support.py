@@ -10,6 +10,7 @@ from bot.core.support import (
     Cover,
     admits,
     admits_first_only,
+    admits_older,
     newest_release,
     offer_of,
     stable_before,
@@ -126,6 +127,14 @@ def test_no_arm64_mac_has_a_macos_before_11() -> None:
 )
 def test_a_requirement_may_let_in_the_first_release_alone(requires: str, only: bool) -> None:
     assert admits_first_only(requires, T314) is only
+
+
+@pytest.mark.parametrize(
+    ("requires", "older"),
+    [("<=3.14", True), ("<3.14", True), ("!=3.14.*", True), ("==3.13.7", True), (">=3.15", False), ("?", False)],
+)
+def test_a_requirement_may_let_older_pythons_in(requires: str, older: bool) -> None:
+    assert admits_older(requires, T314) is older
 
 
 def test_platforms_are_covered_in_the_order_people_read_them() -> None:
