@@ -27,6 +27,7 @@ from bot.desks import open_checkup, open_desk, open_observatory, utc_now
 from bot.logs import set_up_logs
 from bot.services.history import Question, history_json
 from bot.services.status import Freshness
+from bot.streams import output_failure
 from bot.terminal import (
     checks_table,
     error_output,
@@ -109,6 +110,8 @@ def classify_threads(*, jsonl: bool) -> Outcome:
         except ThreadLineError as error:
             sys.stderr.write(f"ftbot: Line {number} is left out: {error}. A line is a JSON object, see --help.\n")
             outcome = Outcome.MISASKED
+        if output_failure() is not None:  # nobody sees the other answers, and there may be no end of threads
+            break
     return outcome
 
 
@@ -149,16 +152,23 @@ async def _answer(
         if desk.warning is not None:
             err.print(f"ftbot: {desk.warning}", soft_wrap=True)
         asking = [asyncio.create_task(desk.lookup.look_up(name, targets, freshness)) for name in names]
-        for question in asking:
-            answer = with_upstream(await question, desk.issues)
-            verdicts.add(answer.headline.verdict)
-            if as_json:
-                print_json(to_json(answer))
-            elif not failed(answer.headline.verdict):
-                out.print(status_card(answer, utc_now()))
-            if failed(answer.headline.verdict):
-                why = await desk.explain(answer, offline=freshness is Freshness.OFFLINE)
-                err.print(f"ftbot: {why}", soft_wrap=True)
+        try:
+            for question in asking:
+                answer = with_upstream(await question, desk.issues)
+                verdicts.add(answer.headline.verdict)
+                if as_json:
+                    print_json(to_json(answer))
+                elif not failed(answer.headline.verdict):
+                    out.print(status_card(answer, utc_now()))
+                if failed(answer.headline.verdict):
+                    why = await desk.explain(answer, offline=freshness is Freshness.OFFLINE)
+                    err.print(f"ftbot: {why}", soft_wrap=True)
+                if output_failure() is not None:  # nobody sees the other answers
+                    break
+        finally:
+            for question in asking:
+                question.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
     if Verdict.UNKNOWN in verdicts:
         return Outcome.UPSTREAM
     return Outcome.NOT_FOUND if Verdict.NOT_FOUND in verdicts else Outcome.ANSWERED

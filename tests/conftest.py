@@ -51,9 +51,12 @@ def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def nothing_from_outside(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep a developer's settings, from the environment or a ``.env``, out of the tests: they may hold real tokens."""
+    """Keep a developer's settings, from the environment or a ``.env``, out of the tests: they may hold real tokens.
+
+    The processes that a test starts inherit its environment, and run without the machine's variables for Python too.
+    """
     for name in os.environ:
-        if name.startswith("FTBOT_") and not name.startswith("FTBOT_TEST_"):
+        if name.startswith(("FTBOT_", "PYTHON")) and not name.startswith("FTBOT_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(empty_folder)
 
