@@ -74,12 +74,12 @@ def test_what_is_no_list_of_names_is_an_upstream_error(body: bytes) -> None:
 @pytest.mark.parametrize("depth", [1_000, 100_000, 4_000_000])
 def test_a_list_nested_deeply_is_read_or_malformed(depth: int) -> None:
     """How deep is too deep, the interpreter decides: from Python 3.14 on it depends on the room on the C stack."""
+    body = b'{"rows":[{"project":"a","x":' + b"[" * depth + b"]" * depth + b"}]}"
     try:
-        found = parse_top_packages(b'{"rows":[{"project":"a","x":' + b"[" * depth + b"]" * depth + b"}]}")
-    except UpstreamError as error:
-        assert str(error) == "The list of the most downloaded packages is malformed."
-    else:
-        assert found.names == ("a",)
+        names = parse_top_packages(body).names
+    except UpstreamError:
+        names = ()
+    assert names in {(), ("a",)}
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
