@@ -10,7 +10,9 @@ from datetime import date
 from enum import Enum
 from pathlib import Path
 
-from bot.config import LogFormat, LogLevel, Settings, describe, read_settings
+import structlog
+
+from bot.config import LogFormat, LogLevel, Settings, describe, read_settings, unused_settings
 from bot.core import digest_page, digest_text
 from bot.core.digest import Digest
 from bot.core.errors import UserError
@@ -39,6 +41,8 @@ from bot.terminal import (
     settings_table,
     status_card,
 )
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _ENDINGS = {"markdown": "md", "json": "json", "html": "html"}
 
@@ -118,6 +122,7 @@ def classify_threads(*, jsonl: bool) -> Outcome:
 def show_settings(*, as_json: bool) -> None:
     """Answer ``ftbot settings``."""
     listed = tuple(describe(read_settings()))
+    _tell_of_unused_settings()
     if as_json:
         print_json({"schema": 1, "settings": {setting.variable: setting.value or None for setting in listed}})
     else:
@@ -128,6 +133,7 @@ def check_everything(*, as_json: bool) -> Outcome:
     """Answer ``ftbot check``."""
     settings = read_settings()
     log_quietly(settings)
+    _tell_of_unused_settings()
     return asyncio.run(_check(settings, as_json=as_json))
 
 
@@ -139,6 +145,8 @@ def run_until_stopped() -> None:
     if settings.discord_token is None:
         raise UserError("FTBOT_DISCORD_TOKEN is not set. Create a bot (docs/operations.md) and set its token.")
     set_up_logs(level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets())
+    for what in unused_settings():
+        log.warning("setting_without_effect", reason=what)
     asyncio.run(run_bot(settings))
 
 
@@ -246,6 +254,11 @@ async def _history(settings: Settings, question: Question, *, as_json: bool) -> 
     if history.failed:
         return Outcome.UPSTREAM
     return Outcome.NOT_FOUND if history.missing else Outcome.ANSWERED
+
+
+def _tell_of_unused_settings() -> None:
+    for what in unused_settings():
+        sys.stderr.write(f"ftbot: {what}\n")
 
 
 def _day(text: str | None) -> date | None:

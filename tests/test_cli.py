@@ -325,6 +325,30 @@ async def test_a_bad_setting_is_named_by_every_command(
     assert ended.err.startswith("ftbot: FTBOT_HTTP_PORT cannot be used: ")
 
 
+async def test_a_dotenv_file_with_an_open_quote_starts_nothing(
+    ftbot: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread((tmp_path / ".env").write_text, f'FTBOT_DISCORD_TOKEN="{TOKEN}\n')
+    monkeypatch.chdir(tmp_path)
+    for command in ("run", "settings", "check", "scan"):
+        ended = await ftbot(command)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith("ftbot: Line 1 of .env cannot be read: ")
+        assert TOKEN not in ended.err
+
+
+async def test_a_misspelt_setting_is_told_by_what_shows_settings_and_stops_nothing(
+    ftbot: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FTBOT_TRAKC", "s3cret")
+    says = "ftbot: FTBOT_TRAKC in the environment is no setting. Did you mean FTBOT_TRACK?\n"
+    for arguments in (["settings"], ["settings", "--json"], ["check", "--json"]):
+        ended = await ftbot(*arguments)
+        assert ended.err == says
+        assert "s3cret" not in ended.out
+    assert (await ftbot("status", "six")).err == ""
+
+
 async def test_check_says_what_works(ftbot: Run, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     index.publish(
         "packaging", wheels("packaging", "26.3", "py3-none-any"), home_page="https://github.com/pypa/packaging"
