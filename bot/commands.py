@@ -72,7 +72,7 @@ def answer_status(
 
 
 def scan_packages(*, top: int | None, as_json: bool) -> Outcome:
-    """Answer ``ftbot scan``."""
+    """Answer ``ftbot scan``. Raises ``UpstreamError`` where the index answers nothing and nothing is stored."""
     settings = read_settings()
     log_quietly(settings)
     return asyncio.run(_scan(settings, settings.track if top is None else top, as_json=as_json))
@@ -201,7 +201,7 @@ async def _scan(settings: Settings, track: int, *, as_json: bool) -> Outcome:
         )
     else:
         output().print(scan_report(report))
-    return Outcome.UPSTREAM if report.failed and not report.packages else Outcome.ANSWERED
+    return Outcome.ANSWERED
 
 
 async def _digest(settings: Settings, week: Week | None, form: str, into: Path | None) -> Outcome:
@@ -244,7 +244,7 @@ async def _history(settings: Settings, question: Question, *, as_json: bool) -> 
             history = await observatory.historian.history(question, progress)
     if as_json:
         print_json(history_json(history))
-    else:
+    elif not history.is_void:
         output().print(history_table(history))
     err = error_output()
     for name, reason in sorted(history.failed.items()):

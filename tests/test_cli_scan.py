@@ -112,13 +112,22 @@ async def test_a_list_that_was_changed_is_walked_at_once(ftbot: Run, top_list: P
 
 async def test_an_index_that_fails_is_exit_code_4_until_something_is_stored(ftbot: Run, index: FakeIndex) -> None:
     index.script(refusal(403), times=None)
-    failed = await ftbot("scan", "--json")
-    assert (failed.code, failed.answers[0]["failed"]) == (4, sorted(NAMES))
+    says = "ftbot: Nothing was scanned: 127.0.0.1 answered with status 403. Try again later.\n"
+    assert await ftbot("scan", "--json") == Ended(4, "", says)
+    assert await ftbot("scan") == Ended(4, "", says)
+    assert (await ftbot("history")).err == "ftbot: Nothing has been scanned yet. Run `ftbot scan` first.\n"
     index.heal()
     await ftbot("scan", "--json")
     index.script(refusal(403), times=None)
     stored = await ftbot("scan", "--json")
     assert (stored.code, stored.answers[0]["packages"]) == (0, 4)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+async def test_an_index_that_is_not_there_is_one_sentence(ftbot: Run, index: FakeIndex, form: list[str]) -> None:
+    await index.stop()
+    says = "ftbot: Nothing was scanned: 127.0.0.1 could not be reached. Try again later.\n"
+    assert await ftbot("scan", "--top", "5", *form) == Ended(4, "", says)
 
 
 @pytest.mark.parametrize("arguments", [["--top", "0"], ["--top", "-1"], ["--top", "many"], ["numpy"]])
@@ -189,7 +198,16 @@ async def test_history_says_what_is_left_out(ftbot: Run, packages: str, code: in
     assert (ended.code, ended.err, len(ended.answers)) == (code, says, 1)
     people = await ftbot("history", "--packages", packages)
     assert (people.code, people.err) == (code, says)
-    assert " by rule “trusted”" in people.out
+    assert (" by rule “trusted”" in people.out) is ("numpy" in packages)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+async def test_history_without_an_index_is_one_sentence(ftbot: Run, index: FakeIndex, form: list[str]) -> None:
+    await ftbot("scan", "--json")
+    await index.stop()
+    says = "ftbot: Nothing was read: 127.0.0.1 could not be reached. Try again later.\n"
+    for asked in (["--packages", "numpy"], ["--rule", "wheel-names"]):
+        assert await ftbot("history", *asked, *form) == Ended(4, "", says)
 
 
 @pytest.mark.parametrize(
