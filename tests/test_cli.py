@@ -485,6 +485,20 @@ async def test_every_command_speaks_ascii_where_there_is_nothing_else(arguments:
     assert "\\x" not in ended.out + ended.err
 
 
+@pytest.mark.parametrize(("terminal", "is_poor"), [("dumb", True), ("linux", True), ("xterm", False)])
+async def test_a_terminal_that_shows_little_of_its_encoding_gets_words(terminal: str, is_poor: bool) -> None:
+    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
+    screen, stdout = pty.openpty()
+    try:
+        process = await start("status", "six", stdout=stdout, TERM=terminal, NO_COLOR="1", LC_ALL="C.UTF-8")
+        assert (await end_of(process)).code == 0
+        shown = os.read(screen, 4_000)
+    finally:
+        os.close(stdout)
+        os.close(screen)
+    assert ("⬜ six".encode() in shown, b"- six" in shown, shown.isascii()) == (not is_poor, is_poor, is_poor)
+
+
 SAID: Final = (
     ["--version"],
     ["triage", "--help"],
