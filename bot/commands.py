@@ -201,7 +201,7 @@ async def _scan(settings: Settings, track: int, *, as_json: bool) -> Outcome:
         )
     else:
         output().print(scan_report(report))
-    return Outcome.ANSWERED
+    return Outcome.UPSTREAM if report.failed and not report.packages else Outcome.ANSWERED
 
 
 async def _digest(settings: Settings, week: Week | None, form: str, into: Path | None) -> Outcome:
