@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sysconfig
 from collections.abc import Iterator
 from functools import cache
@@ -59,6 +60,16 @@ def nothing_from_outside(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) ->
         if name.startswith(("FTBOT_", "PYTHON")) and not name.startswith("FTBOT_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(empty_folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_arrive() -> Iterator[None]:
+    """Let the processes that tests start be interrupted: a shell does not let what it runs in the background."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

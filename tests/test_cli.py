@@ -488,7 +488,10 @@ async def test_every_command_speaks_ascii_where_there_is_nothing_else(arguments:
 @pytest.mark.parametrize(("terminal", "is_poor"), [("dumb", True), ("linux", True), ("xterm", False)])
 async def test_a_terminal_that_shows_little_of_its_encoding_gets_words(terminal: str, is_poor: bool) -> None:
     pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
-    screen, stdout = pty.openpty()
+    try:
+        screen, stdout = pty.openpty()
+    except OSError:
+        pytest.skip("this system has no pseudo-terminals left")
     try:
         process = await start("status", "six", stdout=stdout, TERM=terminal, NO_COLOR="1", LC_ALL="C.UTF-8")
         assert (await end_of(process)).code == 0
