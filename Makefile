@@ -2,7 +2,8 @@
 # `make` alone lists the targets.
 
 VENV ?= .venv
-# The Python that makes the virtual environment, e.g. PYTHON=python3.14t. By default the newest suitable one on the path.
+# The Python that makes the virtual environment, e.g. PYTHON=python3.14t.
+# By default `python3`, as its owner chose it, or where that does not do, the newest that does.
 PYTHON ?=
 # What `make status` asks about.
 PACKAGE ?= numpy

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from enum import Enum, IntEnum, StrEnum
-from io import TextIOWrapper
-from pathlib import Path
-from typing import Annotated, NoReturn, TextIO
+from typing import Annotated, NoReturn
 
 import typer
 
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github import ForbiddenError
+from bot.streams import output_failure, standard_streams
 
 
 class Rule(StrEnum):
@@ -60,24 +59,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothin
 
 def main() -> NoReturn:
     """Run the command line and leave with the contract's exit codes: never a traceback, errors on stderr."""
-    sys.stdout, sys.stderr = _open(sys.stdout), _open(sys.stderr)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-    sys.exit(_run())
-
-
-def _open(stream: TextIO | None) -> TextIO:
-    """Give a stream that swallows all in place of one that was closed before the program began."""
-    return stream if stream is not None else Path(os.devnull).open("w", encoding="utf-8")
+    with standard_streams():
+        code = _written(_run())
+    sys.exit(code)
 
 
 def _run() -> int:
     try:
         app(prog_name="ftbot")
     except SystemExit as end:  # typer's way to end, wrong usage included
-        if isinstance(end.__context__, BrokenPipeError):  # whoever read the answer had enough; no bug, which 1 says
-            return Exit.ANSWERED
         return end.code if isinstance(end.code, int) else Exit.ANSWERED
     except (UserError, StorageError) as error:
         return _complain(str(error), Exit.USAGE)
@@ -87,9 +77,6 @@ def _run() -> int:
         return _complain(f"{error} Try again later.", Exit.UPSTREAM)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except OSError as error:
-        what = f"The answer cannot be written: {error.strerror or error}."
-        return _complain(f"{what} Make room, or write it elsewhere.", Exit.USAGE)
     except Exception as error:
         if os.environ.get("FTBOT_LOG_LEVEL", "").lower() == "debug":
             raise
@@ -98,7 +85,22 @@ def _run() -> int:
     return Exit.ANSWERED
 
 
-def _complain(text: str, code: Exit) -> Exit:
+def _written(code: int) -> int:
+    """Give the exit code as it is after all was written: that of an earlier error stays.
+
+    Whoever read the answer through a pipe and left had enough, which is no error.
+    """
+    try:
+        failure = output_failure()
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    if failure is None or isinstance(failure, BrokenPipeError) or code == Exit.INTERRUPTED:
+        return code
+    what = f"The answer cannot be written: {failure.strerror or failure}."
+    return _complain(f"{what} Make room, or write it elsewhere.", code or Exit.USAGE)
+
+
+def _complain(text: str, code: int) -> int:
     sys.stderr.write(f"ftbot: {text}\n")
     return code
 
@@ -116,9 +118,7 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(
-    epilog="Exit codes: 0 answered · 2 wrong usage · 3 no such package, no such thread · 4 upstream failed · 1 a bug."
-)
+@app.callback(epilog="Exit codes: 0 answered, 1 a bug, 2 wrong usage, 3 no such package or thread, 4 upstream failed.")
 def ftbot(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and leave.", callback=_print_version, is_eager=True)
@@ -147,7 +147,7 @@ def status(
 ) -> None:
     """Show whether packages install on free-threaded Python, and where wheels are missing.
 
-    Examples: ftbot status numpy · ftbot status lxml psutil --target 3.15t · ftbot status numpy --json
+    Examples: ftbot status numpy; ftbot status lxml psutil --target 3.15t; ftbot status numpy --json
     """
     from bot.commands import answer_status
 
@@ -237,7 +237,7 @@ def issue(
 
     Nothing is written on GitHub without --apply. Where no GitHub App is set up, it shows what one would do.
 
-    Examples: ftbot triage issue numpy/numpy#26157 · ftbot triage issue https://github.com/numpy/numpy/issues/26157
+    Examples: ftbot triage issue numpy/numpy#26157; ftbot triage issue https://github.com/numpy/numpy/issues/26157
     """
     from bot.thread_commands import triage_thread
 

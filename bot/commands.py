@@ -10,7 +10,9 @@ from datetime import date
 from enum import Enum
 from pathlib import Path
 
-from bot.config import LogFormat, LogLevel, Settings, describe, read_settings
+import structlog
+
+from bot.config import LogFormat, LogLevel, Settings, describe, read_settings, unused_settings
 from bot.core import digest_page, digest_text
 from bot.core.digest import Digest
 from bot.core.errors import UserError
@@ -28,6 +30,7 @@ from bot.logs import set_up_logs
 from bot.services.families import look_up_with_family
 from bot.services.history import Question, history_json
 from bot.services.status import Freshness
+from bot.streams import output_failure
 from bot.terminal import (
     checks_table,
     error_output,
@@ -39,6 +42,8 @@ from bot.terminal import (
     settings_table,
     status_card,
 )
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _ENDINGS = {"markdown": "md", "json": "json", "html": "html"}
 
@@ -68,7 +73,7 @@ def answer_status(
 
 
 def scan_packages(*, top: int | None, as_json: bool) -> Outcome:
-    """Answer ``ftbot scan``."""
+    """Answer ``ftbot scan``. Raises ``UpstreamError`` where the index answers nothing and nothing is stored."""
     settings = read_settings()
     log_quietly(settings)
     return asyncio.run(_scan(settings, settings.track if top is None else top, as_json=as_json))
@@ -110,12 +115,15 @@ def classify_threads(*, jsonl: bool) -> Outcome:
         except ThreadLineError as error:
             sys.stderr.write(f"ftbot: Line {number} is left out: {error}. A line is a JSON object, see --help.\n")
             outcome = Outcome.MISASKED
+        if output_failure() is not None:  # nobody sees the other answers, and there may be no end of threads
+            break
     return outcome
 
 
 def show_settings(*, as_json: bool) -> None:
     """Answer ``ftbot settings``."""
     listed = tuple(describe(read_settings()))
+    _tell_of_unused_settings()
     if as_json:
         print_json({"schema": 1, "settings": {setting.variable: setting.value or None for setting in listed}})
     else:
@@ -126,6 +134,7 @@ def check_everything(*, as_json: bool) -> Outcome:
     """Answer ``ftbot check``."""
     settings = read_settings()
     log_quietly(settings)
+    _tell_of_unused_settings()
     return asyncio.run(_check(settings, as_json=as_json))
 
 
@@ -137,6 +146,8 @@ def run_until_stopped() -> None:
     if settings.discord_token is None:
         raise UserError("FTBOT_DISCORD_TOKEN is not set. Create a bot (docs/operations.md) and set its token.")
     set_up_logs(level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets())
+    for what in unused_settings():
+        log.warning("setting_without_effect", reason=what)
     asyncio.run(run_bot(settings))
 
 
@@ -150,16 +161,23 @@ async def _answer(
         if desk.warning is not None:
             err.print(f"ftbot: {desk.warning}", soft_wrap=True)
         asking = [asyncio.create_task(look_up_with_family(desk.lookup, name, targets, freshness)) for name in names]
-        for question in asking:
-            answer = with_upstream(await question, desk.issues)
-            verdicts.add(answer.headline.verdict)
-            if as_json:
-                print_json(to_json(answer))
-            elif not failed(answer.headline.verdict):
-                out.print(status_card(answer, utc_now()))
-            if failed(answer.headline.verdict):
-                why = await desk.explain(answer, offline=freshness is Freshness.OFFLINE)
-                err.print(f"ftbot: {why}", soft_wrap=True)
+        try:
+            for question in asking:
+                answer = with_upstream(await question, desk.issues)
+                verdicts.add(answer.headline.verdict)
+                if as_json:
+                    print_json(to_json(answer))
+                elif not failed(answer.headline.verdict):
+                    out.print(status_card(answer, utc_now()))
+                if failed(answer.headline.verdict):
+                    why = await desk.explain(answer, offline=freshness is Freshness.OFFLINE)
+                    err.print(f"ftbot: {why}", soft_wrap=True)
+                if output_failure() is not None:  # nobody sees the other answers
+                    break
+        finally:
+            for question in asking:
+                question.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
     if Verdict.UNKNOWN in verdicts:
         return Outcome.UPSTREAM
     return Outcome.NOT_FOUND if Verdict.NOT_FOUND in verdicts else Outcome.ANSWERED
@@ -227,7 +245,7 @@ async def _history(settings: Settings, question: Question, *, as_json: bool) -> 
             history = await observatory.historian.history(question, progress)
     if as_json:
         print_json(history_json(history))
-    else:
+    elif not history.is_void:
         output().print(history_table(history))
     err = error_output()
     for name, reason in sorted(history.failed.items()):
@@ -237,6 +255,11 @@ async def _history(settings: Settings, question: Question, *, as_json: bool) -> 
     if history.failed:
         return Outcome.UPSTREAM
     return Outcome.NOT_FOUND if history.missing else Outcome.ANSWERED
+
+
+def _tell_of_unused_settings() -> None:
+    for what in unused_settings():
+        sys.stderr.write(f"ftbot: {what}\n")
 
 
 def _day(text: str | None) -> date | None:

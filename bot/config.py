@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,11 +18,13 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bot.core.env_file import EnvFile, read_env_file, without_effect
 from bot.core.errors import UserError
 from bot.core.github import is_repository
 from bot.core.targets import Target, parse_target
 
 PROJECT_URL = "https://github.com/ftbot-dev/ftbot"
+_ENV_FILE = Path(".env")
 _MASK = "********"
 _SEPARATORS = {"watch_searches": "; "}
 """What stands between the values of a setting that has several, where it is no comma."""
@@ -57,7 +61,7 @@ class Settings(BaseSettings):
     """Everything that can be set, with its default; immutable, read once by the command line."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FTBOT_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="FTBOT_", env_file=_ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     index_url: str = Field("https://pypi.org/simple/", description="Simple Repository API of the package index")
@@ -218,8 +222,10 @@ def python_build() -> str:
 
 
 def read_settings() -> Settings:
-    """Read the environment and ``.env``; a ``UserError`` names the variable that is wrong."""
+    """Read the environment and ``.env``; a ``UserError`` names the variable or the line that is wrong."""
+    logging.getLogger("dotenv").setLevel(logging.ERROR)  # it warns of lines that it cannot read; so do we, in words
     try:
+        _env_file()
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
@@ -228,6 +234,16 @@ def read_settings() -> Settings:
         raise UserError(f"{variable} cannot be used: {reason}. See docs/operations.md, Settings.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"The file .env cannot be read: {error}. Mend it, or take it away.") from None
+
+
+def unused_settings() -> tuple[str, ...]:
+    """Say in sentences what in the environment and in ``.env`` looks like a setting and has no effect."""
+    known = {f"FTBOT_{name.upper()}" for name in Settings.model_fields}
+    return tuple(without_effect(_env_file(), os.environ, known))
+
+
+def _env_file() -> EnvFile:
+    return read_env_file(_ENV_FILE.read_text("utf-8")) if _ENV_FILE.is_file() else EnvFile()
 
 
 def describe(settings: Settings) -> Iterator[Setting]:

@@ -14,7 +14,6 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from rich.text import Text
 
 from bot.config import Setting
 from bot.core.rules import Verdict
@@ -42,6 +41,7 @@ from bot.core.wording import (
 from bot.services.checkup import Check
 from bot.services.history import History
 from bot.services.scan import ScanReport
+from bot.terminal_text import Text
 
 _WIDEST = 100
 _NARROW = 56
@@ -109,7 +109,7 @@ def checks_table(checks: Iterable[Check]) -> RenderableType:
         table.add_column(overflow="fold")
     for check in checks:
         glyph = "–" if check.works is None else ("✅" if check.works else "⛔")
-        table.add_row(glyph, Text(check.subject, style="bold"), Text(check.finding))
+        table.add_row(Text(glyph), Text(check.subject, style="bold"), Text(check.finding))
     return table
 
 
@@ -149,7 +149,7 @@ def scan_report(report: ScanReport) -> RenderableType:
         counts = [each.get(verdict.value, 0) for each in report.verdicts.values()]
         if any(counts):
             words = phrase(verdict)
-            table.add_row(f"{words.glyph} {verdict.value}", *(str(count or "") for count in counts))
+            table.add_row(Text(f"{words.glyph} {verdict.value}"), *(str(count or "") for count in counts))
     lines: list[RenderableType] = [Text(f"{report.packages} tracked packages", style="bold"), table]
     for name, reason in islice(report.failed.items(), _MOST_FAILURES):
         lines.append(Text(f"! {name} could not be read: {reason}", style="yellow"))
@@ -264,7 +264,7 @@ def _targets_table(status: Status) -> Table:
     table.add_column()
     for verdict in status.judgement.targets:
         words = phrase(verdict.verdict)
-        table.add_row(f"{verdict.target}", f"{words.glyph} {words.word}", _target_text(verdict))
+        table.add_row(f"{verdict.target}", Text(f"{words.glyph} {words.word}"), _target_text(verdict))
     return table
 
 
@@ -311,7 +311,7 @@ def _notes(status: Status) -> Iterator[Text]:
         yield foreign(f"• {other_platforms_line(names)}", style="dim")
 
 
-def _links(status: Status) -> Iterator[Text]:
+def _links(status: Status) -> Iterator[RenderableType]:
     for label, link in (("page", status.page), ("source", status.source), ("tracking issue", status.tracking_issue)):
         if link is not None:
             yield Text(f"{label}: ", style="dim").append_text(foreign(link, style="underline"))

@@ -11,7 +11,7 @@ from itertools import islice
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as AnyText
 
 from bot.core.github import IssueRef
 from bot.core.issue_wording import event_words, state_words, sure_package
@@ -22,6 +22,7 @@ from bot.core.wording import counted, one_line
 from bot.services.triage import Preview, Replayed
 from bot.services.watchlist import Overview, Round
 from bot.terminal import ago, foreign, progress_bar
+from bot.terminal_text import Text
 
 _MOST_NEW = 200
 _MOST_EVENTS = 50
@@ -153,10 +154,7 @@ def _threads(threads: Sequence[KnownThread]) -> list[RenderableType]:
             Text(state_words(thread.issue.state, is_pr=thread.issue.is_pr)),
             thread.issue.ref,
             thread.issue.title,
-            # Elsewhere than in the table, the package may be a guess.
-            Text(
-                (thread.package if thread.origin is Origin.TABLE else sure_package(thread.package)) or "", style="bold"
-            ),
+            Text(_package(thread), style="bold"),
         )
         for thread in threads[:_MOST_NEW]
     ]
@@ -201,7 +199,7 @@ def _history(history: Iterable[AuditEntry], now: datetime) -> Iterator[Renderabl
         )
 
 
-def _what(action: Action) -> Text:
+def _what(action: Action) -> AnyText:
     value = foreign(one_line(action.value, 60), style="bold")
     match action.kind:
         case ActionKind.ADD_LABEL:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sysconfig
 from collections.abc import Iterator
 from functools import cache
@@ -51,11 +52,24 @@ def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def nothing_from_outside(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep a developer's settings, from the environment or a ``.env``, out of the tests: they may hold real tokens."""
+    """Keep a developer's settings, from the environment or a ``.env``, out of the tests: they may hold real tokens.
+
+    The processes that a test starts inherit its environment, and run without the machine's variables for Python too.
+    """
     for name in os.environ:
-        if name.startswith("FTBOT_") and not name.startswith("FTBOT_TEST_"):
+        if name.startswith(("FTBOT_", "PYTHON")) and not name.startswith("FTBOT_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(empty_folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_arrive() -> Iterator[None]:
+    """Let the processes that tests start be interrupted: a shell does not let what it runs in the background."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

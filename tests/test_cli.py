@@ -58,19 +58,23 @@ def environment(index: FakeIndex, database: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("FTBOT_DATABASE", str(database))
 
 
-async def start(*arguments: str, stdout: int = asyncio.subprocess.PIPE, **variables: str) -> asyncio.subprocess.Process:
+async def start(
+    *arguments: str, stdout: int = asyncio.subprocess.PIPE, stderr: int = asyncio.subprocess.PIPE, **variables: str
+) -> asyncio.subprocess.Process:
     """Start the program as a process of its own."""
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *arguments,
-        stdin=asyncio.subprocess.DEVNULL, stdout=stdout, stderr=asyncio.subprocess.PIPE, env=os.environ | variables,
+        stdin=asyncio.subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=os.environ | variables,
     )  # fmt: skip
 
 
-async def end_of(process: asyncio.subprocess.Process) -> Ended:
+async def end_of(process: asyncio.subprocess.Process, encoding: str = "utf-8") -> Ended:
     out, err = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode is not None
-    assert b"Traceback" not in err
-    return Ended(process.returncode, (out or b"").decode(), err.decode())
+    ended = Ended(process.returncode, (out or b"").decode(encoding), (err or b"").decode(encoding))
+    assert "Traceback" not in ended.err
+    assert "Exception ignored" not in ended.err
+    return ended
 
 
 # ftbot status
@@ -327,6 +331,30 @@ async def test_a_bad_setting_is_named_by_every_command(
     assert ended.err.startswith("ftbot: FTBOT_HTTP_PORT cannot be used: ")
 
 
+async def test_a_dotenv_file_with_an_open_quote_starts_nothing(
+    ftbot: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.to_thread((tmp_path / ".env").write_text, f'FTBOT_DISCORD_TOKEN="{TOKEN}\n')
+    monkeypatch.chdir(tmp_path)
+    for command in ("run", "settings", "check", "scan"):
+        ended = await ftbot(command)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith("ftbot: Line 1 of .env cannot be read: ")
+        assert TOKEN not in ended.err
+
+
+async def test_a_misspelt_setting_is_told_by_what_shows_settings_and_stops_nothing(
+    ftbot: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FTBOT_TRAKC", "s3cret")
+    says = "ftbot: FTBOT_TRAKC in the environment is no setting. Did you mean FTBOT_TRACK?\n"
+    for arguments in (["settings"], ["settings", "--json"], ["check", "--json"]):
+        ended = await ftbot(*arguments)
+        assert ended.err == says
+        assert "s3cret" not in ended.out
+    assert (await ftbot("status", "six")).err == ""
+
+
 async def test_check_says_what_works(ftbot: Run, index: FakeIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     index.publish(
         "packaging", wheels("packaging", "26.3", "py3-none-any"), home_page="https://github.com/pypa/packaging"
@@ -426,31 +454,117 @@ async def test_an_upstream_that_fails_a_whole_command_is_exit_code_4(
 # As a process of its own
 
 
-async def test_it_answers_whatever_alphabet_stdout_has(index: FakeIndex) -> None:
-    ended = await end_of(await start("status", "six", PYTHONIOENCODING="ascii", NO_COLOR="1"))
+@pytest.fixture
+def closed() -> Iterator[int]:
+    """Give a pipe that nobody reads any more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    yield writing
+    os.close(writing)
+
+
+@pytest.fixture
+def full() -> Iterator[int]:
+    """Give a disk without room."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no full device")
+    with Path("/dev/full").open("wb") as device:
+        yield device.fileno()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+async def test_it_answers_whatever_alphabet_stdout_has(index: FakeIndex, encoding: str) -> None:
+    ended = await end_of(await start("status", "six", "numpy", PYTHONIOENCODING=encoding, NO_COLOR="1"), encoding)
     assert (ended.code, ended.err) == (0, "")
-    assert "six installs on 3.14t" in ended.out
-    assert ended.out.isascii()
+    assert "| - six installs on 3.14t" in ended.out
+    assert "| mixed: numpy installs on 3.14t" in ended.out
+    assert "\\" not in ended.out
     assert "\x1b" not in ended.out
     assert {request.headers["User-Agent"].partition("/")[0] for request in index.requests} == {"ftbot"}
 
 
-async def test_a_reader_that_has_enough_is_no_error() -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
+@pytest.mark.parametrize("arguments", [["--help"], ["status", "-h"], ["settings"], ["check"], ["watch", "list"]])
+async def test_every_command_speaks_ascii_where_there_is_nothing_else(arguments: list[str]) -> None:
+    ended = await end_of(await start(*arguments, PYTHONIOENCODING="ascii"), "ascii")
+    assert ended.out
+    assert "\\u" not in ended.out + ended.err
+    assert "\\x" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize(("terminal", "is_poor"), [("dumb", True), ("linux", True), ("xterm", False)])
+async def test_a_terminal_that_shows_little_of_its_encoding_gets_words(terminal: str, is_poor: bool) -> None:
+    pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
     try:
-        process = await start("status", "six", "--json", stdout=writing)
+        screen, stdout = pty.openpty()
+    except OSError:
+        pytest.skip("this system has no pseudo-terminals left")
+    try:
+        process = await start("status", "six", stdout=stdout, TERM=terminal, NO_COLOR="1", LC_ALL="C.UTF-8")
+        assert (await end_of(process)).code == 0
+        shown = os.read(screen, 4_000)
     finally:
-        os.close(writing)
-    assert await end_of(process) == Ended(0, "", "")
+        os.close(stdout)
+        os.close(screen)
+    assert ("⬜ six".encode() in shown, b"- six" in shown, shown.isascii()) == (not is_poor, is_poor, is_poor)
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
-async def test_an_answer_that_cannot_be_written_is_no_bug() -> None:
-    with Path("/dev/full").open("wb") as full:  # noqa: ASYNC230 - a device, which never blocks
-        ended = await end_of(await start("status", "six", "--json", stdout=full.fileno()))
-    assert ended.code == 2
-    assert "cannot be written" in ended.err
+SAID: Final = (
+    ["--version"],
+    ["triage", "--help"],
+    ["status", "six"],
+    ["status", "six", "numpy", "--json"],
+    ["settings"],
+)
+
+
+@pytest.mark.parametrize("arguments", SAID, ids=" ".join)
+async def test_a_reader_that_has_enough_is_no_error(closed: int, arguments: list[str]) -> None:
+    assert await end_of(await start(*arguments, stdout=closed)) == Ended(0, "", "")
+
+
+@pytest.mark.parametrize("arguments", SAID, ids=" ".join)
+async def test_an_answer_that_cannot_be_written_is_no_bug(full: int, arguments: list[str]) -> None:
+    says = "ftbot: The answer cannot be written: No space left on device. Make room, or write it elsewhere.\n"
+    assert await end_of(await start(*arguments, stdout=full)) == Ended(2, "", says)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["status", "nosuchthing", "six", "--json"], 3, "There is no package called nosuchthing on the index."),
+        (["status", "gone"], 4, "It is not known whether gone works"),
+        (["status", "no pe"], 2, "no pe"),
+        (["status"], 2, "Missing argument"),
+        (["nosuchcommand"], 2, "No such command"),
+        (["digest"], 2, "Nothing has been scanned yet."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+async def test_an_earlier_error_is_never_hidden(
+    closed: int, full: int, arguments: list[str], code: int, says: str
+) -> None:
+    for stdout in (closed, full):
+        ended = await end_of(await start(*arguments, stdout=stdout))
+        assert ended.code == code
+        assert says in ended.err
+    assert (await end_of(await start(*arguments, stdout=full, stderr=full))).code == code
+
+
+async def test_an_answer_comes_though_its_errors_cannot_be_written(full: int) -> None:
+    ended = await end_of(await start("status", "nosuchthing", "six", "--json", stderr=full))
+    assert (ended.code, [answer["package"] for answer in ended.answers]) == (3, ["nosuchthing", "six"])
+
+
+async def test_threads_are_not_read_on_when_nobody_reads_the_answers(closed: int) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "triage", "classify", "--jsonl",
+        stdin=asyncio.subprocess.PIPE, stdout=closed, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.write(b'{"repo": "a/b", "number": 1, "title": "t"}\n')  # and its end never comes
+    assert process.stderr is not None
+    assert await asyncio.wait_for(process.stderr.read(), 20) == b""
+    assert await asyncio.wait_for(process.wait(), 20) == 0
 
 
 async def test_an_offline_question_without_an_answer_says_how_to_get_one(ftbot: Run) -> None:

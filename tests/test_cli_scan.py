@@ -112,13 +112,22 @@ async def test_a_list_that_was_changed_is_walked_at_once(ftbot: Run, top_list: P
 
 async def test_an_index_that_fails_is_exit_code_4_until_something_is_stored(ftbot: Run, index: FakeIndex) -> None:
     index.script(refusal(403), times=None)
-    failed = await ftbot("scan", "--json")
-    assert (failed.code, failed.answers[0]["failed"]) == (4, sorted(NAMES))
+    says = "ftbot: Nothing was scanned: 127.0.0.1 answered with status 403. Try again later.\n"
+    assert await ftbot("scan", "--json") == Ended(4, "", says)
+    assert await ftbot("scan") == Ended(4, "", says)
+    assert (await ftbot("history")).err == "ftbot: Nothing has been scanned yet. Run `ftbot scan` first.\n"
     index.heal()
     await ftbot("scan", "--json")
     index.script(refusal(403), times=None)
     stored = await ftbot("scan", "--json")
     assert (stored.code, stored.answers[0]["packages"]) == (0, 4)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+async def test_an_index_that_is_not_there_is_one_sentence(ftbot: Run, index: FakeIndex, form: list[str]) -> None:
+    await index.stop()
+    says = "ftbot: Nothing was scanned: 127.0.0.1 could not be reached. Try again later.\n"
+    assert await ftbot("scan", "--top", "5", *form) == Ended(4, "", says)
 
 
 @pytest.mark.parametrize("arguments", [["--top", "0"], ["--top", "-1"], ["--top", "many"], ["numpy"]])
@@ -189,7 +198,16 @@ async def test_history_says_what_is_left_out(ftbot: Run, packages: str, code: in
     assert (ended.code, ended.err, len(ended.answers)) == (code, says, 1)
     people = await ftbot("history", "--packages", packages)
     assert (people.code, people.err) == (code, says)
-    assert " by rule “trusted”" in people.out
+    assert (" by rule “trusted”" in people.out) is ("numpy" in packages)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+async def test_history_without_an_index_is_one_sentence(ftbot: Run, index: FakeIndex, form: list[str]) -> None:
+    await ftbot("scan", "--json")
+    await index.stop()
+    says = "ftbot: Nothing was read: 127.0.0.1 could not be reached. Try again later.\n"
+    for asked in (["--packages", "numpy"], ["--rule", "wheel-names"]):
+        assert await ftbot("history", *asked, *form) == Ended(4, "", says)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +282,6 @@ async def test_the_last_line_needs_no_end(ftbot: Run) -> None:
         b'{"repo":"a/b"}',
         b'{"repo":"a/b","number":"one","title":"t"}',
         b'{"repo":"a/b","number":1,"title":"t","body":["x"]}',
-        b'{"repo":"a/b","number":1,"title":"t","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         lines(THREAD)[:-20],
     ],
     ids=lambda line: repr(line[:45]),
@@ -276,6 +293,19 @@ async def test_a_line_that_is_no_thread_is_told_of_and_the_others_are_answered(f
     assert ended.err.startswith("ftbot: Line 2 is left out: not a thread: ")
     assert ended.err.endswith(". A line is a JSON object, see --help.\n")
     assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("depth", [1_000, 100_000, 4_000_000])
+async def test_a_line_nested_deeply_is_answered_or_told_of(ftbot: Run, depth: int) -> None:
+    """How deep is too deep, the interpreter decides: from Python 3.14 on it depends on the room on the C stack."""
+    deep = b'{"repo":"a/b","number":1,"title":"t","x":' + b"[" * depth + b"]" * depth + b"}\n"
+    ended = await ftbot("triage", "classify", "--jsonl", stdin=lines(THREAD) + deep + lines(QUIET))
+    numbers = [answer["number"] for answer in ended.answers]
+    if ended.code == 0:
+        assert (numbers, ended.err) == ([7, 1, 8], "")
+    else:
+        assert (ended.code, numbers) == (2, [7, 8])
+        assert ended.err.startswith("ftbot: Line 2 is left out: not a thread: ")
 
 
 async def test_a_long_thread_is_answered(ftbot: Run) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from bot.config import LogFormat, LogLevel, Settings, describe, read_settings
+from bot.config import LogFormat, LogLevel, Settings, describe, read_settings, unused_settings
 from bot.core.errors import UserError
 from bot.core.targets import Target
 
@@ -122,6 +122,30 @@ def test_a_dotenv_file_that_is_no_text_is_a_sentence(monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"\.env"):
         read_settings()
+
+
+def test_a_dotenv_file_that_hides_a_setting_is_a_sentence_and_no_warning_of_a_library(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text('FTBOT_TRACK=7\nFTBOT_DISCORD_TOKEN="s3cret\n', "utf-8")
+    with pytest.raises(UserError, match=r"^Line 2 of \.env cannot be read: ") as refused:
+        read_settings()
+    assert "s3cret" not in str(refused.value)
+    (tmp_path / ".env").write_text('OTHER="open\nFTBOT_TRACK=7\n', "utf-8")
+    assert read_settings().track == 7
+    assert caplog.records == []
+
+
+def test_what_has_no_effect_is_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert unused_settings() == ()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FTBOT_DATABSE", "s3cret")
+    (tmp_path / ".env").write_text("FTBOT_DISCORD_TOKN=s3cret\n", "utf-8")
+    assert unused_settings() == (
+        "FTBOT_DISCORD_TOKN in line 1 of .env is no setting. Did you mean FTBOT_DISCORD_TOKEN?",
+        "FTBOT_DATABSE in the environment is no setting. Did you mean FTBOT_DATABASE?",
+    )
 
 
 @pytest.mark.parametrize("variable", ["FTBOT_INDEX_URL", "FTBOT_JSON_API_URL"])

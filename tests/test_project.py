@@ -6,6 +6,8 @@ import ast
 import io
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tokenize
 import zipfile
@@ -293,3 +295,27 @@ def test_workflows_pin_their_actions_and_say_to_which_release() -> None:
     assert [
         action for action in used if not re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
     ] == []
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="CI runs on systems with bash")
+def test_ci_runs_the_gate_without_what_the_machine_sets_for_python(tmp_path: Path) -> None:
+    make = tmp_path / "make"
+    make.write_text('#!/bin/sh\necho "$@"\nenv\n', "utf-8")
+    make.chmod(0o700)
+    of_the_machine = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": "/elsewhere", "PYTHON_GIL": "1", "PYTHON": "python2"}
+    done = subprocess.run(
+        ["bash", ROOT / ".ci" / "run"],
+        env=os.environ | of_the_machine | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, *variables = done.stdout.splitlines()
+    assert first == "check"
+    assert [line for line in variables if line.startswith("PYTHON")] == []
+
+
+def test_what_tests_start_runs_without_what_the_machine_sets_for_python() -> None:
+    program = "import os; print([name for name in os.environ if name.startswith('PYTHON')])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,13 +13,15 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from bot.config import Setting
+from bot.core.alphabet import SPELLED
 from bot.core.metadata import Metadata
 from bot.core.modifiers import Modifier, ModifierKind
 from bot.core.rules import Verdict
 from bot.core.status import Status
 from bot.core.verdict import without_release
 from bot.services.checkup import Check
-from bot.terminal import ago, checks_table, error_output, output, settings_table, status_card
+from bot.services.scan import ScanReport
+from bot.terminal import ago, checks_table, error_output, output, scan_report, settings_table, status_card
 from tests.core.pages import NOW, T314, T315, judged, project, sdist, wheel, wheels
 from tests.core.strategies import statuses
 
@@ -56,6 +59,15 @@ def drawn(card: RenderableType, monkeypatch: pytest.MonkeyPatch, width: int = 80
     with console.capture() as capture:
         console.print(card)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def drawn_in(encoding: str, card: RenderableType, width: int = 80) -> str:
+    """Draw what goes to an output of another alphabet."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding, SPELLED)
+    Console(file=stream, width=width, color_system=None).print(card)
+    stream.flush()
+    stream.seek(0)
+    return "\n".join(line.rstrip() for line in stream.read().splitlines())
 
 
 def on_a_terminal_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,3 +347,95 @@ def test_a_card_tells_what_is_known_of_upstream_issues(monkeypatch: pytest.Monke
     lines = [line.strip("│ ") for line in shown.splitlines()]
     assert lines[lines.index(f"tracking issue: {live}") + 1] == "open free-threading issues: 3"
     assert "open free-threading issues" not in drawn(status_card(PURE, NOW), monkeypatch)
+
+
+# Where there are no emoji and no boxes
+
+
+def test_a_card_in_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert drawn_in("ascii", status_card(PARTLY, NOW)) == snapshot("""\
++- demo 1.0 -------------------------------------------------------------------+
+| mixed: demo installs on 3.14t from wheels, but not on every platform.        |
+|                                                                              |
+| 3.14t  mixed: partly  Linux x86-64                                           |
+|                       needs glibc 2.28+                                      |
+|                       no wheel: macOS arm64, Windows x64                     |
+|                       since 1.0 (14 August 2026)                             |
+| 3.15t  no: no wheel                                                          |
+|                                                                              |
+| * Lagging: It has wheels for 3.14t, not yet for 3.15t.                       |
+| * A build from source may fail, or turn the GIL back on at import.           |
+| * Ask upstream for cp315t wheels.                                            |
+| * Its classifier claims Free Threading: 2 - Beta                             |
+| * It also has wheels, of whatever kind, for manylinux_riscv64, platforms     |
+| that are not judged here.                                                    |
+|                                                                              |
+| page: https://pypi.org/project/demo/                                         |
+| source: https://github.com/demo/demo                                         |
+| checked 4 minutes ago - A wheel shows that a build exists, not that it is    |
+| thread-safe.                                                                 |
++-------------------------------------------------------- released 2026-08-14 -+\
+""")
+
+
+def test_a_card_in_the_alphabet_of_windows_keeps_what_that_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert drawn_in("cp1252", status_card(STALE, NOW), 60) == snapshot("""\
++- demo 1.0 -----------------------------------------------+
+| no: demo has no wheel for 3.14t: abi3 wheels do not work |
+| on free-threaded Python.                                 |
+|                                                          |
+| 3.14t  no: abi3 only                                     |
+| 3.15t  no: abi3 only                                     |
+|                                                          |
+| ! index.example could not be reached.                    |
+| • Ask upstream for cp314t and abi3t wheels. abi3t ones   |
+| serve 3.15t and later.                                   |
+|                                                          |
+| page: https://pypi.org/project/demo/                     |
+| checked 3 hours ago; the index could not be asked again. |
+| A wheel shows that a build exists, not that it is        |
+| thread-safe.                                             |
++------------------------------------ released 2026-08-14 -+\
+""")
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80])
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_the_frame_stays_straight_in_every_alphabet(monkeypatch: pytest.MonkeyPatch, encoding: str, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    for status in (PARTLY, PURE, STALE):
+        lines = drawn_in(encoding, status_card(status, NOW), width).splitlines()
+        assert {len(line) for line in lines} == {width}
+        assert {line[0] + line[-1] for line in lines} == {"||", "++"}
+
+
+def test_tables_stay_straight_in_ascii() -> None:
+    checks = [
+        Check("package index", works=True, finding="it answers"),
+        Check("database", works=False, finding="It is “locked”. Stop the other one…"),
+        Check("GitHub token", works=None, finding="not set"),
+    ]
+    assert drawn_in("ascii", checks_table(checks)) == snapshot("""\
+yes:  package index  it answers
+no:   database       It is "locked". Stop the other one...
+-     GitHub token   not set\
+""")
+    verdicts = {"3.14t": {"supported": 9, "partial": 10}, "3.15t": {"not-yet": 19}}
+    report = ScanReport(19, 25, 0, 1_000_000, {}, verdicts, 2.0, "2026-11-01")
+    assert drawn_in("ascii", scan_report(report)) == snapshot("""\
+19 tracked packages
+                3.14t  3.15t
+yes: supported      9
+mixed: partial     10
+no: not-yet               19
+25 requests, 0 unchanged, 1.0 MB, 2.0 s - most downloaded as of 2026-11-01\
+""")
+
+
+@given(status=statuses())
+def test_every_status_can_be_drawn_in_ascii_within_its_width(status: Status) -> None:
+    lines = drawn_in("ascii", status_card(status, NOW), 60).splitlines()
+    assert all(line.isascii() for line in lines)
+    assert max(map(len, lines)) <= 100

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from bot.core.alphabet import SPELLED
 from bot.core.github import IssueRef
 from bot.core.watching import KnownThread, Origin
 from bot.services.watchlist import Overview, WatchedSource
@@ -50,6 +51,18 @@ def test_a_package_that_is_a_guess_is_not_shown() -> None:
     assert "Crash ken" not in " ".join(drawn((known,), 120).split())
     tabled = replace(known, origin=Origin.TABLE)
     assert "Crash ken" in " ".join(drawn((tabled,), 120).split())
+
+
+def test_threads_in_ascii_are_words_that_fit() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), "ascii", SPELLED)
+    console = Console(file=stream, width=100, force_terminal=True, color_system=None, legacy_windows=False)
+    console.print(watch_overview(Overview((), (called("Crash “here” " * 10), called("Größe – klein"))), NOW))
+    stream.seek(0)
+    shown = stream.read()
+    assert "open  " in shown
+    assert "Groe - klein" in shown.replace("?", "")
+    assert "\\" not in shown
+    assert all(len(line) <= 100 for line in shown.splitlines())
 
 
 def test_a_replay_of_nothing_says_what_to_do() -> None:

@@ -15,19 +15,26 @@ from bot.core.simple_api import Project
 from bot.core.targets import Target
 from bot.services.digest import DigestDesk
 
+_DEAD = 5
+"""Pages that could not be read before any was: nobody is there, and the rest is not tried."""
+
 Progress = Callable[[int, int], None]
 """Told how many of how many pages were read."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Shares by day; ``failed`` has packages that could not be read, and why, ``missing`` those that do not exist."""
+    """Shares by day; ``failed`` has packages that could not be read, and why, ``missing`` those that do not exist.
+
+    ``is_void`` tells that nothing else is left: then the shares say nothing.
+    """
 
     rule: Rule
     targets: tuple[str, ...]
     days: tuple[DayShare, ...]
     failed: dict[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    is_void: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,10 @@ class Historian:
     connections: int = 16
 
     async def history(self, question: Question, progress: Progress = lambda *_: None) -> History:
-        """Give the shares for a question; raises ``UserError`` for days that cannot be asked about."""
+        """Give the shares for a question.
+
+        Raises ``UserError`` for days that cannot be asked about, ``UpstreamError`` where the index answers nothing.
+        """
         first = max(question.first or START.date(), START.date())
         last = min(question.last or self.now().date(), self.now().date())
         if first > last:
@@ -91,9 +101,9 @@ class Historian:
         traces, failed, missing = await self._read(packages, progress)
         if question.rule is Rule.WHEEL_NAMES:
             days = tuple(shares_by_name([trace.by_name for trace in traces], first, last))
-            return History(question.rule, (ANY_TARGET,), days, failed, missing)
+            return History(question.rule, (ANY_TARGET,), days, failed, missing, not traces)
         days = tuple(shares_by_target([trace.by_target for trace in traces], names, first, last))
-        return History(question.rule, names, days, failed, missing)
+        return History(question.rule, names, days, failed, missing, not traces)
 
     async def _read(
         self, packages: Sequence[str], progress: Progress
@@ -105,6 +115,8 @@ class Historian:
 
         async def work() -> None:
             for name in names:
+                if not traces and not missing and len(failed) >= _DEAD:
+                    return
                 try:
                     page = await self.index.gist(name, None, self._trace)
                 except UpstreamError as error:
@@ -117,6 +129,8 @@ class Historian:
                 progress(len(traces) + len(failed) + len(missing), len(packages))
 
         await asyncio.gather(*(work() for _ in range(min(self.connections, len(packages)))))
+        if failed and not traces and not missing:
+            raise UpstreamError(f"Nothing was read: {next(iter(failed.values()))}")
         return traces, failed, tuple(sorted(missing))
 
     def _trace(self, project: Project) -> _Traces:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from bot.core.digest import Moves
-from bot.core.errors import StorageError, UserError
+from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.posting import Change, ChangeKind
 from bot.core.weeks import week_of
 from bot.services.digest import DigestDesk
@@ -42,6 +42,8 @@ class Newsroom:
                 await self.announce(_changes(await self.desk.moves_since(before.started - LOOKS_BACK)))
         except UserError as error:
             log.info("nothing_tracked", reason=str(error))
+        except UpstreamError as error:
+            log.warning("scan_failed", reason=str(error))
         except StorageError as error:
             log.warning("storage_failed", reason=str(error))
 

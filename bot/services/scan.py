@@ -2,7 +2,8 @@
 
 What is known is asked for conditionally, or left alone: by its schedule, or, where very many are tracked, because the
 index's own list says that nothing changed. A list that is stale or has gaps only costs requests. What fails is
-reported, and never counted as "no". A scan that was killed is taken up where it was.
+reported, and never counted as "no". An index that answers nothing is soon left alone, and that is no scan. A scan that
+was killed is taken up where it was.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ _HOPELESS = 40
 
 Second attempts do not count: where every other project fails, they soon are all that is under way.
 """
+
+_DEAD = 5
+"""Projects that failed twice before any was answered: nobody is there, and the rest is not tried."""
 
 _LONGEST_PAUSE = 120.0
 _TURN = 0.002
@@ -93,7 +97,10 @@ class Scanner:
     async def scan(
         self, track: int, extent: Extent = Extent.EVERYTHING, progress: Progress = lambda *_: None
     ) -> ScanReport:
-        """Read until ``track`` packages with native wheels are known, and those that anyone asked about."""
+        """Read until ``track`` packages with native wheels are known, and those that anyone asked about.
+
+        Where the index answers nothing, no scan is noted; raises ``UpstreamError`` if nothing is known either.
+        """
         with _responsive():
             return await self._scan(track, extent, progress)
 
@@ -111,7 +118,10 @@ class Scanner:
         await walk.also([name for name in asked if name not in walk.seen])
         await walk.store()
         tracked = _tracked(walk, ranks, track, asked)
-        await self.scans.end(number, self.now(), tracked, walk.failed)
+        if walk.is_unanswered and not tracked:
+            raise UpstreamError(f"Nothing was scanned: {walk.trouble}")
+        if not (walk.is_unanswered and walk.is_hopeless):
+            await self.scans.end(number, self.now(), tracked, walk.failed)
         return ScanReport(
             packages=len(tracked),
             requests=walk.requests,
@@ -149,10 +159,23 @@ class _Walk:
     failed: dict[str, str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     natives: set[str] = field(default_factory=set)
+    trouble: str = ""
     _read: list[tuple[Conclusion, str | None]] = field(default_factory=list)
     _confirmed: list[Known] = field(default_factory=list)
     _resume_at: float = 0.0
     _failures_in_a_row: int = 0
+    _failed_twice: int = 0
+    _answered: bool = False
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether so much failed that the rest is not tried."""
+        return self._failures_in_a_row >= _HOPELESS or (not self._answered and self._failed_twice >= _DEAD)
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Tell whether the index was asked and answered nothing at all."""
+        return bool(self.failed) and not self._answered
 
     async def read_listing(self) -> None:
         """Read the index's list where that is cheaper than asking for each project; a failure only costs requests."""
@@ -244,7 +267,7 @@ class _Walk:
         """Ask for one page, patiently; a failure is noted and gives None."""
         reason = "The index could not be read for so many projects that the rest was not tried."
         for attempt in range(_ATTEMPTS):
-            if self._failures_in_a_row >= _HOPELESS:
+            if self.is_hopeless:
                 break
             await self._until_resumed()
             self.requests += 1
@@ -252,14 +275,15 @@ class _Walk:
                 concluding = partial(conclude, targets=self.scanner.targets)
                 result = await self.scanner.index.gist(name, etag, concluding)
             except UpstreamError as error:
-                reason = str(error)
-                if attempt == 0:
-                    self._failures_in_a_row += 1
-                if not error.retryable:
+                self.trouble = reason = str(error)
+                self._failures_in_a_row += attempt == 0
+                self._failed_twice += attempt == 1 and not error.busy
+                if not error.retryable or self.is_hopeless:
                     break
                 await self._pause(error, self.scanner.first_pause * 2**attempt)
             else:
                 self._failures_in_a_row = 0
+                self._answered = True
                 return result
         self.failed[name] = reason
         return None

@@ -58,7 +58,6 @@ def test_names_come_in_order_normalized_once_each(body: bytes, names: tuple[str,
         published("boto3", last_update=5),
         published("boto3")[:-9],
         b'{"rows":[{"project":"\xff"}]}',
-        b'{"rows":[{"project":"a","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}]}",
         b"[]",
         b'["boto3"]',
         b"<!DOCTYPE html><title>Sign in</title>",
@@ -70,6 +69,17 @@ def test_names_come_in_order_normalized_once_each(body: bytes, names: tuple[str,
 def test_what_is_no_list_of_names_is_an_upstream_error(body: bytes) -> None:
     with pytest.raises(UpstreamError, match=r"^The list of the most downloaded packages is (empty|malformed)\.$"):
         parse_top_packages(body)
+
+
+@pytest.mark.parametrize("depth", [1_000, 100_000, 4_000_000])
+def test_a_list_nested_deeply_is_read_or_malformed(depth: int) -> None:
+    """How deep is too deep, the interpreter decides: from Python 3.14 on it depends on the room on the C stack."""
+    body = b'{"rows":[{"project":"a","x":' + b"[" * depth + b"]" * depth + b"}]}"
+    try:
+        names = parse_top_packages(body).names
+    except UpstreamError:
+        names = ()
+    assert names in {(), ("a",)}
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

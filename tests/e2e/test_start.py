@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sqlite3
@@ -102,6 +103,21 @@ def test_a_database_that_cannot_be_used_is_named(
         text = complaint(capsys)
     assert text.startswith(f"ftbot: The database {database} ")
     assert says in text
+
+
+def test_a_misspelt_setting_is_logged_and_stops_nothing(
+    database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FTBOT_TRAKC", "s3cret")
+    database.mkdir()
+    with pytest.raises(SystemExit):
+        main()
+    warned, complained = capsys.readouterr().err.splitlines()
+    line = json.loads(warned)
+    assert (line["event"], line["level"]) == ("setting_without_effect", "warning")
+    assert line["reason"] == "FTBOT_TRAKC in the environment is no setting. Did you mean FTBOT_TRACK?"
+    assert "s3cret" not in warned
+    assert complained.startswith(f"ftbot: The database {database} ")
 
 
 @pytest.mark.usefixtures("database")

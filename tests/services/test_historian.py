@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.errors import UserError
+from bot.core.errors import UpstreamError, UserError
 from bot.core.history import START, Rule
 from bot.services.history import History, Question, history_json
 from tests.fakes.fake_index import FakeIndex, html_page, refusal
 from tests.fakes.index_pages import wheels
 from tests.services.lookups import T314, T315, Clock
-from tests.services.scans import Station, open_station, publish_native, publish_pure
+from tests.services.scans import Station, numbered, open_station, publish_native, publish_pure
 
 NAMES = ("early", "late", "never")
 TRACKED = Question((), None, None, None, Rule.TRUSTED)
@@ -157,11 +157,20 @@ async def test_a_hiccup_is_not_a_failure(grown: FakeIndex, path: Path, clock: Cl
     assert (await ask(grown, path, clock, question("early"), scanned=False)).failed == {}
 
 
-async def test_if_nothing_can_be_read_there_is_no_share(grown: FakeIndex, path: Path, clock: Clock) -> None:
-    grown.script(refusal(500), times=None)
-    history = await ask(grown, path, clock, question(*NAMES), scanned=False)
-    assert set(history.failed) == set(NAMES)
+async def test_if_nothing_can_be_read_there_is_no_share_and_the_index_is_left_alone_soon(
+    index: FakeIndex, path: Path, clock: Clock
+) -> None:
+    index.script(refusal(500), times=None)
+    with pytest.raises(UpstreamError, match=r"^Nothing was read: 127\.0\.0\.1 answered with status 500\.$"):
+        await ask(index, path, clock, question(*numbered("p", range(500))), scanned=False)
+    assert index.count() < 100
+
+
+async def test_if_nothing_exists_the_shares_are_void(grown: FakeIndex, path: Path, clock: Clock) -> None:
+    history = await ask(grown, path, clock, question("nosuch"), scanned=False)
+    assert (history.is_void, history.missing) == (True, ("nosuch",))
     assert {(day.packages, day.percent("3.14t")) for day in history.days} == {(0, 0.0)}
+    assert not (await ask(grown, path, clock, question("nosuch", *NAMES), scanned=False)).is_void
 
 
 async def test_the_progress_goes_up_to_all(grown: FakeIndex, path: Path, clock: Clock) -> None:

@@ -12,7 +12,7 @@ from bot.core.platforms import Platform
 from bot.core.posting import Change, ChangeKind
 from bot.services.news import Newsroom
 from storage.database import Database
-from tests.fakes.fake_index import FakeIndex
+from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import wheels
 from tests.services.lookups import T314, Clock
 from tests.services.scans import LONG_AGO, Station, open_station, publish_native
@@ -121,6 +121,20 @@ async def test_the_first_look_of_a_week_asks_about_everything(published: FakeInd
         clock.advance(days=7)
         await room.look()
     assert len([request for request in published.requests if request.path.startswith("/simple/")]) == len(NAMES)
+
+
+async def test_an_index_that_is_gone_tells_nothing_and_the_first_look_is_still_to_come(
+    published: FakeIndex, path: Path, clock: Clock
+) -> None:
+    told = Told()
+    published.script(refusal(500), times=None)
+    async with open_station(published, path, clock, NAMES) as station:
+        await newsroom(station, told).look()
+        assert await station.scans.latest() is None
+        published.heal()
+        await newsroom(station, told).look()
+        assert await station.scans.latest() is not None
+    assert told == []
 
 
 async def test_with_nothing_to_track_nothing_is_told(index: FakeIndex, path: Path, clock: Clock) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.errors import StorageError
-from bot.services.scan import ScanReport
+from bot.core.errors import StorageError, UpstreamError
+from bot.services.scan import Extent, ScanReport
 from tests.fakes.fake_index import (
     FakeIndex,
     Fault,
@@ -106,24 +106,60 @@ async def test_what_fails_later_keeps_what_was_concluded(index: FakeIndex, path:
     assert max(checked) < clock()
 
 
-@pytest.mark.parametrize("fault", [refusal(500), refusal(503), refusal(403), Reset(), html_page()])
-async def test_an_index_that_answers_nobody_is_left_alone_soon(
-    index: FakeIndex, path: Path, clock: Clock, fault: Fault
+@pytest.mark.parametrize(
+    ("fault", "requests"),
+    [
+        (refusal(500), 2 * 32),
+        (refusal(503), FEW_REQUESTS),
+        (refusal(403), FEW_REQUESTS),
+        (Reset(), 2 * 2 * 32),  # aiohttp asks once more by itself where a connection is lost
+        (html_page(), FEW_REQUESTS),
+    ],
+)
+async def test_an_index_that_answers_nobody_is_left_alone_soon_and_that_is_no_scan(
+    index: FakeIndex, path: Path, clock: Clock, fault: Fault, requests: int
 ) -> None:
-    names = numbered("p", range(1000))
     index.script(fault, times=None)
-    async with open_station(index, path, clock, names, connections=32) as station:
-        report = await station.scanner.scan(100)
-    assert report.requests <= FEW_REQUESTS
-    assert (report.packages, report.verdicts, list(report.failed)) == (0, {"3.14t": {}, "3.15t": {}}, sorted(names))
+    async with open_station(index, path, clock, numbered("p", range(1000)), connections=32) as station:
+        with pytest.raises(UpstreamError, match=r"^Nothing was scanned: 127\.0\.0\.1 "):
+            await station.scanner.scan(100)
+        assert await station.scans.latest() is None
+    assert index.count() <= requests
 
 
 async def test_an_index_that_is_not_there_is_given_up_soon(path: Path, clock: Clock) -> None:
     async with FakeIndex() as index, open_station(index, path, clock, numbered("p", range(1000))) as station:
         await index.stop()
-        report = await station.scanner.scan(100)
-    assert report.requests <= FEW_REQUESTS
-    assert set(report.failed.values()) >= {"127.0.0.1 could not be reached."}
+        with pytest.raises(UpstreamError, match=r"^Nothing was scanned: 127\.0\.0\.1 could not be reached\.$"):
+            await station.scanner.scan(100)
+        assert await station.scans.latest() is None
+
+
+async def test_what_is_known_serves_when_the_index_is_gone_and_that_is_no_scan(
+    index: FakeIndex, path: Path, clock: Clock
+) -> None:
+    names = numbered("p", range(50))
+    publish_native(index, *names)
+    async with open_station(index, path, clock, names) as station:
+        await station.scanner.scan(50)
+        before = await station.scans.latest()
+        await index.stop()
+        clock.advance(days=30)
+        report = await station.scanner.scan(50)
+        assert (report.packages, supported(report), list(report.failed)) == (50, 50, names)
+        assert await station.scans.latest() == before
+
+
+async def test_one_project_that_fails_is_no_index_that_is_gone(index: FakeIndex, path: Path, clock: Clock) -> None:
+    publish_native(index, "a", "b")
+    async with open_station(index, path, clock, ["a", "b"]) as station:
+        await station.scanner.scan(2)
+        index.script(refusal(500), times=None)
+        clock.advance(days=30)
+        await station.scanner.scan(2, Extent.DUE)
+        latest = await station.scans.latest()
+    assert latest is not None
+    assert (latest.started, set(latest.failed)) == (clock(), {"a", "b"})
 
 
 async def test_an_index_that_dies_is_left_alone_soon_and_what_was_read_is_kept(
@@ -167,10 +203,9 @@ async def test_an_index_that_wants_to_be_left_alone_for_an_hour_is_left_alone(
     publish_native(index, *names)
     index.script(refusal(429, retry_after="3600"), times=None)
     async with open_station(index, path, clock, names) as station:
-        report = await station.scanner.scan(100)
-    assert report.packages == 0
-    assert report.requests <= station.scanner.connections
-    assert set(report.failed) == set(names)
+        with pytest.raises(UpstreamError, match=r"asks to slow down \(429\)\.$"):
+            await station.scanner.scan(100)
+    assert index.count() <= station.scanner.connections
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -1,5 +1,6 @@
 """What a repository asks of the bot in its `.github/ftbot.toml`, read strictly: a slip is told, never guessed around.
 
+The file is TOML 1.1 on every Python: the standard library reads 1.0 before Python 3.15, and 1.1 from then on.
 Nothing in it can take long: patterns are globs, and the file and its lines are short (a key of thirty thousand parts
 keeps Python's TOML parser busy for half a minute).
 """
@@ -7,13 +8,14 @@ keeps Python's TOML parser busy for half a minute).
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
+
+import tomli
 
 from bot.core.triage.action import Mode
 from bot.core.triage.thread import KindName
@@ -117,10 +119,10 @@ def _decode(body: bytes) -> dict[str, object]:
         if len(line) > LONGEST_LINE:
             raise _refuse(f"Line {number} has {len(line):,} characters. Break it up: at most {LONGEST_LINE} are read.")
     try:
-        return tomllib.loads(text)
+        return tomli.loads(text)
     except RecursionError:
         raise _refuse("The file is nested too deeply. It needs no more than a list within a table.") from None
-    except ValueError as error:  # tomllib's own, and a number that is too long
+    except ValueError as error:  # tomli's own, and a number that is too long
         place = _PLACE.search(str(error))
         where = f"Line {place[1]}, column {place[2]}," if place else "The file"
         raise _refuse(

@@ -167,6 +167,27 @@ def test_a_file_that_is_no_settings_is_refused_with_the_place(body: bytes, expec
     assert any(expected in told for told in problems(body))
 
 
+@pytest.mark.parametrize(
+    ("written", "labels"),
+    [
+        ('labels = {\n  crash = "bug",\n  ci = "CI"\n}', {"crash": "bug", "ci": "CI"}),
+        ('labels = { crash = "bug", }', {"crash": "bug"}),
+        ('labels = { # why\n  crash = "bug" }', {"crash": "bug"}),
+        ('labels = { crash = "b\\x75g" }', {"crash": "bug"}),
+    ],
+    ids=["lines in a table", "a comma at its end", "a comment in it", "a short escape"],
+)
+def test_it_is_toml_1_1_on_every_python(written: str, labels: dict[str, str]) -> None:
+    assert parse_settings(f"version = 1\n{written}\n".encode()).labels == labels
+
+
+def test_what_toml_1_1_can_say_is_refused_by_its_meaning_on_every_python() -> None:
+    assert problem("version = 1\nnot-before = 2026-12-01 07:32") == (
+        "`not-before` is `2026-12-01 07:32:00`. It is a day without quotes: `not-before = 2026-12-01`."
+    )
+    assert problem('version = 1\n[labels]\ncrash = "\\e[1m"').startswith('`labels.crash` is `"\ufffd[1m"`.')
+
+
 def test_a_pattern_that_would_blow_up_is_a_glob() -> None:
     bomb = b'version = 1\n[commands]\nallow-anyone = ["^(a+)+$", "*a*a*a*a*a*a*a*a*a*a*a*b"]'
     assert parse_settings(bomb).allow_anyone[0] == "^(a+)+$"
