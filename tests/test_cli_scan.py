@@ -115,7 +115,9 @@ async def test_an_index_that_fails_is_exit_code_4_until_something_is_stored(ftbo
     says = "ftbot: Nothing was scanned: 127.0.0.1 answered with status 403. Try again later.\n"
     assert await ftbot("scan", "--json") == Ended(4, "", says)
     assert await ftbot("scan") == Ended(4, "", says)
-    assert (await ftbot("history")).err == "ftbot: Nothing has been scanned yet. Run `ftbot scan` first.\n"
+    assert (
+        await ftbot("history")
+    ).err == "ftbot: Nothing has been scanned yet. A running bot does it soon, `ftbot scan` at once.\n"
     index.heal()
     await ftbot("scan", "--json")
     index.script(refusal(403), times=None)
@@ -213,7 +215,10 @@ async def test_history_without_an_index_is_one_sentence(ftbot: Run, index: FakeI
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "ftbot: Nothing has been scanned yet. Run `ftbot scan` first.\n"),
+        (
+            [],
+            "ftbot: Nothing has been scanned yet. A running bot does it soon, `ftbot scan` at once.\n",
+        ),
         (["--packages", "no pe"], None),
         (["--packages", "numpy", "--top", "5"], "ftbot: --packages and --top exclude each other. Leave one away.\n"),
         (["--packages", "numpy", "--from", "yesterday"], "ftbot: `yesterday` is no day. Write it like `2026-11-22`.\n"),

@@ -105,4 +105,4 @@ class DigestDesk:
 
 
 def _nothing() -> UserError:
-    return UserError("Nothing has been scanned yet. Run `ftbot scan` first.")
+    return UserError("Nothing has been scanned yet. A running bot does it soon, `ftbot scan` at once.")

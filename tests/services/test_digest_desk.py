@@ -157,7 +157,7 @@ async def test_other_targets_have_a_digest_of_their_own(full: FakeIndex, path: P
         await station.scanner.scan(20)
         assert [share.target for share in (await station.desk.digest()).shares] == [T314]
     async with open_station(full, path, clock, NAMES, targets=(T315, T314)) as station:
-        with pytest.raises(UserError, match="Run `ftbot scan` first"):
+        with pytest.raises(UserError, match="`ftbot scan` at once"):
             await station.desk.digest()
         await station.scanner.scan(20)
         assert [share.target for share in (await station.desk.digest()).shares] == [T315, T314]
@@ -196,7 +196,10 @@ async def test_before_any_scan_there_is_nothing_to_tell(index: FakeIndex, path: 
         for scanned in (False, True):
             if scanned:
                 await station.scanner.scan(20)
-            with pytest.raises(UserError, match=r"^Nothing has been scanned yet\. Run `ftbot scan` first\.$"):
+            with pytest.raises(
+                UserError,
+                match=r"^Nothing has been scanned yet\. A running bot does it soon, `ftbot scan` at once\.$",
+            ):
                 await station.desk.digest()
 
 

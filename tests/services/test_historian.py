@@ -85,7 +85,7 @@ async def test_any_package_may_be_asked_about_before_any_scan(grown: FakeIndex, 
 
 
 async def test_tracked_packages_before_any_scan_are_a_user_error(grown: FakeIndex, path: Path, clock: Clock) -> None:
-    with pytest.raises(UserError, match="Run `ftbot scan` first"):
+    with pytest.raises(UserError, match="`ftbot scan` at once"):
         await ask(grown, path, clock, TRACKED, scanned=False)
 
 
