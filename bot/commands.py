@@ -148,8 +148,7 @@ async def _answer(
     async with open_desk(settings) as desk:
         if desk.warning is not None:
             err.print(f"ftbot: {desk.warning}", soft_wrap=True)
-        asking = [asyncio.create_task(desk.lookup.look_up(name, targets, freshness)) for name in names]
-        for question in asking:
+        for question in desk.lookup.look_up_all(names, targets, freshness):
             answer = with_upstream(await question, desk.issues)
             verdicts.add(answer.headline.verdict)
             if as_json:

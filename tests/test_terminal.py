@@ -34,7 +34,7 @@ PARTLY = Status(
     NOW - timedelta(minutes=4),
     Metadata(source="https://github.com/demo/demo"),
 )
-PURE = Status(judged(project(*wheels("py3-none-any"), sdist())), NOW)
+PURE = Status(judged(project(*wheels("py3-none-any"), sdist())), NOW, Metadata())
 STALE = Status(
     judged(project(*wheels("cp314-abi3-win_amd64"))),
     NOW - timedelta(hours=3),
@@ -333,3 +333,11 @@ def test_a_card_tells_what_is_known_of_upstream_issues(monkeypatch: pytest.Monke
     lines = [line.strip("│ ") for line in shown.splitlines()]
     assert lines[lines.index(f"tracking issue: {live}") + 1] == "open free-threading issues: 3"
     assert "open free-threading issues" not in drawn(status_card(PURE, NOW), monkeypatch)
+
+
+def test_a_card_without_metadata_says_that_it_did_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Status(judged(project(*wheels("py3-none-any"))), NOW)
+    says = "Classifier and links did not come in time. Ask again for them."
+    assert says in drawn(status_card(late, NOW), monkeypatch)
+    assert says not in drawn(status_card(replace(late, metadata=Metadata()), NOW), monkeypatch)
+    assert says not in drawn(status_card(replace(late, stale=True, error="Gone."), NOW), monkeypatch)

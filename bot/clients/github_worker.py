@@ -182,7 +182,7 @@ class GithubWorker:
     async def read(self, call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T]) -> _T:
         """Ask, again if need be, and give what ``take`` makes of the answer in the thread. Raises ``UpstreamError``.
 
-        The deadline is one for all attempts: whoever asked is waiting.
+        The deadline is one for all attempts and the waits between them: whoever asked is waiting.
         """
         budget = _Budget(self._patience.deadline)
         async for attempt in self._patience.retrying(within=budget.seconds):

@@ -521,6 +521,30 @@ async def test_all_attempts_together_have_the_time_of_one(server: FakeGitHub, st
     hold.release.set()
 
 
+@pytest.mark.parametrize(
+    ("patience", "headers"),
+    [
+        (Patience(attempts=3, first_wait=0.001, longest_wait=5.0, deadline=2.0), {"Retry-After": "4"}),
+        (Patience(attempts=3, first_wait=4.0, longest_wait=5.0, deadline=2.0), {}),
+    ],
+    ids=["as GitHub asks", "as usual"],
+)
+async def test_nobody_waits_for_an_attempt_that_would_come_too_late(
+    server: FakeGitHub, stack: AsyncExitStack, patience: Patience, headers: dict[str, str]
+) -> None:
+    reader = await reader_of(server, stack, patience)
+    server.fail("/issues/1$", Failure(503, headers=headers, body={"message": "Later"}))
+    with pytest.raises(UpstreamError, match="answered with status 503"):  # not that it did not answer in time
+        await reader.issue(REF)
+    assert len(server.requests) == 1
+
+
+async def test_an_attempt_that_comes_in_time_is_waited_for(server: FakeGitHub, stack: AsyncExitStack) -> None:
+    reader = await reader_of(server, stack, Patience(attempts=3, first_wait=0.001, longest_wait=5.0, deadline=10.0))
+    server.fail("/issues/1$", Failure(503, headers={"Retry-After": "0"}, body={"message": "Later"}), server_error())
+    assert (await reader.issue(REF)).title == "Crash on 3.14t"
+
+
 async def test_a_write_that_hangs_is_unsure_and_one_behind_it_is_not(
     server: FakeGitHub, stack: AsyncExitStack, issue: FakeIssue
 ) -> None:
