@@ -31,7 +31,7 @@ def as_upstream_errors(host: Callable[[], str]) -> Iterator[None]:
 
 def _explain(error: BaseException) -> tuple[str, bool]:
     """Say what happened, and whether it may go better soon."""
-    causes = tuple(_causes(error))
+    causes = tuple(causes_of(error))
     for cause in reversed(causes):  # the first cause tells most
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"could not prove who it is ({cause.verify_message})", False
@@ -96,7 +96,8 @@ def _broken_http(cause: BaseException) -> str | None:
             return None
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Give an error and what led to it, the last first."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -37,7 +37,7 @@ def service_at(url: str, hosts: tuple[Host, ...] = ()) -> Service:
 def origin_of(url: str | httpx.URL) -> Origin | None:
     """Give an address's origin as the client reads it, None for one that is not asked."""
     try:
-        parsed = httpx.URL(url)
+        parsed = httpx.URL(url) if isinstance(url, str) else url
         return None if parsed.userinfo else origin(parsed.scheme, parsed.raw_host.decode("ascii"), parsed.port)
     except (httpx.InvalidURL, ValueError):
         return None

@@ -196,8 +196,8 @@ async def asked(
 
     The answer is there while the block runs, and the deadline is for both.
     """
-    walk = _Walk(_host(url))
-    with as_upstream_errors(lambda: walk.host):
+    walk = _Walk(url)
+    with as_upstream_errors(lambda: _host(walk.url)):
         async with asyncio.timeout(deadline):
             request = http.build_request("GET", url, headers=dict(headers), extensions={SERVICE: service})
             for _ in range(MOST_REDIRECTS + 1):
@@ -209,15 +209,15 @@ async def asked(
                 finally:
                     await response.aclose()
                 request = _followed(service, response, response.next_request)
-                walk.host = request.url.host
-            raise UpstreamError(f"{walk.host} redirects in circles.")
+                walk.url = str(request.url)
+            raise UpstreamError(f"{_host(walk.url)} redirects in circles.")
 
 
 @dataclass(slots=True)
 class _Walk:
-    """Who is asked now, while redirects are followed."""
+    """What is asked for now, while redirects are followed."""
 
-    host: str
+    url: str
 
 
 def _followed(service: Service, response: httpx.Response, following: httpx.Request) -> httpx.Request:

@@ -2,13 +2,13 @@
 
 The rules look at every file, read every distinct set of wheel tags, ask every distinct ``requires-python`` about a
 hundred Pythons, and look anew at the files of a release for each day on which it got some. Each has a bound, far above
-what the largest real pages have (pydantic-core in late 2026: 14,917 files, a few hundred sets of tags).
+what the largest real pages have (pydantic-core in late 2026: 14,917 files). Counting is no more work than it has to be:
+every page of a scan pays for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Protocol
 
 from bot.core.errors import TooLargeError
@@ -17,36 +17,24 @@ MOST_FILES = 75_000
 """Files of a page; five times as many as any has."""
 
 MOST_TAGS = 75_000
-"""Tags that the distinct tag sets of a page stand for; the most that any has is 722."""
+"""Tags that the wide tag sets of a page stand for; the most that all sets of any page stand for is 722."""
+
+MANY_DOTS = 9
+"""A file name with more of them has a wide tag set: with fewer it stands for 48 tags at most."""
 
 LONGEST_REQUIREMENTS = 5_000
 """Characters of a page's distinct ``requires-python``; the most that any has is 340."""
 
 MOST_LOOKS = 500_000
-"""Files of a release times its days with uploads after the first, summed up; the most that any has is 218."""
-
-_FEW = 20
-"""So few files of a release can take, on whatever days, no more looks than can be afforded for all of a page."""
-
-_filename = attrgetter("filename")
-_requires_python = attrgetter("requires_python")
-_upload_time = attrgetter("upload_time")
+"""Files of a release times its days with uploads after the first, summed up; the most that any page has is 218."""
 
 
 class FileInPage(Protocol):
     """What is counted of a file."""
 
     @property
-    def filename(self) -> str:
-        """Give the name."""
-
-    @property
     def requires_python(self) -> str | None:
         """Give what it requires of Python."""
-
-    @property
-    def upload_time(self) -> str | None:
-        """Give the upload time as written, the day first."""
 
 
 def check_files(name: str, files: int) -> None:
@@ -54,19 +42,17 @@ def check_files(name: str, files: int) -> None:
     _check(name, files, MOST_FILES, "files")
 
 
-def check_cost(name: str, releases: Sequence[Sequence[FileInPage]]) -> None:
-    """Check what the files of a project's releases cost to judge. Raises ``TooLargeError``."""
-    tags: set[str] = set()
-    requirements: set[str | None] = set()
-    looks = 0
-    for files in releases:
-        tags.update([filename.split("-", 2)[-1] for filename in map(_filename, files)])
-        requirements.update(map(_requires_python, files))
-        if len(files) > _FEW:
-            days = {None if time is None else time[:10] for time in map(_upload_time, files)}
-            looks += (len(days) - 1) * len(files)
-    _check(name, sum(_stands_for(each) for each in tags), MOST_TAGS, "wheel tags")
+def check_cost(name: str, files: Sequence[FileInPage], wide: Sequence[str]) -> None:
+    """Check the files of a project, and the names of its wheels with many dots. Raises ``TooLargeError``."""
+    requirements = {file.requires_python for file in files}
     _check(name, sum(map(len, filter(None, requirements))), LONGEST_REQUIREMENTS, "characters of requires-python")
+    if wide:
+        tags = {filename.split("-", 2)[-1] for filename in wide}
+        _check(name, sum(map(_stands_for, tags)), MOST_TAGS, "wheel tags")
+
+
+def check_looks(name: str, looks: int) -> None:
+    """Check how often the past of a project's releases would be looked at. Raises ``TooLargeError``."""
     _check(name, looks, MOST_LOOKS, "files and days of uploads")
 
 

@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from bot.core.errors import TooLargeError, UpstreamError
-from bot.core.limits import check_cost, check_files
+from bot.core.limits import MANY_DOTS, check_cost, check_files
 
 _SDIST_ENDINGS = (".tar.gz", ".zip")
 _WHEEL_DASHES = (4, 5)
@@ -231,9 +231,16 @@ def group(name: str, files: Sequence[File], status: ProjectStatus) -> Project:
     prefix = sdist = ""  # of the wheel before: indexes list the wheels of a release in a row, then its sdist
     run: list[File] | None = None
     others = 0
+    wide: list[str] = []
     for file in files:
         filename = file.filename
-        if run is not None and (filename == sdist or (filename.startswith(prefix) and _is_wheel_name(filename))):
+        if filename.count(".") > MANY_DOTS:
+            wide.append(filename)
+        if run is not None and (
+            filename == sdist
+            # What _is_wheel_name says, here because it is said of nearly every file.
+            or (filename.startswith(prefix) and filename.endswith(".whl") and filename.count("-") in _WHEEL_DASHES)
+        ):
             run.append(file)
             continue
         parts = _split(filename)
@@ -253,7 +260,7 @@ def group(name: str, files: Sequence[File], status: ProjectStatus) -> Project:
             if filename.endswith(".whl"):
                 stem = f"{parts[0]}-{parts[1]}"
                 prefix, sdist, run = f"{stem}-", f"{stem}.tar.gz", bucket
-    check_cost(name, [listed for _, listed in releases.values()])
+    check_cost(name, files, wide)
     ordered = tuple(
         [Release(spelled, tuple(listed)) for _, (spelled, listed) in sorted(releases.items(), key=itemgetter(0))]
     )

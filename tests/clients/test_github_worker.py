@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -221,9 +221,25 @@ async def test_an_impostor_is_told_nothing(impostor: str) -> None:
             worker.read(Call("GET", "/"), Auth.Token("secret"), len_of),
             worker.write(Call("POST", "/", is_write=True), Auth.Token("secret"), len_of),
         ):
-            with pytest.raises(UpstreamError, match="could not be reached") as caught:
+            with pytest.raises(UpstreamError, match="could not prove who it is") as caught:
                 await attempt
             assert not isinstance(caught.value, UnsureError)
+
+
+@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000])
+async def test_a_server_that_does_not_speak_http_is_said_to_do_that(answer: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with open_worker(url, user_agent="ftbot-tests", now=utc_now, patience=QUICK) as worker:
+            with pytest.raises(UpstreamError, match="answered with something that is not HTTP"):
+                await worker.read(Call("GET", "/"), Auth.Token("secret"), len_of)
 
 
 # Writes

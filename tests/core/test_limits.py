@@ -5,13 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from bot.core.conclusion import conclude
 from bot.core.errors import TooLargeError
+from bot.core.history import wheel_names
 from bot.core.limits import LONGEST_REQUIREMENTS, MOST_FILES, MOST_TAGS
 from bot.core.rules import Verdict
 from bot.core.simple_api import File, parse
 from bot.core.targets import Target
 from bot.core.verdict import judge
-from tests.core.hostile_pages import HOSTILE, LARGEST_REAL, like_the_largest, page
+from tests.core.hostile_pages import A_FILE_A_DAY, HOSTILE, LARGEST_REAL, like_the_largest, page
 from tests.core.pages import NOW
 
 TARGETS = (Target(14), Target(15))
@@ -51,3 +53,12 @@ def test_what_is_long_only_because_it_is_repeated_is_cheap() -> None:
     assert len(requires) < LONGEST_REQUIREMENTS < 2 * len(requires)
     files = [File(f"demo-1.{number}-cp314-cp314t-{wide}.whl", requires) for number in range(MOST_TAGS // 1_000 * 2)]
     assert parse("demo", page(files)).files == tuple(files)
+
+
+def test_a_past_that_would_take_too_long_to_look_at_is_refused_and_the_present_is_judged() -> None:
+    project = parse("demo", page(A_FILE_A_DAY))
+    assert judge(project, TARGETS, NOW).targets[0].verdict is Verdict.SUPPORTED
+    with pytest.raises(TooLargeError, match=r"too large to judge: 8,997,000 files and days of uploads"):
+        conclude(project, TARGETS)
+    with pytest.raises(TooLargeError):
+        wheel_names(project)
