@@ -29,6 +29,7 @@ from benchmarks.figures import MILLISECONDS, Figure, Limit, median, percentile
 from benchmarks.loopback_index import CROWDED, MODEL, cold_names, model_page, read_page
 from benchmarks.processes import Footprint, environment, footprint, ftbot, running, said
 from benchmarks.report import report
+from bot.clients.guard import service_at
 from bot.clients.pypi import PackageIndex
 from bot.clients.top_packages import shipped_list
 from bot.clients.web import Answer as HttpAnswer
@@ -231,7 +232,7 @@ async def measure_cold(bot: Subject, index: str, names: Sequence[str]) -> list[F
         for name in (names[0], *names):
             url = f"{index}simple/{name}/"
             started = time.perf_counter()
-            answer = await fetch(http, url, {}, deadline=_ANSWER_SECONDS)
+            answer = await fetch(http, url, {}, service=service_at(index), deadline=_ANSWER_SECONDS)
             raw.append(time.perf_counter() - started)
             assert answer.status is HTTPStatus.OK
             if len(raw) > 1:  # the first connection is not counted

@@ -27,7 +27,7 @@ from bot.core.triage.jsonl import to_json as to_classification_json
 from bot.core.weeks import Week, parse_week
 from bot.desks import open_checkup, open_desk, open_observatory, utc_now
 from bot.logs import set_up_logs
-from bot.services.families import look_up_with_family
+from bot.services.families import look_up_all
 from bot.services.history import Question, history_json
 from bot.services.status import Freshness
 from bot.streams import output_failure
@@ -160,7 +160,7 @@ async def _answer(
     async with open_desk(settings) as desk:
         if desk.warning is not None:
             err.print(f"ftbot: {desk.warning}", soft_wrap=True)
-        asking = [asyncio.create_task(look_up_with_family(desk.lookup, name, targets, freshness)) for name in names]
+        asking = look_up_all(desk.lookup, names, targets, freshness)
         try:
             for question in asking:
                 answer = with_upstream(await question, desk.issues)

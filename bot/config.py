@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from bot.core.env_file import EnvFile, read_env_file, without_effect
 from bot.core.errors import UserError
 from bot.core.github import is_repository
+from bot.core.origins import Host, hosts_of_index, parse_host
 from bot.core.targets import Target, parse_target
 
 PROJECT_URL = "https://github.com/ftbot-dev/ftbot"
@@ -57,6 +58,12 @@ def _default_database() -> str:
     return str(user_data_path("ftbot", appauthor=False) / "ftbot.db")
 
 
+def _default_hosts(known: dict[str, object]) -> tuple[Host, ...]:
+    """Give PyPI's file host where the index is PyPI's."""
+    index = urlsplit(str(known.get("index_url", "")))
+    return hosts_of_index(index.scheme, index.hostname or "")
+
+
 class Settings(BaseSettings):
     """Everything that can be set, with its default; immutable, read once by the command line."""
 
@@ -65,11 +72,15 @@ class Settings(BaseSettings):
     )
 
     index_url: str = Field("https://pypi.org/simple/", description="Simple Repository API of the package index")
+    index_hosts: Annotated[tuple[Host, ...], NoDecode] = Field(
+        default_factory=_default_hosts,
+        description="hosts besides the index's own that metadata and wheels may be fetched from, with commas between",
+    )
     json_api_url: str = Field(
         "https://pypi.org/pypi/", description="PyPI's JSON API, for classifiers and links; optional"
     )
     top_packages_url: str = Field(
-        "https://hugovk.github.io/top-pypi-packages/top-pypi-packages.min.json",
+        "https://hugovk.dev/top-pypi-packages/top-pypi-packages.min.json",
         description="the most downloaded packages; a file: URL or a path works too",
     )
     track: int = Field(360, ge=0, le=100_000, description="how many packages with native code are tracked")
@@ -113,6 +124,13 @@ class Settings(BaseSettings):
         if not targets:
             raise ValueError("Name at least one free-threaded Python, such as `3.14t`.")
         return targets
+
+    @field_validator("index_hosts", mode="before")
+    @classmethod
+    def _read_hosts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(dict.fromkeys(parse_host(text) for text in value.split(",") if text.strip()))
 
     @field_validator("watch_repositories", mode="before")
     @classmethod
@@ -249,7 +267,7 @@ def _env_file() -> EnvFile:
 def describe(settings: Settings) -> Iterator[Setting]:
     """List every setting with its value and default, secrets masked."""
     for name, field in Settings.model_fields.items():
-        default = field.get_default(call_default_factory=True, validated_data={})
+        default = field.get_default(call_default_factory=True, validated_data=dict(settings))
         yield Setting(
             variable="FTBOT_" + name.upper(),
             value=_show(getattr(settings, name), _SEPARATORS.get(name, ",")),

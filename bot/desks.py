@@ -41,8 +41,8 @@ from storage.statuses import Statuses
 from storage.thread_events import ThreadEvents
 from storage.threads import Threads
 
-_TERMINAL_METADATA_WAIT = 2.0
-"""Seconds that an answer in a terminal waits for classifiers and links; nobody else waits behind it."""
+_TERMINAL_METADATA_WAIT = 10.0
+"""Seconds that an answer in a terminal waits for classifiers and links: what it does not have is never added later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             problem = str(error)
             database = await stack.enter_async_context(open_database(None))
         http = await stack.enter_async_context(open_http(settings.user_agent))
-        index = PackageIndex(http, settings.index_url, settings.json_api_url)
+        index = build_index(settings, http)
         statuses = Statuses(database, settings.index_url)
         lookup = StatusLookup(
             index, statuses, settings.targets, utc_now, _TERMINAL_METADATA_WAIT, storage_problem=problem
@@ -118,7 +118,7 @@ def build_observatory(
     """Build it on resources that somebody opened; ``issues`` gives what happened upstream in a week."""
     issues = issues or IssueDesk(Threads(database), ThreadEvents(database), Documents(database)).of_week
     alone = Patience(attempts=1)
-    index = PackageIndex(http, settings.index_url, settings.json_api_url, alone)
+    index = build_index(settings, http, alone)
     source = TopPackagesSource(http, settings.top_packages_url)
     believed = timedelta(0) if source.is_at_hand else timedelta(days=1)
     documents = Documents(database)
@@ -140,7 +140,7 @@ async def open_checkup(settings: Settings, app_login: Callable[[], Awaitable[str
 
     async with open_http(settings.user_agent) as http:
         yield Checkup(
-            index=PackageIndex(http, settings.index_url, settings.json_api_url),
+            index=build_index(settings, http),
             tokens=Tokens(http, settings.discord_api_url, settings.github_api_url),
             open_database=open_configured,
             discord_token=settings.discord_token.get_secret_value() if settings.discord_token else None,
@@ -148,6 +148,12 @@ async def open_checkup(settings: Settings, app_login: Callable[[], Awaitable[str
             app_login=app_login,
             has_webhook_secret=settings.github_webhook_secret is not None,
         )
+
+
+def build_index(settings: Settings, http: httpx.AsyncClient, patience: Patience | None = None) -> PackageIndex:
+    """Build what reads the package index, and what it leads to."""
+    patience = patience or Patience()
+    return PackageIndex(http, settings.index_url, settings.json_api_url, patience, hosts=settings.index_hosts)
 
 
 async def offered_names() -> Names:

@@ -18,7 +18,7 @@ from rich.table import Table
 from bot.config import Setting
 from bot.core.rules import Verdict
 from bot.core.shares import ANY_TARGET
-from bot.core.status import Status, failed
+from bot.core.status import MetadataState, Status, failed
 from bot.core.verdict import TargetVerdict
 from bot.core.wording import (
     DISCLAIMER,
@@ -249,6 +249,8 @@ def _card_lines(status: Status, now: datetime) -> Iterator[RenderableType]:
         yield from notes
     yield Text()
     yield from _links(status)
+    if not (failed(verdict) or status.stale) and status.metadata_state is MetadataState.TIMED_OUT:
+        yield Text("Classifier and links did not come in time. Ask again for them.", style="yellow")
     age = f"checked {ago(status.checked, now)}"
     if status.stale:
         yield Text(f"{age}; the index could not be asked again.", style="yellow")

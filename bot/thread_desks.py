@@ -15,7 +15,6 @@ import httpx
 from bot.clients.github import GithubReader, open_github_reader
 from bot.clients.github_app import GithubApp, open_github_app
 from bot.clients.github_reading import RepositoryReader
-from bot.clients.pypi import PackageIndex
 from bot.clients.web import open_http
 from bot.config import Settings, Switch
 from bot.core.errors import UserError
@@ -23,7 +22,7 @@ from bot.core.github import IssueRef
 from bot.core.triage.plan import decide
 from bot.core.triage.settlement import Errand
 from bot.core.watching import Sources
-from bot.desks import utc_now
+from bot.desks import build_index, utc_now
 from bot.services.casebook import Casebook
 from bot.services.courier import Courier
 from bot.services.metrics import Metrics
@@ -155,7 +154,7 @@ def build_lookup(
     settings: Settings, http: httpx.AsyncClient, database: Database, metrics: Metrics | None = None
 ) -> StatusLookup:
     """Build what answers whether a package has wheels."""
-    index = PackageIndex(http, settings.index_url, settings.json_api_url)
+    index = build_index(settings, http)
     statuses = Statuses(database, settings.index_url)
     return StatusLookup(index, statuses, settings.targets, utc_now, metrics=metrics or Metrics.new())
 

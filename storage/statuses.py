@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from bot.core.metadata import Metadata
-from bot.core.reading import Reading
-from bot.core.simple_api import pack, unpack
+from bot.core.reading import Newest, Reading, newest_of
+from bot.core.simple_api import Project, pack, unpack
 from storage.database import Database
 
 _decode_metadata = msgspec.json.Decoder(Metadata).decode
@@ -36,11 +36,11 @@ class Statuses:
             return None
         try:
             time = datetime.fromtimestamp(checked, UTC)
-            project = await asyncio.to_thread(unpack, package, page)
+            project, newest = await asyncio.to_thread(_unpack, package, page)
             claims = _decode_metadata(metadata) if isinstance(metadata, str) else None
         except (ValueError, OverflowError, OSError, msgspec.MsgspecError):  # three of them about the time
             return None
-        return Reading(project, time, etag if isinstance(etag, str) else None, claims)
+        return Reading(project, newest, time, etag if isinstance(etag, str) else None, claims)
 
     async def record(self, reading: Reading) -> None:
         """Keep a reading in place of the package's last one; an older reading never replaces a newer one of this index.
@@ -66,3 +66,8 @@ class Statuses:
                 "UPDATE statuses SET checked = ? WHERE package = ? AND index_url = ? AND checked < ?",
                 (checked.timestamp(), package, self.index, checked.timestamp()),
             )
+
+
+def _unpack(package: str, page: bytes) -> tuple[Project, Newest | None]:
+    project = unpack(package, page)
+    return project, newest_of(project)

@@ -129,6 +129,7 @@ async def test_json_is_an_object_with_the_keys_of_the_contract(ftbot: Run) -> No
                 "source": "https://github.com/numpy/numpy",
                 "tracking_issue": "https://github.com/numpy/numpy/issues/26157",
             },
+            "metadata": "complete",
             "checked": "now",
             "stale": False,
             "error": None,

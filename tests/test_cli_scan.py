@@ -128,7 +128,7 @@ async def test_an_index_that_fails_is_exit_code_4_until_something_is_stored(ftbo
 @pytest.mark.parametrize("form", [[], ["--json"]])
 async def test_an_index_that_is_not_there_is_one_sentence(ftbot: Run, index: FakeIndex, form: list[str]) -> None:
     await index.stop()
-    says = "ftbot: Nothing was scanned: 127.0.0.1 could not be reached. Try again later.\n"
+    says = "ftbot: Nothing was scanned: 127.0.0.1 could not be reached: it refuses connections. Try again later.\n"
     assert await ftbot("scan", "--top", "5", *form) == Ended(4, "", says)
 
 
@@ -207,7 +207,7 @@ async def test_history_says_what_is_left_out(ftbot: Run, packages: str, code: in
 async def test_history_without_an_index_is_one_sentence(ftbot: Run, index: FakeIndex, form: list[str]) -> None:
     await ftbot("scan", "--json")
     await index.stop()
-    says = "ftbot: Nothing was read: 127.0.0.1 could not be reached. Try again later.\n"
+    says = "ftbot: Nothing was read: 127.0.0.1 could not be reached: it refuses connections. Try again later.\n"
     for asked in (["--packages", "numpy"], ["--rule", "wheel-names"]):
         assert await ftbot("history", *asked, *form) == Ended(4, "", says)
 

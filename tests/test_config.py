@@ -19,8 +19,9 @@ SECRETS: Final = (
 )
 DEFAULTS: Final = {
     "FTBOT_INDEX_URL": "https://pypi.org/simple/",
+    "FTBOT_INDEX_HOSTS": "files.pythonhosted.org",
     "FTBOT_JSON_API_URL": "https://pypi.org/pypi/",
-    "FTBOT_TOP_PACKAGES_URL": "https://hugovk.github.io/top-pypi-packages/top-pypi-packages.min.json",
+    "FTBOT_TOP_PACKAGES_URL": "https://hugovk.dev/top-pypi-packages/top-pypi-packages.min.json",
     "FTBOT_TRACK": "360",
     "FTBOT_TARGETS": "3.14t,3.15t",
     "FTBOT_DISCORD_API_URL": "https://discord.com/api/v10",
@@ -214,3 +215,40 @@ def test_levels_and_formats_may_be_written_in_capitals(monkeypatch: pytest.Monke
     monkeypatch.setenv("FTBOT_LOG_FORMAT", "JSON")
     settings = read_settings()
     assert (settings.log_level, settings.log_format) == (LogLevel.DEBUG, LogFormat.JSON)
+
+
+def shown(variable: str) -> str:
+    """Give a setting's value as ``ftbot settings`` shows it."""
+    (value,) = [setting.value for setting in describe(read_settings()) if setting.variable == variable]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("index", "hosts"),
+    [
+        ("https://pypi.org/simple", "files.pythonhosted.org"),
+        ("https://PyPI.org/simple/", "files.pythonhosted.org"),
+        ("http://pypi.org/simple/", ""),
+        ("https://test.pypi.org/simple/", ""),
+        ("http://localhost:3141/root/pypi/+simple/", ""),
+    ],
+)
+def test_files_are_fetched_from_elsewhere_only_where_the_index_is_pypi(
+    monkeypatch: pytest.MonkeyPatch, index: str, hosts: str
+) -> None:
+    monkeypatch.setenv("FTBOT_INDEX_URL", index)
+    assert shown("FTBOT_INDEX_HOSTS") == hosts
+
+
+def test_hosts_of_the_index_are_listed_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTBOT_INDEX_HOSTS", " files.example, Mirror.example:8080,,[::1]:80, files.example ")
+    assert shown("FTBOT_INDEX_HOSTS") == "files.example,mirror.example:8080,[::1]:80"
+
+
+@pytest.mark.parametrize("hosts", ["https://files.example", "files.example/simple", "a b", "files.example:99999", "*"])
+def test_what_is_no_host_names_the_variable_and_says_how_to_write_it(
+    monkeypatch: pytest.MonkeyPatch, hosts: str
+) -> None:
+    monkeypatch.setenv("FTBOT_INDEX_HOSTS", hosts)
+    with pytest.raises(UserError, match=r"^FTBOT_INDEX_HOSTS cannot be used: .* is no host\. Write it like `files"):
+        read_settings()

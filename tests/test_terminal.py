@@ -37,7 +37,7 @@ PARTLY = Status(
     NOW - timedelta(minutes=4),
     Metadata(source="https://github.com/demo/demo"),
 )
-PURE = Status(judged(project(*wheels("py3-none-any"), sdist())), NOW)
+PURE = Status(judged(project(*wheels("py3-none-any"), sdist())), NOW, Metadata())
 STALE = Status(
     judged(project(*wheels("cp314-abi3-win_amd64"))),
     NOW - timedelta(hours=3),
@@ -439,3 +439,11 @@ def test_every_status_can_be_drawn_in_ascii_within_its_width(status: Status) -> 
     lines = drawn_in("ascii", status_card(status, NOW), 60).splitlines()
     assert all(line.isascii() for line in lines)
     assert max(map(len, lines)) <= 100
+
+
+def test_a_card_without_metadata_says_that_it_did_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Status(judged(project(*wheels("py3-none-any"))), NOW)
+    says = "Classifier and links did not come in time. Ask again for them."
+    assert says in drawn(status_card(late, NOW), monkeypatch)
+    assert says not in drawn(status_card(replace(late, metadata=Metadata()), NOW), monkeypatch)
+    assert says not in drawn(status_card(replace(late, stale=True, error="Gone."), NOW), monkeypatch)

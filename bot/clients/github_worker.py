@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from http.client import HTTPException
 from math import ceil
 from queue import SimpleQueue
 from typing import Final, TypeVar
@@ -36,6 +37,7 @@ from github.Requester import (
 from requests.exceptions import ConnectTimeout, ProxyError, Timeout
 from urllib3.exceptions import NewConnectionError
 
+from bot.clients.failures import causes_of
 from bot.clients.web import Patience, entity_tag
 from bot.core.errors import UpstreamError
 from bot.core.github import ForbiddenError, GoneError, RefusedError, UnsureError
@@ -182,7 +184,7 @@ class GithubWorker:
     async def read(self, call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T]) -> _T:
         """Ask, again if need be, and give what ``take`` makes of the answer in the thread. Raises ``UpstreamError``.
 
-        The deadline is one for all attempts: whoever asked is waiting.
+        The deadline is one for all attempts and the waits between them: whoever asked is waiting.
         """
         budget = _Budget(self._patience.deadline)
         async for attempt in self._patience.retrying(within=budget.seconds):
@@ -562,9 +564,16 @@ def _subject(call: Call) -> str:
 
 def _lost(host: str, call: Call, error: Exception) -> UpstreamError:
     """Say why there is no answer; a write that left is unsure."""
+    causes = tuple(causes_of(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return UpstreamError(f"{host} could not prove who it is.", retryable=True)
     if _never_left(error):
         return UpstreamError(f"{host} could not be reached.", retryable=True)
-    problem = "did not answer in time" if isinstance(error, Timeout) else "broke the connection"
+    problem = "broke the connection"
+    if isinstance(error, Timeout):
+        problem = "did not answer in time"
+    elif any(isinstance(cause, HTTPException) and not isinstance(cause, ConnectionError) for cause in causes):
+        problem = "answered with something that is not HTTP"
     return _unsure(host, problem) if call.is_write else UpstreamError(f"{host} {problem}.", retryable=True)
 
 
@@ -572,14 +581,7 @@ def _never_left(error: Exception) -> bool:
     if isinstance(error, ConnectTimeout | ProxyError):
         return True
     reason: object = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(reason, NewConnectionError):
-        return True
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, ssl.SSLCertVerificationError):
-            return True
-        inner = inner.__cause__ or inner.__context__
-    return False
+    return isinstance(reason, NewConnectionError)
 
 
 def _unsure(host: str, problem: str) -> UnsureError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,20 +20,26 @@ from typing import Generic, TypeVar
 from urllib.parse import quote
 
 import httpx
+import structlog
 
-from bot.clients.web import Answer, Patience, fetch, stream
+from bot.clients.guard import service_at
+from bot.clients.web import LARGEST_BODY, Answer, Patience, fetch, stream
 from bot.core.errors import UpstreamError
 from bot.core.listing import Listing
-from bot.core.metadata import Metadata, from_json_api, from_metadata_file
-from bot.core.simple_api import Project, metadata_url, parse
+from bot.core.metadata import NOT_OFFERED, Metadata, from_json_api, from_metadata_file
+from bot.core.origins import Host
+from bot.core.reading import Newest
+from bot.core.simple_api import MetadataFile, Project, metadata_file, parse
 from bot.core.support import newest_release
 
 _T = TypeVar("_T")
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _LISTING_DEADLINE = 120.0
-_LARGE = 16 << 10
-"""Bytes as sent, from which on a body is inflated and parsed in a thread: it takes about half a millisecond or more."""
+LARGEST_METADATA = 8 << 20
+"""Bytes of a metadata file, inflated; those with a very long description have one MiB."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class NoPage(Enum):
@@ -45,11 +51,12 @@ class NoPage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A project page as read: the project, the page's ETag, and where the newest release's metadata file is."""
+    """A project page as read: the project and its newest release, the page's ETag, where the metadata of that is."""
 
     project: Project
+    newest: Newest | None
     etag: str | None
-    metadata_url: str | None
+    metadata_file: MetadataFile | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class Gist(Generic[_T]):
 
 
 def _open_readers() -> Executor:
-    """Open the threads in which large bodies are read: with the GIL one, as more would only wait for each other."""
+    """Open the threads in which answers are read: with the GIL one, as more would only wait for each other."""
     gil_enabled = getattr(sys, "_is_gil_enabled", None)  # since Python 3.13
     one = gil_enabled is None or gil_enabled()
     return ThreadPoolExecutor(1 if one else os.cpu_count(), thread_name_prefix="reader")
@@ -70,20 +77,24 @@ def _open_readers() -> Executor:
 
 @dataclass(frozen=True, slots=True)
 class PackageIndex:
-    """Reads one index; ``index_url`` and ``json_api_url`` end with a slash."""
+    """Reads one index; ``index_url`` and ``json_api_url`` end with a slash.
+
+    ``hosts`` are those besides its own that the index may lead to.
+    """
 
     http: httpx.AsyncClient
     index_url: str
     json_api_url: str
     patience: Patience = field(default_factory=Patience)
     readers: Executor = field(default_factory=_open_readers)
+    hosts: tuple[Host, ...] = ()
 
     async def project(self, name: str, etag: str | None = None) -> Page | NoPage:
         """Read a project's page, unless it still has the ETag known. Raises ``UpstreamError``."""
         return await self._page(name, etag, partial(_read_page, name))
 
     async def gist(self, name: str, etag: str | None, conclude: Callable[[Project], _T]) -> Gist[_T] | NoPage:
-        """Read a project's page and conclude something from it, in a thread where that takes time."""
+        """Read a project's page and conclude something from it, in a thread."""
         return await self._page(name, etag, partial(_read_gist, name, conclude))
 
     async def serials(self, wanted: AbstractSet[str]) -> dict[str, int]:
@@ -93,7 +104,8 @@ class PackageIndex:
         """
         found: dict[str, int] = {}
         listing = Listing()
-        async with stream(self.http, self.index_url, {"Accept": _JSON}, deadline=_LISTING_DEADLINE) as pieces:
+        headers, service = {"Accept": _JSON}, service_at(self.index_url, self.hosts)
+        async with stream(self.http, self.index_url, headers, service=service, deadline=_LISTING_DEADLINE) as pieces:
             async for piece in pieces:
                 found.update((name, serial) for name, serial in listing.feed(piece) if name in wanted)
         if not listing.is_complete:
@@ -111,37 +123,57 @@ class PackageIndex:
     async def _ask_once(self, name: str, etag: str | None, read: Callable[[Answer], _T]) -> _T | NoPage:
         url = f"{self.index_url}{quote(name)}/"
         headers = {"Accept": _JSON} | ({} if etag is None else {"If-None-Match": etag})
-        answer = await fetch(self.http, url, headers, deadline=self.patience.deadline)
+        service = service_at(self.index_url, self.hosts)
+        answer = await fetch(self.http, url, headers, service=service, deadline=self.patience.deadline)
         if answer.status is HTTPStatus.NOT_FOUND:
             return NoPage.NOT_FOUND
         if answer.status is HTTPStatus.NOT_MODIFIED and etag is not None:
             return NoPage.NOT_MODIFIED
-        return await self._read(read, answer)
+        return await self.aside(partial(read, answer))
 
-    async def metadata(self, name: str, version: str, metadata_file: str | None) -> Metadata | None:
-        """Read what a release says of itself, from the first place that has it; None where none has."""
-        release = f"{self.json_api_url}{quote(name)}"
-        places: tuple[tuple[str | None, Callable[[bytes], Metadata]], ...] = (
-            (metadata_file, from_metadata_file),
-            (f"{release}/{quote(version)}/json", from_json_api),
-            (f"{release}/json", from_json_api),
-        )
-        for url, read in places:
-            if url is None:
-                continue
+    async def aside(self, work: Callable[[], _T]) -> _T:
+        """Do work that takes time where pages are read: in a thread, where it holds up nobody but other readers.
+
+        How much time is nothing that the size of an answer tells: a few bytes of gzip are many, and a few files may be
+        hard to judge.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self.readers, work)
+
+    async def metadata(self, name: str, version: str, file: MetadataFile | None) -> Metadata | None:
+        """Read what a release says of itself, from the first place that has it.
+
+        ``NOT_OFFERED`` where none has; None where one could not be read, and there is no other.
+        """
+        failed = False
+        for place in self._places(name, version, file):
             try:
-                answer = await fetch(self.http, url, {}, deadline=self.patience.deadline)
+                service = service_at(place.service_url, self.hosts if place.service_url == self.index_url else ())
+                answer = await fetch(
+                    self.http, place.url, {}, service=service, deadline=self.patience.deadline, most=place.most
+                )
                 if answer.status is HTTPStatus.OK:
-                    return await self._read(partial(_read_metadata, read), answer)
-            except UpstreamError:
-                continue
-        return None
+                    return await self.aside(partial(_read_metadata, place.read, answer))
+            except UpstreamError as error:
+                failed = True
+                log.warning("metadata_failed", package=name, version=version, url=place.url[:500], reason=str(error))
+        return None if failed else NOT_OFFERED
 
-    async def _read(self, read: Callable[[Answer], _T], answer: Answer) -> _T:
-        """Read a small answer here and a large one in a thread, where it does not hold up anybody else."""
-        if len(answer.sent) < _LARGE:
-            return read(answer)
-        return await asyncio.get_running_loop().run_in_executor(self.readers, read, answer)
+    def _places(self, name: str, version: str, file: MetadataFile | None) -> Iterator[_Place]:
+        if file is not None:
+            yield _Place(self.index_url, file.url, LARGEST_METADATA, partial(from_metadata_file, hashes=file.hashes))
+        release = f"{self.json_api_url}{quote(name)}"
+        for url in (f"{release}/{quote(version)}/json", f"{release}/json"):
+            yield _Place(self.json_api_url, url, LARGEST_BODY, from_json_api)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where metadata may be: a URL of a service, how many bytes are read, and how."""
+
+    service_url: str
+    url: str
+    most: int
+    read: Callable[[bytes], Metadata]
 
 
 def _read_metadata(read: Callable[[bytes], Metadata], answer: Answer) -> Metadata:
@@ -167,5 +199,8 @@ def _read_gist(name: str, conclude: Callable[[Project], _T], answer: Answer) -> 
 def _read_page(name: str, answer: Answer) -> Page:
     project, body = _read_project(name, answer)
     newest = newest_release(project)
-    wheels = () if newest is None else tuple(file.filename for file in newest.standing if file.is_wheel)
-    return Page(project, answer.etag, metadata_url(body, answer.url, wheels) if wheels else None)
+    if newest is None:
+        return Page(project, None, answer.etag, None)
+    wheels = tuple(file.filename for file in newest.standing if file.is_wheel)
+    file = metadata_file(body, answer.url, wheels) if wheels else None
+    return Page(project, Newest(newest.version, newest.first_upload), answer.etag, file)

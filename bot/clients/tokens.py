@@ -7,7 +7,12 @@ from http import HTTPStatus
 
 import httpx
 
+from bot.clients.guard import service_at
+from bot.clients.web import asked
 from bot.core.errors import UpstreamError
+
+_DEADLINE = 15.0
+"""Seconds for one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +32,12 @@ class Tokens:
         return await self._accepts(f"{self.github_api_url.rstrip('/')}/rate_limit", f"Bearer {token}")
 
     async def _accepts(self, url: str, authorization: str) -> bool:
-        try:
-            response = await self.http.get(url, headers={"Authorization": authorization})
-        except httpx.InvalidURL as error:
-            raise UpstreamError(f"{url} is no address.") from error
-        except (httpx.HTTPError, OSError) as error:
-            raise UpstreamError(f"{httpx.URL(url).host} could not be reached.") from error
-        except ValueError:  # no header can carry it, so nobody issued it
+        if not (authorization.isascii() and authorization.isprintable()):  # no header carries it, so nobody issued it
             return False
-        if response.status_code == HTTPStatus.OK:
-            return True
-        if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            return False
-        raise UpstreamError(f"{response.url.host} answered with status {response.status_code}.")
+        headers = {"Authorization": authorization}
+        async with asked(self.http, url, headers, service=service_at(url), deadline=_DEADLINE) as response:
+            if response.status_code == HTTPStatus.OK:
+                return True
+            if response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+                return False
+            raise UpstreamError(f"{response.url.host} answered with status {response.status_code}.")

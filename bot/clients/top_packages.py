@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 
 import httpx
 
+from bot.clients.guard import service_at
 from bot.clients.web import Patience, fetch
 from bot.core.errors import UpstreamError
 from bot.core.top_packages import TopPackages, parse_top_packages
@@ -40,7 +41,8 @@ class TopPackagesSource:
     async def _download(self) -> bytes:
         async for attempt in self.patience.retrying():
             with attempt:
-                answer = await fetch(self.http, self.url, {}, deadline=self.patience.deadline)
+                service = service_at(self.url)
+                answer = await fetch(self.http, self.url, {}, service=service, deadline=self.patience.deadline)
                 if answer.status is not HTTPStatus.OK:
                     raise UpstreamError(f"The list of the most downloaded packages is gone ({answer.status.value}).")
                 return answer.body()

@@ -3,39 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from importlib import import_module
-from typing import Protocol
+from itertools import count
 
-import aiohttp
 import httpx
 import stamina
 from httpx_aiohttp import HttpxAiohttpClient
 
+from bot.clients.failures import as_upstream_errors
+from bot.clients.guard import SERVICE, GuardedTransport, Places, origin_of, shown
+from bot.clients.gunzip import Gunzip, GzipError, inflate, too_large
 from bot.core.errors import UpstreamError
+from bot.core.origins import Service
 
 LARGEST_BODY = 64 << 20
 """Bytes of a body, inflated; the largest project page seen has 12 MB."""
 
+LARGEST_STREAM = 512 << 20
+"""Bytes of a document that is read piece by piece, inflated; PyPI's list of all projects has some 45 MB."""
 
-class _Inflater(Protocol):
-    @property
-    def eof(self) -> bool: ...
+MOST_REDIRECTS = 5
 
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
-
-
-_new_inflater: Callable[[int], _Inflater] = zlib.decompressobj
-with suppress(ImportError):  # optional: without it the standard library inflates, at twice the CPU
-    _new_inflater = import_module("isal.isal_zlib").decompressobj
-
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _ANSWERS = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
@@ -52,9 +46,23 @@ class Patience:
     deadline: float = 60.0
 
     def retrying(self, *, within: float | None = None) -> AsyncIterator[stamina.Attempt]:
-        """Iterate over attempts; an ``UpstreamError`` that is not retryable ends them, and so do so many seconds."""
+        """Iterate over attempts; an ``UpstreamError`` that is not retryable ends them.
+
+        With ``within``, an attempt that would begin after so many seconds is not waited for.
+        """
+        ends = None if within is None else time.monotonic() + within
+        failures = count()
+
+        def again(error: Exception) -> bool | float:
+            longest = min(self.longest_wait, self.first_wait * (2 ** next(failures) + 1))
+            asked = self._asked_wait(error)
+            wait = longest if asked is True else asked
+            if asked is False or (ends is not None and time.monotonic() + wait >= ends):
+                return False
+            return asked
+
         return stamina.retry_context(
-            on=self._again,
+            on=again,
             attempts=self.attempts,
             timeout=within,
             wait_initial=self.first_wait,
@@ -62,7 +70,8 @@ class Patience:
             wait_jitter=self.first_wait,
         ).__aiter__()
 
-    def _again(self, error: Exception) -> bool | float:
+    def _asked_wait(self, error: Exception) -> bool | float:
+        """Give for how many seconds to wait after an error, True for as many as usual, False for ever."""
         if not isinstance(error, UpstreamError) or not error.retryable:
             return False
         if error.retry_after is None:
@@ -78,6 +87,7 @@ class Answer:
     url: str
     headers: Mapping[str, str]
     sent: bytes
+    most: int = LARGEST_BODY
 
     @property
     def etag(self) -> str | None:
@@ -85,22 +95,13 @@ class Answer:
         return entity_tag(self.headers)
 
     def body(self) -> bytes:
-        """Inflate the body, up to ``LARGEST_BODY``; CPU-bound. Raises ``UpstreamError``."""
-        encoding = self.headers.get("content-encoding", "identity").strip().lower()
-        if encoding in {"identity", ""}:
+        """Inflate the body, up to ``most`` bytes; CPU-bound. Raises ``UpstreamError``."""
+        if not _is_gzip(self.url, self.headers):
             return self.sent
-        if encoding not in {"gzip", "x-gzip"}:
-            raise UpstreamError(f"{_host(self.url)} answered in an encoding that was not asked for ({encoding[:20]}).")
-        inflater = _new_inflater(_GZIP_WINDOW)
         try:
-            body = inflater.decompress(self.sent, LARGEST_BODY + 1)
-        except Exception as error:  # isal raises a class of its own
-            raise UpstreamError(f"{_host(self.url)} answered garbage instead of gzip.", retryable=True) from error
-        if len(body) > LARGEST_BODY:
-            raise _too_large(self.url)
-        if not inflater.eof:
-            raise UpstreamError(f"{_host(self.url)} ended its answer too early.", retryable=True)
-        return body
+            return inflate(self.sent, self.most)
+        except GzipError as error:
+            raise _uninflated(self.url, error) from error
 
 
 class _NoCookies(httpx.Cookies):
@@ -111,9 +112,18 @@ class _NoCookies(httpx.Cookies):
 
 
 class _Client(HttpxAiohttpClient):
-    """A client that has no cookies."""
+    """A client that has no cookies, and whose requests pass the gate, with or without a proxy."""
 
     _none = _NoCookies()
+
+    def __init__(self, *, headers: Mapping[str, str], limits: httpx.Limits, timeout: httpx.Timeout) -> None:
+        super().__init__(headers=dict(headers), limits=limits, timeout=timeout)
+        places = Places()
+        self._transport = GuardedTransport(self._transport, places)
+        self._mounts = {
+            pattern: None if proxied is None else GuardedTransport(proxied, places)
+            for pattern, proxied in self._mounts.items()
+        }
 
     @property
     def cookies(self) -> httpx.Cookies:
@@ -127,14 +137,12 @@ class _Client(HttpxAiohttpClient):
 
 @asynccontextmanager
 async def open_http(user_agent: str, *, connections: int = 50) -> AsyncIterator[httpx.AsyncClient]:
-    """Open the connection pool of the process; every request carries the user agent."""
+    """Open the connection pool of the process; every request carries the user agent, and passes the gate."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30)
     async with _Client(
         headers={"User-Agent": user_agent, "Accept-Encoding": "gzip"},
         limits=limits,
         timeout=httpx.Timeout(15, connect=5, pool=30),
-        follow_redirects=True,
-        max_redirects=5,
     ) as http:
         yield http
 
@@ -145,49 +153,113 @@ def entity_tag(headers: Mapping[str, str]) -> str | None:
     return tag if tag is not None and tag.isascii() and tag.isprintable() else None
 
 
-async def fetch(http: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, deadline: float) -> Answer:
-    """GET a URL within ``deadline`` seconds; failures, and statuses without a meaning here, are ``UpstreamError``."""
-    with _as_upstream_errors(url):
-        async with asyncio.timeout(deadline), http.stream("GET", url, headers=dict(headers)) as response:
-            if response.status_code not in _ANSWERS:
-                raise _refusal(response)
-            sent = bytearray()
-            async for chunk in response.aiter_raw():
-                sent += chunk
-                if len(sent) > LARGEST_BODY:
-                    raise _too_large(url)
-            return Answer(HTTPStatus(response.status_code), str(response.url), response.headers, bytes(sent))
+async def fetch(  # noqa: PLR0913 — how a document is asked for, by name
+    http: httpx.AsyncClient,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    service: Service,
+    deadline: float,
+    most: int = LARGEST_BODY,
+) -> Answer:
+    """GET a URL of a service within ``deadline`` seconds, up to ``most`` bytes.
+
+    Failures, and statuses without a meaning here, are ``UpstreamError``.
+    """
+    async with asked(http, url, headers, service=service, deadline=deadline) as response:
+        if response.status_code not in _ANSWERS:
+            raise _refusal(response)
+        sent = bytearray()
+        async for chunk in response.aiter_raw():
+            sent += chunk
+            if len(sent) > most:
+                raise _uninflated(url, too_large(most))
+        return Answer(HTTPStatus(response.status_code), str(response.url), response.headers, bytes(sent), most)
 
 
 @asynccontextmanager
 async def stream(
-    http: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, deadline: float
+    http: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, service: Service, deadline: float
 ) -> AsyncIterator[AsyncIterator[bytes]]:
     """GET a long document piece by piece, inflated; failures, and any status but 200, are ``UpstreamError``."""
-    with _as_upstream_errors(url):
-        async with asyncio.timeout(deadline), http.stream("GET", url, headers=dict(headers)) as response:
-            if response.status_code != HTTPStatus.OK:
-                raise _refusal(response)
-            yield response.aiter_bytes()
+    async with asked(http, url, headers, service=service, deadline=deadline) as response:
+        if response.status_code != HTTPStatus.OK:
+            raise _refusal(response)
+        yield _pieces(url, response)
 
 
-@contextmanager
-def _as_upstream_errors(url: str) -> Iterator[None]:
+@asynccontextmanager
+async def asked(
+    http: httpx.AsyncClient, url: str, headers: Mapping[str, str], *, service: Service, deadline: float
+) -> AsyncIterator[httpx.Response]:
+    """Send a GET for a service, and follow redirects as far as that may lead; failures are ``UpstreamError``.
+
+    The answer is there while the block runs, and the deadline is for both.
+    """
+    walk = _Walk(url)
+    with as_upstream_errors(lambda: _host(walk.url)):
+        async with asyncio.timeout(deadline):
+            request = http.build_request("GET", url, headers=dict(headers), extensions={SERVICE: service})
+            for _ in range(MOST_REDIRECTS + 1):
+                response = await http.send(request, stream=True)
+                try:
+                    if response.next_request is None:
+                        yield response
+                        return
+                finally:
+                    await response.aclose()
+                request = _followed(service, response, response.next_request)
+                walk.url = str(request.url)
+            raise UpstreamError(f"{_host(walk.url)} redirects in circles.")
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What is asked for now, while redirects are followed."""
+
+    url: str
+
+
+def _followed(service: Service, response: httpx.Response, following: httpx.Request) -> httpx.Request:
+    """Let a redirect pass that stays within the service."""
+    here, there = origin_of(response.url), origin_of(following.url)
+    if there is None:
+        raise UpstreamError(f"{response.url.host} redirects to nowhere.")
+    if here is not None and here.is_secure and not there.is_secure:
+        raise UpstreamError(f"{response.url.host} redirects from https to http, which is not followed.")
+    if not service.admits(there, here):
+        raise UpstreamError(f"{response.url.host} redirects to {shown(there)}, which is not followed.")
+    return following
+
+
+async def _pieces(url: str, response: httpx.Response) -> AsyncIterator[bytes]:
+    """Give a body piece by piece as it comes, inflated; others get their turn in between."""
+    if not _is_gzip(url, response.headers):
+        size = 0
+        async for chunk in response.aiter_raw():
+            size += len(chunk)
+            if size > LARGEST_STREAM:
+                raise _uninflated(url, too_large(LARGEST_STREAM))
+            yield chunk
+        return
+    whole = Gunzip(LARGEST_STREAM)
     try:
-        yield
-    except (TimeoutError, httpx.TimeoutException) as error:
-        problem = "could not be reached" if _lost_connection(error) else "did not answer in time"
-        raise UpstreamError(f"{_host(url)} {problem}.", retryable=True) from error
-    except (httpx.TooManyRedirects, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-        raise UpstreamError(f"{_host(url)} redirects to nowhere.") from error
-    except (httpx.HTTPError, aiohttp.ClientError, OSError) as error:
-        raise UpstreamError(f"{_host(url)} could not be reached.", retryable=True) from error
+        async for chunk in response.aiter_raw():
+            for part in whole.feed(chunk):
+                yield part
+                await asyncio.sleep(0)
+        whole.end()
+    except GzipError as error:
+        raise _uninflated(url, error) from error
 
 
-def _lost_connection(error: Exception) -> bool:
-    """Tell a refused or lost connection from a timeout: httpx-aiohttp reports both as one, the cause tells."""
-    cause = error.__cause__
-    return isinstance(cause, aiohttp.ClientConnectionError) and not isinstance(cause, aiohttp.ServerTimeoutError)
+def _is_gzip(url: str, headers: Mapping[str, str]) -> bool:
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding in {"identity", ""}:
+        return False
+    if encoding not in {"gzip", "x-gzip"}:
+        raise UpstreamError(f"{_host(url)} answered in an encoding that was not asked for ({encoding[:20]}).")
+    return True
 
 
 def _refusal(response: httpx.Response) -> UpstreamError:
@@ -214,8 +286,8 @@ def _retry_after(value: str | None) -> float | None:
     return max(0.0, (until - datetime.now(UTC)).total_seconds())
 
 
-def _too_large(url: str) -> UpstreamError:
-    return UpstreamError(f"{_host(url)} answered with more than {LARGEST_BODY >> 20} MiB, which no project page has.")
+def _uninflated(url: str, error: GzipError) -> UpstreamError:
+    return UpstreamError(f"{_host(url)} {error}.", retryable=error.retryable)
 
 
 def _host(url: str) -> str:

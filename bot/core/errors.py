@@ -1,4 +1,4 @@
-"""The two ways a request can fail, as the people who asked will read them."""
+"""The ways in which a request can fail, as the people who asked will read them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ class UpstreamError(Exception):
         self.retryable = retryable
         self.busy = busy
         self.retry_after = retry_after
+
+
+class TooLargeError(UpstreamError):
+    """What a service answered would take too long to work through; asking again gives the same."""
 
 
 class StorageError(Exception):

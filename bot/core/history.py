@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from bot.core.limits import check_looks
 from bot.core.modifiers import SETTLED
 from bot.core.platforms import Platform
 from bot.core.rules import Verdict, decide
@@ -117,11 +118,17 @@ def wheel_names(project: Project) -> tuple[Step[bool], ...]:
 
 
 def trace(project: Project, look: Callable[[Release], _T], start: datetime = START) -> Iterator[Step[_T]]:
-    """Follow the newest release through time, from the one at ``start`` on, a step for each day with uploads."""
+    """Follow the newest release through time, from the one at ``start`` on, a step for each day with uploads.
+
+    Raises ``TooLargeError`` where that are very many of very many files.
+    """
     previous = None
+    looks = 0
     for release, began, ended in _reigns(project, start):
         version = str(release.version)
         days = sorted({day for file in release.files if (day := file.upload_day) is not None})
+        looks += len(release.files) * (len(days) - 1)
+        check_looks(project.name, looks)
         for day in days:
             seen = release if day == days[-1] else _as_of(release, day)
             moment = latest(seen.files)

@@ -6,6 +6,7 @@ classifier is a maintainer's claim; that there is none means nothing.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,17 +26,28 @@ _LEVEL = re.compile(re.escape(CLASSIFIER) + r"(?: :: ([1-4]) - \w+)?", re.ASCII)
 _SOURCE_LABELS = ("source", "sourcecode", "repository", "github", "code", "sources")
 _TRACKER_LABELS = ("issues", "bugs", "issue", "tracker", "issuetracker", "bugtracker", "bugreports")
 _HOSTS = ("github.com", "gitlab.com", "codeberg.org", "bitbucket.org", "git.sr.ht")
+_HASHES = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512"})
+"""What an index may give of a file (PEP 691) and every Python can compute; others tell nothing."""
+
 _NO_OWNERS = ("sponsors", "orgs")
 """First parts of addresses on GitHub that look like an owner's: funding links and organizations are no repositories."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The free-threading classifier as published, and links to the source and the issue tracker; None where unknown."""
+    """The free-threading classifier as published, and links to the source and the issue tracker; None where unknown.
+
+    ``offered`` tells whether the index has any of the release at all.
+    """
 
     free_threading: str | None = None
     source: str | None = None
     tracker: str | None = None
+    offered: bool = True
+
+
+NOT_OFFERED = Metadata(offered=False)
+"""What is known of a release where the index has no metadata of any."""
 
 
 class _Info(msgspec.Struct):
@@ -51,8 +63,15 @@ class _Document(msgspec.Struct):
 _decode_document = msgspec.json.Decoder(_Document).decode
 
 
-def from_metadata_file(body: bytes) -> Metadata:
-    """Read a wheel's ``METADATA`` file; what it gets wrong is left out."""
+def from_metadata_file(body: bytes, hashes: Mapping[str, str] | None = None) -> Metadata:
+    """Read a wheel's ``METADATA`` file; what it gets wrong is left out.
+
+    Raises ``UpstreamError`` for one that has not the hashes (by algorithm, PEP 714) that the index gives.
+    """
+    for algorithm, digest in (hashes or {}).items():
+        if algorithm in _HASHES and hashlib.new(algorithm, body).hexdigest() != digest.lower():
+            msg = f"The metadata file has not the {algorithm} that the index gives."
+            raise UpstreamError(msg)
     raw, _ = parse_email(body)
     urls: Mapping[str, str] = raw.get("project_urls", {})
     return _metadata(raw.get("classifiers", []), urls, raw.get("home_page"))

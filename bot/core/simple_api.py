@@ -21,7 +21,8 @@ import msgspec
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from bot.core.errors import UpstreamError
+from bot.core.errors import TooLargeError, UpstreamError
+from bot.core.limits import MANY_DOTS, check_cost, check_files
 
 _SDIST_ENDINGS = (".tar.gz", ".zip")
 _WHEEL_DASHES = (4, 5)
@@ -169,6 +170,14 @@ class _LoosePage(msgspec.Struct):
     project_status: msgspec.Raw = msgspec.field(default=_NOTHING, name="project-status")
 
 
+@dataclass(frozen=True, slots=True)
+class MetadataFile:
+    """Where a wheel's metadata file is (PEP 658), and its hashes by algorithm as far as the index gives any."""
+
+    url: str
+    hashes: Mapping[str, str]
+
+
 class _Link(msgspec.Struct):
     filename: str
     url: str
@@ -186,7 +195,10 @@ _decode_links = msgspec.json.Decoder(_LinkPage).decode
 
 
 def parse(name: str, body: bytes) -> Project:
-    """Read the JSON project page of a project; ``name`` is its normalized name. Raises ``UpstreamError``."""
+    """Read the JSON project page of a project; ``name`` is its normalized name.
+
+    Raises ``UpstreamError``, and ``TooLargeError`` for a page that would take too long to judge.
+    """
     try:
         page = _decode_page(body)
         return _project(name, page, page.files)
@@ -194,6 +206,7 @@ def parse(name: str, body: bytes) -> Project:
         pass
     try:
         loose = _decode_loose_page(body)
+        check_files(name, len(loose.files))
         files = [file for raw in loose.files if (file := _file(raw)) is not None]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         msg = "The index answered something that is not a project page in JSON."
@@ -208,17 +221,26 @@ def group(name: str, files: Sequence[File], status: ProjectStatus) -> Project:
     """Sort files into releases by the version in their names.
 
     Of what is neither wheel nor sdist only the project's own distributions in forgotten formats are counted.
-    Where files of one release spell its version differently (1.0, 1.0.0), the longest spelling names it.
+    Where files of one release spell its version differently (1.0, 1.0.0), the longest spelling names it. Raises
+    ``TooLargeError``.
     """
+    check_files(name, len(files))
     names: dict[str, bool] = {}
     releases: dict[Version, tuple[Version, list[File]]] = {}
     buckets: dict[tuple[str, str], list[File] | None] = {}
     prefix = sdist = ""  # of the wheel before: indexes list the wheels of a release in a row, then its sdist
     run: list[File] | None = None
     others = 0
+    wide: list[str] = []
     for file in files:
         filename = file.filename
-        if run is not None and (filename == sdist or (filename.startswith(prefix) and _is_wheel_name(filename))):
+        if filename.count(".") > MANY_DOTS:
+            wide.append(filename)
+        if run is not None and (
+            filename == sdist
+            # What _is_wheel_name says, here because it is said of nearly every file.
+            or (filename.startswith(prefix) and filename.endswith(".whl") and filename.count("-") in _WHEEL_DASHES)
+        ):
             run.append(file)
             continue
         parts = _split(filename)
@@ -238,14 +260,18 @@ def group(name: str, files: Sequence[File], status: ProjectStatus) -> Project:
             if filename.endswith(".whl"):
                 stem = f"{parts[0]}-{parts[1]}"
                 prefix, sdist, run = f"{stem}-", f"{stem}.tar.gz", bucket
+    check_cost(name, files, wide)
     ordered = tuple(
         [Release(spelled, tuple(listed)) for _, (spelled, listed) in sorted(releases.items(), key=itemgetter(0))]
     )
     return Project(name, status, ordered, other_files=others)
 
 
-def metadata_url(body: bytes, page_url: str, filenames: Sequence[str]) -> str | None:
-    """Find where the index offers the metadata file of one of these wheels (PEP 658), None if it does not."""
+def metadata_file(body: bytes, page_url: str, filenames: Sequence[str]) -> MetadataFile | None:
+    """Find where the index offers the metadata file of one of these wheels (PEP 658), None if it does not.
+
+    A link from a page that came by https to one that would come by http counts as none.
+    """
     wanted = frozenset(filenames)
     try:
         links = _decode_links(body).files
@@ -255,9 +281,12 @@ def metadata_url(body: bytes, page_url: str, filenames: Sequence[str]) -> str | 
     if found is None:
         return None
     try:
-        return urljoin(page_url, found.url) + ".metadata"
+        url = urljoin(page_url, found.url) + ".metadata"
     except ValueError:
         return None
+    if page_url.startswith("https:") and not url.startswith("https:"):
+        return None
+    return MetadataFile(url, {} if isinstance(found.core_metadata, bool) else found.core_metadata)
 
 
 def pack(project: Project) -> bytes:
@@ -267,13 +296,16 @@ def pack(project: Project) -> bytes:
 
 
 def unpack(name: str, packed: bytes) -> Project:
-    """Read what ``pack`` made; raises ``ValueError`` where it did not make it."""
+    """Read what ``pack`` made; raises ``ValueError`` where it did not make it, or where it is too large to judge."""
     try:
         status, others, serial, rows = _decode_packed(zlib.decompress(packed))
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError) as error:
         msg = f"the stored page of {name} is unreadable"
         raise ValueError(msg) from error
-    project = group(name, [File(*row) for row in rows], status)
+    try:
+        project = group(name, [File(*row) for row in rows], status)
+    except TooLargeError as error:
+        raise ValueError(str(error)) from error
     return replace(project, other_files=others, serial=serial)
 
 

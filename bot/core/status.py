@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Protocol
 from urllib.parse import quote
 
@@ -25,6 +26,14 @@ def project_page(package: str, version: str | None = None) -> str:
     parts = (package,) if version is None else (package, version)
     path = "/".join(quote(part, safe="", errors="replace") for part in parts)
     return f"https://pypi.org/project/{path}/"
+
+
+class MetadataState(StrEnum):
+    """Whether what a release says of itself could be read, by the words of the contract."""
+
+    COMPLETE = "complete"
+    TIMED_OUT = "timed-out"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,14 @@ class Status:
         """Give the address of the source, where the release names it."""
         return None if self.metadata is None else self.metadata.source
 
+    @property
+    def metadata_state(self) -> MetadataState:
+        """Tell whether classifier and links were read, did not come in time, or are not offered at all."""
+        if self.metadata is not None:
+            return MetadataState.COMPLETE if self.metadata.offered else MetadataState.NONE
+        nobody_asks = self.judgement.version is None and self.headline.verdict is not Verdict.UNKNOWN
+        return MetadataState.NONE if nobody_asks else MetadataState.TIMED_OUT
+
 
 class Upstream(Protocol):
     """What is known of a package's upstream threads, from memory."""
@@ -127,6 +144,7 @@ def to_json(status: Status) -> dict[str, object]:
         "modifiers": _modifiers_json(judgement.modifiers),
         "classifier": None if status.metadata is None else status.metadata.free_threading,
         "links": {"pypi": status.page, "source": status.source, "tracking_issue": status.tracking_issue},
+        "metadata": status.metadata_state.value,
         "checked": timestamp(status.checked),
         "stale": status.stale,
         "error": status.error,

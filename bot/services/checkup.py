@@ -11,7 +11,7 @@ from bot.clients.pypi import PackageIndex, Page
 from bot.clients.tokens import Tokens
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github import ForbiddenError
-from bot.core.metadata import Metadata
+from bot.core.metadata import NOT_OFFERED, Metadata
 from storage.database import Database
 
 _PROBE = "packaging"
@@ -69,7 +69,7 @@ class Checkup:
 
     async def _json_api(self) -> Check:
         metadata = await self.index.metadata(_PROBE, "26.3", None)
-        if metadata is None or metadata == Metadata():
+        if metadata in {None, NOT_OFFERED, Metadata()}:
             finding = f"{self.index.json_api_url} has no metadata. Classifiers and links will be missing."
             return Check("JSON API", works=None, finding=finding)
         return Check("JSON API", works=True, finding=f"{self.index.json_api_url} answers")

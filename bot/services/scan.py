@@ -159,7 +159,7 @@ class _Walk:
     failed: dict[str, str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     natives: set[str] = field(default_factory=set)
-    trouble: str = ""
+    troubles: Counter[str] = field(default_factory=Counter)
     _read: list[tuple[Conclusion, str | None]] = field(default_factory=list)
     _confirmed: list[Known] = field(default_factory=list)
     _resume_at: float = 0.0
@@ -176,6 +176,11 @@ class _Walk:
     def is_unanswered(self) -> bool:
         """Tell whether the index was asked and answered nothing at all."""
         return bool(self.failed) and not self._answered
+
+    @property
+    def trouble(self) -> str:
+        """Give the most common reason why a page could not be read."""
+        return self.troubles.most_common(1)[0][0]
 
     async def read_listing(self) -> None:
         """Read the index's list where that is cheaper than asking for each project; a failure only costs requests."""
@@ -275,7 +280,8 @@ class _Walk:
                 concluding = partial(conclude, targets=self.scanner.targets)
                 result = await self.scanner.index.gist(name, etag, concluding)
             except UpstreamError as error:
-                self.trouble = reason = str(error)
+                reason = str(error)
+                self.troubles[reason] += 1
                 self._failures_in_a_row += attempt == 0
                 self._failed_twice += attempt == 1 and not error.busy
                 if not error.retryable or self.is_hopeless:

@@ -12,23 +12,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 from typing import TypeVar
 
 import structlog
 
 from bot.clients.pypi import NoPage, PackageIndex, Page
-from bot.core.errors import StorageError, UpstreamError
-from bot.core.metadata import Metadata
+from bot.core.errors import StorageError, TooLargeError, UpstreamError
+from bot.core.metadata import NOT_OFFERED, Metadata
 from bot.core.reading import Reading
 from bot.core.rules import Verdict
+from bot.core.simple_api import MetadataFile
 from bot.core.status import Status, failed, of_targets
-from bot.core.support import newest_release
 from bot.core.targets import Target
-from bot.core.verdict import judge, without_release
+from bot.core.verdict import Judgement, judge, without_release
 from bot.services.metrics import Metrics
 from storage.statuses import Statuses
 
 MISSING_IS_BELIEVED = timedelta(minutes=10)
+TOO_LARGE_IS_BELIEVED = timedelta(minutes=10)
 FAILURE_IS_BELIEVED = timedelta(seconds=15)
 """How long nobody asks again after the index failed, so that a crowd does not hammer it."""
 
@@ -140,45 +142,53 @@ class StatusLookup:
         if freshness is Freshness.OFFLINE:
             return await self._offline(name)
         stored = await self._stored(name)
-        if stored is not None and freshness is Freshness.NORMAL and stored.is_fresh(self.now()):
+        believed = stored is not None and freshness is Freshness.NORMAL and stored.is_fresh(self.now())
+        if stored is not None and believed and stored.is_complete:
             self._count("storage")
-            return self._found(stored)
+            return await self._found(stored)
+        # Where metadata is missing, the page is read anew: it says where the metadata is.
+        etag = stored.etag if stored is not None and stored.is_complete else None
         try:
-            page = await self.index.project(name, None if stored is None else stored.etag)
+            page = await self.index.project(name, etag)
+        except TooLargeError as error:
+            self._count("failed")
+            log.warning("page_too_large", package=name, reason=str(error))
+            return self._too_large(name, error)
         except UpstreamError as error:
+            if stored is not None and believed:
+                self._count("storage")
+                return await self._found(stored)
             self._count("failed")
             log.warning("index_failed", package=name, reason=str(error), stored=stored is not None)
-            return self._unreadable(name, stored, error)
+            return await self._unreadable(name, stored, error)
         self._count("unchanged" if page is NoPage.NOT_MODIFIED else "index")
         if page is NoPage.NOT_FOUND:
             return self._missing(name)
         if isinstance(page, Page):
-            reading = Reading(page.project, self.now(), page.etag)
-            if stored is not None and _same_release(stored, reading):
+            reading = Reading(page.project, page.newest, self.now(), page.etag)
+            if stored is not None and stored.same_release(reading) and stored.metadata != NOT_OFFERED:
                 reading = replace(reading, metadata=stored.metadata)
-            return await self._take_in(reading, page.metadata_url)
+            return await self._take_in(reading, page.metadata_file)
         if stored is None:
             nonsense = UpstreamError("The index says that nothing changed, to somebody who knew nothing.")
-            return self._unreadable(name, None, nonsense)
+            return await self._unreadable(name, None, nonsense)
         confirmed = replace(stored, checked=self.now())
-        if confirmed.metadata is None:
-            return await self._take_in(confirmed, None)
         self._keep(confirmed, whole=False)
-        return self._found(confirmed)
+        return await self._found(confirmed)
 
-    async def _take_in(self, reading: Reading, metadata_file: str | None) -> _Answer:
+    async def _take_in(self, reading: Reading, metadata_file: MetadataFile | None) -> _Answer:
         """Record a reading, with its metadata if that comes in time; if not, that is recorded later."""
-        name, newest = reading.project.name, newest_release(reading.project)
+        name = reading.project.name
         asking = None
-        if newest is not None and reading.metadata is None:
-            metadata = self.index.metadata(name, str(newest.version), metadata_file)
+        if reading.newest is not None and reading.metadata is None:
+            metadata = self.index.metadata(name, str(reading.newest.version), metadata_file)
             asking = asyncio.create_task(metadata, name=f"metadata {name}")
             self._in_background(asking)
             await asyncio.wait({asking}, timeout=self.metadata_wait)
             if asking.done():
                 reading, asking = replace(reading, metadata=asking.result()), None
         self._keep(reading)
-        answer = self._found(reading)
+        answer = await self._found(reading)
         if asking is not None:
             self._in_background(asyncio.create_task(self._complete(reading, asking), name=f"complete {name}"))
         return answer
@@ -188,13 +198,14 @@ class StatusLookup:
         metadata = await asking
         stored = await self._stored(reading.project.name)
         latest = reading if stored is None or stored.checked < reading.checked else stored
-        known = self._memory.get(reading.project.name)
-        overtaken = known is not None and known.status.checked > latest.checked
-        if metadata is None or overtaken or not _same_release(latest, reading):
+        if metadata is None or not latest.same_release(reading):
             return
         completed = replace(latest, metadata=metadata)
-        self._found(completed)
-        self._keep(completed)
+        answer = await self._judged(completed)
+        known = self._memory.get(reading.project.name)
+        if known is None or known.status.checked <= completed.checked:
+            self._remember(answer)
+            self._keep(completed)
 
     def _in_background(self, task: asyncio.Task[_T]) -> None:
         """Let a task go on when nobody waits for it; ``aclose`` ends it."""
@@ -245,33 +256,44 @@ class StatusLookup:
     def _count(self, source: str) -> None:
         self.metrics.lookups.labels(source).inc()
 
-    def _found(self, reading: Reading) -> _Answer:
-        judgement = judge(reading.project, self.targets, self.now(), reading.metadata)
-        status = Status(judgement, reading.checked, reading.metadata)
-        return self._remember(_Answer(status, reading, reading.fresh_until()))
+    async def _found(self, reading: Reading) -> _Answer:
+        return self._remember(await self._judged(reading))
+
+    async def _judged(self, reading: Reading) -> _Answer:
+        judgement = await self._judge(reading, self.targets)
+        return _Answer(Status(judgement, reading.checked, reading.metadata), reading, reading.fresh_until())
+
+    async def _judge(self, reading: Reading, targets: tuple[Target, ...]) -> Judgement:
+        """Judge where pages are read: what a project costs is bounded, but may be seconds."""
+        return await self.index.aside(partial(judge, reading.project, targets, self.now(), reading.metadata))
 
     def _missing(self, name: str) -> _Answer:
         judgement = without_release(name, self.targets, Verdict.NOT_FOUND)
         status = Status(judgement, self.now(), error=f"There is no package called {name} on the index.")
         return self._remember(_Answer(status, None, self.now() + MISSING_IS_BELIEVED))
 
-    def _unreadable(self, name: str, stored: Reading | None, error: UpstreamError) -> _Answer:
+    def _too_large(self, name: str, error: TooLargeError) -> _Answer:
+        judgement = without_release(name, self.targets, Verdict.UNKNOWN)
+        status = Status(judgement, self.now(), error=str(error))
+        return self._remember(_Answer(status, None, self.now() + TOO_LARGE_IS_BELIEVED))
+
+    async def _unreadable(self, name: str, stored: Reading | None, error: UpstreamError) -> _Answer:
         """Answer with what was known before, marked stale; without that with ``unknown``."""
         reason = str(error)
-        status = self._last_status(name, stored)
+        status = await self._last_status(name, stored)
         if status is None:
             status = Status(without_release(name, self.targets, Verdict.UNKNOWN), self.now(), error=reason)
         else:
             status = replace(status, stale=True, error=reason)
         return self._remember(_Answer(status, stored, self.now() + FAILURE_IS_BELIEVED, error.retry_after))
 
-    def _last_status(self, name: str, stored: Reading | None) -> Status | None:
+    async def _last_status(self, name: str, stored: Reading | None) -> Status | None:
         """Give the stored status, or the one in memory where that could not be stored."""
         known = self._memory.get(name)
         remembered = None if known is None or failed(known.status.headline.verdict) else known.status
         if stored is None or (remembered is not None and stored.checked < remembered.checked):
             return remembered
-        return Status(judge(stored.project, self.targets, self.now(), stored.metadata), stored.checked, stored.metadata)
+        return (await self._judged(stored)).status
 
     async def _offline(self, name: str) -> _Answer:
         stored, problem = None, self.storage_problem
@@ -287,7 +309,7 @@ class StatusLookup:
                 reason = f"{reason} {problem}"
             judgement = without_release(name, self.targets, Verdict.UNKNOWN)
             return _Answer(Status(judgement, self.now(), error=reason), None, self.now())
-        found = self._found(stored)
+        found = await self._found(stored)
         if self.now() < found.until:
             return found
         return replace(found, status=replace(found.status, stale=True))
@@ -316,7 +338,7 @@ class StatusLookup:
             verdict = Verdict.UNKNOWN if status.judgement.version else status.headline.verdict
             return replace(status, judgement=without_release(status.package, targets, verdict))
         everything = tuple(dict.fromkeys((*targets, *self.targets)))
-        judged = judge(answer.reading.project, everything, self.now(), answer.reading.metadata)
+        judged = await self._judge(answer.reading, everything)
         return replace(status, judgement=of_targets(judged, targets))
 
     async def _with_reading(self, answer: _Answer) -> _Answer:
@@ -333,8 +355,3 @@ async def _end(tasks: set[asyncio.Task[object]]) -> None:
     for task in late:
         task.cancel()
     await asyncio.gather(*late, return_exceptions=True)
-
-
-def _same_release(one: Reading, other: Reading) -> bool:
-    newest, others = newest_release(one.project), newest_release(other.project)
-    return newest is not None and others is not None and newest.version == others.version

@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -221,9 +221,25 @@ async def test_an_impostor_is_told_nothing(impostor: str) -> None:
             worker.read(Call("GET", "/"), Auth.Token("secret"), len_of),
             worker.write(Call("POST", "/", is_write=True), Auth.Token("secret"), len_of),
         ):
-            with pytest.raises(UpstreamError, match="could not be reached") as caught:
+            with pytest.raises(UpstreamError, match="could not prove who it is") as caught:
                 await attempt
             assert not isinstance(caught.value, UnsureError)
+
+
+@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000])
+async def test_a_server_that_does_not_speak_http_is_said_to_do_that(answer: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with open_worker(url, user_agent="ftbot-tests", now=utc_now, patience=QUICK) as worker:
+            with pytest.raises(UpstreamError, match="answered with something that is not HTTP"):
+                await worker.read(Call("GET", "/"), Auth.Token("secret"), len_of)
 
 
 # Writes
@@ -519,6 +535,30 @@ async def test_all_attempts_together_have_the_time_of_one(server: FakeGitHub, st
         await reader.issue(REF)
     assert time.monotonic() - started < 0.9
     hold.release.set()
+
+
+@pytest.mark.parametrize(
+    ("patience", "headers"),
+    [
+        (Patience(attempts=3, first_wait=0.001, longest_wait=5.0, deadline=2.0), {"Retry-After": "4"}),
+        (Patience(attempts=3, first_wait=4.0, longest_wait=5.0, deadline=2.0), {}),
+    ],
+    ids=["as GitHub asks", "as usual"],
+)
+async def test_nobody_waits_for_an_attempt_that_would_come_too_late(
+    server: FakeGitHub, stack: AsyncExitStack, patience: Patience, headers: dict[str, str]
+) -> None:
+    reader = await reader_of(server, stack, patience)
+    server.fail("/issues/1$", Failure(503, headers=headers, body={"message": "Later"}))
+    with pytest.raises(UpstreamError, match="answered with status 503"):  # not that it did not answer in time
+        await reader.issue(REF)
+    assert len(server.requests) == 1
+
+
+async def test_an_attempt_that_comes_in_time_is_waited_for(server: FakeGitHub, stack: AsyncExitStack) -> None:
+    reader = await reader_of(server, stack, Patience(attempts=3, first_wait=0.001, longest_wait=5.0, deadline=10.0))
+    server.fail("/issues/1$", Failure(503, headers={"Retry-After": "0"}, body={"message": "Later"}), server_error())
+    assert (await reader.issue(REF)).title == "Crash on 3.14t"
 
 
 async def test_a_write_that_hangs_is_unsure_and_one_behind_it_is_not(

@@ -12,7 +12,7 @@ import pytest
 from bot.clients.pypi import NoPage, PackageIndex, Page
 from bot.clients.web import Patience, open_http
 from bot.core.errors import UpstreamError
-from bot.core.metadata import Metadata
+from bot.core.metadata import NOT_OFFERED, Metadata
 from bot.core.simple_api import Project, ProjectStatus
 from tests.fakes.fake_index import FakeIndex, Fault, Reset, html_page, not_gzip, refusal, truncated, truncated_json
 from tests.fakes.index_pages import MIRROR, PYPI, Dialect, StatusShape, sdist, wheels
@@ -119,13 +119,14 @@ async def test_the_metadata_file_is_that_of_the_newest_release(server: FakeIndex
     server.publish("demo", files)
     page = await index.project("demo")
     assert isinstance(page, Page)
-    assert page.metadata_url == f"{server.url}/files/demo-10.0-py3-none-any.whl.metadata"
-    found = await index.metadata("demo", "10.0", page.metadata_url)
+    assert page.metadata_file is not None
+    assert page.metadata_file.url == f"{server.url}/files/demo-10.0-py3-none-any.whl.metadata"
+    found = await index.metadata("demo", "10.0", page.metadata_file)
     assert found == Metadata(source="https://example.org/10.0")
 
 
-async def test_no_metadata_anywhere_is_none(index: PackageIndex) -> None:
-    assert await index.metadata("demo", "1.0", None) is None
+async def test_metadata_that_nobody_has_is_not_offered(index: PackageIndex) -> None:
+    assert await index.metadata("demo", "1.0", None) == NOT_OFFERED
 
 
 @pytest.mark.parametrize("dialect", [PYPI, MIRROR], ids=["pypi", "mirror"])

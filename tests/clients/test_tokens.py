@@ -46,7 +46,7 @@ async def test_other_answers_say_nothing_of_the_token(server: FakeIndex, tokens:
 
 async def test_no_answer_says_nothing_of_the_token(server: FakeIndex, tokens: Tokens) -> None:
     await server.stop()
-    with pytest.raises(UpstreamError, match=r"^127\.0\.0\.1 could not be reached\.$"):
+    with pytest.raises(UpstreamError, match=r"^127\.0\.0\.1 could not be reached: it refuses connections\.$"):
         await tokens.github_accepts("one")
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.clients.guard import service_at
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import LARGEST_BODY, Answer, Patience, fetch, open_http
 from bot.core.errors import UpstreamError
@@ -38,7 +39,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 async def get(http: httpx.AsyncClient, server: FakeIndex, path: str = "/page") -> Answer:
     """Fetch a page of the server."""
-    return await fetch(http, server.url + path, {"X-Header": "1"}, deadline=5.0)
+    return await fetch(http, server.url + path, {"X-Header": "1"}, service=service_at(server.url), deadline=5.0)
 
 
 def answer(body: bytes, encoding: str | None = None) -> Answer:

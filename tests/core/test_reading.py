@@ -22,7 +22,7 @@ from tests.core.pages import NOW, ago, project, sdist
 def test_a_reading_is_believed_longer_when_the_newest_release_takes_no_more_files(
     files: list[File], lasts: timedelta
 ) -> None:
-    assert Reading(project(*files), NOW).fresh_until() == NOW + lasts
+    assert Reading.of(project(*files), NOW).fresh_until() == NOW + lasts
 
 
 @pytest.mark.parametrize(
@@ -30,4 +30,4 @@ def test_a_reading_is_believed_longer_when_the_newest_release_takes_no_more_file
     [(timedelta(), True), (timedelta(minutes=9), True), (FRESH_WHILE_OPEN, False), (timedelta(seconds=-1), False)],
 )
 def test_a_reading_is_fresh_for_its_time_and_never_before_it_was_made(later: timedelta, *, fresh: bool) -> None:
-    assert Reading(project(sdist(uploaded=None)), NOW).is_fresh(NOW + later) is fresh
+    assert Reading.of(project(sdist(uploaded=None)), NOW).is_fresh(NOW + later) is fresh

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.core.errors import UpstreamError
-from bot.core.simple_api import File, Project, ProjectStatus, group, metadata_url, pack, parse, unpack
+from bot.core.simple_api import File, Project, ProjectStatus, group, metadata_file, pack, parse, unpack
 from tests.core.pages import LONG_AGO, NAME, page, project, sdist, wheel, wheels
 from tests.core.strategies import files, projects
 
@@ -309,6 +309,7 @@ def _links(*links: dict[str, object]) -> bytes:
         ({"url": "../../a/demo.whl", "core-metadata": {"sha256": "00"}}, "https://index.example/a/demo.whl.metadata"),
         ({"url": "https://files.example/a/demo.whl", "core-metadata": False}, None),
         ({"url": "https://files.example/a/demo.whl"}, None),
+        ({"url": "http://files.example/a/demo.whl", "core-metadata": True}, None),
         ({"url": "https://[files.example/a/demo.whl", "core-metadata": True}, None),
         ({"url": 5, "core-metadata": True}, None),
         ({}, None),
@@ -317,14 +318,15 @@ def _links(*links: dict[str, object]) -> bytes:
 def test_the_metadata_file_lies_beside_the_wheel_where_the_index_offers_it(
     link: dict[str, object], address: str | None
 ) -> None:
-    assert metadata_url(_links({"filename": "demo.whl", **link}), _PAGE_URL, ["demo.whl"]) == address
+    found = metadata_file(_links({"filename": "demo.whl", **link}), _PAGE_URL, ["demo.whl"])
+    assert (None if found is None else found.url) == address
 
 
 def test_only_the_wheels_asked_for_are_looked_at() -> None:
     body = _links({"filename": "other.whl", "url": "other.whl", "core-metadata": True})
-    assert metadata_url(body, _PAGE_URL, ["demo.whl"]) is None
+    assert metadata_file(body, _PAGE_URL, ["demo.whl"]) is None
 
 
 @given(st.binary() | _PAGES.map(msgspec.json.encode))
 def test_any_bytes_give_the_address_of_a_metadata_file_or_none(body: bytes) -> None:
-    assert metadata_url(body, _PAGE_URL, ["demo.whl"]) is None
+    assert metadata_file(body, _PAGE_URL, ["demo.whl"]) is None

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.metadata import Metadata
+from bot.core.metadata import NOT_OFFERED, Metadata
 from bot.core.modifiers import ModifierKind
 from bot.core.platforms import PLATFORMS
 from bot.core.rules import Verdict
-from bot.core.status import Status, failed, of_targets, timestamp, to_json, with_upstream
+from bot.core.status import MetadataState, Status, failed, of_targets, timestamp, to_json, with_upstream
 from bot.core.verdict import without_release
 from tests.core.pages import NAME, NOW, T314, T315, judged, project, sdist, wheels
 from tests.core.strategies import statuses
@@ -90,6 +90,7 @@ _PROPERTIES: dict[str, object] = {
         "required": ["pypi", "source", "tracking_issue"],
         "additionalProperties": False,
     },
+    "metadata": {"enum": ["complete", "timed-out", "none"]},
     "checked": _TIME,
     "stale": {"type": "boolean"},
     "error": _TEXT,
@@ -165,6 +166,7 @@ def test_a_status_as_json() -> None:
                 "source": "https://github.com/numpy/numpy",
                 "tracking_issue": None,
             },
+            "metadata": "complete",
             "checked": "2026-11-22T22:00:00Z",
             "stale": False,
             "error": None,
@@ -207,6 +209,7 @@ def test_a_package_that_could_not_be_read_as_json() -> None:
                 "source": None,
                 "tracking_issue": "https://github.com/numpy/numpy/issues/26157",
             },
+            "metadata": "timed-out",
             "checked": "2026-11-22T22:00:00Z",
             "stale": True,
             "error": "PyPI did not answer. Try again in a minute.",
@@ -293,3 +296,30 @@ def test_json_has_the_live_tracking_issue_and_no_key_that_is_not_promised() -> N
     live = "https://github.com/numpy/numpy/issues/1"
     before, after = to_json(status), to_json(with_upstream(status, Watched(live)))
     assert after == before | {"links": {"pypi": status.page, "source": None, "tracking_issue": live}}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"),
+    [
+        (Verdict.UNKNOWN, MetadataState.TIMED_OUT),
+        (Verdict.NOT_FOUND, MetadataState.NONE),
+        (Verdict.QUARANTINED, MetadataState.NONE),
+        (Verdict.NO_FILES, MetadataState.NONE),
+    ],
+)
+def test_without_a_release_there_is_no_metadata_unless_nobody_knows(verdict: Verdict, state: MetadataState) -> None:
+    assert Status(without_release("demo", (T314,), verdict), NOW).metadata_state is state
+
+
+@pytest.mark.parametrize(
+    ("metadata", "state"),
+    [
+        (Metadata(), MetadataState.COMPLETE),
+        (NOT_OFFERED, MetadataState.NONE),
+        (None, MetadataState.TIMED_OUT),
+    ],
+)
+def test_of_a_release_it_is_told_whether_its_metadata_was_read(metadata: Metadata | None, state: MetadataState) -> None:
+    status = Status(judged(project(sdist())), NOW, metadata)
+    assert status.metadata_state is state
+    assert to_json(status)["metadata"] == state.value

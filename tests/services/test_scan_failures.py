@@ -40,9 +40,9 @@ def supported(report: ScanReport) -> int:
         (refusal(429), "127.0.0.1 asks to slow down (429)."),
         (refusal(403), "127.0.0.1 answered with status 403."),
         (refusal(410), "127.0.0.1 says that the page is gone (status 410)."),
-        (Reset(), "127.0.0.1 could not be reached."),
+        (Reset(), "127.0.0.1 closed the connection without an answer."),
         (html_page(), "127.0.0.1 answered HTML instead of JSON (PEP 691)."),
-        (redirect("/simple/b/"), "127.0.0.1 redirects to nowhere."),
+        (redirect("/simple/b/"), "127.0.0.1 redirects in circles."),
         (truncated, "127.0.0.1 ended its answer too early."),
         (truncated_json, "The index answered something that is not a project page in JSON."),
         (not_gzip, "127.0.0.1 answered garbage instead of gzip."),
@@ -130,7 +130,9 @@ async def test_an_index_that_answers_nobody_is_left_alone_soon_and_that_is_no_sc
 async def test_an_index_that_is_not_there_is_given_up_soon(path: Path, clock: Clock) -> None:
     async with FakeIndex() as index, open_station(index, path, clock, numbered("p", range(1000))) as station:
         await index.stop()
-        with pytest.raises(UpstreamError, match=r"^Nothing was scanned: 127\.0\.0\.1 could not be reached\.$"):
+        with pytest.raises(
+            UpstreamError, match=r"^Nothing was scanned: 127\.0\.0\.1 could not be reached: it refuses connections\.$"
+        ):
             await station.scanner.scan(100)
         assert await station.scans.latest() is None
 

@@ -33,7 +33,7 @@ from tests.services.lookups import NOW, Clock, open_lookup, release
 
 HOST = "127.0.0.1"
 UNREADABLE = "The index answered something that is not a project page in JSON."
-TOO_LARGE = f"{HOST} answered with more than 64 MiB, which no project page has."
+TOO_LARGE = f"{HOST} answered with more than 64 MiB, and so much is not read."
 JSON = "application/vnd.pypi.simple.v1+json"
 
 # Each with the sentence that people read and how many requests the bot may make before it gives up.
@@ -59,9 +59,9 @@ FAULTS: dict[str, tuple[Fault, str, int]] = {
     "204": (Reply(204), f"{HOST} answered with status 204.", 1),
     "a redirect to nowhere": (Reply(301), f"{HOST} answered with status 301.", 1),
     "a redirect to another protocol": (redirect("ftp://127.0.0.1/simple/"), f"{HOST} redirects to nowhere.", 1),
-    "a redirect to no address": (redirect("http://[::1/"), f"{HOST} could not be reached.", 3),
+    "a redirect to no address": (redirect("http://[::1/"), f"{HOST} redirects to nowhere.", 1),
     "a redirect to no port": (redirect("http://127.0.0.1:99999/"), f"{HOST} redirects to nowhere.", 1),
-    "a redirect in a circle": (redirect("/simple/demo/"), f"{HOST} redirects to nowhere.", 6),
+    "a redirect in a circle": (redirect("/simple/demo/"), f"{HOST} redirects in circles.", 6),
     "HTML": (html_page(), f"{HOST} answered HTML instead of JSON (PEP 691).", 3),
     "an empty body": (Reply(200, b"", JSON), UNREADABLE, 3),
     "plain text": (Reply(200, b"no JSON", "text/plain"), UNREADABLE, 3),
@@ -79,7 +79,7 @@ FAULTS: dict[str, tuple[Fault, str, int]] = {
     "a body that is too large": (Endless(LARGEST_BODY + (1 << 20)), TOO_LARGE, 1),
     "a gzip bomb": (Endless(LARGEST_BODY + (1 << 20), compressed=True), TOO_LARGE, 1),
     # aiohttp sends a request once more when the connection was lost.
-    "a lost connection": (Reset(), f"{HOST} could not be reached.", 6),
+    "a lost connection": (Reset(), f"{HOST} closed the connection without an answer.", 6),
 }
 
 
@@ -150,7 +150,7 @@ async def test_an_index_that_refuses_connections_is_unknown(index: FakeIndex, lo
     await index.stop()
     status = await lookup.look_up("demo")
     assert is_unknown(status)
-    assert status.error == f"{HOST} could not be reached."
+    assert status.error == f"{HOST} could not be reached: it refuses connections."
 
 
 async def test_an_index_that_never_answers_is_given_up(index: FakeIndex, path: Path, clock: Clock) -> None:

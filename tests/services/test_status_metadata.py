@@ -11,10 +11,11 @@ import pytest
 
 from bot.core.metadata import Metadata
 from bot.core.rules import Verdict
-from bot.core.status import Status
+from bot.core.status import MetadataState, Status
+from bot.services.families import AT_ONCE, look_up_all
 from bot.services.status import Freshness, StatusLookup
 from tests.fakes.fake_index import FakeIndex, Fault, Reply, Reset, refusal
-from tests.fakes.index_pages import PYPI, File
+from tests.fakes.index_pages import PYPI, File, wheels
 from tests.services.lookups import FOREVER, Clock, open_lookup, release
 
 CLAIM = "Programming Language :: Python :: Free Threading :: 2 - Beta"
@@ -150,7 +151,7 @@ async def test_late_metadata_is_kept_when_the_page_was_confirmed_meanwhile(
     assert (status.metadata, status.checked) == (EVERYTHING, clock.time)
 
 
-async def test_metadata_that_failed_is_asked_for_again_though_the_page_stays_the_same(
+async def test_metadata_that_failed_is_asked_for_again_with_the_page_that_says_where_it_is(
     index: FakeIndex, lookup: StatusLookup, clock: Clock
 ) -> None:
     publish_for_json_api(index)
@@ -158,7 +159,7 @@ async def test_metadata_that_failed_is_asked_for_again_though_the_page_stays_the
     assert (await lookup.look_up("demo")).metadata is None
     clock.advance(hours=6)
     assert (await lookup.look_up("demo")).metadata == EVERYTHING
-    assert index.not_modified == 1
+    assert index.not_modified == 0
 
 
 async def test_metadata_is_asked_for_once_a_release(index: FakeIndex, lookup: StatusLookup, clock: Clock) -> None:
@@ -189,3 +190,84 @@ async def with_metadata(lookup: StatusLookup) -> Status:
         while (status := await lookup.look_up("demo")).metadata is None:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
     return status
+
+
+# Whether it is all there
+
+
+async def test_an_answer_says_whether_its_metadata_came(index: FakeIndex, path: Path, clock: Clock) -> None:
+    publish_for_json_api(index)
+    hold = index.hold(path=ANYWHERE_ELSE)
+    async with open_lookup(index, path, clock, metadata_wait=0) as lookup:
+        assert (await lookup.look_up("demo")).metadata_state is MetadataState.TIMED_OUT
+        hold.release.set()
+        assert (await with_metadata(lookup)).metadata_state is MetadataState.COMPLETE
+
+
+async def test_what_no_place_has_is_not_offered_and_not_asked_for_again(
+    index: FakeIndex, path: Path, clock: Clock
+) -> None:
+    index.dialect = replace(PYPI, release_json=False, project_json=False)
+    index.publish("demo", release())
+    async with open_lookup(index, path, clock) as lookup:
+        assert (await lookup.look_up("demo")).metadata_state is MetadataState.NONE
+    index.requests.clear()
+    async with open_lookup(index, path, clock) as after:
+        assert (await after.look_up("demo")).metadata_state is MetadataState.NONE
+    assert index.requests == []
+
+
+async def test_what_one_place_could_not_be_read_from_is_not_said_to_be_missing(
+    index: FakeIndex, lookup: StatusLookup
+) -> None:
+    index.dialect = replace(PYPI, release_json=False, project_json=False)
+    index.publish("demo", with_metadata_file())
+    index.script(refusal(500), path="^/files/", times=None)
+    assert (await lookup.look_up("demo")).metadata_state is MetadataState.TIMED_OUT
+
+
+async def test_metadata_that_never_came_is_asked_for_by_the_next_who_starts(
+    index: FakeIndex, path: Path, clock: Clock
+) -> None:
+    index.dialect = replace(PYPI, release_json=False, project_json=False)
+    index.publish("demo", with_metadata_file())
+    index.script(refusal(500), path=ANYWHERE_ELSE, times=1)
+    async with open_lookup(index, path, clock) as before:
+        assert (await before.look_up("demo")).metadata is None
+    async with open_lookup(index, path, clock) as after:
+        assert (await after.look_up("demo")).metadata == EVERYTHING
+    index.requests.clear()
+    async with open_lookup(index, path, clock) as last:
+        assert (await last.look_up("demo")).metadata_state is MetadataState.COMPLETE
+    assert index.requests == []
+
+
+async def test_an_answer_that_lacks_only_metadata_is_not_stale_when_the_index_is_gone(
+    index: FakeIndex, path: Path, clock: Clock
+) -> None:
+    index.publish("demo", release())
+    index.script(refusal(500), path=ANYWHERE_ELSE, times=None)
+    async with open_lookup(index, path, clock) as before:
+        await before.look_up("demo")
+    await index.stop()
+    async with open_lookup(index, path, clock) as after:
+        status = await after.look_up("demo")
+    assert (status.headline.verdict, status.stale, status.error) == (Verdict.SUPPORTED, False, None)
+    assert status.metadata_state is MetadataState.TIMED_OUT
+
+
+async def test_many_packages_are_looked_up_some_at_a_time_and_all_are_complete(
+    index: FakeIndex, lookup: StatusLookup
+) -> None:
+    names = [f"demo-{number}" for number in range(3 * AT_ONCE)]
+    for name in names:
+        index.publish(name, wheels(name, "1.0", "cp314-cp314t-win32"), classifiers=[CLAIM])
+    hold = index.hold(path="^/pypi/", times=None)
+    asking = look_up_all(lookup, names, (), Freshness.NORMAL)
+    await index.until(lambda: index.count() == AT_ONCE)
+    await asyncio.wait(asking, timeout=0.05)
+    assert index.count() == AT_ONCE
+    hold.release.set()
+    answers = await asyncio.gather(*asking)
+    assert [answer.package for answer in answers] == names
+    assert {answer.metadata_state for answer in answers} == {MetadataState.COMPLETE}

@@ -20,7 +20,7 @@ from storage.statuses import Statuses
 from tests.core.pages import NAME, NOW, project, sdist, wheel
 from tests.core.strategies import metadata, projects
 
-READING = Reading(
+READING = Reading.of(
     project(wheel("cp314-cp314t-win32", requires=">=3.9"), sdist(yanked="broken"), status=ProjectStatus.ARCHIVED),
     NOW,
     '"etag"',
@@ -53,7 +53,7 @@ async def test_a_reading_survives_a_restart(tmp_path: Path) -> None:
         assert await Statuses(database).latest(NAME) == READING
 
 
-@given(st.lists(st.builds(Reading, projects, st.just(NOW), st.none() | st.text(max_size=9), metadata), max_size=5))
+@given(st.lists(st.builds(Reading.of, projects, st.just(NOW), st.none() | st.text(max_size=9), metadata), max_size=5))
 @settings(max_examples=50)
 def test_any_reading_is_given_back_as_it_was(readings: list[Reading]) -> None:
     async def there_and_back() -> None:
