@@ -18,6 +18,7 @@ from bot.services.registration import Registration
 from cogs.about import SlashCommand
 from cogs.buttons import Click, route
 from cogs.conversations import Conversations
+from cogs.pulse import Pulse
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -47,6 +48,7 @@ class Client(commands.Bot):
         clicks: Mapping[str, Click],
         metrics: Metrics,
         registration: Registration,
+        pulse: Pulse,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -58,7 +60,9 @@ class Client(commands.Bot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            enable_debug_events=True,  # for the pulse
         )
+        self.pulse = pulse
         self.conversations = conversations
         self._clicks = clicks
         self._metrics = metrics
@@ -102,6 +106,14 @@ class Client(commands.Bot):
             return
         await self.conversations.hold(interaction, found.verb, found.answer(interaction, found.arguments))
 
+    async def on_socket_raw_receive(self, message: str) -> None:
+        """Listen for acknowledged heartbeats."""
+        self.pulse.hear(message)
+
+    async def on_connect(self) -> None:
+        """Note that the gateway let the bot in."""
+        self.pulse.connected = True
+
     async def on_ready(self) -> None:
         """Note that the gateway is connected and the servers are known."""
         self._metrics.guilds.set(len(self.guilds))
@@ -109,10 +121,12 @@ class Client(commands.Bot):
 
     async def on_resumed(self) -> None:
         """Note that a dropped connection was taken up again without loss."""
+        self.pulse.connected = True
         log.info("discord_resumed")
 
     async def on_disconnect(self) -> None:
         """Note that the connection dropped; discord.py takes it up again."""
+        self.pulse.connected = False
         log.info("discord_disconnected")
 
     async def on_guild_join(self, guild: discord.Guild) -> None:

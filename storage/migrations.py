@@ -251,4 +251,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE guilds ADD COLUMN issue_events TEXT",
         "ALTER TABLE guilds ADD COLUMN issues_shown BIGINT",
     ),
+    (
+        # When it was tried last whether anything can be written: one row.
+        "CREATE TABLE probes (id BIGINT PRIMARY KEY, written DOUBLE PRECISION NOT NULL)",
+    ),
 )

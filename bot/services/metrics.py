@@ -21,6 +21,8 @@ class Metrics:
     answer_seconds: Histogram
     lookups: Counter
     deliveries: Counter
+    jobs: Counter
+    ready: Gauge
     guilds: Gauge
 
     @classmethod
@@ -52,6 +54,18 @@ class Metrics:
                 "ftbot_deliveries",
                 "Deliveries of webhooks, by what became of them.",
                 ("outcome",),
+                registry=registry,
+            ),
+            jobs=Counter(
+                "ftbot_jobs",
+                "Runs of the timetable's jobs, by how they ended.",
+                ("job", "outcome"),
+                registry=registry,
+            ),
+            ready=Gauge(
+                "ftbot_ready",
+                "Whether what is needed to answer worked when it was looked at last: 1, or 0.",
+                ("need",),
                 registry=registry,
             ),
             guilds=Gauge("ftbot_guilds", "Servers that the bot is in.", registry=registry),

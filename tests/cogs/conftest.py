@@ -29,6 +29,7 @@ from cogs.about import About, AboutCog
 from cogs.client import Client
 from cogs.conversations import Conversations
 from cogs.gateway import Gateway
+from cogs.pulse import Pulse
 from cogs.status import StatusCog, StatusDesk
 from storage.database import Database, open_database
 from storage.packages import Packages
@@ -92,6 +93,7 @@ class World:
         default_factory=lambda: all_cogs
     )
     upstream: Upstream | None = None
+    pulse: Pulse = field(default_factory=Pulse)
 
     @asynccontextmanager
     async def running(self, *, token: str = TOKEN, clock: Clock | None = None, wait: bool = True) -> AsyncIterator[Bot]:
@@ -106,7 +108,7 @@ class World:
             registration = Registration(Registrations(database))
 
             def new_client() -> Client:
-                client = Client(conversations, desk.clicks(), metrics, registration)
+                client = Client(conversations, desk.clicks(), metrics, registration, self.pulse)
                 client.use(self.cogs(client, desk, conversations, self.clock))
                 return client
 

@@ -27,6 +27,7 @@ from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog
 from cogs.issue_cards import feed_card
 from cogs.issues import IssueAnswers, IssuesCog
+from cogs.pulse import Pulse
 from storage.audit import Audit
 from storage.database import open_database
 from storage.registrations import Registrations
@@ -65,7 +66,7 @@ async def running_bot(
         metrics = Metrics.new()
         conversations = Conversations(metrics)
         desk = ConfigDesk(guilds, poster, zones, press.prepare, clock, watching)
-        client = Client(conversations, desk.clicks(), metrics, Registration(Registrations(database)))
+        client = Client(conversations, desk.clicks(), metrics, Registration(Registrations(database)), Pulse())
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
         issues = IssueDesk(ledger.threads, ledger.events)
         client.use(
