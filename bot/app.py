@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ from bot.ending import Ending
 from bot.http import Address, Monitoring, Site, serve
 from bot.jobs import Job, timetable
 from bot.services.audit import AuditDesk
+from bot.services.backlog import Backlog
 from bot.services.casebook import Casebook
 from bot.services.catalogue import Catalogue
 from bot.services.guilds import GuildDesk
@@ -62,6 +65,8 @@ from storage.closed_channels import ClosedChannels
 from storage.cursors import Cursors
 from storage.database import Database, open_database
 from storage.guilds import Guilds
+from storage.inbox import Inbox
+from storage.outbox import Outbox
 from storage.packages import Packages
 from storage.posts import Posts
 from storage.registrations import Registrations
@@ -224,7 +229,21 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
 
     gateway = Gateway(new_client)
     health = Health(database, lambda: gateway.is_ready, metrics)
+    metrics.heartbeat_age.set_function(lambda: math.inf if gateway.client is None else gateway.client.pulse.age)
+    metrics.write_age.set_function(lambda: time.monotonic() - database.pulse.written)
+    clients = {"token": github.reader, "app": github.app}
+    backlog = Backlog(
+        ledger.posts,
+        Outbox(database),
+        Inbox(database),
+        ledger.guilds,
+        Scans(database) if settings.track > 0 else None,
+        {credential: client.worker.budgets for credential, client in clients.items() if client is not None},
+        metrics,
+        utc_now,
+    )
     jobs = [
+        Job("measure what waits", timedelta(seconds=15), backlog.measure, at_start=True),
         Job("look what works", timedelta(seconds=15), health.look, at_start=True),
         Job("store what was asked", timedelta(minutes=1), catalogue.flush),
         Job("post what is due", timedelta(seconds=5), poster.tick),

@@ -111,10 +111,14 @@ async def test_a_life_from_start_to_sigterm(here: Surroundings) -> None:
         await bot.logged("discord_ready")
         ready = await bot.get("/readyz")
         assert (ready.status_code, ready.json()) == (200, {"discord": True, "database": True})
-        metrics = (await bot.get("/metrics")).text.splitlines()
+        metrics = [line for line in (await bot.get("/metrics")).text.splitlines() if not line.startswith("#")]
         assert 'ftbot_answers_total{command="ftstatus",outcome="answered"} 1.0' in metrics
         assert 'ftbot_answers_total{command="ftstatus",outcome="user_error"} 2.0' in metrics
         assert "ftbot_guilds 1.0" in metrics
+        assert 'ftbot_ready{need="discord"} 1.0' in metrics
+        figures = {name: float(value) for name, _, value in (line.rpartition(" ") for line in metrics)}
+        assert figures["ftbot_discord_heartbeat_age_seconds"] < PATIENCE
+        assert figures["ftbot_database_write_age_seconds"] < PATIENCE
 
         assert await bot.end() == 0
         answered = [line for line in map(json.loads, bot.written) if line["event"] == "answered"]
