@@ -43,6 +43,7 @@ from bot.services.news import Newsroom
 from bot.services.posting import Ledger, Poster
 from bot.services.reconcile import Reconciler
 from bot.services.registration import Registration
+from bot.services.retention import Caretaker
 from bot.services.status import StatusLookup
 from bot.services.triage_loop import TriageLoop
 from bot.services.zones import Zones
@@ -70,6 +71,7 @@ from storage.outbox import Outbox
 from storage.packages import Packages
 from storage.posts import Posts
 from storage.registrations import Registrations
+from storage.retention import Retention
 from storage.scans import Scans
 from storage.thread_events import ThreadEvents
 from storage.threads import Threads
@@ -231,6 +233,7 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
     health = Health(database, lambda: gateway.is_ready, metrics)
     metrics.heartbeat_age.set_function(lambda: math.inf if gateway.client is None else gateway.client.pulse.age)
     metrics.write_age.set_function(lambda: time.monotonic() - database.pulse.written)
+    caretaker = Caretaker(Retention(database), timedelta(days=settings.keep_days), metrics, utc_now)
     clients = {"token": github.reader, "app": github.app}
     backlog = Backlog(
         ledger.posts,
@@ -243,6 +246,7 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
         utc_now,
     )
     jobs = [
+        Job("forget what is over", timedelta(days=1), caretaker.forget, at_start=True),
         Job("measure what waits", timedelta(seconds=15), backlog.measure, at_start=True),
         Job("look what works", timedelta(seconds=15), health.look, at_start=True),
         Job("store what was asked", timedelta(minutes=1), catalogue.flush),

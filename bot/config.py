@@ -73,6 +73,7 @@ class Settings(BaseSettings):
         (Target(14), Target(15)), description="free-threaded Pythons to judge, the first is the headline"
     )
     database: str = Field(default_factory=_default_database, description="SQLite file; :memory: works")
+    keep_days: int = Field(400, ge=1, le=36_500, description="days for which what is over is kept, 30 at least")
     discord_token: SecretStr | None = Field(None, description="the bot's token")
     discord_api_url: str = Field("https://discord.com/api/v10", description="Discord's REST API, for tests and proxies")
     discord_gateway_url: str = Field(

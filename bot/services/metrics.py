@@ -64,6 +64,7 @@ class Metrics:
     waiting: Gauge
     github_left: Gauge
     github_limit: Gauge
+    forgotten: Counter
     guilds: Gauge
     scan: Age
     digest: Age
@@ -144,6 +145,12 @@ class Metrics:
                 "ftbot_github_requests_limit",
                 "Requests that GitHub answers in a window.",
                 ("credential", "resource"),
+                registry=registry,
+            ),
+            forgotten=Counter(
+                "ftbot_forgotten_rows",
+                "Rows of the database that were forgotten, as they were over for long enough.",
+                ("table",),
                 registry=registry,
             ),
             guilds=Gauge("ftbot_guilds", "Servers that the bot is in.", registry=registry),

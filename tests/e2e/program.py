@@ -93,4 +93,5 @@ async def running(settings: dict[str, str], secrets: Sequence[str] = ()) -> Asyn
     assert await process.stdout.read() == b""
     written = "".join(bot.written)
     assert not any(secret in written for secret in secrets)
-    assert [line for line in bot.written if not line.startswith(("{", "ftbot: "))] == []
+    odd = [line for line in bot.written if not line.startswith(("{", "ftbot: "))]
+    assert odd == [], odd

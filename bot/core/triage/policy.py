@@ -86,6 +86,8 @@ def against_thread(snapshot: Snapshot) -> str | None:
         return "It is locked."
     if settings.not_before is not None and issue.created.date() < settings.not_before:
         return f"It was opened before {settings.not_before}, which is where `not-before` begins."
+    if snapshot.directive(DirectiveKind.OVER):
+        return "It was over for so long that what was done about it is forgotten."
     if snapshot.directive(DirectiveKind.IGNORE):
         return f"{snapshot.directives[DirectiveKind.IGNORE].actor} asked to ignore it."
     return None
