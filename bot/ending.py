@@ -59,6 +59,7 @@ class Ending:
         else:
             task.cancel()
             log.warning("left_behind", what=name)
+            threading.excepthook = _note  # its thread may find that nobody waits for it any more
 
     @asynccontextmanager
     async def holding(self, name: str, mark: float, context: AbstractAsyncContextManager[_T]) -> AsyncIterator[_T]:
@@ -72,6 +73,12 @@ class Ending:
 
 async def _close(context: AbstractAsyncContextManager[object]) -> None:
     await context.__aexit__(None, None, None)
+
+
+def _note(failure: threading.ExceptHookArgs) -> None:
+    """Say in a line how a thread ended that was left behind."""
+    name = None if failure.thread is None else failure.thread.name
+    log.info("thread_ended", thread=name, reason=f"{failure.exc_type.__name__}: {failure.exc_value}")
 
 
 def _leave(seconds: float) -> None:
