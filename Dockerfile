@@ -56,15 +56,19 @@ ENV PATH=/opt/ftbot/bin:$PATH \
     MPLCONFIGDIR=/tmp/matplotlib \
     FTBOT_DATABASE=/data/ftbot.db \
     FTBOT_LOG_FORMAT=json \
-    FTBOT_HTTP_HOST=0.0.0.0
+    FTBOT_HTTP_HOST=0.0.0.0 \
+    FTBOT_METRICS_HOST=0.0.0.0 \
+    FTBOT_METRICS_PORT=8081
 
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
+# What the world may see. Health and metrics are on 8081, for a Prometheus in the same network.
 EXPOSE 8080
 
+# Where the variables say that health is served: on a port of its own, or without one beside everything else.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import os, sys; from http.client import HTTPConnection as C; c = C('127.0.0.1', int(os.environ.get('FTBOT_HTTP_PORT') or 8080), timeout=4); c.request('GET', '/healthz'); sys.exit(c.getresponse().status != 200)"]
+    CMD ["python", "-c", "import os, sys; from http.client import HTTPConnection as C; get = os.environ.get; own = get('FTBOT_METRICS_PORT'); host = get('FTBOT_METRICS_HOST' if own else 'FTBOT_HTTP_HOST') or '127.0.0.1'; c = C({'0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host), int(own or get('FTBOT_HTTP_PORT') or 8080), timeout=4); c.request('GET', '/healthz'); sys.exit(c.getresponse().status != 200)"]
 
 ENTRYPOINT ["ftbot"]
 CMD ["run"]

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.triage.settlement import Settlement
-from bot.http import Site, serve
+from bot.http import Address, Monitoring, Site, serve
 from bot.services.intake import Intake
 from bot.services.metrics import Metrics
 from storage.database import Database, open_database
@@ -49,9 +49,10 @@ async def _serve(path: Path) -> None:
         intake = Intake(Inbox(database), SECRET, _now, wake, metrics)
 
         async def readiness() -> Mapping[str, bool]:
-            return {"database": await database.answers()}
+            await database.probe()
+            return {"database": True}
 
-        async with serve(Site(metrics.registry, readiness, intake), "127.0.0.1", 0) as port:
+        async with serve(Site(Monitoring(metrics.registry, readiness), intake), Address("127.0.0.1", 0)) as port:
             worker = tasks.create_task(_settle(database, wake))
             print(f"http://127.0.0.1:{port}/webhooks/github", flush=True)
             await asyncio.to_thread(sys.stdin.buffer.read)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import discord
 import httpx
@@ -24,12 +27,15 @@ from bot.core.digest import Digest
 from bot.core.posting import Change
 from bot.core.prospects import Watched, lacking_for_triage
 from bot.desks import build_observatory, offered_names, utc_now
-from bot.http import Site, serve
+from bot.ending import Ending
+from bot.http import Address, Monitoring, Site, serve
 from bot.jobs import Job, timetable
 from bot.services.audit import AuditDesk
+from bot.services.backlog import Backlog
 from bot.services.casebook import Casebook
 from bot.services.catalogue import Catalogue
 from bot.services.guilds import GuildDesk
+from bot.services.health import Health
 from bot.services.intake import Intake
 from bot.services.issues import IssueDesk
 from bot.services.lookout import Lookout
@@ -39,6 +45,7 @@ from bot.services.posting import Ledger, Poster
 from bot.services.prospects import Outlook
 from bot.services.reconcile import Reconciler
 from bot.services.registration import Registration
+from bot.services.retention import Caretaker
 from bot.services.status import StatusLookup
 from bot.services.triage_loop import TriageLoop
 from bot.services.zones import Zones
@@ -53,6 +60,7 @@ from cogs.digest import DigestAnswers, DigestCog, DigestPress
 from cogs.gateway import Gateway
 from cogs.issue_cards import feed_card
 from cogs.issues import IssueAnswers, IssuesCog
+from cogs.pulse import Pulse
 from cogs.status import StatusCog, StatusDesk
 from storage.audit import Audit
 from storage.changes import Changes
@@ -61,46 +69,79 @@ from storage.cursors import Cursors
 from storage.database import Database, open_database
 from storage.documents import Documents
 from storage.guilds import Guilds
+from storage.inbox import Inbox
+from storage.outbox import Outbox
 from storage.packages import Packages
 from storage.posts import Posts
 from storage.registrations import Registrations
+from storage.retention import Retention
 from storage.scans import Scans
 from storage.thread_events import ThreadEvents
 from storage.threads import Threads
 
-_DRAIN_SECONDS = 4.0
-_CLOSE_SECONDS = 1.5
+_ANSWERS, _GATEWAY, _FACES, _LOOKUPS, _GITHUB, _RESOURCES = 2.5, 5.0, 5.5, 6.25, 7.0, 7.5
+"""Until how many seconds after a signal what may take: answers (whoever waits for one then is told so, which takes
+another 1.5), the connection to Discord, jobs and servers, what was read, connections to GitHub, all others."""
+
+_T = TypeVar("_T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def run_bot(settings: Settings) -> None:
     """Run the bot until SIGINT or SIGTERM; ends within 10 seconds, after the answers under way."""
-    stop = asyncio.Event()
+    ending = Ending()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, ending.ask)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(settings.database_path))
-        http = await stack.enter_async_context(open_http(settings.user_agent))
+        held = _Held(ending, stack)
+        database = await held.enter("database", _RESOURCES, open_database(settings.database_path))
+        http = await held.enter("connections to the index", _RESOURCES, open_http(settings.user_agent))
         await database.check_writable()
-        bot = await _build(settings, http, database, await _open_github(settings, stack))
+        bot = await _build(settings, http, database, await _open_github(settings, held))
         _direct_discord(settings)
-
-        async def readiness() -> Mapping[str, bool]:
-            return {"discord": bot.gateway.is_ready, "database": await database.answers()}
-
-        site = Site(bot.metrics.registry, readiness, bot.intake)
-        async with (
-            serve(site, settings.http_host, settings.http_port) as port,
-            timetable(*bot.jobs),
-            _going(bot.triage),
-        ):
-            log.info("started", version=version(), http_port=port, database=database.path)
-            await _run_until(stop, bot.gateway, bot.conversations, settings)
-        await bot.catalogue.flush()
-        await bot.lookup.aclose()
+        held.at_the_end("what was read", _LOOKUPS, bot.lookup.aclose)
+        held.at_the_end("what was asked", _LOOKUPS, bot.catalogue.flush)
+        ports = await _serve(settings, bot, held)
+        await held.enter("jobs", _FACES, timetable(bot.metrics, *bot.jobs))
+        await held.enter("triage", _FACES, _going(bot.triage))
+        log.info("started", version=version(), database=database.path, **ports)
+        await _run_until(ending, bot.gateway, bot.conversations, settings)
     log.info("stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What is open, and closed in turn at the end, each until its time is over."""
+
+    ending: Ending
+    stack: AsyncExitStack
+
+    async def enter(self, name: str, mark: float, context: AbstractAsyncContextManager[_T]) -> _T:
+        """Open something."""
+        return await self.stack.enter_async_context(self.ending.holding(name, mark, context))
+
+    def at_the_end(self, name: str, mark: float, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do something at the end."""
+
+        async def step() -> None:
+            await self.ending.step(name, mark, work())
+
+        self.stack.push_async_callback(step)
+
+
+async def _serve(settings: Settings, bot: _Bot, held: _Held) -> Mapping[str, int]:
+    """Open the addresses; what is for whoever runs the bot has one of its own if that is set."""
+    monitoring = Monitoring(bot.metrics.registry, bot.health.needs)
+    public = Address(settings.http_host, settings.http_port)
+    if settings.metrics_port is None:
+        return {"http_port": await held.enter("site", _FACES, serve(Site(monitoring, bot.intake), public))}
+    private = Address(settings.metrics_host, settings.metrics_port, "FTBOT_METRICS")
+    return {
+        "http_port": await held.enter("site", _FACES, serve(Site(webhooks=bot.intake), public)),
+        "metrics_port": await held.enter("metrics", _FACES, serve(Site(monitoring), private)),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +149,7 @@ class _Bot:
     """What runs: what answers, what connects, and what happens by the timetable."""
 
     metrics: Metrics
+    health: Health
     lookup: StatusLookup
     catalogue: Catalogue
     conversations: Conversations
@@ -125,14 +167,14 @@ class _Github:
     app: GithubApp | None
 
 
-async def _open_github(settings: Settings, stack: AsyncExitStack) -> _Github:
+async def _open_github(settings: Settings, held: _Held) -> _Github:
     reader = None
     if settings.github_token is None:
         log.info("nothing_watched", reason="FTBOT_GITHUB_TOKEN is not set")
     else:
         token = settings.github_token.get_secret_value()
-        reader = await stack.enter_async_context(open_reader(settings, token))
-    app = await stack.enter_async_context(open_app(settings))
+        reader = await held.enter("GitHub", _GITHUB, open_reader(settings, token))
+    app = await held.enter("GitHub as the App", _GITHUB, open_app(settings))
     if app is not None and settings.github_webhook_secret is None:
         log.warning("no_webhooks", reason="FTBOT_GITHUB_WEBHOOK_SECRET is not set; repositories are polled only")
     return _Github(reader, app)
@@ -177,13 +219,14 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
     config = ConfigDesk(guilds, poster, zones, press.prepare, utc_now, outlook.prospects)
     lacking = lacking_for_triage(app=github.app is not None, switched_on=settings.triage is Switch.ON)
     registration = Registration(Registrations(database))
+    pulse = Pulse()
     started = utc_now()
 
     def offer(typed: str) -> list[app_commands.Choice[str]]:
         return status.offer(typed, settings.targets[0])
 
     def new_client() -> Client:
-        client = Client(conversations, {**status.clicks(), **config.clicks()}, metrics, registration)
+        client = Client(conversations, {**status.clicks(), **config.clicks()}, metrics, registration, pulse)
         about = About(version(), python_build(), PROJECT_URL, started, client.slash_commands)
         client.use(
             [
@@ -198,7 +241,15 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
         return client
 
     gateway = Gateway(new_client)
+    health = Health(database, lambda: gateway.is_ready, metrics)
+    metrics.heartbeat_age.set_function(lambda: math.inf if gateway.client is None else gateway.client.pulse.age)
+    metrics.write_age.set_function(lambda: time.monotonic() - database.pulse.written)
+    caretaker = Caretaker(Retention(database), timedelta(days=settings.keep_days), metrics, utc_now)
+    backlog = _build_backlog(settings, database, github, metrics)
     jobs = [
+        Job("forget what is over", timedelta(days=1), caretaker.forget, at_start=True),
+        Job("measure what waits", timedelta(seconds=15), backlog.measure, at_start=True),
+        Job("look what works", timedelta(seconds=15), health.look, at_start=True),
         Job("store what was asked", timedelta(minutes=1), catalogue.flush),
         Job("post what is due", timedelta(seconds=5), poster.tick),
         Job("watch threads", timedelta(minutes=5), lookout.look, at_start=True),
@@ -212,7 +263,21 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
         jobs.append(Job("scan what is due", timedelta(hours=1), newsroom.look, at_start=True))
     loop = None if triage is None else triage.loop
     intake = None if triage is None or settings.github_webhook_secret is None else triage.intake
-    return _Bot(metrics, lookup, catalogue, conversations, gateway, tuple(jobs), loop, intake)
+    return _Bot(metrics, health, lookup, catalogue, conversations, gateway, tuple(jobs), loop, intake)
+
+
+def _build_backlog(settings: Settings, database: Database, github: _Github, metrics: Metrics) -> Backlog:
+    clients = {"token": github.reader, "app": github.app}
+    return Backlog(
+        Posts(database),
+        Outbox(database),
+        Inbox(database),
+        Guilds(database),
+        Scans(database) if settings.track > 0 else None,
+        {credential: client.worker.budgets for credential, client in clients.items() if client is not None},
+        metrics,
+        utc_now,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +316,7 @@ async def _going(loop: TriageLoop | None) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        await asyncio.wait({task}, timeout=_CLOSE_SECONDS)
+        await asyncio.wait({task})
 
 
 def _draw(digest: Digest) -> bytes:
@@ -260,20 +325,20 @@ def _draw(digest: Digest) -> bytes:
     return draw(digest)
 
 
-async def _run_until(stop: asyncio.Event, gateway: Gateway, conversations: Conversations, settings: Settings) -> None:
+async def _run_until(ending: Ending, gateway: Gateway, conversations: Conversations, settings: Settings) -> None:
     """Stay connected until told to stop or Discord refuses for good; then finish what was begun."""
     token = settings.discord_token.get_secret_value() if settings.discord_token else ""
     connected = asyncio.create_task(gateway.keep_connected(token), name="gateway")
-    stopping = asyncio.create_task(stop.wait(), name="stop")
+    stopping = asyncio.create_task(ending.asked.wait(), name="stop")
     try:
         await asyncio.wait({connected, stopping}, return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
-        await conversations.drain(_DRAIN_SECONDS)
+        await conversations.drain(ending.left(_ANSWERS))
     finally:
         stopping.cancel()
         ended = connected.done()
         connected.cancel()
-        await asyncio.wait({connected}, timeout=_CLOSE_SECONDS)
+        await asyncio.wait({connected}, timeout=ending.left(_GATEWAY))
     if ended:
         connected.result()
 

@@ -88,6 +88,7 @@ class Settings(BaseSettings):
         (Target(14), Target(15)), description="free-threaded Pythons to judge, the first is the headline"
     )
     database: str = Field(default_factory=_default_database, description="SQLite file; :memory: works")
+    keep_days: int = Field(400, ge=1, le=36_500, description="days for which what is over is kept, 30 at least")
     discord_token: SecretStr | None = Field(None, description="the bot's token")
     discord_api_url: str = Field("https://discord.com/api/v10", description="Discord's REST API, for tests and proxies")
     discord_gateway_url: str = Field(
@@ -108,6 +109,13 @@ class Settings(BaseSettings):
     triage: Switch = Field(Switch.ON, description="off keeps the App from deciding and writing anything anywhere")
     http_host: str = Field("127.0.0.1", description="where webhooks, health and metrics are served")
     http_port: int = Field(8080, ge=0, le=65_535, description="the port; 0 takes a free one")
+    metrics_host: str = Field("127.0.0.1", description="where health and metrics are served, if they have a port")
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65_535,
+        description="the port of health and metrics, which then are nowhere else; 0 takes a free one",
+    )
     contact: str = Field(PROJECT_URL, description="goes into the User-Agent of every request")
     log_format: LogFormat = Field(LogFormat.CONSOLE, description="console, or json in containers")
     log_level: LogLevel = Field(LogLevel.INFO, description="debug, info, warning or error")

@@ -7,6 +7,8 @@ one that has waited longest makes room. Those beyond wait with the system, which
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -27,6 +29,9 @@ send a request just when the connection is closed."""
 
 PATIENCE_SECONDS = 0.5
 """How long a connection may wait for its client where others wait for room."""
+
+NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL, errno.ENODEV})
+"""What systems say of an address that none of their interfaces has."""
 
 _WAITING = 512
 """Connections that the system lets wait."""
@@ -182,17 +187,29 @@ class Connections:
 
 
 async def listen(host: str, port: int) -> list[socket.socket]:
-    """Listen at every address of a host. Raises ``OSError``."""
+    """Listen at every address of a host that is one of this machine's, and at one at least.
+
+    Raises ``OSError``, and ``ValueError`` for what can be no name of a host.
+    """
     loop = asyncio.get_running_loop()
     addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     listeners: list[socket.socket] = []
+    missing = OSError(errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL))
     try:
         for family, _, _, _, address in dict.fromkeys(addresses):
-            listener = socket.create_server((str(address[0]), port), family=family, backlog=_WAITING)
+            try:
+                listener = socket.create_server(address, family=family, backlog=_WAITING)
+            except OSError as error:
+                if error.errno not in NOT_HERE:
+                    raise
+                missing = error  # such as the IPv6 address of `localhost`, where there is no IPv6
+                continue
             listener.setblocking(False)  # noqa: FBT003 — the parameter has no name
             listeners.append(listener)
     except OSError:
         for listener in listeners:
             listener.close()
         raise
+    if not listeners:
+        raise missing
     return listeners

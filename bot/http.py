@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -15,7 +18,7 @@ from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from bot.connections import Connection, Connections, listen
+from bot.connections import NOT_HERE, Connection, Connections, listen
 from bot.core.errors import UserError
 from bot.core.webhooks import LARGEST
 from bot.services.intake import Receipt
@@ -33,6 +36,8 @@ SLOWEST = 128 * 1024
 
 TURNS = ((64 * 1024, 32), (1024 * 1024, 4))
 """Above how many bytes of a body are how many in memory at a time: it is read before it can be known who sent it."""
+
+_LONGEST_SHOWN = 100
 
 _LINGER_SECONDS = 2.0
 """How long the rest of a request is read that is answered already, so that its sender gets to see the answer."""
@@ -62,25 +67,45 @@ class Webhooks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen; port 0 takes a free one. ``settings`` is what the two settings that say so begin with."""
+
+    host: str
+    port: int
+    settings: str = "FTBOT_HTTP"
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
-    """The routes; ``readiness`` names what is needed to answer and whether it is there.
+    """What is served at one address; without ``monitoring`` or ``webhooks`` there are no routes for them."""
 
-    Without ``webhooks`` there is no route for deliveries.
-    """
-
-    registry: CollectorRegistry
-    readiness: Readiness
+    monitoring: Monitoring | None = None
     webhooks: Webhooks | None = None
 
     def application(self) -> web.Application:
         """Build the aiohttp application."""
         application = web.Application(middlewares=[_accounted])
-        application.router.add_get("/healthz", self._health)
-        application.router.add_get("/readyz", self._ready)
-        application.router.add_get("/metrics", self._metrics)
+        if self.monitoring is not None:
+            application.router.add_routes(self.monitoring.routes())
         if self.webhooks is not None:
             application.router.add_post("/webhooks/github", _Deliveries(self.webhooks).take)
         return application
+
+
+@dataclass(frozen=True, slots=True)
+class Monitoring:
+    """Health, readiness and metrics; ``readiness`` names what is needed to answer and whether it is there."""
+
+    registry: CollectorRegistry
+    readiness: Readiness
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """List the routes, which are for whoever runs the bot and not for everybody."""
+        return (
+            web.get("/healthz", self._health),
+            web.get("/readyz", self._ready),
+            web.get("/metrics", self._metrics),
+        )
 
     async def _health(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
@@ -185,6 +210,26 @@ def _connection(request: web.Request) -> Connection | None:
     return protocol if isinstance(protocol, Connection) else None
 
 
+def _why_not(address: Address, error: OSError | ValueError) -> str:
+    """Say why nobody can listen at an address, and which of its two settings to change."""
+    host, port = f"{address.settings}_HOST", f"{address.settings}_PORT"
+    shown = address.host[:_LONGEST_SHOWN]
+    another_host = f"Set {host} to an address of this machine, such as 127.0.0.1."
+    if not isinstance(error, OSError):  # there is no way to ask for it, such as for `a..b`
+        return f"`{shown}` is no name of a host. {another_host}"
+    if isinstance(error, socket.gaierror):
+        return f"The host `{shown}` cannot be found: {error.strerror}. {another_host}"
+    reason = str(error) if error.errno is None else os.strerror(error.errno)
+    if error.errno in NOT_HERE:
+        return f"`{shown}` is no address of this machine: {reason}. {another_host}"
+    place = f"Port {address.port} on {shown} cannot be opened: {reason}."
+    if isinstance(error, PermissionError):
+        return f"{place} Set {port} to one that this user may open, such as one above 1023."
+    if error.errno == errno.EADDRINUSE:
+        return f"{place} Set {port} to a free one."
+    return f"{place} Mend that, or set {host} and {port} to another address."
+
+
 class _NotOurs(logging.Filter):
     """Leaves out what is wrong with a request: anybody may send nonsense, and gets 400."""
 
@@ -208,8 +253,11 @@ def _too_large() -> web.Response:
 
 
 @asynccontextmanager
-async def serve(site: Site, host: str, port: int) -> AsyncIterator[int]:
-    """Serve the site while the block runs; gives the port, which matters where 0 asked for any."""
+async def serve(site: Site, address: Address) -> AsyncIterator[int]:
+    """Serve the site while the block runs; gives the port, which matters where 0 asked for any.
+
+    Raises ``UserError``, which names the setting that does not work, where nobody can listen there.
+    """
     logger = logging.getLogger(f"{__name__}.requests")
     logger.addFilter(_NOT_OURS)
     # Signatures are of bodies as they were sent; nothing that is taken here is ever compressed.
@@ -231,11 +279,9 @@ async def serve(site: Site, host: str, port: int) -> AsyncIterator[int]:
 
     try:
         try:
-            listeners = await listen(host, port)
-        except OSError as error:
-            raise UserError(
-                f"Port {port} on {host} cannot be opened: {error.strerror}. Set FTBOT_HTTP_PORT to a free one."
-            ) from error
+            listeners = await listen(address.host, address.port)
+        except (OSError, ValueError) as error:
+            raise UserError(_why_not(address, error)) from error
         async with Connections(answering).accepting(listeners):
             yield listeners[0].getsockname()[1]
     finally:

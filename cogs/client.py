@@ -21,6 +21,7 @@ from cogs.about import SlashCommand
 from cogs.buttons import Click, route
 from cogs.conversations import Conversations
 from cogs.pauses import AFTER_IDENTIFY, LONGEST_BETWEEN_IDENTIFIES, LONGEST_PAUSE, Pauses
+from cogs.pulse import Pulse
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -50,12 +51,14 @@ class Tree(app_commands.CommandTree["Client"]):
 class Client(commands.Bot):
     """A bot that knows slash commands and buttons, sees servers but no messages, and can mention nobody."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 — what a client is made of
         self,
         conversations: Conversations,
         clicks: Mapping[str, Click],
         metrics: Metrics,
         registration: Registration,
+        pulse: Pulse,
+        *,
         pauses: Pauses | None = None,
     ) -> None:
         super().__init__(
@@ -68,7 +71,9 @@ class Client(commands.Bot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            enable_debug_events=True,  # for the pulse
         )
+        self.pulse = pulse
         self.conversations = conversations
         self._clicks = clicks
         self._metrics = metrics
@@ -171,8 +176,13 @@ class Client(commands.Bot):
             return
         await self.conversations.hold(interaction, found.verb, found.answer(interaction, found.arguments))
 
+    async def on_socket_raw_receive(self, message: str) -> None:
+        """Listen for acknowledged heartbeats."""
+        self.pulse.hear(message)
+
     async def on_connect(self) -> None:
-        """Note that Discord began a session."""
+        """Note that the gateway let the bot in."""
+        self.pulse.connected = True
         self._came_back()
 
     async def on_ready(self) -> None:
@@ -182,6 +192,7 @@ class Client(commands.Bot):
 
     async def on_resumed(self) -> None:
         """Note that a dropped connection was taken up again without loss."""
+        self.pulse.connected = True
         self._came_back()
         log.info("discord_resumed")
 
@@ -191,6 +202,7 @@ class Client(commands.Bot):
 
     async def on_disconnect(self) -> None:
         """Note that the connection dropped; it is taken up again."""
+        self.pulse.connected = False
         log.info("discord_disconnected")
 
     async def on_guild_join(self, guild: discord.Guild) -> None:

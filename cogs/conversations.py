@@ -17,7 +17,7 @@ from cogs.errors import answer_failure
 LONGEST = 60.0
 """Seconds after which an interaction is given up."""
 
-_LAST_WORDS = 2.0
+_LAST_WORDS = 1.5
 """Seconds in which whoever is still waiting when the bot stops is told so."""
 
 _RESTARTING = "I am restarting. Ask again in a minute."
@@ -63,7 +63,7 @@ class Conversations:
     async def drain(self, seconds: float) -> None:
         """Take no more, and wait for those under way; those that take longer are told of the restart instead.
 
-        Takes up to two seconds more for that.
+        Takes up to a second and a half more for that.
         """
         self._closing = True
         if not self._running:
@@ -74,7 +74,9 @@ class Conversations:
             task.cancel()
         if late:
             log.warning("answers_cut_short", running=len(late))
-            await asyncio.wait(late, timeout=_LAST_WORDS)
+            _, speechless = await asyncio.wait(late, timeout=_LAST_WORDS)
+            for task in speechless:  # before what they speak through is closed
+                task.cancel()
 
     async def _outcome(self, interaction: discord.Interaction, answer: Coroutine[None, None, None]) -> str:
         try:

@@ -26,8 +26,9 @@ class Gateway:
 
     @property
     def is_ready(self) -> bool:
-        """Tell whether a client is connected and knows its servers."""
-        return self.client is not None and self.client.is_ready() and not self.client.is_closed()
+        """Tell whether a client knows its servers, and is connected by all that is known at the moment."""
+        client = self.client
+        return client is not None and client.is_ready() and not client.is_closed() and client.pulse.beats
 
     async def keep_connected(self, token: str) -> None:
         """Connect, and connect again, until cancelled; a token that Discord refuses is a ``UserError``."""

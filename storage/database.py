@@ -8,22 +8,42 @@ they never see half a transaction.
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import aiosqlite
 
 from bot.core.errors import StorageError
+from storage import privacy
 from storage.migrations import MIGRATIONS
 
 Value = str | int | float | bytes | None
 Row = tuple[Value, ...]
 
+_T = TypeVar("_T")
+
 _BUSY_SECONDS = 5.0
+"""How long a writer waits for another program that has the database."""
+
+_AT_ONCE_SECONDS = 0.1
+"""How much of that SQLite waits at a time, in its thread, where nobody can end it; between, the loop waits."""
+
+_BETWEEN_TRIES = 0.02
+_PROBE_SECONDS = 1.0
+_LEAST_ROOM = 64 << 10
+"""Bytes on the disk without which it counts as full: SQLite may still overwrite what it has, and store nothing new."""
+
+_PROBE = "INSERT INTO probes (id, written) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written = excluded.written"
+"""What really writes: SQLite leaves out what would change nothing."""
+
 _IN_MEMORY = ":memory:"
 
 
@@ -43,14 +63,30 @@ class Transaction:
             pass
 
 
+@dataclass(slots=True)
+class Pulse:
+    """When something was committed last, by the clock that only goes on (``time.monotonic``)."""
+
+    written: float = field(default_factory=time.monotonic)
+
+    def beat(self) -> None:
+        """Note that something was committed."""
+        self.written = time.monotonic()
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database; every failure of it is a ``StorageError`` that says what and what next."""
+    """An open database; every failure of it is a ``StorageError`` that says what and what next.
+
+    ``file`` is what was opened, by device and number, None in memory: another may be at its path by now.
+    """
 
     path: str
     writer: aiosqlite.Connection
     reader: aiosqlite.Connection
+    file: tuple[int, int] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pulse: Pulse = field(default_factory=Pulse)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -59,32 +95,40 @@ class Database:
             async with self.lock:
                 try:
                     # Inside, as it goes on in its thread when whoever waits here is cancelled.
-                    await self.writer.execute("BEGIN IMMEDIATE")
+                    await _patiently(lambda: _run(self.writer, "BEGIN IMMEDIATE", ()))
                     yield Transaction(self.writer)
+                    await _patiently(self.writer.commit)
                 except BaseException:
                     await self.writer.rollback()
                     raise
-                await self.writer.commit()
+                self.pulse.beat()
 
     async def read(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
         """Read committed rows."""
         with _as_storage_errors(self.path):
-            return await _run(self.reader, statement, values)
+            return await _patiently(lambda: _run(self.reader, statement, values))
+
+    async def probe(self) -> None:
+        """Write once in the very file at the path, beside everybody else; ``StorageError`` where that fails by now.
+
+        The file may have been moved, deleted or replaced since it was opened, its disk may be full, and another program
+        or a transaction of this one may keep it to itself. Takes a connection of its own, and two seconds at most
+        unless the disk itself hangs.
+        """
+        if self.file is None:
+            async with self.transaction() as transaction:
+                await transaction.run(_PROBE, (time.time(),))
+            return
+        with _as_storage_errors(self.path):
+            await asyncio.to_thread(_write_beside, self.path, self.file)
+        self.pulse.beat()
 
     async def check_writable(self) -> None:
-        """Write what is there once more, and name the tables answers need; ``StorageError`` where that fails."""
+        """Write once, and name the tables answers need; ``StorageError`` where that fails."""
         async with self.transaction() as transaction:
-            await transaction.run("UPDATE schema_version SET version = version")
+            await transaction.run(_PROBE, (time.time(),))
             await transaction.run("UPDATE packages SET asked = asked WHERE id = 0")
             await transaction.run("UPDATE statuses SET checked = checked WHERE package = ''")
-
-    async def answers(self) -> bool:
-        """Tell whether the database can be read."""
-        try:
-            await self.read("SELECT 1")
-        except StorageError:
-            return False
-        return True
 
 
 @asynccontextmanager
@@ -97,15 +141,18 @@ async def open_database(path: Path | None) -> AsyncIterator[Database]:
     async with AsyncExitStack() as connections:
         with _as_storage_errors(name):
             if path is not None:
-                await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+                await asyncio.to_thread(_prepare, path)
             writer = await _connect(name)
             connections.push_async_callback(writer.close)
-            reader = writer
+            reader, file = writer, None
             if path is not None:
                 reader = await _connect(name)
                 connections.push_async_callback(reader.close)
-            database = Database(name, writer, reader)
+                file = await asyncio.to_thread(_identity, name)
+            database = Database(name, writer, reader, file)
             await _migrate(database)
+            for connection in (writer, reader):
+                await connection.execute(f"PRAGMA busy_timeout = {round(_AT_ONCE_SECONDS * 1000)}")
         yield database  # what goes wrong while it is used is not a failure to open it
 
 
@@ -115,6 +162,51 @@ def read_time(value: Value) -> datetime | None:
         return datetime.fromtimestamp(value, UTC) if isinstance(value, float) else None
     except (ValueError, OverflowError, OSError):  # beyond the calendar, each platform in its own words
         return None
+
+
+def _prepare(path: Path) -> None:
+    """Make a folder and a file for a new database, and see to it that nobody else can read one that is there."""
+    privacy.make_folder(path.parent)
+    with suppress(OSError):  # SQLite says better what is wrong
+        privacy.make_file(path)
+    privacy.tighten(path)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    known = os.stat(path)  # noqa: PTH116 — a path as SQLite was given it
+    return known.st_dev, known.st_ino
+
+
+def _write_beside(path: str, opened: tuple[int, int]) -> None:
+    """Write once in a file, if it is the one that was opened, on a connection that is made for it; blocks."""
+    try:
+        found = _identity(path)
+    except FileNotFoundError:
+        found = None
+    if found != opened:
+        state = "was moved or deleted" if found is None else "was replaced by another file"
+        raise StorageError(f"The database {path} {state} while it was in use. Put it back, or start ftbot again.")
+    room = shutil.disk_usage(Path(path).absolute().parent)
+    if room.total and room.free < _LEAST_ROOM:
+        raise StorageError(_full(path))
+    uri = f"{Path(path).absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True, timeout=_PROBE_SECONDS, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_PROBE, (time.time(),))
+        connection.execute("COMMIT")
+
+
+async def _patiently(attempt: Callable[[], Awaitable[_T]]) -> _T:
+    """Try again while another program has the database, for some seconds in all; cancelled, it ends at once."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _BUSY_SECONDS
+    while True:
+        try:
+            return await attempt()
+        except sqlite3.OperationalError as error:
+            if not _error_name(error).startswith("SQLITE_BUSY") or loop.time() >= until:
+                raise
+        await asyncio.sleep(_BETWEEN_TRIES)
 
 
 async def _connect(name: str) -> aiosqlite.Connection:
@@ -204,10 +296,14 @@ def _explain(path: str, error: sqlite3.Error) -> str:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return f"The database {path} is damaged or no database. Move it away; ftbot makes a new one."
     if name.startswith("SQLITE_FULL"):
-        return f"The disk that holds the database {path} is full. Make room."
+        return _full(path)
     if name.startswith("SQLITE_CANTOPEN"):
         return f"The database {path} cannot be opened. Check that its folder exists and can be written."
     return f"The database {path} failed: {error}. Set FTBOT_DATABASE to another file if this stays."
+
+
+def _full(path: str) -> str:
+    return f"The disk that holds the database {path} is full. Make room."
 
 
 def _error_name(error: sqlite3.Error) -> str:

@@ -49,6 +49,10 @@ class Guilds:
         rows = await self.database.read(f"SELECT {_COLUMNS} FROM guilds WHERE gone IS NULL ORDER BY guild")  # noqa: S608 — ours
         return tuple(_settings(row) for row in msgspec.convert(rows, list[_Row]))
 
+    async def want_digests(self) -> bool:
+        """Tell whether a server that the bot is in gets digests."""
+        return bool(await self.database.read("SELECT 1 FROM guilds WHERE channel IS NOT NULL AND gone IS NULL LIMIT 1"))
+
     async def announced(self) -> dict[int, int]:
         """Give the number of the last change that was announced in each server that wants them."""
         rows = await self.database.read("SELECT guild, announced FROM guilds WHERE announcements IS NOT NULL")

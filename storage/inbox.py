@@ -14,6 +14,7 @@ import msgspec
 
 from bot.core.happening import Happening
 from storage.database import Database, Row, Transaction, Value, read_time
+from storage.waiting import Waiting, waiting
 
 LONGEST_WAIT = timedelta(days=1)
 """The most that anything may be put off for."""
@@ -75,6 +76,10 @@ class Inbox:
         """Tell when something is due next, None if there is nothing to do."""
         rows = await self.database.read("SELECT MIN(due) FROM inbox WHERE due IS NOT NULL")
         return read_time(rows[0][0])
+
+    async def waiting(self) -> Waiting:
+        """Count what is not worked on yet."""
+        return await waiting(self.database, "inbox", "received")
 
     async def put_off(self, delivery: str, due: datetime, reason: str | None = None) -> None:
         """Work on something later that is not closed; with a reason, which says what failed, an attempt is counted."""

@@ -261,4 +261,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # When a post was first sent. What an earlier version began has none: its messages have no marks.
         "ALTER TABLE posts ADD COLUMN begun DOUBLE PRECISION",
     ),
+    (
+        # When it was tried last whether anything can be written: one row.
+        "CREATE TABLE probes (id BIGINT PRIMARY KEY, written DOUBLE PRECISION NOT NULL)",
+    ),
 )

@@ -17,6 +17,7 @@ from bot.core.triage.action import Action, ActionKind, Lane
 from bot.core.triage.settlement import AuditEntry, Errand, Progress
 from storage.audit import store_entries
 from storage.database import Database, Row, Transaction, Value, read_time
+from storage.waiting import Waiting, waiting
 
 CLAIM = timedelta(seconds=120)
 """How long a claim holds; every step is done or given up sooner."""
@@ -71,6 +72,10 @@ class Outbox:
         """Tell when the next errand is due, None if there is nothing to do; claimed or not."""
         rows = await self.database.read("SELECT MIN(due) FROM outbox WHERE due IS NOT NULL")
         return read_time(rows[0][0])
+
+    async def waiting(self) -> Waiting:
+        """Count the errands that are not over."""
+        return await waiting(self.database, "outbox", "planned")
 
     async def claim(self, now: datetime, name: str) -> Errand | None:
         """Claim an errand that is due for the process of this name; None if there is none to have.

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from bot.core.posting import LONGEST_PAUSE, Kind, Post, State
-from storage.database import Database, Row, Value
+from storage.database import Database, Row, Value, read_time
+from storage.waiting import Waiting, waiting
 
 CLAIM = timedelta(seconds=90)
 """How long a claim holds; every step is done or given up sooner."""
@@ -221,6 +222,17 @@ class Posts:
             (guild, kind.value),
         )
         return _post(rows[0]) if rows else None
+
+    async def waiting(self) -> Waiting:
+        """Count the posts with which something is left to do."""
+        return await waiting(self.database, "posts", "planned")
+
+    async def last_sent(self, kind: Kind) -> datetime | None:
+        """Tell when a post of a kind that was sent, to whichever server, was planned last; None if none was."""
+        rows = await self.database.read(
+            "SELECT MAX(planned) FROM posts WHERE kind = ? AND state IN ('sent', 'published')", (kind.value,)
+        )
+        return read_time(rows[0][0])
 
     async def last_planned(self, kind: Kind) -> dict[int, datetime]:
         """Tell when something of a kind was planned last for each server."""

@@ -55,6 +55,11 @@ class Scans:
                 (now.timestamp(), msgspec.json.encode(tracked).decode(), msgspec.json.encode(failed).decode(), scan),
             )
 
+    async def last_end(self) -> datetime | None:
+        """Tell when the last scan ended, None if none did."""
+        rows = await self.database.read("SELECT MAX(ended) FROM scans")
+        return read_time(rows[0][0])
+
     async def latest(self) -> Scan | None:
         """Give the last scan that ended, None if there was none."""
         rows = await self.database.read(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import logging
+import os
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -15,22 +19,22 @@ from httpx_aiohttp import HttpxAiohttpClient
 
 from bot.core.errors import UserError
 from bot.core.webhooks import LARGEST
-from bot.http import Site, Webhooks, serve
+from bot.http import Address, Monitoring, Site, Webhooks, serve
 from bot.services.intake import Receipt
 from bot.services.metrics import Metrics
 
-ANY_PORT = 0
+HERE = Address("127.0.0.1", 0)
 
 
 def site(metrics: Metrics | None = None, webhooks: Webhooks | None = None, **needs: bool) -> Site:
     async def readiness() -> Mapping[str, bool]:
         return needs
 
-    return Site((metrics or Metrics.new()).registry, readiness, webhooks)
+    return Site(Monitoring((metrics or Metrics.new()).registry, readiness), webhooks)
 
 
 async def get(served: Site, path: str) -> httpx.Response:
-    async with serve(served, "127.0.0.1", ANY_PORT) as port, HttpxAiohttpClient() as http:
+    async with serve(served, HERE) as port, HttpxAiohttpClient() as http:
         return await http.get(f"http://127.0.0.1:{port}{path}")
 
 
@@ -57,6 +61,13 @@ async def test_metrics_are_in_the_text_format_of_prometheus() -> None:
     assert any(line.startswith("process_resident_memory_bytes ") for line in lines)
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+async def test_what_is_served_elsewhere_is_not_served_here(path: str) -> None:
+    whole = site(webhooks=Taken())
+    assert (await get(replace(whole, monitoring=None), path)).status_code == 404
+    assert (await get(replace(whole, webhooks=None), path)).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/", "/healthz/", "/../etc/passwd", "/%00"])
 async def test_nothing_else_is_served(path: str) -> None:
     assert (await get(site(), path)).status_code == 404
@@ -68,24 +79,102 @@ async def test_metrics_of_two_bots_in_one_process_are_apart() -> None:
     assert "ftbot_guilds 0.0" in (await get(site(other), "/metrics")).text
 
 
-async def test_a_port_that_is_taken_is_a_sentence_that_names_the_setting() -> None:
-    async with serve(site(), "127.0.0.1", ANY_PORT) as port:
-        with pytest.raises(UserError, match=rf"Port {port} on 127\.0\.0\.1 .* Set FTBOT_HTTP_PORT"):
-            async with serve(site(), "127.0.0.1", port):
-                pass
-
-
 async def test_a_port_is_free_again_after_the_end() -> None:
-    async with serve(site(), "127.0.0.1", ANY_PORT) as port:
+    async with serve(site(), HERE) as port:
         pass
-    async with serve(site(), "127.0.0.1", port) as again:
+    async with serve(site(), Address("127.0.0.1", port)) as again:
         assert again == port
 
 
-async def test_a_host_that_is_not_here_is_a_sentence() -> None:
-    with pytest.raises(UserError, match=r"FTBOT_HTTP"):
-        async with serve(site(), "192.0.2.1", ANY_PORT):
+# What keeps it from being served
+
+
+async def complaint(address: Address) -> str:
+    """Try to serve somewhere, and give what is said of that."""
+    with pytest.raises(UserError) as raised:
+        async with serve(site(), address):
             pass
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("settings", ["FTBOT_HTTP", "FTBOT_METRICS"])
+async def test_a_port_that_is_taken_is_a_sentence_that_names_the_port(settings: str) -> None:
+    async with serve(site(), HERE) as port:
+        said = await complaint(Address("127.0.0.1", port, settings))
+    assert said.startswith(f"Port {port} on 127.0.0.1 cannot be opened: ")
+    assert said.endswith(f". Set {settings}_PORT to a free one.")
+
+
+@pytest.mark.parametrize("settings", ["FTBOT_HTTP", "FTBOT_METRICS"])
+@pytest.mark.parametrize(
+    ("host", "says"),
+    [
+        ("a..b", "`a..b` is no name of a host"),
+        (".", "`.` is no name of a host"),
+        ("x" * 64, "is no name of a host"),
+        ("x" * 70_000, "is no name of a host"),
+        ("192.0.2.1", "`192.0.2.1` is no address of this machine: "),
+        ("2001:db8::1", "`2001:db8::1` is no address of this machine: "),
+        ("fe80::1", "`fe80::1` is no address of this machine: "),
+    ],
+)
+async def test_a_host_that_does_not_do_is_a_sentence_that_names_the_host(settings: str, host: str, says: str) -> None:
+    said = await complaint(Address(host, 0, settings))
+    assert says in said
+    assert said.endswith(f". Set {settings}_HOST to an address of this machine, such as 127.0.0.1.")
+    assert f"{settings}_PORT" not in said
+    assert len(said) < 300
+
+
+@pytest.mark.parametrize("settings", ["FTBOT_HTTP", "FTBOT_METRICS"])
+@pytest.mark.parametrize("error", [socket.EAI_NONAME, socket.EAI_AGAIN])
+async def test_a_host_that_nobody_knows_is_a_sentence_that_names_the_host(
+    monkeypatch: pytest.MonkeyPatch, settings: str, error: int
+) -> None:
+    # As name servers say it, which no test asks.
+    monkeypatch.setattr("socket.getaddrinfo", Refusing(socket.gaierror(error, "Nobody knows")))
+    said = await complaint(Address("http://ftbot.example", 0, settings))
+    assert said == (
+        "The host `http://ftbot.example` cannot be found: Nobody knows."
+        f" Set {settings}_HOST to an address of this machine, such as 127.0.0.1."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Refusing:
+    """A system that refuses whatever it is asked."""
+
+    error: OSError
+
+    def __call__(self, *_: object, **__: object) -> NoReturn:
+        raise self.error
+
+
+async def test_a_port_that_this_user_may_not_open_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The tests may run as root, who may open every port.
+    monkeypatch.setattr("socket.create_server", Refusing(PermissionError(errno.EACCES, "no")))
+    said = await complaint(Address("127.0.0.1", 80))
+    assert said.startswith("Port 80 on 127.0.0.1 cannot be opened: ")
+    assert said.endswith(". Set FTBOT_HTTP_PORT to one that this user may open, such as one above 1023.")
+
+
+async def test_whatever_else_the_system_says_is_in_the_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.create_server", Refusing(OSError(errno.EMFILE, "no")))
+    said = await complaint(Address("127.0.0.1", 80))
+    assert said.startswith(f"Port 80 on 127.0.0.1 cannot be opened: {os.strerror(errno.EMFILE)}. Mend that, ")
+    assert "FTBOT_HTTP_HOST and FTBOT_HTTP_PORT" in said
+
+
+async def test_an_address_that_the_machine_lacks_is_no_matter_where_the_host_has_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def both(*_: object, **__: object) -> list[tuple[object, ...]]:
+        kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        return [(*kind, ("192.0.2.1", 0)), (*kind, ("127.0.0.1", 0))]
+
+    monkeypatch.setattr("socket.getaddrinfo", both)
+    async with serve(site(), Address("localhost", 0)) as port:
+        assert port > 0
 
 
 # Deliveries
@@ -126,13 +215,13 @@ class Taken:
 
 async def post(webhooks: Webhooks | None, body: bytes | AsyncIterator[bytes], **headers: str) -> httpx.Response:
     """Send a delivery."""
-    async with serve(site(webhooks=webhooks), "127.0.0.1", ANY_PORT) as port, HttpxAiohttpClient() as http:
+    async with serve(site(webhooks=webhooks), HERE) as port, HttpxAiohttpClient() as http:
         return await http.post(f"http://127.0.0.1:{port}/webhooks/github", content=body, headers=headers)
 
 
 async def exchange(webhooks: Webhooks, sent: bytes) -> bytes:
     """Send bytes as they are; give the answer, as far as it comes while nothing more is sent."""
-    async with serve(site(webhooks=webhooks), "127.0.0.1", ANY_PORT) as port:
+    async with serve(site(webhooks=webhooks), HERE) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             writer.write(sent)
@@ -204,7 +293,7 @@ async def test_a_delivery_that_does_not_arrive_is_given_up(monkeypatch: pytest.M
 @pytest.mark.parametrize("ending", [b"nonsense\r\n", b""], ids=["nonsense", "lost connection"])
 async def test_a_body_that_breaks_off_is_no_delivery(ending: bytes, caplog: pytest.LogCaptureFixture) -> None:
     taken = Taken()
-    async with serve(site(webhooks=taken), "127.0.0.1", ANY_PORT) as port:
+    async with serve(site(webhooks=taken), HERE) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
         async with HttpxAiohttpClient() as http:  # by its answer the beginning was read
@@ -221,7 +310,7 @@ async def test_a_body_that_breaks_off_is_no_delivery(ending: bytes, caplog: pyte
 
 async def test_many_large_deliveries_at_once_are_all_taken() -> None:
     taken = Taken()
-    async with serve(site(webhooks=taken), "127.0.0.1", ANY_PORT) as port, HttpxAiohttpClient() as http:
+    async with serve(site(webhooks=taken), HERE) as port, HttpxAiohttpClient() as http:
         answers = await asyncio.gather(
             *(http.post(f"http://127.0.0.1:{port}/webhooks/github", content=bytes(200_000)) for _ in range(20))
         )
@@ -281,7 +370,7 @@ async def test_a_slow_delivery_that_goes_on_is_taken(monkeypatch: pytest.MonkeyP
 @asynccontextmanager
 async def clients(served: Site, count: int, said: bytes) -> AsyncIterator[tuple[int, list[asyncio.StreamReader]]]:
     """Serve a site to clients that say something and then nothing more."""
-    async with serve(served, "127.0.0.1", ANY_PORT) as port, AsyncExitStack() as stack:
+    async with serve(served, HERE) as port, AsyncExitStack() as stack:
         readers = []
         for _ in range(count):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -325,7 +414,7 @@ async def test_a_connection_is_not_kept_forever(
 ) -> None:
     monkeypatch.setattr("bot.connections.HEAD_SECONDS", head)
     monkeypatch.setattr("bot.connections.KEEP_SECONDS", keep)
-    async with serve(site(), "127.0.0.1", ANY_PORT) as port, asyncio.timeout(3):
+    async with serve(site(), HERE) as port, asyncio.timeout(3):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200 ")
@@ -336,7 +425,7 @@ async def test_a_connection_is_not_kept_forever(
 
 async def test_all_of_many_at_once_are_answered_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.connections.MOST", 4)
-    async with serve(site(webhooks=Taken()), "127.0.0.1", ANY_PORT) as port:
+    async with serve(site(webhooks=Taken()), HERE) as port:
         head = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 
         async def one() -> bytes:
@@ -369,7 +458,7 @@ async def test_what_is_wrong_with_the_site_is_an_error(caplog: pytest.LogCapture
     async def readiness() -> Mapping[str, bool]:
         raise RuntimeError("broken")
 
-    answer = await get(Site(Metrics.new().registry, readiness), "/readyz")
+    answer = await get(Site(Monitoring(Metrics.new().registry, readiness)), "/readyz")
     assert (answer.status_code, [record.levelname for record in caplog.records]) == (500, ["ERROR"])
 
 

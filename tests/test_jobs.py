@@ -7,10 +7,27 @@ import logging
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.jobs import Job, timetable
+from bot.services.metrics import Metrics
 
 OFTEN = timedelta(milliseconds=20)
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics.new()
+
+
+def counted(metrics: Metrics, job: str) -> dict[str, float]:
+    """Give how often a job ran, by how it ended."""
+    samples = [sample for metric in metrics.jobs.collect() for sample in metric.samples]
+    return {
+        sample.labels["outcome"]: sample.value
+        for sample in samples
+        if sample.name.endswith("_total") and sample.labels["job"] == job
+    }
 
 
 class Alarm:
@@ -33,22 +50,67 @@ class Alarm:
             await self._ran.wait_for(lambda: self.runs >= times)
 
 
-async def test_every_job_runs_again_and_again() -> None:
+async def test_every_job_runs_again_and_again(metrics: Metrics) -> None:
     one, other = Alarm(), Alarm()
-    async with timetable(Job("one", OFTEN, one.ring), Job("other", OFTEN, other.ring)):
+    async with timetable(metrics, Job("one", OFTEN, one.ring), Job("other", OFTEN, other.ring)):
         await one.ran(2)
         await other.ran(2)
 
 
-async def test_a_run_that_fails_is_logged_and_does_not_stop_the_timetable(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_run_that_fails_is_a_line_in_the_log_and_counted_and_does_not_stop_the_timetable(
+    metrics: Metrics,
+) -> None:
     failing = Alarm(1)
-    with caplog.at_level(logging.ERROR):
-        async with timetable(Job("failing", OFTEN, failing.ring)):
-            await failing.ran(2)
-    assert "run 1 went wrong" in caplog.text
+    with capture_logs() as logs:
+        async with timetable(metrics, Job("failing", OFTEN, failing.ring)):
+            await failing.ran(3)
+    (line,) = [line for line in logs if line["log_level"] == "error"]
+    assert (line["event"], line["job"], line["exc_info"]) == ("job_failed", "failing", True)
+    assert counted(metrics, "failing")["failed"] == 1
+    assert counted(metrics, "failing")["done"] >= 1
 
 
-async def test_a_job_never_runs_twice_at_once() -> None:
+async def test_a_run_that_waits_for_something_that_is_cancelled_has_failed(metrics: Metrics) -> None:
+    alarm = Alarm()
+
+    async def wait() -> None:
+        await alarm.ring()
+        raise asyncio.CancelledError
+
+    with capture_logs() as logs:
+        async with timetable(metrics, Job("waiting", OFTEN, wait)):
+            await alarm.ran(2)
+    assert {line["event"] for line in logs} == {"job_failed"}
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_a_stop_during_a_run_is_one_quiet_line(
+    metrics: Metrics, caplog: pytest.LogCaptureFixture, begun: bool
+) -> None:
+    started, never, tidied = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        started.set()
+        try:
+            await never.wait()
+        finally:
+            await asyncio.sleep(0)
+            tidied.set()
+
+    with capture_logs() as logs, caplog.at_level(logging.WARNING):
+        async with timetable(metrics, Job("slow", timedelta(hours=1), slow, at_start=True)):
+            if begun:
+                await started.wait()
+            else:  # it is begun as the timetable ends
+                await asyncio.sleep(0)
+        assert tidied.is_set() is started.is_set()
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+    quiet = [{"event": "job_stopped", "job": "slow", "log_level": "info"}]
+    assert logs == (quiet if started.is_set() else [])
+    assert begun is False or logs == quiet
+
+
+async def test_a_job_never_runs_twice_at_once(metrics: Metrics) -> None:
     running = most = 0
     enough, alarm = asyncio.Event(), Alarm()
 
@@ -59,17 +121,17 @@ async def test_a_job_never_runs_twice_at_once() -> None:
         await enough.wait()
         running -= 1
 
-    async with timetable(Job("slow", OFTEN, slow), Job("clock", OFTEN, alarm.ring)):
+    async with timetable(metrics, Job("slow", OFTEN, slow), Job("clock", OFTEN, alarm.ring)):
         await alarm.ran(4)
         enough.set()
     assert most == 1
 
 
-async def test_nothing_runs_after_the_end() -> None:
+async def test_nothing_runs_after_the_end(metrics: Metrics) -> None:
     ended, later = Alarm(), Alarm()
-    async with timetable(Job("ended", OFTEN, ended.ring)):
+    async with timetable(metrics, Job("ended", OFTEN, ended.ring)):
         await ended.ran(1)
     runs = ended.runs
-    async with timetable(Job("later", OFTEN, later.ring)):
+    async with timetable(metrics, Job("later", OFTEN, later.ring)):
         await later.ran(3)
     assert ended.runs == runs

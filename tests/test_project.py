@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import io
 import os
 import re
@@ -21,8 +22,10 @@ import pytest
 from hatchling.build import build_wheel
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from prometheus_client import CollectorRegistry
 
 from bot.config import Settings
+from bot.http import Address, Monitoring, Site, serve
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGES: Final = ("bot", "cogs", "storage")
@@ -271,6 +274,51 @@ def test_every_setting_that_a_file_names_exists() -> None:
     assert {
         (path, name) for path, name in named if name.removeprefix("FTBOT_").lower() not in Settings.model_fields
     } == set()
+
+
+def image_variables() -> dict[str, str]:
+    """Give the program's settings that the image sets."""
+    return dict(re.findall(r"\b(FTBOT_[A-Z_]+)=(\S+)", (ROOT / "Dockerfile").read_text("utf-8")))
+
+
+def test_the_image_serves_health_and_metrics_where_nobody_publishes_them() -> None:
+    variables = image_variables()
+    exposed = re.findall(r"^EXPOSE (.+)$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert exposed == [str(Settings().http_port)]
+    assert variables["FTBOT_METRICS_PORT"] not in exposed
+    published = re.findall(r"^ +- \"(.*:.*)\"$", (ROOT / "compose.yaml").read_text("utf-8"), re.MULTILINE)
+    port = "${FTBOT_HTTP_PORT:-8080}"
+    assert published == [f"127.0.0.1:{port}:{port}"]
+    assert f"FTBOT_HTTP_PORT: {port}\n" in (ROOT / "compose.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"FTBOT_METRICS_PORT": "{there}", "FTBOT_METRICS_HOST": "{everywhere}", "FTBOT_HTTP_PORT": "9"},
+        {"FTBOT_METRICS_PORT": "{there}", "FTBOT_METRICS_HOST": "", "FTBOT_HTTP_HOST": "192.0.2.1"},
+        {"FTBOT_METRICS_PORT": "{there}", "FTBOT_METRICS_HOST": "127.0.0.1"},
+        {"FTBOT_METRICS_PORT": "", "FTBOT_HTTP_PORT": "{there}", "FTBOT_HTTP_HOST": "{everywhere}"},
+        {"FTBOT_METRICS_PORT": "", "FTBOT_HTTP_PORT": "{there}"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/healthz", "/nothing"])
+async def test_the_health_check_of_the_image_asks_where_health_is_served(variables: dict[str, str], path: str) -> None:
+    command = re.search(r"^ +CMD (\[.*\])$", (ROOT / "Dockerfile").read_text("utf-8"), re.MULTILINE)
+    assert command is not None
+    _, *arguments = msgspec.json.decode(command[1].replace("/healthz", path), type=list[str])
+
+    async def readiness() -> dict[str, bool]:
+        return {}
+
+    site = Site(Monitoring(CollectorRegistry(), readiness))
+    async with serve(site, Address("127.0.0.1", 0)) as port:
+        environment = {
+            name: value.format(there=port, everywhere=image_variables()["FTBOT_METRICS_HOST"])
+            for name, value in variables.items()
+        }
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment)
+        assert await asyncio.wait_for(process.wait(), 20) == (path != "/healthz")
 
 
 def test_every_make_target_that_a_page_names_exists() -> None:

@@ -160,7 +160,7 @@ def test_a_stale_card_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 │ 3.15t  ⛔ abi3 only                                                          │
 │                                                                              │
 │ ! index.example could not be reached.                                        │
-│ • Ask upstream for cp314t and abi3t wheels. abi3t ones serve 3.15t and       │
+│ • Ask upstream for cp314t and abi3t wheels; abi3t ones serve 3.15t and       │
 │ later.                                                                       │
 │                                                                              │
 │ page: https://pypi.org/project/demo/                                         │
@@ -390,7 +390,7 @@ def test_a_card_in_the_alphabet_of_windows_keeps_what_that_has(monkeypatch: pyte
 | 3.15t  no: abi3 only                                     |
 |                                                          |
 | ! index.example could not be reached.                    |
-| • Ask upstream for cp314t and abi3t wheels. abi3t ones   |
+| • Ask upstream for cp314t and abi3t wheels; abi3t ones   |
 | serve 3.15t and later.                                   |
 |                                                          |
 | page: https://pypi.org/project/demo/                     |

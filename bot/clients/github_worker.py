@@ -38,6 +38,7 @@ from requests.exceptions import ConnectTimeout, ProxyError, Timeout
 from urllib3.exceptions import NewConnectionError
 
 from bot.clients.failures import causes_of
+from bot.clients.github_budget import Budgets
 from bot.clients.web import Patience, entity_tag
 from bot.core.errors import UpstreamError
 from bot.core.github import ForbiddenError, GoneError, RefusedError, UnsureError
@@ -170,6 +171,11 @@ class GithubWorker:
     def requests(self) -> int:
         """Give how many HTTP requests were sent so far."""
         return self._requests
+
+    @property
+    def budgets(self) -> Budgets:
+        """Give how many requests GitHub still answers."""
+        return self._api.budgets
 
     @property
     def host(self) -> str:
@@ -307,6 +313,7 @@ class _Api:
     user_agent: str
     credential: str
     timeout: int
+    budgets: Budgets = field(default_factory=Budgets)
 
     @property
     def parts(self) -> SplitResult:
@@ -461,6 +468,7 @@ def _exchange(
     if not call.path.startswith("/") and session.api.address(call.path) is None:
         raise UpstreamError(f"{host} has the next page somewhere else.")
     reply = session.send(call, auth)
+    session.api.budgets.note(reply.headers)
     if reply.status in _MOVED and _MOVED_TO in reply.headers:
         url = session.api.address(reply.headers[_MOVED_TO])
         if url is None:

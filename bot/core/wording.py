@@ -138,8 +138,8 @@ def advice(status: Status) -> tuple[str, ...]:
     if asked and not {modifier.kind for modifier in status.judgement.modifiers} & _NOBODY_TO_ASK:
         tags = {_wanted(each): each.target for each in reversed(asked)}
         or_sdist = " or an sdist" if any(each.verdict is Verdict.BLOCKED for each in asked) else ""
-        serve = f" abi3t ones serve {tags[ABI3T]} and later." if ABI3T in tags else ""
-        lines.append(f"Ask upstream for {joined([*tags][::-1])} wheels{or_sdist}.{serve}")
+        serve = f"; abi3t ones serve {tags[ABI3T]} and later" if ABI3T in tags else ""
+        lines.append(f"Ask upstream for {joined([*tags][::-1])} wheels{or_sdist}{serve}.")
     return tuple(lines)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.gc_collector import GCCollector
@@ -10,6 +14,38 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
+
+
+class Queue(Enum):
+    """What waits to be done: posts in Discord, writes on GitHub, and what GitHub told of."""
+
+    POSTS = "posts"
+    GITHUB = "github"
+    INBOX = "inbox"
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Age:
+    """How many seconds ago something happened, whenever it is asked; ``otherwise`` where there is nothing to happen."""
+
+    now: Callable[[], datetime]
+    otherwise: float
+    moment: datetime | None = None
+    started: datetime | None = None
+
+    def happened(self, moment: datetime | None) -> None:
+        """Note when something happened that should; what never did counts from when it was looked for first."""
+        if self.started is None:
+            self.started = self.now()
+        self.moment = self.started if moment is None else moment
+
+    def seconds(self) -> float:
+        """Give the age."""
+        return self.otherwise if self.moment is None else max(0.0, (self.now() - self.moment).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +57,34 @@ class Metrics:
     answer_seconds: Histogram
     lookups: Counter
     deliveries: Counter
+    jobs: Counter
+    ready: Gauge
+    heartbeat_age: Gauge
+    write_age: Gauge
+    waiting: Gauge
+    github_left: Gauge
+    github_limit: Gauge
+    forgotten: Counter
     guilds: Gauge
+    scan: Age
+    digest: Age
+    oldest: Mapping[Queue, Age]
 
     @classmethod
-    def new(cls) -> Metrics:
+    def new(cls, now: Callable[[], datetime] = _utc_now) -> Metrics:
         """Make metrics with a registry of their own, process figures included."""
         registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
+        scan, digest = Age(now, math.nan), Age(now, math.nan)
+        oldest = {queue: Age(now, 0.0) for queue in Queue}
+        _register_ages(registry, scan, digest, oldest)
         return cls(
             registry=registry,
+            scan=scan,
+            digest=digest,
+            oldest=oldest,
             answers=Counter(
                 "ftbot_answers",
                 "Interactions answered, by command and outcome.",
@@ -54,5 +107,73 @@ class Metrics:
                 ("outcome",),
                 registry=registry,
             ),
+            jobs=Counter(
+                "ftbot_jobs",
+                "Runs of the timetable's jobs, by how they ended.",
+                ("job", "outcome"),
+                registry=registry,
+            ),
+            ready=Gauge(
+                "ftbot_ready",
+                "Whether what is needed to answer worked when it was looked at last: 1, or 0.",
+                ("need",),
+                registry=registry,
+            ),
+            heartbeat_age=Gauge(
+                "ftbot_discord_heartbeat_age_seconds",
+                "Seconds since Discord acknowledged a heartbeat, or greeted.",
+                registry=registry,
+            ),
+            write_age=Gauge(
+                "ftbot_database_write_age_seconds",
+                "Seconds since a transaction was committed in the database.",
+                registry=registry,
+            ),
+            waiting=Gauge(
+                "ftbot_waiting",
+                "What is to be done and is not yet: posts in Discord, writes on GitHub, what GitHub told of.",
+                ("queue",),
+                registry=registry,
+            ),
+            github_left=Gauge(
+                "ftbot_github_requests_left",
+                "Requests that GitHub still answers in this window, the least of all installations.",
+                ("credential", "resource"),
+                registry=registry,
+            ),
+            github_limit=Gauge(
+                "ftbot_github_requests_limit",
+                "Requests that GitHub answers in a window.",
+                ("credential", "resource"),
+                registry=registry,
+            ),
+            forgotten=Counter(
+                "ftbot_forgotten_rows",
+                "Rows of the database that were forgotten, as they were over for long enough.",
+                ("table",),
+                registry=registry,
+            ),
             guilds=Gauge("ftbot_guilds", "Servers that the bot is in.", registry=registry),
         )
+
+
+def _register_ages(registry: CollectorRegistry, scan: Age, digest: Age, oldest: Mapping[Queue, Age]) -> None:
+    """Let ages be computed when they are read, so that they go on where whatever should reset them does not."""
+    Gauge(
+        "ftbot_scan_age_seconds",
+        "Seconds since a scan ended, or since there should be one; not a number where none is made.",
+        registry=registry,
+    ).set_function(scan.seconds)
+    Gauge(
+        "ftbot_digest_age_seconds",
+        "Seconds since a digest was posted, or since there should be one; not a number where no server wants any.",
+        registry=registry,
+    ).set_function(digest.seconds)
+    waits = Gauge(
+        "ftbot_waiting_age_seconds",
+        "Seconds that the oldest of what is to be done has waited; 0 where nothing does.",
+        ("queue",),
+        registry=registry,
+    )
+    for queue, age in oldest.items():
+        waits.labels(queue.value).set_function(age.seconds)

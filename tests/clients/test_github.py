@@ -69,6 +69,18 @@ async def test_threads_are_resolved_fifty_at_a_time(server: FakeGitHub, reader: 
     assert reader.requests == len(server.requests) == 3
 
 
+async def test_it_is_known_how_many_requests_are_left(reader: GithubReader, repository: FakeRepository) -> None:
+    issue = repository.open("Crash")
+    await reader.resolve([ref_of(issue)])
+    await reader.issue(ref_of(issue))
+    before = reader.worker.budgets.now(utc_now().timestamp())
+    await reader.issue(ref_of(issue))
+    after = reader.worker.budgets.now(utc_now().timestamp())
+    assert after.keys() == before.keys() == {"core", "graphql"}
+    assert (after["core"].left, after["graphql"].left) == (before["core"].left - 1, before["graphql"].left)
+    assert after["core"].limit >= before["core"].left
+
+
 async def test_a_round_over_137_threads_costs_two_points(server: FakeGitHub, reader: GithubReader) -> None:
     issues = [server.repository(f"owner/repo{number}").open(f"Issue {number}") for number in range(137)]
     found = await reader.glimpse([issue.node_id for issue in issues])

@@ -30,6 +30,7 @@ from cogs.client import Client
 from cogs.conversations import Conversations
 from cogs.gateway import Gateway
 from cogs.pauses import Pauses
+from cogs.pulse import Pulse
 from cogs.status import StatusCog, StatusDesk
 from storage.database import Database, open_database
 from storage.packages import Packages
@@ -93,6 +94,7 @@ class World:
         default_factory=lambda: all_cogs
     )
     upstream: Upstream | None = None
+    pulse: Pulse = field(default_factory=Pulse)
     slept: list[float] = field(default_factory=list)
     asleep: asyncio.Event = field(default_factory=asyncio.Event)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -121,7 +123,9 @@ class World:
             registration = Registration(Registrations(database))
 
             def new_client() -> Client:
-                client = Client(conversations, desk.clicks(), metrics, registration, Pauses(self.sleep))
+                client = Client(
+                    conversations, desk.clicks(), metrics, registration, self.pulse, pauses=Pauses(self.sleep)
+                )
                 client.use(self.cogs(client, desk, conversations, self.clock))
                 return client
 

@@ -28,6 +28,7 @@ from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog
 from cogs.issue_cards import feed_card
 from cogs.issues import IssueAnswers, IssuesCog
+from cogs.pulse import Pulse
 from storage.audit import Audit
 from storage.database import open_database
 from storage.documents import Documents
@@ -77,7 +78,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
             return prospects
 
         desk = ConfigDesk(guilds, poster, zones, press.prepare, clock, now)
-        client = Client(conversations, desk.clicks(), metrics, Registration(Registrations(database)))
+        client = Client(conversations, desk.clicks(), metrics, Registration(Registrations(database)), Pulse())
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
         issues = IssueDesk(ledger.threads, ledger.events, Documents(database))
         client.use(

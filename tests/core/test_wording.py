@@ -150,7 +150,7 @@ def test_the_same_advice_about_several_pythons_is_given_once() -> None:
 
 def test_abi3t_is_asked_for_where_abi3_is_shipped_and_a_python_loads_it() -> None:
     assert _advice(*(TargetVerdict(target, Verdict.ABI3_ONLY) for target in (T314, T315))) == [
-        "Ask upstream for cp314t and abi3t wheels. abi3t ones serve 3.15t and later."
+        "Ask upstream for cp314t and abi3t wheels; abi3t ones serve 3.15t and later."
     ]
 
 
@@ -159,7 +159,7 @@ def test_nobody_is_asked_for_a_python_that_is_over_or_not_out() -> None:
     assert _advice(over) == ["Nobody builds for 3.13t any more. Look at 3.14t instead."]
     assert _advice(future) == ["Python 3.16t is not out yet, so there is nothing to ask for."]
     year_later = Status(Judgement("demo", (future,)), NOW + timedelta(days=365))
-    assert advice(year_later) == ("Ask upstream for abi3t wheels. abi3t ones serve 3.16t and later.",)
+    assert advice(year_later) == ("Ask upstream for abi3t wheels; abi3t ones serve 3.16t and later.",)
 
 
 @pytest.mark.parametrize("kind", [ModifierKind.SUPERSEDED, ModifierKind.ARCHIVED, ModifierKind.FAMILY])
@@ -199,7 +199,7 @@ def test_advice_says_what_to_do_where_there_is_something_to_do() -> None:
         {
             "sdist-only": ["If it has extension modules, check at import whether the GIL stays off."],
             "mis-tagged": ["Do not install it there: it may crash.", "Ask upstream for cp315t wheels."],
-            "abi3-only": ["Ask upstream for abi3t wheels. abi3t ones serve 3.15t and later."],
+            "abi3-only": ["Ask upstream for abi3t wheels; abi3t ones serve 3.15t and later."],
             "not-yet": [
                 "A build from source may fail, or turn the GIL back on at import.",
                 "Ask upstream for cp315t wheels.",

@@ -57,9 +57,9 @@ class Bot:
             except TimeoutError:
                 raise AssertionError(f"it never was so: {self.written}") from None
 
-    async def get(self, path: str) -> httpx.Response:
+    async def get(self, path: str, where: str = "http_port") -> httpx.Response:
         """Ask the bot's own HTTP server."""
-        port = (await self.logged("started"))["http_port"]
+        port = (await self.logged("started"))[where]
         async with HttpxAiohttpClient() as http:
             return await http.get(f"http://127.0.0.1:{port}{path}")
 
@@ -93,4 +93,5 @@ async def running(settings: dict[str, str], secrets: Sequence[str] = ()) -> Asyn
     assert await process.stdout.read() == b""
     written = "".join(bot.written)
     assert not any(secret in written for secret in secrets)
-    assert [line for line in bot.written if not line.startswith(("{", "ftbot: "))] == []
+    odd = [line for line in bot.written if not line.startswith(("{", "ftbot: "))]
+    assert odd == [], odd

@@ -105,10 +105,12 @@ async def test_the_last_answer_serves_though_index_and_database_fail(
     assert status.stale
 
 
-async def test_a_database_locked_by_another_program_fails_no_answer(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_a_database_locked_by_another_program_fails_no_answer(
+    index: FakeIndex, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.database._BUSY_SECONDS", 0.01)
     index.publish("demo", release())
     async with open_both(index, path, clock) as (lookup, database):
-        await database.writer.execute("PRAGMA busy_timeout = 10")
         with closing(sqlite3.connect(path, isolation_level=None)) as other, capture_logs() as logs:
             other.execute("BEGIN IMMEDIATE")
             assert (await lookup.look_up("demo")).headline.verdict is Verdict.SUPPORTED

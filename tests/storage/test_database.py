@@ -76,7 +76,7 @@ def migrate_by_hand(path: Path, versions: Sequence[tuple[str, ...]]) -> None:
 
 async def test_a_new_database_is_made_with_its_folder(path: Path) -> None:
     async with open_database(path) as database:
-        assert await database.answers()
+        assert await names_in(database) == []
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
@@ -133,7 +133,7 @@ async def test_a_migration_that_fails_leaves_the_older_schema(path: Path, monkey
                 pass
     assert schema_of(path) == before
     async with open_database(path) as database:
-        assert await database.answers()
+        assert await names_in(database) == []
 
 
 async def test_many_may_open_a_new_database_at_once(path: Path) -> None:
@@ -272,6 +272,32 @@ async def test_a_writer_that_is_cancelled_while_it_waits_for_another_program_blo
         assert await names_in(database) == ["scipy"]
 
 
+async def test_a_writer_that_waits_for_another_program_can_be_cancelled_at_once(path: Path) -> None:
+    async with open_database(path) as database:
+        with locked_by_another(path):
+            writer = asyncio.create_task(add_to(database, "numpy"))
+            while not database.lock.locked():  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0)
+            writer.cancel()
+            await asyncio.wait({writer}, timeout=2)
+            assert writer.cancelled()
+            assert await names_in(database) == []
+
+
+async def test_a_transaction_that_cannot_be_committed_leaves_nothing(path: Path) -> None:
+    async with open_database(path) as database:
+        async with database.transaction() as transaction:
+            await transaction.run("CREATE TABLE parents (id BIGINT PRIMARY KEY)")
+            await transaction.run(
+                "CREATE TABLE children (parent BIGINT REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)"
+            )
+        with pytest.raises(StorageError, match="FOREIGN KEY"):
+            async with database.transaction() as transaction:
+                await transaction.run("INSERT INTO children (parent) VALUES (1)")
+        await add_to(database, "numpy")
+        assert await database.read("SELECT * FROM children") == []
+
+
 async def test_writers_of_two_connections_wait_for_each_other(path: Path) -> None:
     async with open_database(path) as one, open_database(path) as other:
         await asyncio.gather(*(add_to(each, "x" * n) for n, each in enumerate([one, other] * 10, start=1)))
@@ -385,7 +411,7 @@ async def test_a_database_that_may_not_be_written_says_so(path: Path) -> None:
         assert str(raised.value) == (
             f"The database {path} cannot be written. Give this user write access to it and its folder."
         )
-        assert await database.answers()
+        assert await names_in(database) == []
         with pytest.raises(StorageError, match="cannot be written"):
             await database.check_writable()
 
@@ -396,7 +422,7 @@ async def test_a_full_disk_says_so(path: Path) -> None:
         with pytest.raises(StorageError) as raised:
             await add_to(database, "x" * 1_000_000)
         assert str(raised.value) == f"The disk that holds the database {path} is full. Make room."
-        assert await database.answers()
+        assert await names_in(database) == []
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, bytes(4096)[:-1] + b"x"], ids=["text", "zeros"])

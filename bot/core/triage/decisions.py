@@ -15,6 +15,7 @@ from bot.core.triage.policy import (
     against_comments,
     against_everything,
     against_label,
+    against_suggesting,
     against_thread,
     is_doubtful,
     tally_of,
@@ -114,8 +115,8 @@ def _about_label(wanted: Wanted, snapshot: Snapshot, tally: Tally, comment: int 
     )
     against = against_label(wanted, label, snapshot, tally, again=comment is not None)
     in_comment = doubt and not (snapshot.suggestions and not snapshot.issue.is_pr)
-    if against is None and in_comment:
-        against = against_comments(snapshot)
+    if against is None and doubt:
+        against = against_comments(snapshot) if in_comment else against_suggesting(action, snapshot)
     if against is not None:
         return Decision(action, wanted.mode, Outcome.BLOCKED, against)
     tally.note(action)

@@ -86,6 +86,8 @@ def against_thread(snapshot: Snapshot) -> str | None:
         return "It is locked."
     if settings.not_before is not None and issue.created.date() < settings.not_before:
         return f"It was opened before {settings.not_before}, which is where `not-before` begins."
+    if snapshot.directive(DirectiveKind.OVER):
+        return "It was over for so long that what was done about it is forgotten."
     if snapshot.directive(DirectiveKind.IGNORE):
         return f"{snapshot.directives[DirectiveKind.IGNORE].actor} asked to ignore it."
     return None
@@ -106,6 +108,11 @@ def against_label(wanted: Wanted, label: str | None, snapshot: Snapshot, tally: 
         or (None if again else _against_repeating(wanted, label or wanted.neutral, snapshot))
         or _against_many(label or wanted.neutral, tally)
     )
+
+
+def against_suggesting(action: Action, snapshot: Snapshot) -> str | None:
+    """Say why a label is not suggested in GitHub's own way, although it may be suggested."""
+    return _given_up(ActionKind.SUGGEST_LABEL, action.value, action.version, snapshot)
 
 
 def against_comment(snapshot: Snapshot) -> str | None:
@@ -182,9 +189,12 @@ def _against_repeating(wanted: Wanted, label: str, snapshot: Snapshot) -> str | 
     for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label):
         if errand.progress is Progress.CONFIRMED:
             return f"{label} was put on before, and something else took it off."
-    tried = (*snapshot.errands_for(ActionKind.ADD_LABEL, label), *snapshot.errands_for(ActionKind.SUGGEST_LABEL, label))
-    for errand in tried:
-        if errand.progress is Progress.REFUSED and errand.action.version == wanted.version:
+    return _given_up(ActionKind.ADD_LABEL, label, wanted.version, snapshot)
+
+
+def _given_up(kind: ActionKind, label: str, version: int, snapshot: Snapshot) -> str | None:
+    for errand in snapshot.errands_for(kind, label):
+        if errand.progress is Progress.REFUSED and errand.action.version == version:
             return f"It was given up before. {errand.reason or ''}".strip()
     return None
 

@@ -53,12 +53,16 @@ class Wish:
 
 
 class DirectiveKind(StrEnum):
-    """What a human can say of a thread by a command, besides labels."""
+    """What a human can say of a thread by a command, besides labels.
+
+    ``OVER`` nobody says: it stands for all that was done about a thread so long ago that it is forgotten.
+    """
 
     IGNORE = "ignore"
     DUPLICATE = "duplicate"
     UPSTREAM = "upstream"
     NEEDS_INFO = "needs-info"
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)

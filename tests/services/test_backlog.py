@@ -1,0 +1,157 @@
+"""What waits and how long ago things were done is measured from what is stored, and goes on from there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
+
+from bot.clients.github_budget import Budgets
+from bot.core.posting import Kind, State
+from bot.core.triage.settlement import Settlement
+from bot.services.backlog import Backlog
+from bot.services.metrics import Metrics
+from storage.database import Database, open_database
+from storage.guilds import Guilds
+from storage.inbox import Inbox
+from storage.outbox import Outbox
+from storage.posts import Posts
+from storage.scans import Scans
+from storage.settlements import Settlements
+from tests.services.lookups import Clock
+from tests.storage.made_threads import ADD, COMMENT, HAPPENING, happening
+from tests.storage.test_posts import DIGEST, GUILD, POST
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What is measured, of a database."""
+
+    database: Database
+    backlog: Backlog
+    clock: Clock
+
+    async def read(self) -> dict[str, float]:
+        """Measure, and give the figures as Prometheus reads them, without what begins all of their names."""
+        await self.backlog.measure()
+        return self.figures()
+
+    def figures(self) -> dict[str, float]:
+        lines = generate_latest(self.backlog.metrics.registry).decode().splitlines()
+        pairs = (line.rpartition(" ") for line in lines if line.startswith("ftbot_"))
+        return {name.removeprefix("ftbot_").replace('"', ""): float(value) for name, _, value in pairs}
+
+
+def gauge_of(database: Database, clock: Clock, *, scans: bool = True) -> Gauge:
+    backlog = Backlog(
+        Posts(database),
+        Outbox(database),
+        Inbox(database),
+        Guilds(database),
+        Scans(database) if scans else None,
+        {"token": Budgets()},
+        Metrics.new(clock),
+        clock,
+    )
+    return Gauge(database, backlog, clock)
+
+
+@pytest.fixture
+async def database(path: Path) -> AsyncIterator[Database]:
+    async with open_database(path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def gauge(database: Database, clock: Clock) -> Gauge:
+    return gauge_of(database, clock)
+
+
+async def test_what_waits_is_counted_with_the_age_of_the_oldest(gauge: Gauge) -> None:
+    first = await gauge.read()
+    assert {first[f"waiting{{queue={queue}}}"] for queue in ("posts", "github", "inbox")} == {0}
+    assert {first[f"waiting_age_seconds{{queue={queue}}}"] for queue in ("posts", "github", "inbox")} == {0}
+    inbox = Inbox(gauge.database)
+    for delivery, each in (("d1", HAPPENING), ("d2", happening("two"))):
+        await inbox.receive(delivery, each, gauge.clock())
+        gauge.clock.advance(hours=1)
+    await Settlements(gauge.database).record(Settlement(actions=(ADD, COMMENT)), gauge.clock())
+    await Posts(gauge.database).plan(POST, gauge.clock())
+    gauge.clock.advance(hours=1)
+    then = await gauge.read()
+    assert [then[f"waiting{{queue={queue}}}"] for queue in ("posts", "github", "inbox")] == [1, 2, 2]
+    assert [then[f"waiting_age_seconds{{queue={queue}}}"] for queue in ("posts", "github", "inbox")] == [
+        3600,
+        3600,
+        10800,
+    ]
+    await inbox.close("d1")
+    assert (await gauge.read())["waiting_age_seconds{queue=inbox}"] == 7200
+    gauge.clock.advance(hours=1)
+    assert gauge.figures()["waiting_age_seconds{queue=inbox}"] == 10800, "it goes on between two looks"
+
+
+async def test_the_age_of_the_last_scan_counts_from_its_end(gauge: Gauge) -> None:
+    assert (await gauge.read())["scan_age_seconds"] == 0
+    gauge.clock.advance(hours=2)
+    assert (await gauge.read())["scan_age_seconds"] == 7200, "where there never was one, since there should be"
+    scans = Scans(gauge.database)
+    number = await scans.begin(gauge.clock(), gauge.clock())
+    await scans.end(number, gauge.clock(), (), {})
+    gauge.clock.advance(minutes=1)
+    assert (await gauge.read())["scan_age_seconds"] == 60
+
+
+async def test_where_nothing_is_scanned_a_scan_has_no_age(database: Database, clock: Clock) -> None:
+    assert math.isnan((await gauge_of(database, clock, scans=False).read())["scan_age_seconds"])
+
+
+async def test_the_age_of_the_last_digest_counts_where_a_server_wants_one(gauge: Gauge) -> None:
+    posts, guilds = Posts(gauge.database), Guilds(gauge.database)
+    assert math.isnan((await gauge.read())["digest_age_seconds"])
+    await guilds.set_digest(GUILD, DIGEST)
+    assert (await gauge.read())["digest_age_seconds"] == 0
+    post = replace(POST, expires=gauge.clock() + timedelta(days=7), due=gauge.clock())
+    await posts.plan(post, gauge.clock())
+    gauge.clock.advance(hours=1)
+    assert (await gauge.read())["digest_age_seconds"] == 3600, "one that is not sent yet is none"
+    await posts.claim(post, "me", gauge.clock())
+    await posts.record(replace(post, state=State.SENT, due=None), "me")
+    assert await posts.last_sent(Kind.DIGEST) == gauge.clock() - HOUR
+    gauge.clock.advance(hours=1)
+    assert (await gauge.read())["digest_age_seconds"] == 7200
+    await guilds.set_digest(GUILD, None)
+    assert math.isnan((await gauge.read())["digest_age_seconds"])
+
+
+async def test_what_github_still_answers_is_told_by_credential_and_resource(gauge: Gauge) -> None:
+    gauge.backlog.budgets["token"].note(
+        {
+            "x-ratelimit-resource": "search",
+            "x-ratelimit-remaining": "3",
+            "x-ratelimit-limit": "30",
+            "x-ratelimit-reset": str(round(gauge.clock().timestamp()) + 60),
+        }
+    )
+    figures = await gauge.read()
+    assert figures["github_requests_left{credential=token,resource=search}"] == 3
+    assert figures["github_requests_limit{credential=token,resource=search}"] == 30
+    gauge.clock.advance(minutes=1)
+    assert (await gauge.read())["github_requests_left{credential=token,resource=search}"] == 30
+
+
+async def test_a_database_that_fails_leaves_what_was_measured(gauge: Gauge) -> None:
+    await Posts(gauge.database).plan(POST, gauge.clock())
+    await gauge.read()
+    await gauge.database.writer.execute("DROP TABLE posts")
+    with capture_logs() as logs:
+        assert (await gauge.read())["waiting{queue=posts}"] == 1
+    assert [line["event"] for line in logs] == ["storage_failed"]
