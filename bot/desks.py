@@ -41,6 +41,9 @@ from storage.statuses import Statuses
 from storage.thread_events import ThreadEvents
 from storage.threads import Threads
 
+_TERMINAL_PATIENCE = Patience(attempts=2, deadline=30.0)
+"""Somebody sits and waits."""
+
 _TERMINAL_METADATA_WAIT = 10.0
 """Seconds that an answer in a terminal waits for classifiers and links: what it does not have is never added later."""
 
@@ -80,7 +83,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
             problem = str(error)
             database = await stack.enter_async_context(open_database(None))
         http = await stack.enter_async_context(open_http(settings.user_agent))
-        index = build_index(settings, http)
+        index = build_index(settings, http, _TERMINAL_PATIENCE)
         statuses = Statuses(database, settings.index_url)
         lookup = StatusLookup(
             index, statuses, settings.targets, utc_now, _TERMINAL_METADATA_WAIT, storage_problem=problem

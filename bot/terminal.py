@@ -22,6 +22,7 @@ from bot.core.status import MetadataState, Status, failed
 from bot.core.verdict import TargetVerdict
 from bot.core.wording import (
     DISCLAIMER,
+    LONGEST_LINE,
     advice,
     awaited_line,
     counted,
@@ -155,6 +156,8 @@ def scan_report(report: ScanReport) -> RenderableType:
         lines.append(Text(f"! {name} could not be read: {reason}", style="yellow"))
     if len(report.failed) > _MOST_FAILURES:
         lines.append(Text(f"! and {len(report.failed) - _MOST_FAILURES} more", style="yellow"))
+    if report.list_problem is not None:
+        lines.append(foreign(f"! {report.list_problem} An older list of the most downloaded was used.", style="yellow"))
     took = f"{report.requests} requests, {report.not_modified} unchanged, {report.bytes / 1e6:.1f} MB"
     listed = "" if report.list_day is None else f" · most downloaded as of {report.list_day}"
     lines.append(Text(f"{took}, {report.seconds:.1f} s{listed}", style="dim"))
@@ -173,7 +176,10 @@ def history_table(history: History) -> RenderableType:
             shares = [f"{day.percent(target):.0f} %" for target in history.targets]
             bar = "█" * round(day.percent(history.targets[0]) / 2.5)
             table.add_row(day.day.isoformat(), *shares, Text(bar, style="green"))
-    return Group(Text(f"{history.days[0].packages} packages with wheels, by rule “{history.rule.value}”"), table)
+    return Group(
+        Text(f"Share of {counted(history.days[0].packages, 'package')} with wheels, by rule “{history.rule.value}”"),
+        table,
+    )
 
 
 def progress_bar(unit: str, *, shown: bool) -> Progress:
@@ -250,7 +256,7 @@ def _card_lines(status: Status, now: datetime) -> Iterator[RenderableType]:
     yield Text()
     yield from _links(status)
     if not (failed(verdict) or status.stale) and status.metadata_state is MetadataState.TIMED_OUT:
-        yield Text("Classifier and links did not come in time. Ask again for them.", style="yellow")
+        yield Text("Classifier and links could not be read this time.", style="yellow")
     age = f"checked {ago(status.checked, now)}"
     if status.stale:
         yield Text(f"{age}; the index could not be asked again.", style="yellow")
@@ -307,7 +313,7 @@ def _notes(status: Status) -> Iterator[Text]:
     about = (*reasons(status), *lines, *advice(status), *map(modifier_line, status.judgement.modifiers))
     awaited = awaited_line(status)
     for line in (*about, *member_lines(status), *(() if awaited is None else (awaited,))):
-        yield foreign(f"• {one_line(line)}")
+        yield foreign(f"• {one_line(line, LONGEST_LINE)}")
     if status.judgement.other_platforms:
         names = listed([one_line(name, 40) for name in status.judgement.other_platforms])
         yield foreign(f"• {other_platforms_line(names)}", style="dim")

@@ -16,6 +16,7 @@ from bot.core.status import Status
 from bot.core.verdict import TargetVerdict
 from bot.core.wording import (
     DISCLAIMER,
+    LONGEST_LINE,
     LONGEST_PIECE,
     MOST_LISTED,
     advice,
@@ -172,7 +173,7 @@ def _notes(status: Status) -> Iterator[str]:
 def _modifier(modifier: Modifier) -> str:
     if modifier.kind in {ModifierKind.GIL_REENABLED, ModifierKind.FAMILY}:
         return modifier_line(modifier)  # with a link, from our own list
-    return plain(modifier_line(modifier))
+    return plain(modifier_line(modifier), LONGEST_LINE)
 
 
 def _link_buttons(status: Status) -> Iterator[tuple[str, str]]:

@@ -256,6 +256,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE projects ADD COLUMN rejudged DOUBLE PRECISION",
         # The platforms that a package lost, where it has wheels for others.
         "ALTER TABLE changes ADD COLUMN lost TEXT NOT NULL DEFAULT ''",
+        # Until when a project counts as native whose newest release has no native wheel.
+        "ALTER TABLE projects ADD COLUMN native_until DOUBLE PRECISION",
+        # How many packages a scan was asked to find.
+        "ALTER TABLE scans ADD COLUMN wanted BIGINT",
     ),
     (
         # When a post was first sent. What an earlier version began has none: its messages have no marks.

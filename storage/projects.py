@@ -31,6 +31,11 @@ class Known:
     scan: int
     etag: str | None
     serial: int | None
+    native_until: datetime | None = None
+
+    def is_native(self, now: datetime) -> bool:
+        """Tell whether it counts as native at a time."""
+        return self.native and (self.native_until is None or now < self.native_until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ class Projects:
     async def known(self, rules: str) -> dict[str, Known]:
         """Give what is known of every project by these rules; timelines stay in the database."""
         rows = await self.database.read(
-            "SELECT package, native, due, open_until, scan, etag, serial FROM projects WHERE rules = ?", (rules,)
+            "SELECT package, native, due, open_until, scan, etag, serial, native_until FROM projects WHERE rules = ?",
+            (rules,),
         )
         return {known.package: known for row in rows if (known := _known(row)) is not None}
 
@@ -62,11 +68,12 @@ class Projects:
         async with self.database.transaction() as transaction:
             await transaction.run_many(
                 "INSERT INTO projects (package, scan, native, checked, due, open_until, rules, etag, serial,"
-                " verdicts, timelines) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (package)"
+                " verdicts, timelines, native_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (package)"
                 " DO UPDATE SET scan = excluded.scan, native = excluded.native, checked = excluded.checked,"
                 " due = excluded.due, open_until = excluded.open_until, rules = excluded.rules,"
                 " etag = excluded.etag, serial = excluded.serial,"
-                " verdicts = excluded.verdicts, timelines = excluded.timelines, rejudged = CASE WHEN"
+                " verdicts = excluded.verdicts, timelines = excluded.timelines,"
+                " native_until = excluded.native_until, rejudged = CASE WHEN"
                 " projects.rules <> excluded.rules THEN projects.checked ELSE projects.rejudged END",
                 rows,
             )
@@ -128,11 +135,12 @@ def _row(scan: int, now: datetime, conclusion: Conclusion, etag: str | None) -> 
         conclusion.serial,
         msgspec.json.encode(conclusion.verdicts).decode() if conclusion.native else None,
         msgspec.json.encode(conclusion.timelines).decode() if conclusion.native else None,
+        None if conclusion.native_until is None else conclusion.native_until.timestamp(),
     )
 
 
 def _known(row: Row) -> Known | None:
-    package, native, next_read, open_until, scan, etag, serial = row
+    package, native, next_read, open_until, scan, etag, serial, native_until = row
     time = read_time(next_read)
     if time is None or not isinstance(scan, int):
         return None
@@ -144,4 +152,5 @@ def _known(row: Row) -> Known | None:
         scan=scan,
         etag=etag if isinstance(etag, str) else None,
         serial=serial if isinstance(serial, int) else None,
+        native_until=read_time(native_until),
     )

@@ -16,12 +16,16 @@ _decode_failed = msgspec.json.Decoder(dict[str, str]).decode
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A scan that ended: the tracked packages, each with its place among the most downloaded, and why others failed."""
+    """A scan that ended: the tracked packages, each with its place among the most downloaded, and why others failed.
+
+    ``wanted`` is how many packages it was asked to find.
+    """
 
     started: datetime
     ended: datetime
     tracked: tuple[tuple[str, int | None], ...]
     failed: Mapping[str, str]
+    wanted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,24 @@ class Scans:
         return number if isinstance(number, int) else 0
 
     async def end(
-        self, scan: int, now: datetime, tracked: Sequence[tuple[str, int | None]], failed: Mapping[str, str]
+        self,
+        scan: int,
+        now: datetime,
+        tracked: Sequence[tuple[str, int | None]],
+        failed: Mapping[str, str],
+        wanted: int | None = None,
     ) -> None:
-        """Note the end of a scan and what it found."""
+        """Note the end of a scan, what it found, and how many packages it was asked to find."""
         async with self.database.transaction() as transaction:
             await transaction.run(
-                "UPDATE scans SET ended = ?, tracked = ?, failed = ? WHERE id = ?",
-                (now.timestamp(), msgspec.json.encode(tracked).decode(), msgspec.json.encode(failed).decode(), scan),
+                "UPDATE scans SET ended = ?, tracked = ?, failed = ?, wanted = ? WHERE id = ?",
+                (
+                    now.timestamp(),
+                    msgspec.json.encode(tracked).decode(),
+                    msgspec.json.encode(failed).decode(),
+                    wanted,
+                    scan,
+                ),
             )
 
     async def last_end(self) -> datetime | None:
@@ -63,15 +78,16 @@ class Scans:
     async def latest(self) -> Scan | None:
         """Give the last scan that ended, None if there was none."""
         rows = await self.database.read(
-            "SELECT started, ended, tracked, failed FROM scans WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1"
+            "SELECT started, ended, tracked, failed, wanted FROM scans WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1"
         )
         if not rows:
             return None
-        started, ended, tracked, failed = rows[0]
+        started, ended, tracked, failed, wanted = rows[0]
         begun, over = read_time(started), read_time(ended)
         if begun is None or over is None or not isinstance(tracked, str) or not isinstance(failed, str):
             return None
         try:
-            return Scan(begun, over, tuple(_decode_tracked(tracked)), _decode_failed(failed))
+            found, missed = tuple(_decode_tracked(tracked)), _decode_failed(failed)
+            return Scan(begun, over, found, missed, wanted if isinstance(wanted, int) else None)
         except msgspec.MsgspecError:
             return None

@@ -243,7 +243,7 @@ async def test_history_tells_people_the_share_of_each_month(ftbot: Run) -> None:
     lines = ended.out.splitlines()
     assert (ended.code, ended.err) == (0, "")
     assert [line.split()[0] for line in lines[2:]] == ["2026-07-31", "2026-08-31", "2026-09-30", "2026-10-02"]
-    assert lines[0] == "4 packages with wheels, by rule “trusted”"
+    assert lines[0] == "Share of 4 packages with wheels, by rule “trusted”"
 
 
 # ftbot triage classify

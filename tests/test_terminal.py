@@ -443,7 +443,7 @@ def test_every_status_can_be_drawn_in_ascii_within_its_width(status: Status) -> 
 
 def test_a_card_without_metadata_says_that_it_did_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
     late = Status(judged(project(*wheels("py3-none-any"))), NOW)
-    says = "Classifier and links did not come in time. Ask again for them."
+    says = "Classifier and links could not be read this time."
     assert says in drawn(status_card(late, NOW), monkeypatch)
     assert says not in drawn(status_card(replace(late, metadata=Metadata()), NOW), monkeypatch)
     assert says not in drawn(status_card(replace(late, stale=True, error="Gone."), NOW), monkeypatch)

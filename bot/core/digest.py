@@ -349,7 +349,7 @@ def _moved(course: _Course) -> Iterator[tuple[_Way, Move]]:
         had = before.shows if wheels.before is None else wheels.before.shows
         way = _Way.PURE if now.is_pure else _Way.LOST if had.covers_most else _Way.NARROWED
         yield _found(way, course, wheels, had.covered)
-    elif not now.has_wheels and before.shows.is_pure is not now.is_pure:
+    elif (before.shows.is_pure and now.lacks_wheels) or (before.shows.lacks_wheels and now.is_pure):
         turn = course.turn(course.steps, _is_pure)
         yield from () if turn is None else (_found(_Way.PURE, course, turn),)
 

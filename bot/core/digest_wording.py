@@ -145,7 +145,7 @@ def source_line(digest: Digest) -> str:
     year = "" if read.year == digest.week.sunday.year else f" {read.year}"
     parts = [str(digest.week), f"data read {read.day} {read:%b}{year} {read:%H:%M} UTC", f"by rules {digest.rules}"]
     if digest.unread:
-        parts.append(f"{len(digest.unread)} of {counted(digest.tracked, 'package')} could not be read")
+        parts.append(f"{len(digest.unread)} of {counted(digest.tracked, 'package')} could not be read or dated")
     return " · ".join(parts)
 
 
@@ -206,7 +206,10 @@ def _completion(move: Move) -> Item:
 
 def _loss(move: Move) -> Item:
     had = "" if move.previous is None else f"; {move.previous} had them"
-    return _move(move, f"has no {move.target} wheels{had}")
+    what = (
+        f"does not admit {move.target} any more" if move.verdict is Verdict.EXCLUDED else f"has no {move.target} wheels"
+    )
+    return _move(move, f"{what}{had}")
 
 
 def _narrowing(move: Move) -> Item:

@@ -81,11 +81,17 @@ class Standing:
         return self.verdict in _PURE
 
     @property
+    def lacks_wheels(self) -> bool:
+        """Tell whether it has native wheels for other Pythons, and none for this one."""
+        return self.verdict in _LACKING
+
+    @property
     def covers_most(self) -> bool:
         """Tell whether it has wheels on at least half of its scope."""
         return self.has_wheels and len(self.covered) >= len(self.missing)
 
 
+_LACKING = frozenset({Verdict.MIS_TAGGED, Verdict.ABI3_ONLY, Verdict.NOT_YET, Verdict.BLOCKED})
 _PURE = frozenset({Verdict.PURE, Verdict.PURE_FALLBACK})
 
 

@@ -135,8 +135,7 @@ def _about_target(case: Case, target: Target, support: Support, verdict: Verdict
         yield Modifier(ModifierKind.FLOOR, demands)
     if verdict not in {Verdict.EXCLUDED, Verdict.NO_PYTHON_ABI} and not support.trusted:
         yield from _lagging(case, target)
-    if verdict is not Verdict.EXCLUDED:
-        yield from _lost(case, target, support, verdict)
+    yield from _lost(case, target, support, verdict)
     if not support.trusted and verdict is not Verdict.NO_PYTHON_ABI:
         yield from _prerelease(case, target)
 
@@ -189,7 +188,8 @@ def _lost(case: Case, target: Target, support: Support, verdict: Verdict) -> Ite
     slow = [loss for loss in (*regressed, *lost.narrowed) if _may_be_slow(case, loss)]
     if slow:
         loss = slow[0]
-        detail = f"{_had(case, target, loss)}; {case.newest.version} is new and may still be uploading."
+        age = "of unknown age" if case.age is None else "new"
+        detail = f"{_had(case, target, loss)}; {case.newest.version} is {age} and may still be uploading."
         yield Modifier(ModifierKind.UPLOADING, detail)
     if verdict is Verdict.PURE:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from bot.core.history import Step, Timeline, at, days_between, end_of, settled
@@ -27,12 +27,17 @@ class DayShare:
 
 
 def shares_by_target(
-    packages: Sequence[Mapping[str, Timeline]], targets: Sequence[str], first: date, last: date
+    packages: Sequence[Mapping[str, Timeline]], targets: Sequence[str], first: date, last: date, now: datetime
 ) -> Iterator[DayShare]:
-    """Count, for every day, the packages whose newest release of that day had wheels; losses count when settled."""
+    """Count, for every day, the packages whose newest release of that day had wheels; losses count when settled.
+
+    Of a day that is not over, what stands now counts.
+    """
     calm = {target: [settled(each.get(target, ())) for each in packages] for target in targets}
     for day in days_between(first, last):
-        counts = {target: sum(map(partial(_has_wheels, day=day), calm[target])) for target in targets}
+        counts = {
+            target: sum(map(partial(_has_wheels, moment=min(end_of(day), now)), calm[target])) for target in targets
+        }
         yield DayShare(day, len(packages), counts)
 
 
@@ -43,6 +48,6 @@ def shares_by_name(packages: Sequence[Sequence[Step[bool]]], first: date, last: 
         yield DayShare(day, len(packages), {ANY_TARGET: sum(step is not None and step.shows for step in steps)})
 
 
-def _has_wheels(steps: Timeline, day: date) -> bool:
-    step = at(steps, end_of(day))
+def _has_wheels(steps: Timeline, moment: datetime) -> bool:
+    step = at(steps, moment)
     return step is not None and step.shows.has_wheels

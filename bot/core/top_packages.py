@@ -16,10 +16,14 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class TopPackages:
-    """Normalized names, the most downloaded first, and the day the list is of, as written, if it says."""
+    """Normalized names, the most downloaded first, and the day the list is of, as written, if it says.
+
+    ``problem`` says why no newer list could be had, where it was tried.
+    """
 
     names: tuple[str, ...]
     day: str | None
+    problem: str | None = None
 
 
 class _Row(msgspec.Struct):

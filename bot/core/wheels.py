@@ -25,6 +25,9 @@ FIRST_ABI3T_MINOR = 15
 """The stable ABI of free-threaded Pythons begins with 3.15 (PEP 803). Build tools write older python tags beside
 ``abi3t`` all the same, so by its name such a wheel may be for 3.15 and later, or a mistake."""
 
+_TAGS = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
+"""Tags are made of these (binary distribution format); anything else in a file name is nonsense, or an attack."""
+
 _CPYTHON_ABI = re.compile(r"cp3\d+([a-z]*)", re.ASCII)
 _CPYTHON = re.compile(r"cp3\d*", re.ASCII)
 
@@ -78,6 +81,8 @@ def read_tags(tags: str) -> WheelTags | None:
 
     A build tag may come first. Follows the binary distribution format through `packaging`.
     """
+    if not _TAGS.fullmatch(tags):
+        return None
     stands_for = 1
     for part in tags.split("-"):
         stands_for *= part.count(".") + 1

@@ -22,6 +22,9 @@ from bot.core.wheels import ABI3T, FIRST_ABI3T_MINOR
 LONGEST_PIECE = 300
 """Characters of a text from elsewhere, such as the reason for a yank, that are shown."""
 
+LONGEST_LINE = 1_000
+"""Characters of a line of ours that may hold one."""
+
 _LONGEST_REQUIREMENT = 60
 MOST_LISTED = 10
 """Names in a list that are shown."""
@@ -57,7 +60,7 @@ _PHRASES: Mapping[Verdict, Phrase] = MappingProxyType(
         ),
         Verdict.NOT_YET: Phrase("⛔", "no wheel", "has no wheel for {target}; installers build it from source"),
         Verdict.BLOCKED: Phrase(
-            "⛔", "blocked", "cannot be installed on {target}: no wheel, and no source to build from"
+            "⛔", "blocked", "has no wheel for {target} in its newest release, and no source to build from"
         ),
         Verdict.SDIST_ONLY: Phrase("⛔", "no wheels", "has no wheels for CPython; it can only be built from source"),
         Verdict.EXCLUDED: Phrase("⛔", "excluded", "does not admit {target}: its requires-python leaves it out"),
@@ -74,6 +77,7 @@ _ELSEWHERE: Mapping[Verdict, str] = MappingProxyType(
     {
         Verdict.NOT_YET: "has no wheel for the platforms that are judged; installers build it from source",
         Verdict.BLOCKED: "has no wheel for the platforms that are judged, and no source to build from",
+        Verdict.NO_PYTHON_ABI: "has wheels without a CPython extension, but none for the platforms that are judged",
     }
 )
 """Sentences where all wheels are for other platforms: there, it may well install."""
@@ -110,7 +114,9 @@ def headline(status: Status) -> Phrase:
     verdict, judgement = status.headline.verdict, status.judgement
     words = phrase(verdict)
     if verdict in _ELSEWHERE and judgement.other_platforms and not judgement.scope:
-        return replace(words, sentence=_ELSEWHERE[verdict])
+        return replace(words, glyph="❔" if verdict.ok else words.glyph, sentence=_ELSEWHERE[verdict])
+    if verdict is Verdict.SDIST_ONLY and not judgement.sdist and judgement.version is not None:
+        return replace(words, sentence="has no wheels for CPython, and no source to build from")
     kinds = {modifier.kind for modifier in judgement.modifiers}
     catches = [catch for kind, catch in _CATCHES.items() if kind in kinds]
     if not catches or not verdict.ok:
@@ -132,14 +138,15 @@ def advice(status: Status) -> tuple[str, ...]:
     left = [each.target for each in lacking if not each.target.is_supported]
     future = [each.target for each in lacking if not each.target.is_out(status.checked.date())]
     lines = [*warnings]
-    lines += [f"Nobody builds for {target} any more. Look at 3.14t instead." for target in left]
+    lines += [f"{target} was an experiment that build tools have left. Look at 3.14t instead." for target in left]
     lines += [f"Python {target} is not out yet, so there is nothing to ask for." for target in future]
     asked = [each for each in lacking if each.target not in {*left, *future} and not _kinds(each) & _NOTHING_TO_ASK]
     if asked and not {modifier.kind for modifier in status.judgement.modifiers} & _NOBODY_TO_ASK:
         tags = {_wanted(each): each.target for each in reversed(asked)}
         or_sdist = " or an sdist" if any(each.verdict is Verdict.BLOCKED for each in asked) else ""
-        serve = f"; abi3t ones serve {tags[ABI3T]} and later" if ABI3T in tags else ""
-        lines.append(f"Ask upstream for {joined([*tags][::-1])} wheels{or_sdist}{serve}.")
+        serve = "" if ABI3T not in tags else f" serve {tags[ABI3T]} and later"
+        which = serve and (", which" if len(tags) == 1 else "; abi3t ones")
+        lines.append(f"Ask upstream for {joined([*tags][::-1])} wheels{or_sdist}{which}{serve}.")
     return tuple(lines)
 
 
@@ -246,7 +253,10 @@ _HOW: Mapping[str, str] = MappingProxyType({"none": "no Python ABI", "any": "pur
 def modifier_line(modifier: Modifier) -> str:
     """Say what a modifier means, in one line."""
     lead = _MODIFIERS[modifier.kind]
-    return lead if modifier.detail is None else f"{lead}: {modifier.detail}"
+    if modifier.detail is None:
+        return lead
+    longest = LONGEST_PIECE if modifier.kind is ModifierKind.YANKED else LONGEST_LINE
+    return f"{lead}: {one_line(modifier.detail, longest)}"
 
 
 _MODIFIERS: Mapping[ModifierKind, str] = MappingProxyType(

@@ -30,7 +30,7 @@ async def no_issues(_week: Week) -> Issues:
 class DigestDesk:
     """Gives digests; ``issues`` gives what happened upstream in a week.
 
-    One that covers fewer than ``track`` packages, after a scan that was asked for fewer, is given and not kept.
+    One after a scan that was asked for fewer than ``track`` packages is given and not kept.
     """
 
     scans: Scans
@@ -56,7 +56,8 @@ class DigestDesk:
         digest = await self._make(asked, scan)
         # What failed and was never read may be missing from the tracked packages.
         gaps = len({*digest.unread, *scan.failed})
-        if digest.complete and gaps <= digest.tracked * _BEARABLE and digest.tracked >= self.track:
+        found = digest.tracked if scan.wanted is None else scan.wanted
+        if digest.complete and gaps <= digest.tracked * _BEARABLE and found >= self.track:
             await self.digests.keep(digest, self.targets)
         return digest
 
@@ -65,23 +66,23 @@ class DigestDesk:
         return tuple(package for package, _ in await self._read(await self._scan(), most))
 
     async def _read(self, scan: Scan, most: int | None = None) -> list[tuple[Tracked, datetime]]:
-        """Give tracked packages and when each was read; one that was read for other targets is as good as unread."""
+        """Give tracked packages and when each was read.
+
+        One that was read for other targets, or that has no upload times, is as good as unread.
+        """
         places, targets = dict(scan.tracked[:most]), frozenset(str(target) for target in self.targets)
-        found = [
-            (
-                Tracked(
-                    each.package,
-                    places[each.package],
-                    {parse_target(target): steps for target, steps in each.timelines.items()},
-                    each.rejudged,
-                ),
-                each.checked,
-            )
-            async for each in self.projects.timelines(tuple(places))
-            if targets <= each.timelines.keys()
-        ]
+        found: list[tuple[Tracked, datetime]] = []
+        undated = False
+        async for each in self.projects.timelines(tuple(places)):
+            if not targets <= each.timelines.keys():
+                continue
+            if any(each.timelines.values()):
+                timelines = {parse_target(target): steps for target, steps in each.timelines.items()}
+                found.append((Tracked(each.package, places[each.package], timelines, each.rejudged), each.checked))
+            else:
+                undated = True
         if not found:
-            raise _nothing()
+            raise _undated() if undated else _nothing()
         return sorted(found, key=lambda each: (each[0].rank is None, each[0].rank, each[0].name))
 
     async def moves_since(self, start: datetime) -> Moves:
@@ -102,6 +103,13 @@ class DigestDesk:
         read = min((scan.started, self.now(), *times))
         tracked = [package for package, _ in packages.values()]
         return digest_of(week, tracked, self.targets, read, unread=unread, issues=await self.issues(week))
+
+
+def _undated() -> UserError:
+    return UserError(
+        "Nothing can be said of the past: of no tracked package it is known when its files were uploaded. Run"
+        " `ftbot scan` on an index that says so."
+    )
 
 
 def _nothing() -> UserError:

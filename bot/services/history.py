@@ -96,13 +96,13 @@ class Historian:
         if not question.packages and question.rule is Rule.TRUSTED:
             tracked = await self.desk.tracked(question.most)
             known = [{str(target): steps for target, steps in each.timelines.items()} for each in tracked]
-            return History(question.rule, names, tuple(shares_by_target(known, names, first, last)))
+            return History(question.rule, names, tuple(shares_by_target(known, names, first, last, self.now())))
         packages = question.packages or [each.name for each in await self.desk.tracked(question.most)]
         traces, failed, missing = await self._read(packages, progress)
         if question.rule is Rule.WHEEL_NAMES:
             days = tuple(shares_by_name([trace.by_name for trace in traces], first, last))
             return History(question.rule, (ANY_TARGET,), days, failed, missing, not traces)
-        days = tuple(shares_by_target([trace.by_target for trace in traces], names, first, last))
+        days = tuple(shares_by_target([trace.by_target for trace in traces], names, first, last, self.now()))
         return History(question.rule, names, days, failed, missing, not traces)
 
     async def _read(
@@ -122,7 +122,9 @@ class Historian:
                 except UpstreamError as error:
                     failed[name] = str(error)
                 else:
-                    if isinstance(page, Gist):
+                    if isinstance(page, Gist) and not page.concluded.by_name:
+                        failed[name] = "None of its files can be dated."
+                    elif isinstance(page, Gist):
                         traces.append(page.concluded)
                     else:
                         missing.append(name)

@@ -78,6 +78,7 @@ class ScanReport:
     verdicts: Mapping[str, Mapping[str, int]]
     seconds: float
     list_day: str | None
+    list_problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Scanner:
         if walk.is_unanswered and not tracked:
             raise UpstreamError(f"Nothing was scanned: {walk.trouble}")
         if not (walk.is_unanswered and walk.is_hopeless):
-            await self.scans.end(number, self.now(), tracked, walk.failed)
+            await self.scans.end(number, self.now(), tracked, walk.failed, track)
         return ScanReport(
             packages=len(tracked),
             requests=walk.requests,
@@ -131,6 +132,7 @@ class Scanner:
             verdicts=await self._verdicts([name for name, _ in tracked]),
             seconds=asyncio.get_running_loop().time() - started,
             list_day=top.day,
+            list_problem=top.problem,
         )
 
     async def _verdicts(self, tracked: Sequence[str]) -> dict[str, dict[str, int]]:
@@ -237,7 +239,7 @@ class _Walk:
 
     async def _visit(self, name: str) -> None:
         known = self.known.get(name)
-        if known is not None and known.native:
+        if known is not None and known.is_native(self.scanner.now()):
             self.natives.add(name)
         if known is not None and self._rests(known):
             return
@@ -277,7 +279,7 @@ class _Walk:
             await self._until_resumed()
             self.requests += 1
             try:
-                concluding = partial(conclude, targets=self.scanner.targets)
+                concluding = partial(conclude, targets=self.scanner.targets, now=self.scanner.now())
                 result = await self.scanner.index.gist(name, etag, concluding)
             except UpstreamError as error:
                 reason = str(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -41,7 +41,8 @@ class TopList:
             current = parse_top_packages(body)
         except UpstreamError as error:
             log.warning("top_list_failed", reason=str(error), kept=kept is not None)
-            return await asyncio.to_thread(self.shipped) if kept is None else kept
+            older = await asyncio.to_thread(self.shipped) if kept is None else kept
+            return replace(older, problem=str(error))
         try:
             await self.documents.record(self._name, body, self.now())
         except StorageError as error:

@@ -292,3 +292,22 @@ async def test_a_proxy_is_asked_for_nothing_that_would_not_be_asked_directly(mon
                 await metadata_at(index, url)
     assert "http://files.invalid/demo.whl.metadata" in proxy.asked
     assert [url for url in proxy.asked if "169.254" in url or "localhost" in url] == []
+
+
+async def test_where_a_redirect_leads_is_asked_like_anything_else(http: httpx.AsyncClient) -> None:
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for reply in (b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n", b""):
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(reply or b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        assert await reader.read(1) == b""  # nothing comes after a head: a body would be read as another request
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1") as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/here"
+        found = await fetch(http, url, {"Accept": "text/plain"}, service=service_at(url), deadline=10.0)
+        await http.aclose()
+    first, second = (head.partition(b"\r\n") for head in heads)
+    assert (found.body(), first[0], second[0]) == (b"ok", b"GET /here HTTP/1.1", b"GET /there HTTP/1.1")
+    assert first[2] == second[2]

@@ -81,7 +81,7 @@ def test_a_busy_week() -> None:
 - [**psutil 7.3.0**](<https://pypi.org/project/psutil/7.3.0/>) has 3.14t wheels for every platform now (18 November)
 ### Lost (2)
 - [**lmdb 2.0.0**](<https://pypi.org/project/lmdb/2.0.0/>) has no 3.14t wheels; 1.8.1 had them (18 November)
-- [**rare 3.0**](<https://pypi.org/project/rare/3.0/>) has no 3.15t wheels (18 November)
+- [**rare 3.0**](<https://pypi.org/project/rare/3.0/>) does not admit 3.15t any more (18 November)
 ### Still waiting for 3.14t, most downloaded first (140)
 - [**grpcio**](<https://pypi.org/project/grpcio/>): no wheel
 - [**orjson**](<https://pypi.org/project/orjson/>): abi3 only
@@ -94,7 +94,7 @@ def test_a_busy_week() -> None:
 - [**lxml/lxml\\#7**](<https://github.com/lxml/lxml/issues/7>): Crash in 3.14t (1 comment)
 ### Most discussed issues (1)
 - **python/cpython\\#9**: Deadlock at exit (48 comments)
--# 2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 3 of 360 packages could not be read: broken, slow-index, unlucky · A wheel shows that a build exists, not that it is thread-safe.\
+-# 2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 3 of 360 packages could not be read or dated: broken, slow-index, unlucky · A wheel shows that a build exists, not that it is thread-safe.\
 """)
 
 

@@ -28,7 +28,7 @@ NATIVE = ("cp314-cp314-win_amd64", "cp314-cp314t-win_amd64")
 def test_a_native_project_keeps_timelines_and_verdicts() -> None:
     page = replace(project(*wheels(*NATIVE), sdist()), serial=7)
     traced = {str(target): steps for target, steps in timelines(page, BOTH).items()}
-    assert conclude(page, BOTH) == Conclusion(
+    assert conclude(page, BOTH, NOW) == Conclusion(
         package="demo",
         native=True,
         timelines=traced,
@@ -51,7 +51,7 @@ def test_a_native_project_keeps_timelines_and_verdicts() -> None:
     ],
 )
 def test_of_others_only_that_they_are_not_native_is_kept(files: list[File]) -> None:
-    concluded = conclude(project(*files), BOTH)
+    concluded = conclude(project(*files), BOTH, NOW)
     assert (concluded.native, concluded.timelines, concluded.verdicts) == (False, {}, {})
 
 
@@ -70,17 +70,36 @@ def test_a_release_is_open_for_two_weeks_from_its_first_upload(
     uploads: list[str | None], open_until: datetime | None
 ) -> None:
     files = [wheel(tags, uploaded=upload) for tags, upload in zip(NATIVE, uploads, strict=False)]
-    concluded = conclude(project(*files), BOTH)
+    concluded = conclude(project(*files), BOTH, NOW)
     assert concluded.open_until == open_until
     assert set(concluded.verdicts) == {"3.14t", "3.15t"}
+
+
+@pytest.mark.parametrize(
+    ("later", "counts"),
+    [
+        ([sdist("2.0", uploaded=ago(days=50))], True),
+        (wheels("py3-none-any", version="2.0", uploaded=ago(days=50)), True),
+        ([sdist("2.0", uploaded=ago(days=50)), sdist("2.1", uploaded=ago(days=1))], True),
+        ([sdist("2.0", uploaded=ago(days=57))], False),
+        ([sdist("2.0", uploaded=ago(days=57)), sdist("2.1", uploaded=ago(days=1))], False),
+        ([sdist("2.0", uploaded=None)], False),
+    ],
+)
+def test_a_project_that_has_no_native_wheels_any_more_counts_for_a_while(later: list[File], counts: bool) -> None:
+    concluded = conclude(project(*wheels(*NATIVE, version="1.0"), *later), BOTH, NOW)
+    assert concluded.native is counts
+    assert bool(concluded.timelines) is counts
 
 
 @given(projects)
 @settings(max_examples=50)
 def test_any_project_is_concluded(page: Project) -> None:
-    concluded = conclude(page, TARGETS)
+    concluded = conclude(page, TARGETS, NOW)
     newest = newest_release(page)
-    assert concluded.native is (newest is not None and offer_of(newest).native)
+    has = newest is not None and offer_of(newest).native
+    assert concluded.native is (has or (concluded.native_until is not None and concluded.native_until > NOW))
+    assert concluded.native_until is None or not has
     named = {str(target) for target in TARGETS} if concluded.native else set()
     assert set(concluded.verdicts) == set(concluded.timelines) == named
 
@@ -88,14 +107,14 @@ def test_any_project_is_concluded(page: Project) -> None:
 @given(projects.filter(lambda page: page.status is ProjectStatus.ACTIVE))
 def test_verdicts_are_those_of_the_judge(page: Project) -> None:
     judged = {str(each.target): each.verdict.value for each in judge(page, TARGETS, NOW).targets}
-    concluded = conclude(page, TARGETS)
+    concluded = conclude(page, TARGETS, NOW)
     assert concluded.verdicts == (judged if concluded.native else {})
 
 
 def test_the_last_step_of_a_recorded_timeline_is_the_verdict(shared: Path) -> None:
     for path in sorted((shared / "data" / "simple").glob("*.json.gz")):
         name = path.name.removesuffix(".json.gz")
-        concluded = conclude(parse(name, gzip.decompress(path.read_bytes())), BOTH)
+        concluded = conclude(parse(name, gzip.decompress(path.read_bytes())), BOTH, NOW)
         last = {target: at(steps, NOW + timedelta(days=999)) for target, steps in concluded.timelines.items()}
         assert {target: step.shows.verdict.value for target, step in last.items() if step} == concluded.verdicts
 
@@ -103,7 +122,7 @@ def test_the_last_step_of_a_recorded_timeline_is_the_verdict(shared: Path) -> No
 @given(projects, st.permutations(TARGETS))
 @settings(max_examples=50)
 def test_the_order_of_targets_does_not_matter(page: Project, targets: list[Target]) -> None:
-    one, other = conclude(page, targets), conclude(page, TARGETS)
+    one, other = conclude(page, targets, NOW), conclude(page, TARGETS, NOW)
     assert replace(one, rules="") == replace(other, rules="")
 
 

@@ -90,7 +90,9 @@ def test_gains_and_losses_of_successive_weeks_add_up_to_the_change_of_the_share(
 def test_the_share_of_a_week_is_that_of_history_on_its_last_day(packages: list[Tracked]) -> None:
     weeks = [Week(2026, number) for number in range(42, 50)]
     known = [{str(target): steps for target, steps in each.timelines.items()} for each in packages]
-    days = shares_by_target(known, [str(target) for target in _TARGETS], weeks[0].monday, weeks[-1].sunday)
+    days = shares_by_target(
+        known, [str(target) for target in _TARGETS], weeks[0].monday, weeks[-1].sunday, weeks[-1].end
+    )
     by_day = {each.day: each.with_wheels for each in days}
     for week in weeks:
         digest = _digest(*packages, week=week, read=weeks[-1].end)

@@ -116,7 +116,7 @@ def test_a_busy_week() -> None:
 ## Lost (2)
 
 - **[lmdb 2.0.0](https://pypi.org/project/lmdb/2.0.0/)** has no 3.14t wheels; 1.8.1 had them (18 November)
-- **[rare 3.0](https://pypi.org/project/rare/3.0/)** has no 3.15t wheels (18 November)
+- **[rare 3.0](https://pypi.org/project/rare/3.0/)** does not admit 3.15t any more (18 November)
 
 ## Still waiting for 3.14t, most downloaded first (140)
 
@@ -142,7 +142,7 @@ def test_a_busy_week() -> None:
 
 ---
 
-2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 3 of 360 packages could not be read: broken, slow-index, unlucky. A wheel shows that a build exists, not that it is thread-safe.
+2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 3 of 360 packages could not be read or dated: broken, slow-index, unlucky. A wheel shows that a build exists, not that it is thread-safe.
 """)
 
 
@@ -215,7 +215,7 @@ No package could be read, so nothing can be said about this week.
 
 ---
 
-2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 2 of 2 packages could not be read: a, b. A wheel shows that a build exists, not that it is thread-safe.
+2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 2 of 2 packages could not be read or dated: a, b. A wheel shows that a build exists, not that it is thread-safe.
 """)
 
 

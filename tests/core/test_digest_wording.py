@@ -120,7 +120,7 @@ def test_what_moved_is_said_in_a_sentence() -> None:
             "torch 2.15.0 has cp315t wheels on every platform",
             "psutil 7.3.0 has 3.14t wheels for every platform now",
             "lmdb 2.0.0 has no 3.14t wheels; 1.8.1 had them",
-            "rare 3.0 has no 3.15t wheels",
+            "rare 3.0 does not admit 3.15t any more",
             "grpcio: no wheel",
             "orjson: abi3 only",
         ]
@@ -178,7 +178,7 @@ def test_the_source_says_week_age_and_what_could_not_be_read() -> None:
     digest = replace(BUSY, read=read)
     assert (
         source_line(digest)
-        == "2026-W47 · data read 22 Nov 22:00 UTC · by rules 1 · 3 of 360 packages could not be read"
+        == "2026-W47 · data read 22 Nov 22:00 UTC · by rules 1 · 3 of 360 packages could not be read or dated"
     )
     assert source_line(replace(QUIET, read=read)) == "2026-W47 · data read 22 Nov 22:00 UTC · by rules 1"
     assert source_line(replace(QUIET, read=read, week=week_of(date(2025, 11, 22)))) == (

@@ -47,7 +47,7 @@ def _digest(project: Project, week: str) -> Digest:
 
 def _shares(project: Project, day: date) -> dict[str, int]:
     known = {str(target): steps for target, steps in timelines(project, _TARGETS).items()}
-    (share,) = shares_by_target([known], [str(target) for target in _TARGETS], day, day)
+    (share,) = shares_by_target([known], [str(target) for target in _TARGETS], day, day, NOW)
     return dict(share.with_wheels)
 
 

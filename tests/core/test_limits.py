@@ -59,6 +59,6 @@ def test_a_past_that_would_take_too_long_to_look_at_is_refused_and_the_present_i
     project = parse("demo", page(A_FILE_A_DAY))
     assert judge(project, TARGETS, NOW).targets[0].verdict is Verdict.SUPPORTED
     with pytest.raises(TooLargeError, match=r"too large to judge: 8,997,000 files and days of uploads"):
-        conclude(project, TARGETS)
+        conclude(project, TARGETS, NOW)
     with pytest.raises(TooLargeError):
         wheel_names(project)

@@ -94,15 +94,17 @@ def test_a_loss_is_dated_to_the_first_release_without_the_wheels() -> None:
         pytest.param(
             [sdist("2.0", yanked=True), wheel(_GIL, "2.0", yanked=True)], id="the release that lacks them was yanked"
         ),
-        pytest.param(
-            [sdist("2.0", requires="<3.14"), wheel(_GIL, "2.0", requires="<3.14")], id="the target is excluded"
-        ),
         pytest.param(_release("2.0", "py3-none-any", uploaded=ago(days=15)), id="it became pure Python"),
         pytest.param(_release("0.9", _GIL, uploaded=ago(days=9)), id="an older series lacks them"),
     ],
 )
 def test_nothing_was_lost(later: list[File]) -> None:
     assert _lost(later) == []
+
+
+def test_a_release_that_shuts_the_target_out_lost_the_wheels_too() -> None:
+    shut_out = [sdist("2.0", requires="<3.14"), wheel(_FT, "2.0", requires="<3.14")]
+    assert _lost(shut_out) == ["regressed"]
 
 
 def test_what_never_was_cannot_be_lost() -> None:

@@ -18,6 +18,7 @@ from tests.core.strategies import TARGETS, projects
 
 DAY = date(2026, 3, 1)
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
+LATER = datetime(2027, 3, 1, tzinfo=UTC)
 
 
 def step(how: tuple[str, ...], moment: datetime = MORNING) -> Step[Standing]:
@@ -44,7 +45,7 @@ def test_a_package_counts_by_what_stood_at_the_end_of_the_day(
     steps: tuple[Step[Standing], ...], counts: list[int]
 ) -> None:
     first, last = DAY - timedelta(days=1), DAY + timedelta(days=1)
-    shares = list(shares_by_target([{"3.14t": steps}], ["3.14t"], first, last))
+    shares = list(shares_by_target([{"3.14t": steps}], ["3.14t"], first, last, LATER))
     assert [share.with_wheels["3.14t"] for share in shares] == counts
     assert [share.day for share in shares] == [first, DAY, last]
 
@@ -58,13 +59,21 @@ def test_names_count_by_what_stood_at_the_end_of_the_day_settled_or_not() -> Non
 
 def test_each_target_counts_for_itself() -> None:
     package = {"3.14t": (step(("cp314t",)),), "3.15t": (step(()),)}
-    (share,) = shares_by_target([package, package, {}], ["3.15t", "3.14t"], DAY, DAY)
+    (share,) = shares_by_target([package, package, {}], ["3.15t", "3.14t"], DAY, DAY, LATER)
     assert share == DayShare(DAY, 3, {"3.15t": 0, "3.14t": 2})
     assert share.percent("3.14t") == pytest.approx(66.7, abs=0.1)
 
 
+def test_of_a_day_that_is_not_over_what_stands_now_counts() -> None:
+    steps = (step(("cp314t",), MORNING - timedelta(days=9)), step((), MORNING - timedelta(hours=44)))
+    settles = MORNING + timedelta(hours=4)
+    for now, count in ((settles - timedelta(hours=1), 1), (settles + timedelta(hours=1), 0)):
+        (share,) = shares_by_target([{"3.14t": steps}], ["3.14t"], DAY, DAY, now)
+        assert share.with_wheels == {"3.14t": count}
+
+
 def test_no_packages_are_no_share() -> None:
-    (share,) = shares_by_target([], ["3.14t"], DAY, DAY)
+    (share,) = shares_by_target([], ["3.14t"], DAY, DAY, LATER)
     assert (share.packages, share.percent("3.14t")) == (0, 0.0)
 
 
@@ -74,7 +83,9 @@ def test_the_order_of_packages_does_not_matter(some: list[Project]) -> None:
     names = [str(target) for target in TARGETS]
     traced = [{str(target): steps for target, steps in timelines(project, TARGETS).items()} for project in some]
     backwards = traced[::-1]
-    assert list(shares_by_target(traced, names, DAY, DAY)) == list(shares_by_target(backwards, names, DAY, DAY))
+    assert list(shares_by_target(traced, names, DAY, DAY, LATER)) == list(
+        shares_by_target(backwards, names, DAY, DAY, LATER)
+    )
 
 
 @given(st.lists(projects, max_size=3))
@@ -82,7 +93,7 @@ def test_the_order_of_packages_does_not_matter(some: list[Project]) -> None:
 def test_no_more_packages_have_wheels_than_there_are(some: list[Project]) -> None:
     traced = [{str(target): steps for target, steps in timelines(project, (T314,)).items()} for project in some]
     for share in (
-        *shares_by_target(traced, ["3.14t"], DAY, DAY),
+        *shares_by_target(traced, ["3.14t"], DAY, DAY, LATER),
         *shares_by_name([wheel_names(project) for project in some], DAY, DAY),
     ):
         assert all(0 <= count <= share.packages == len(some) for count in share.with_wheels.values())

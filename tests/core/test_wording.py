@@ -74,7 +74,7 @@ def test_a_headline_says_in_a_line_whether_it_installs() -> None:
             "⛔ demo has no wheel to trust on 3.14t: one would install, but its tags cannot be believed",
             "⛔ demo has no wheel for 3.14t: abi3 wheels do not work on free-threaded Python",
             "⛔ demo has no wheel for 3.14t; installers build it from source",
-            "⛔ demo cannot be installed on 3.14t: no wheel, and no source to build from",
+            "⛔ demo has no wheel for 3.14t in its newest release, and no source to build from",
         ]
     )
 
@@ -156,10 +156,10 @@ def test_abi3t_is_asked_for_where_abi3_is_shipped_and_a_python_loads_it() -> Non
 
 def test_nobody_is_asked_for_a_python_that_is_over_or_not_out() -> None:
     over, future = (TargetVerdict(target, Verdict.ABI3_ONLY) for target in (T313, Target(16)))
-    assert _advice(over) == ["Nobody builds for 3.13t any more. Look at 3.14t instead."]
+    assert _advice(over) == ["3.13t was an experiment that build tools have left. Look at 3.14t instead."]
     assert _advice(future) == ["Python 3.16t is not out yet, so there is nothing to ask for."]
     year_later = Status(Judgement("demo", (future,)), NOW + timedelta(days=365))
-    assert advice(year_later) == ("Ask upstream for abi3t wheels; abi3t ones serve 3.16t and later.",)
+    assert advice(year_later) == ("Ask upstream for abi3t wheels, which serve 3.16t and later.",)
 
 
 @pytest.mark.parametrize("kind", [ModifierKind.SUPERSEDED, ModifierKind.ARCHIVED, ModifierKind.FAMILY])
@@ -199,7 +199,7 @@ def test_advice_says_what_to_do_where_there_is_something_to_do() -> None:
         {
             "sdist-only": ["If it has extension modules, check at import whether the GIL stays off."],
             "mis-tagged": ["Do not install it there: it may crash.", "Ask upstream for cp315t wheels."],
-            "abi3-only": ["Ask upstream for abi3t wheels; abi3t ones serve 3.15t and later."],
+            "abi3-only": ["Ask upstream for abi3t wheels, which serve 3.15t and later."],
             "not-yet": [
                 "A build from source may fail, or turn the GIL back on at import.",
                 "Ask upstream for cp315t wheels.",

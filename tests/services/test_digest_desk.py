@@ -10,10 +10,13 @@ import pytest
 
 from bot.core.digest import Digest, Issues, Thread
 from bot.core.errors import UserError
+from bot.core.history import Rule
 from bot.core.weeks import Week, parse_week, week_of
 from bot.services.digest import FIRST_WEEK
+from bot.services.history import Question
 from bot.services.scan import Extent
 from tests.fakes.fake_index import FakeIndex, refusal
+from tests.fakes.index_pages import wheels
 from tests.services.lookups import T314, T315, Clock
 from tests.services.scans import numbered, open_station, publish_native
 
@@ -150,6 +153,35 @@ async def test_old_conclusions_of_packages_that_failed_do_not_hold_up_a_week(
         await station.scanner.scan(20)
         digest = await station.desk.digest(LAST_WEEK)
     assert (digest.complete, digest.read, digest.unread) == (True, MONDAY, ("p007",))
+
+
+async def test_packages_without_upload_times_are_in_no_share(index: FakeIndex, path: Path, clock: Clock) -> None:
+    publish_native(index, "dated")
+    index.publish("undated", wheels("undated", "1.0", "cp314-cp314-win32", "cp314-cp314t-win32", upload_time=None))
+    async with open_station(index, path, clock, ("dated", "undated")) as station:
+        await station.scanner.scan(20)
+        digest = await station.desk.digest()
+        assert (digest.unread, digest.shares[0].packages, digest.shares[0].with_wheels) == (("undated",), 1, 1)
+        question = Question(("dated", "undated"), None, None, None, Rule.TRUSTED)
+        history = await station.historian.history(question)
+        assert (history.days[-1].packages, list(history.failed)) == (1, ["undated"])
+    async with open_station(index, None, clock, ("undated",)) as station:
+        await station.scanner.scan(20)
+        with pytest.raises(UserError, match="Nothing can be said of the past"):
+            await station.desk.digest()
+
+
+async def test_a_digest_of_few_packages_is_kept_where_there_are_no_more(
+    index: FakeIndex, path: Path, clock: Clock
+) -> None:
+    publish_native(index, "one")
+    async with open_station(index, path, clock, ("one",)) as station:
+        desk = replace(station.desk, track=20)
+        await station.scanner.scan(2)
+        first = await desk.digest()
+        assert await desk.digests.kept(first.week, desk.targets) is None
+        await station.scanner.scan(20)
+        assert await desk.digest() == await desk.digests.kept(first.week, desk.targets)
 
 
 async def test_other_targets_have_a_digest_of_their_own(full: FakeIndex, path: Path, clock: Clock) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from bot.core.platforms import Platform
 from bot.core.posting import Change, ChangeKind
+from bot.core.weeks import week_of
 from bot.services.news import Newsroom
 from storage.database import Database
 from tests.fakes.fake_index import FakeIndex, refusal
-from tests.fakes.index_pages import wheels
+from tests.fakes.index_pages import sdist, wheels
 from tests.services.lookups import T314, Clock
 from tests.services.scans import LONG_AGO, Station, open_station, publish_native
 
@@ -71,6 +72,26 @@ async def test_what_moved_since_the_last_look_is_told(published: FakeIndex, path
         told.clear()
         await newsroom(station, told).look()
     assert Change("loses", T314, "2.0", ChangeKind.LOST, lost=(Platform.WIN_AMD64,)) in told
+
+
+@pytest.mark.parametrize("later", [["py3-none-any"], []])
+async def test_a_package_that_has_no_native_wheels_any_more_is_told_of_once_more(
+    published: FakeIndex, path: Path, clock: Clock, later: list[str]
+) -> None:
+    told = Told()
+    old = wheels("loses", "1.0", GIL, FT, upload_time=LONG_AGO.isoformat())
+    async with open_station(published, path, clock, NAMES) as station:
+        await newsroom(station, told).look()
+        time = clock().isoformat()
+        new = [*wheels("loses", "2.0", *later, upload_time=time), sdist("loses", "2.0", upload_time=time)]
+        published.publish("loses", [*old, *new])
+        clock.advance(hours=49)
+        await newsroom(station, told).look()
+        digest = await station.desk.digest(week_of(clock().date()))
+    lost = Change("loses", T314, "2.0", ChangeKind.LOST, lost=(Platform.WIN_AMD64,))
+    assert told == ([] if later else [lost])  # to become pure Python is no loss
+    assert [(move.package, move.version) for move in (digest.pure if later else digest.lost)] == [("loses", "2.0")]
+    assert digest.shares[0].packages == len(NAMES)
 
 
 async def test_a_platform_that_was_lost_is_told_by_name(published: FakeIndex, path: Path, clock: Clock) -> None:

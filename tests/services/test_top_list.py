@@ -70,7 +70,8 @@ async def test_without_a_published_list_the_shipped_one_is_walked(
     top_list: TopList, publisher: Publisher, useless: bytes | None
 ) -> None:
     publisher.body = useless
-    assert await top_list.current() == SHIPPED
+    found = await top_list.current()
+    assert (replace(found, problem=None), bool(found.problem)) == (SHIPPED, True)
 
 
 @pytest.mark.parametrize("useless", [None, *USELESS])
@@ -80,7 +81,8 @@ async def test_the_last_good_list_is_kept_however_old(
     good = await top_list.current()
     publisher.body = useless
     clock.advance(days=1000)
-    assert await top_list.current() == good
+    found = await top_list.current()
+    assert (replace(found, problem=None), bool(found.problem)) == (good, True)
     publisher.body = b"six"
     assert (await top_list.current()).names == ("six",)
 
@@ -102,7 +104,7 @@ async def test_the_list_of_another_place_is_not_taken_for_this_one(
     other = TopList(Publisher(b"six"), Documents(database), lambda: SHIPPED, clock, place="file:///elsewhere")
     assert (await other.current()).names == ("six",)
     gone = TopList(Publisher(None), Documents(database), lambda: SHIPPED, clock, place="file:///gone")
-    assert await gone.current() == SHIPPED
+    assert (await gone.current()).names == SHIPPED.names
 
 
 async def test_a_list_that_is_at_hand_is_read_each_time(top_list: TopList, publisher: Publisher) -> None:

@@ -21,7 +21,9 @@ from tests.core.pages import NAME, NOW, project, sdist, wheels
 from tests.core.strategies import TARGETS, projects
 
 RULES = rules_for(TARGETS)
-CONCLUSION = replace(conclude(project(*wheels("cp314-cp314-win32", "cp314-cp314t-win32"), sdist()), TARGETS), serial=7)
+CONCLUSION = replace(
+    conclude(project(*wheels("cp314-cp314-win32", "cp314-cp314t-win32"), sdist()), TARGETS, NOW), serial=7
+)
 LATER = NOW + timedelta(days=3)
 
 
@@ -74,7 +76,7 @@ def test_any_conclusion_is_given_back_as_it_was(
     pages: list[tuple[Project, str | None, int | None]], now: datetime
 ) -> None:
     readings = [
-        (conclude(replace(page, name=f"p{place}", serial=serial), TARGETS), etag)
+        (conclude(replace(page, name=f"p{place}", serial=serial), TARGETS, NOW), etag)
         for place, (page, etag, serial) in enumerate(pages)
     ]
 
