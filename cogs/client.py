@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import aiohttp
 import discord
@@ -32,12 +33,35 @@ _MOST_CONNECTIONS = 100
 """To Discord's API; an answer holds one for a round trip, so these carry more than one core can answer."""
 
 _LONGEST_OPENING = 30.0
-"""Seconds until Discord must have answered a connection that is opened."""
+"""Seconds until Discord must have greeted on a new connection, and again until it must have let the bot in."""
+
+_LONGEST_CLOSING = 2.0
+"""Seconds for taking leave of a Discord that does not answer; discord.py would wait for 30."""
+
+MOST_UNANSWERED = 3
+"""How often in a row a session is asked for of which Discord says neither yes nor no, before it is given up."""
 
 _NORMAL, _WITHOUT_INTENTS = 1000, 4014
 _PASSING = (OSError, aiohttp.ClientError, discord.HTTPException, discord.ConnectionClosed)
 
 _ROUTED = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
+
+
+class _UnansweredError(TimeoutError):
+    """Discord greeted, and did not say whether it lets the bot in."""
+
+
+class _WebSocket(DiscordWebSocket):
+    """A connection that is closed where its opening is given up: until it is greeted, nobody else knows of it."""
+
+    async def poll_event(self) -> None:
+        """Wait for the next event, as discord.py does."""
+        try:
+            await super().poll_event()
+        except asyncio.CancelledError:
+            if self._keep_alive is None:
+                await _drop(self)
+            raise
 
 
 class Tree(app_commands.CommandTree["Client"]):
@@ -60,6 +84,7 @@ class Client(commands.Bot):
         pulse: Pulse,
         *,
         pauses: Pauses | None = None,
+        limit: Callable[[float], asyncio.Timeout] = asyncio.timeout,
     ) -> None:
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -79,6 +104,7 @@ class Client(commands.Bot):
         self._metrics = metrics
         self._registration = registration
         self._pauses = pauses or Pauses()
+        self._limit = limit
         self._online = False
         self._cogs_to_add: Sequence[commands.Cog] = ()
 
@@ -99,13 +125,15 @@ class Client(commands.Bot):
         Raises ``ConnectionClosed`` and ``PrivilegedIntentsRequired`` where Discord says that coming back is no use.
         """
         session: DiscordWebSocket | None = None
-        resume = False
+        resume, unanswered = False, 0
         while not self.is_closed():
             identified = False
             try:
-                async with asyncio.timeout(_LONGEST_OPENING):
+                async with self._limit(_LONGEST_OPENING):
                     session = self.ws = await self._open(session, resume=resume)
                 identified = not resume
+                await self._wait_until_let_in(session, resume=resume)
+                unanswered = 0
                 while True:
                     await session.poll_event()
             except (ReconnectWebSocket, *_PASSING) as failure:
@@ -114,15 +142,17 @@ class Client(commands.Bot):
                 _raise_if_final(failure)
                 if not reconnect:
                     raise
+                unanswered += isinstance(failure, _UnansweredError)
                 wants_resume = not isinstance(failure, ReconnectWebSocket) or failure.resume
-                resume = wants_resume and session is not None and session.session_id is not None
+                has_session = session is not None and session.session_id is not None
+                resume = wants_resume and has_session and unanswered < MOST_UNANSWERED
                 await self._wait(failure, identified=identified)
 
     async def _open(self, last: DiscordWebSocket | None, *, resume: bool) -> DiscordWebSocket:
         """Open a connection: where the last broke off, or for a new session."""
         if last is None or not resume:
-            return await DiscordWebSocket.from_client(self, initial=last is None, shard_id=self.shard_id)
-        return await DiscordWebSocket.from_client(
+            return await _WebSocket.from_client(self, initial=last is None, shard_id=self.shard_id)
+        return await _WebSocket.from_client(
             self,
             gateway=last.gateway,
             shard_id=self.shard_id,
@@ -131,6 +161,17 @@ class Client(commands.Bot):
             resume=True,
         )
 
+    async def _wait_until_let_in(self, session: DiscordWebSocket, *, resume: bool) -> None:
+        """Take what comes until Discord confirms the session; heartbeats that it acknowledges confirm nothing."""
+        let_in = session.wait_for("RESUMED" if resume else "READY", lambda _: True)
+        try:
+            async with self._limit(_LONGEST_OPENING):
+                while not let_in.done():
+                    await session.poll_event()
+        except TimeoutError:
+            await _drop(session)
+            raise _UnansweredError from None
+
     async def _wait(self, failure: Exception, *, identified: bool) -> None:
         """Wait until it makes sense to connect again: not at all if the connection was good until now."""
         pause = self._pauses.next(LONGEST_BETWEEN_IDENTIFIES if identified else LONGEST_PAUSE)
@@ -138,9 +179,7 @@ class Client(commands.Bot):
             self._online = False
             self.dispatch("disconnect")
         else:
-            hung_up = isinstance(failure, ReconnectWebSocket)
-            reason = "Discord hung up." if hung_up else f"{type(failure).__name__}: {failure}"
-            log.warning("discord_connection_failed", reason=reason, retry_in=round(pause, 1))
+            log.warning("discord_connection_failed", reason=_reason(failure), retry_in=round(pause, 1))
         await self._pauses.sleep(pause)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 — theirs
@@ -214,6 +253,22 @@ class Client(commands.Bot):
         """Count a server that removed the bot."""
         self._metrics.guilds.set(len(self.guilds))
         log.info("guild_left", guild=guild.id)
+
+
+async def _drop(session: DiscordWebSocket) -> None:
+    """Close a connection that is of no use, in such a way that its session can be resumed."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LONGEST_CLOSING):
+            await session.close()
+
+
+def _reason(failure: Exception) -> str:
+    """Say for the log why a connection ended."""
+    if isinstance(failure, ReconnectWebSocket):
+        return "Discord hung up."
+    if isinstance(failure, TimeoutError):
+        return "Discord did not answer in time."
+    return f"{type(failure).__name__}: {failure}"
 
 
 def _raise_if_final(failure: Exception) -> None:

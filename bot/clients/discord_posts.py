@@ -20,7 +20,16 @@ from discord import ui
 
 from bot.core.errors import UpstreamError
 from bot.core.issue_feed import fitting_tags
-from bot.core.posting import LONGEST_NONCE, ChannelClosedError, Draft, MessageRefusedError, Seen, Sought, lacking
+from bot.core.posting import (
+    LONGEST_NONCE,
+    ChannelClosedError,
+    Draft,
+    MessageRefusedError,
+    Seen,
+    Sought,
+    UnclearError,
+    lacking,
+)
 
 Card: TypeAlias = ui.LayoutView
 
@@ -30,8 +39,8 @@ _LONGEST_STEP = 45.0
 _A_WEEK: Final = 10_080
 """Minutes without a message after which Discord archives a thread."""
 
-_MOST_MESSAGES = 1_000
-"""How far back is looked for the bot's own messages in a busy channel."""
+_MOST_MESSAGES = 3_000
+"""How many are looked through for one of the bot's own: 30 requests, of which Discord takes about one a second."""
 
 _AtTheTop: TypeAlias = (
     discord.ActionRow
@@ -99,18 +108,28 @@ class DiscordPosts:
             return message.id
 
     async def find(self, channel: int, sought: Sought) -> int | None:
-        """Look for one of the bot's own messages among the last 1,000 in a channel, answers to commands left out."""
+        """Look for one of the bot's own messages in a channel, answers to commands left out; None if it is not there.
+
+        Raises ``UnclearError`` where it may be further back than the last 3,000.
+        """
         place, own = self._place(channel), self._own()
         if "Read Message History" in self.missing(channel):
             # Discord would answer an empty list, which says nothing.
             raise ChannelClosedError(self._cannot_post(channel))
+        read = 0
         async with self._errors(channel):
             async for message in place.history(limit=_MOST_MESSAGES):
+                read += 1
                 if message.created_at < sought.since:
-                    break
+                    return None
                 is_own = message.author.id == own and message.interaction_metadata is None
                 if is_own and sought.is_met_by(_seen(message)):
                     return message.id
+        if read == _MOST_MESSAGES:
+            raise UnclearError(
+                f"It is not among the last {_MOST_MESSAGES:,} messages in <#{channel}>, and I look no further back. "
+                "I don't post it again, because it may be there."
+            )
         return None
 
     async def find_thread(self, forum: int, name: str, since: datetime) -> ForumThread | None:
@@ -161,7 +180,7 @@ class DiscordPosts:
             await self.send(thread, draft, mark, nonce)
 
     async def is_in_thread(self, thread: int, sought: Sought) -> bool:
-        """Tell whether one of the bot's own messages is in a thread; raises as ``send_in_thread`` does."""
+        """Tell whether one of the bot's own messages is in a thread; raises as ``find`` and ``send_in_thread`` do."""
         with _as_thread():
             return await self.find(thread, sought) is not None
 

@@ -80,6 +80,10 @@ class MessageRefusedError(UpstreamError):
     """Discord finds the message itself wrong: it is not sent again."""
 
 
+class UnclearError(UpstreamError):
+    """Whether a message was posted cannot be found out: it is not sent again, because it may be there."""
+
+
 class Kind(Enum):
     """What is posted."""
 

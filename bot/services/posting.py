@@ -33,6 +33,7 @@ from bot.core.posting import (
     PreparedDigest,
     State,
     Step,
+    UnclearError,
     next_step,
     pause,
     step_if_not_found,
@@ -344,6 +345,9 @@ class _Round:
             found = await self._find(post)
         except ChannelClosedError as error:
             await self._closed(post, error, State.REFUSED if error.gone else State.LOST)
+            return
+        except UnclearError as error:
+            await self._refused(post, error, State.LOST)
             return
         self._pass("looked")
         if found is not None:

@@ -98,6 +98,7 @@ class World:
     slept: list[float] = field(default_factory=list)
     asleep: asyncio.Event = field(default_factory=asyncio.Event)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
+    limits: list[asyncio.Timeout] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Let pauses be over at once, until a test clears ``awake``."""
@@ -109,6 +110,15 @@ class World:
         self.asleep.set()
         await asyncio.sleep(0)
         await self.awake.wait()
+
+    def limit(self, _: float) -> asyncio.Timeout:
+        """Give a limit that lasts until the test says that it is over."""
+        self.limits.append(asyncio.timeout(None))
+        return self.limits[-1]
+
+    def end_limit(self) -> None:
+        """Let the time be over within which Discord has to do what is waited for."""
+        self.limits[-1].reschedule(0)
 
     @asynccontextmanager
     async def running(self, *, token: str = TOKEN, clock: Clock | None = None, wait: bool = True) -> AsyncIterator[Bot]:
@@ -124,7 +134,13 @@ class World:
 
             def new_client() -> Client:
                 client = Client(
-                    conversations, desk.clicks(), metrics, registration, self.pulse, pauses=Pauses(self.sleep)
+                    conversations,
+                    desk.clicks(),
+                    metrics,
+                    registration,
+                    self.pulse,
+                    pauses=Pauses(self.sleep),
+                    limit=self.limit,
                 )
                 client.use(self.cogs(client, desk, conversations, self.clock))
                 return client

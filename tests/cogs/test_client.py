@@ -12,7 +12,7 @@ from discord.ext import commands
 
 from bot.core.errors import UserError
 from cogs.about import AboutCog
-from cogs.client import Client
+from cogs.client import MOST_UNANSWERED, Client
 from cogs.conversations import Conversations
 from cogs.pauses import LONGEST_BETWEEN_IDENTIFIES, LONGEST_PAUSE
 from cogs.status import StatusDesk
@@ -167,6 +167,77 @@ async def test_sessions_that_do_not_begin_are_asked_for_seldom_enough_for_discor
     identifies_a_day = 24 * 3600 / (sum(world.slept[-20:]) / 10)  # each with its pause of five seconds
     assert identifies_a_day < 1000
     assert max(world.slept) <= LONGEST_BETWEEN_IDENTIFIES
+
+
+async def lose_patience(world: World, fake: FakeDiscord, times: int) -> None:
+    """Let the bot's patience be over that many times, each when it waits to be let in."""
+    for number in range(times):
+
+        def is_next() -> bool:
+            return fake.gateway.unanswered > number  # noqa: B023 — asked only until then
+
+        await fake.until(is_next)
+        assert not fake.gateway.connected
+        world.end_limit()
+
+
+async def leave_unanswered(world: World, fake: FakeDiscord, count: int) -> None:
+    """Let Discord say nothing to that many attempts in a row, each until the bot's patience is over."""
+    fake.leave_unanswered(count)
+    fake.abort_connections()
+    await lose_patience(world, fake, count)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_session_that_discord_never_confirms_is_asked_for_again(
+    world: World, fake: FakeDiscord, log: Log
+) -> None:
+    assert (await fake.slash("fthelp").shown()).ephemeral
+    await leave_unanswered(world, fake, 2)
+    message = await fake.slash("ftstatus", package="demo").shown()
+    assert message.text().startswith("### 🟡 demo")
+    assert (fake.gateway.identifies, fake.gateway.resumes) == (1, 1)
+    assert fake.gateway.close_codes == [1006, 4000, 4000]
+    assert len(world.slept) == 3
+    warnings = [line["reason"] for line in log.lines("discord_connection_failed")]
+    assert warnings == ["Discord did not answer in time."] * 2
+    assert {line["level"] for line in log.lines()} <= {"info", "warning"}
+
+
+@pytest.mark.usefixtures("bot")
+async def test_where_resuming_is_never_answered_another_session_is_begun(world: World, fake: FakeDiscord) -> None:
+    assert (await fake.slash("fthelp").shown()).ephemeral
+    await leave_unanswered(world, fake, MOST_UNANSWERED)
+    await fake.until(lambda: fake.gateway.connected)
+    assert (fake.gateway.identifies, fake.gateway.resumes) == (2, 0)
+    assert (await fake.slash("fthelp").shown()).ephemeral
+    # The new session is resumed like any other.
+    fake.abort_connections()
+    await fake.until(lambda: fake.gateway.connected and fake.gateway.resumes == 1)
+    assert (fake.gateway.identifies, fake.gateway.resumes) == (2, 1)
+
+
+async def test_a_first_session_that_is_not_confirmed_is_asked_for_again_and_seldom(
+    world: World, fake: FakeDiscord
+) -> None:
+    fake.leave_unanswered(20)
+    async with world.running(wait=False):
+        await lose_patience(world, fake, 20)
+        await fake.connected()
+        assert (await fake.slash("fthelp").shown()).ephemeral
+    assert (fake.gateway.identifies, fake.gateway.resumes) == (1, 0)
+    assert max(world.slept) > LONGEST_BETWEEN_IDENTIFIES / 2
+
+
+async def test_a_gateway_that_does_not_greet_is_left_and_tried_again(world: World, fake: FakeDiscord) -> None:
+    fake.gateway.greets = False
+    async with world.running(wait=False):
+        await fake.until(lambda: fake.gateway.waiting_for_hello == 1)
+        fake.gateway.greets = True
+        world.end_limit()
+        await fake.connected()
+        await fake.until(lambda: fake.gateway.close_codes == [4000])
+        assert (await fake.slash("fthelp").shown()).ephemeral
 
 
 async def test_it_stops_at_once_while_it_waits_for_an_outage_to_end(world: World, fake: FakeDiscord) -> None:

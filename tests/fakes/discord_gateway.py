@@ -145,6 +145,10 @@ class Gateway:
     acknowledge_heartbeats: bool = True
     refusals: int = 0
     hang_ups: int = 0
+    silences: int = 0
+    unanswered: int = 0
+    greets: bool = True
+    waiting_for_hello: int = 0
     connections: int = 0
     identifies: int = 0
     resumes: int = 0
@@ -158,20 +162,26 @@ class Gateway:
         if self.refusals:
             self.refusals -= 1
             return web.Response(status=503)
-        websocket = web.WebSocketResponse(timeout=1.0, compress=False)
+        websocket = web.WebSocketResponse(timeout=1.0, compress=False, autoping=False)
         await websocket.prepare(request)
         connection = Connection(websocket, request, _compression(request.query.get("compress")))
         self.connections += 1
         self.changes.note()
         self._open.add(connection)
         writer = asyncio.create_task(connection.write())
-        connection.send(Op.HELLO, {"heartbeat_interval": int(self.heartbeat_interval * 1000), "_trace": []})
+        if self.greets:
+            connection.send(Op.HELLO, {"heartbeat_interval": int(self.heartbeat_interval * 1000), "_trace": []})
+        else:
+            await websocket.ping()
         if (request.query.get("v"), request.query.get("encoding")) != ("10", "json"):
             connection.close(CloseCode.INVALID_VERSION)
         try:
             async for frame in websocket:
                 if frame.type is WSMsgType.TEXT:
                     self._receive(connection, frame.data.encode())
+                elif frame.type is WSMsgType.PONG:
+                    self.waiting_for_hello += 1
+                    self.changes.note()
         finally:
             self._ended(connection, connection.closed_with or websocket.close_code or 1006)
             connection.close(1000)
@@ -241,6 +251,10 @@ class Gateway:
         elif op in {Op.IDENTIFY, Op.RESUME} and self.hang_ups:
             self.hang_ups -= 1
             connection.close(CloseCode.UNKNOWN_ERROR)
+        elif op in {Op.IDENTIFY, Op.RESUME} and self.silences:
+            self.silences -= 1
+            self.unanswered += 1
+            self.changes.note()
         elif op == Op.IDENTIFY:
             self._identify(connection, data)
         elif op == Op.RESUME:

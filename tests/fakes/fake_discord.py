@@ -387,6 +387,10 @@ class FakeDiscord:
         """Close that many connections to the gateway as soon as a client says who it is."""
         self.gateway.hang_ups = count
 
+    def leave_unanswered(self, count: int) -> None:
+        """Say nothing to that many clients that tell who they are; their heartbeats are acknowledged."""
+        self.gateway.silences = count
+
     def ask_to_reconnect(self) -> None:
         """Send opcode 7."""
         self.gateway.to_all(Op.RECONNECT)

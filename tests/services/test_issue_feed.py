@@ -362,6 +362,27 @@ async def test_an_attempt_without_an_answer_is_told_once(  # noqa: PLR0913, PLR0
     assert len(threads_of(channel)) == (0 if place == "general" else 1)
 
 
+@pytest.mark.parametrize(("followed", "state"), [(1_001, State.SENT), (3_000, State.LOST)])
+async def test_what_may_be_in_a_busy_thread_is_not_told_again(  # noqa: PLR0913, PLR0917 — a table of outcomes
+    office: Office, fake: FakeDiscord, clock: Clock, issues: Channel, followed: int, state: State
+) -> None:
+    await turn_on(office, issues)
+    await happen(office, event(EventKind.OPENED, NUMPY))
+    await office.poster.tick()
+    (numpy,) = threads_of(issues)
+    clock.advance(BATCH)
+    await happen(office, event(EventKind.CLOSED, NUMPY))
+    fake.reset("POST", SENDS, apply=True)
+    await office.poster.tick()
+    for number in range(followed):
+        fake.say(numpy, f"chatter {number}")
+    for _ in range(3):
+        clock.advance(timedelta(hours=1))
+        await office.poster.tick()
+    assert len(own(fake, numpy)) == 2
+    assert (await last(office, issues)).state is state
+
+
 async def test_what_happens_while_a_post_is_under_way_waits_for_it(
     office: Office, fake: FakeDiscord, clock: Clock, issues: Channel
 ) -> None:

@@ -293,17 +293,57 @@ async def test_pauses_grow_while_discord_is_down(
     assert 12 < fake.count("POST", SENDS) < 24
 
 
+@pytest.mark.parametrize("followed", [250, 1_001])
 async def test_a_message_in_a_busy_channel_is_found_again(
-    office: Office, fake: FakeDiscord, clock: Clock, general: Channel
+    office: Office, fake: FakeDiscord, clock: Clock, general: Channel, followed: int
 ) -> None:
     await office.subscribe(general)
     fake.reset("POST", SENDS, apply=True)
     await office.poster.tick()
-    for number in range(250):
+    for number in range(followed):
         fake.say(general, f"chatter {number}, 2026-W47")
     clock.advance(timedelta(hours=1))
     await office.poster.tick()
-    assert len(own(fake, general)) == 1
+    (message,) = own(fake, general)
+    assert (await office.last(general)).message == message.id
+
+
+@pytest.mark.parametrize("stored", [False, True])
+async def test_what_may_be_further_back_than_is_looked_is_not_posted_again_and_says_why(
+    office: Office, fake: FakeDiscord, clock: Clock, general: Channel, *, stored: bool
+) -> None:
+    await office.subscribe(general)
+    fake.reset("POST", SENDS, apply=stored)
+    await office.poster.tick()
+    for number in range(3_000):
+        fake.say(general, f"chatter {number}, 2026-W47")
+    clock.advance(timedelta(hours=1))
+    for _ in range(3):
+        await office.poster.tick()
+        clock.advance(timedelta(hours=1))
+    assert len(own(fake, general)) == stored
+    post = await office.last(general)
+    assert (post.state, post.due) == (State.LOST, None)
+    assert "not among the last 3,000 messages" in (post.reason or "")
+    clock.advance(timedelta(days=7))
+    await office.poster.tick()
+    assert len(own(fake, general)) == stored + 1
+
+
+async def test_messages_from_long_before_a_post_do_not_make_it_unclear(
+    office: Office, fake: FakeDiscord, clock: Clock, general: Channel
+) -> None:
+    for number in range(3_001):
+        fake.say(general, f"chatter {number}, 2026-W47")
+    clock.advance(timedelta(days=2))
+    await office.subscribe(general)
+    fake.reset("POST", SENDS)
+    await office.poster.tick()
+    fake.say(general, "What else?")
+    clock.advance(timedelta(hours=1))
+    await office.poster.tick()
+    (message,) = own(fake, general)
+    assert (await office.last(general)).message == message.id
 
 
 async def test_other_words_of_the_bot_are_not_taken_for_the_digest(
