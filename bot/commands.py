@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -26,7 +27,8 @@ from bot.core.triage.jsonl import ThreadLineError, parse_thread
 from bot.core.triage.jsonl import to_json as to_classification_json
 from bot.core.weeks import Week, parse_week
 from bot.desks import open_checkup, open_desk, open_observatory, utc_now
-from bot.logs import set_up_logs
+from bot.ending import Ending, flush_logs
+from bot.logs import Aside, set_up_logs
 from bot.services.families import look_up_all
 from bot.services.history import Question, history_json
 from bot.services.status import Freshness
@@ -140,15 +142,21 @@ def check_everything(*, as_json: bool) -> Outcome:
 
 def run_until_stopped() -> None:
     """Run the bot. Raises ``UserError`` without a token."""
-    from bot.app import run_bot  # only the bot needs Discord's library, which takes its time to import
-
     settings = read_settings()
     if settings.discord_token is None:
         raise UserError("FTBOT_DISCORD_TOKEN is not set. Create a bot (docs/operations.md) and set its token.")
-    set_up_logs(level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets())
-    for what in unused_settings():
-        log.warning("setting_without_effect", reason=what)
-    asyncio.run(run_bot(settings))
+    ending = Ending()
+    ending.heed(signal.SIGINT, signal.SIGTERM)
+    from bot.app import run_bot  # only the bot needs Discord's library, which takes its time to import
+
+    as_json = settings.log_format is LogFormat.JSON
+    set_up_logs(level=settings.log_level, as_json=as_json, secrets=settings.secrets(), to=Aside)
+    try:
+        for what in unused_settings():
+            log.warning("setting_without_effect", reason=what)
+        asyncio.run(run_bot(settings, ending))
+    finally:
+        flush_logs()  # before the sentence that says why it ended
 
 
 async def _answer(
