@@ -38,7 +38,7 @@ from bot.services.health import Health
 from bot.services.intake import Intake
 from bot.services.issues import IssueDesk
 from bot.services.lookout import Lookout
-from bot.services.metrics import Metrics
+from bot.services.metrics import Metrics, Queue
 from bot.services.news import Newsroom
 from bot.services.posting import Ledger, Poster
 from bot.services.prospects import Outlook
@@ -271,6 +271,7 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
 
 def _build_backlog(settings: Settings, database: Database, github: _Github, metrics: Metrics) -> Backlog:
     clients = {"token": github.reader, "app": github.app}
+    triages = github.app is not None and settings.triage is Switch.ON
     return Backlog(
         Posts(database),
         Outbox(database),
@@ -280,6 +281,7 @@ def _build_backlog(settings: Settings, database: Database, github: _Github, metr
         {credential: client.worker.budgets for credential, client in clients.items() if client is not None},
         metrics,
         utc_now,
+        idle=() if triages else (Queue.GITHUB, Queue.INBOX),
     )
 
 

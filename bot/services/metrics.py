@@ -215,12 +215,12 @@ def _register_ages(registry: CollectorRegistry, scan: Age, digest: Age, oldest: 
     ).set_function(scan.seconds)
     Gauge(
         "ftbot_digest_age_seconds",
-        "Seconds since a digest was posted, or since there should be one; not a number where no server wants any.",
+        "Seconds since a digest was posted, or since a server wants any; not a number where none does.",
         registry=registry,
     ).set_function(digest.seconds)
     waits = Gauge(
         "ftbot_waiting_age_seconds",
-        "Seconds that the oldest of what is to be done has waited; 0 where nothing does.",
+        "Seconds that the oldest of what is to be done has waited; 0 where nothing does, or nobody works on it.",
         ("queue",),
         registry=registry,
     )
