@@ -20,6 +20,7 @@ from bot.core.errors import UserError
 from bot.core.history import Rule
 from bot.core.names import normalize
 from bot.core.rules import Verdict
+from bot.core.sentences import printable
 from bot.core.status import failed, to_json, with_upstream
 from bot.core.targets import Target, parse_target
 from bot.core.triage.classify import classify
@@ -36,6 +37,7 @@ from bot.streams import output_failure
 from bot.terminal import (
     checks_table,
     error_output,
+    foreign,
     history_table,
     output,
     page_progress,
@@ -167,7 +169,7 @@ async def _answer(
     verdicts: set[Verdict] = set()
     async with open_desk(settings) as desk:
         if desk.warning is not None:
-            err.print(f"ftbot: {desk.warning}", soft_wrap=True)
+            err.print(foreign(f"ftbot: {desk.warning}"), soft_wrap=True)
         asking = look_up_all(desk.lookup, names, targets, freshness)
         try:
             for question in asking:
@@ -179,7 +181,7 @@ async def _answer(
                     out.print(status_card(answer, utc_now()))
                 if failed(answer.headline.verdict):
                     why = await desk.explain(answer, offline=freshness is Freshness.OFFLINE)
-                    err.print(f"ftbot: {why}", soft_wrap=True)
+                    err.print(foreign(f"ftbot: {why}"), soft_wrap=True)
                 if output_failure() is not None:  # nobody sees the other answers
                     break
         finally:
@@ -257,7 +259,7 @@ async def _history(settings: Settings, question: Question, *, as_json: bool) -> 
         output().print(history_table(history))
     err = error_output()
     for name, reason in sorted(history.failed.items()):
-        err.print(f"ftbot: {name} is left out: {reason}", soft_wrap=True)
+        err.print(foreign(f"ftbot: {name} is left out: {reason}"), soft_wrap=True)
     for name in history.missing:
         err.print(f"ftbot: There is no package called {name} on the index. Check the spelling.", soft_wrap=True)
     if history.failed:
@@ -267,7 +269,7 @@ async def _history(settings: Settings, question: Question, *, as_json: bool) -> 
 
 def _tell_of_unused_settings() -> None:
     for what in unused_settings():
-        sys.stderr.write(f"ftbot: {what}\n")
+        sys.stderr.write(f"ftbot: {printable(what)}\n")
 
 
 def _day(text: str | None) -> date | None:

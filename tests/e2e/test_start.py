@@ -128,3 +128,13 @@ def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch, capfd: p
         text = complaint(capfd)
     assert text.startswith(f"ftbot: Port {port} on 127.0.0.1 cannot be opened: ")
     assert text.endswith("Set FTBOT_HTTP_PORT to a free one.")
+
+
+@pytest.mark.usefixtures("database")
+def test_a_host_with_a_line_break_is_named_on_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FTBOT_HTTP_HOST", "a\nb\x1b[31m..c")
+    assert complaint(capfd).startswith(
+        "ftbot: `a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}[31m..c` is no name"
+    )
