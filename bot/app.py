@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import signal
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -39,7 +38,7 @@ from bot.services.health import Health
 from bot.services.intake import Intake
 from bot.services.issues import IssueDesk
 from bot.services.lookout import Lookout
-from bot.services.metrics import Metrics
+from bot.services.metrics import Metrics, Queue
 from bot.services.news import Newsroom
 from bot.services.posting import Ledger, Poster
 from bot.services.prospects import Outlook
@@ -79,36 +78,40 @@ from storage.scans import Scans
 from storage.thread_events import ThreadEvents
 from storage.threads import Threads
 
-_ANSWERS, _GATEWAY, _FACES, _LOOKUPS, _GITHUB, _RESOURCES = 2.5, 5.0, 5.5, 6.25, 7.0, 7.5
-"""Until how many seconds after a signal what may take: answers (whoever waits for one then is told so, which takes
-another 1.5), the connection to Discord, jobs and servers, what was read, connections to GitHub, all others."""
+_START, _ANSWERS, _GATEWAY, _FACES, _LOOKUPS, _GITHUB, _RESOURCES = 1.0, 2.5, 5.0, 5.5, 6.25, 7.0, 7.5
+"""Until how many seconds after a signal what may take: a start that is given up, answers (whoever waits for one then
+is told so, which takes another 1.5), the connection to Discord, jobs and servers, what was read, connections to GitHub,
+all others."""
 
 _T = TypeVar("_T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-async def run_bot(settings: Settings) -> None:
-    """Run the bot until SIGINT or SIGTERM; ends within 10 seconds, after the answers under way."""
-    ending = Ending()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ending.ask)
+async def run_bot(settings: Settings, ending: Ending) -> None:
+    """Run the bot until its end is asked for; ends within 10 seconds of that, after the answers under way."""
+    ending.tell()
     async with AsyncExitStack() as stack:
-        held = _Held(ending, stack)
-        database = await held.enter("database", _RESOURCES, open_database(settings.database_path))
-        http = await held.enter("connections to the index", _RESOURCES, open_http(settings.user_agent))
-        await database.check_writable()
-        bot = await _build(settings, http, database, await _open_github(settings, held))
-        _direct_discord(settings)
-        held.at_the_end("what was read", _LOOKUPS, bot.lookup.aclose)
-        held.at_the_end("what was asked", _LOOKUPS, bot.catalogue.flush)
-        ports = await _serve(settings, bot, held)
-        await held.enter("jobs", _FACES, timetable(bot.metrics, *bot.jobs))
-        await held.enter("triage", _FACES, _going(bot.triage))
-        log.info("started", version=version(), database=database.path, **ports)
-        await _run_until(ending, bot.gateway, bot.conversations, settings)
+        bot = await ending.unless_asked("start", _START, _start(settings, _Held(ending, stack)))
+        if bot is not None:
+            await _run_until(ending, bot.gateway, bot.conversations, settings)
     log.info("stopped")
+
+
+async def _start(settings: Settings, held: _Held) -> _Bot:
+    """Open everything, in the order in which it is needed."""
+    database = await held.enter("database", _RESOURCES, open_database(settings.database_path))
+    http = await held.enter("connections to the index", _RESOURCES, open_http(settings.user_agent))
+    await database.check_writable()
+    bot = await _build(settings, http, database, await _open_github(settings, held))
+    _direct_discord(settings)
+    held.at_the_end("what was read", _LOOKUPS, bot.lookup.aclose)
+    held.at_the_end("what was asked", _LOOKUPS, bot.catalogue.flush)
+    ports = await _serve(settings, bot, held)
+    await held.enter("jobs", _FACES, timetable(bot.metrics, *bot.jobs))
+    await held.enter("triage", _FACES, _going(bot.triage))
+    log.info("started", version=version(), database=database.path, **ports)
+    return bot
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +271,7 @@ async def _build(settings: Settings, http: httpx.AsyncClient, database: Database
 
 def _build_backlog(settings: Settings, database: Database, github: _Github, metrics: Metrics) -> Backlog:
     clients = {"token": github.reader, "app": github.app}
+    triages = github.app is not None and settings.triage is Switch.ON
     return Backlog(
         Posts(database),
         Outbox(database),
@@ -277,6 +281,7 @@ def _build_backlog(settings: Settings, database: Database, github: _Github, metr
         {credential: client.worker.budgets for credential, client in clients.items() if client is not None},
         metrics,
         utc_now,
+        idle=() if triages else (Queue.GITHUB, Queue.INBOX),
     )
 
 

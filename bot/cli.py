@@ -11,6 +11,7 @@ import typer
 
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github import ForbiddenError
+from bot.core.sentences import printable
 from bot.streams import output_failure, standard_streams
 
 
@@ -101,7 +102,7 @@ def _written(code: int) -> int:
 
 
 def _complain(text: str, code: int) -> int:
-    sys.stderr.write(f"ftbot: {text}\n")
+    sys.stderr.write(f"ftbot: {printable(text)}\n")
     return code
 
 

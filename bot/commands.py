@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -19,6 +20,7 @@ from bot.core.errors import UserError
 from bot.core.history import Rule
 from bot.core.names import normalize
 from bot.core.rules import Verdict
+from bot.core.sentences import printable
 from bot.core.status import failed, to_json, with_upstream
 from bot.core.targets import Target, parse_target
 from bot.core.triage.classify import classify
@@ -26,7 +28,8 @@ from bot.core.triage.jsonl import ThreadLineError, parse_thread
 from bot.core.triage.jsonl import to_json as to_classification_json
 from bot.core.weeks import Week, parse_week
 from bot.desks import open_checkup, open_desk, open_observatory, utc_now
-from bot.logs import set_up_logs
+from bot.ending import Ending, flush_logs
+from bot.logs import Aside, set_up_logs
 from bot.services.families import look_up_all
 from bot.services.history import Question, history_json
 from bot.services.status import Freshness
@@ -34,6 +37,7 @@ from bot.streams import output_failure
 from bot.terminal import (
     checks_table,
     error_output,
+    foreign,
     history_table,
     output,
     page_progress,
@@ -140,15 +144,21 @@ def check_everything(*, as_json: bool) -> Outcome:
 
 def run_until_stopped() -> None:
     """Run the bot. Raises ``UserError`` without a token."""
-    from bot.app import run_bot  # only the bot needs Discord's library, which takes its time to import
-
     settings = read_settings()
     if settings.discord_token is None:
         raise UserError("FTBOT_DISCORD_TOKEN is not set. Create a bot (docs/operations.md) and set its token.")
-    set_up_logs(level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, secrets=settings.secrets())
-    for what in unused_settings():
-        log.warning("setting_without_effect", reason=what)
-    asyncio.run(run_bot(settings))
+    ending = Ending()
+    ending.heed(signal.SIGINT, signal.SIGTERM)
+    from bot.app import run_bot  # only the bot needs Discord's library, which takes its time to import
+
+    as_json = settings.log_format is LogFormat.JSON
+    set_up_logs(level=settings.log_level, as_json=as_json, secrets=settings.secrets(), to=Aside)
+    try:
+        for what in unused_settings():
+            log.warning("setting_without_effect", reason=what)
+        asyncio.run(run_bot(settings, ending))
+    finally:
+        flush_logs()  # before the sentence that says why it ended
 
 
 async def _answer(
@@ -159,7 +169,7 @@ async def _answer(
     verdicts: set[Verdict] = set()
     async with open_desk(settings) as desk:
         if desk.warning is not None:
-            err.print(f"ftbot: {desk.warning}", soft_wrap=True)
+            err.print(foreign(f"ftbot: {desk.warning}"), soft_wrap=True)
         asking = look_up_all(desk.lookup, names, targets, freshness)
         try:
             for question in asking:
@@ -171,7 +181,7 @@ async def _answer(
                     out.print(status_card(answer, utc_now()))
                 if failed(answer.headline.verdict):
                     why = await desk.explain(answer, offline=freshness is Freshness.OFFLINE)
-                    err.print(f"ftbot: {why}", soft_wrap=True)
+                    err.print(foreign(f"ftbot: {why}"), soft_wrap=True)
                 if output_failure() is not None:  # nobody sees the other answers
                     break
         finally:
@@ -249,7 +259,7 @@ async def _history(settings: Settings, question: Question, *, as_json: bool) -> 
         output().print(history_table(history))
     err = error_output()
     for name, reason in sorted(history.failed.items()):
-        err.print(f"ftbot: {name} is left out: {reason}", soft_wrap=True)
+        err.print(foreign(f"ftbot: {name} is left out: {reason}"), soft_wrap=True)
     for name in history.missing:
         err.print(f"ftbot: There is no package called {name} on the index. Check the spelling.", soft_wrap=True)
     if history.failed:
@@ -259,7 +269,7 @@ async def _history(settings: Settings, question: Question, *, as_json: bool) -> 
 
 def _tell_of_unused_settings() -> None:
     for what in unused_settings():
-        sys.stderr.write(f"ftbot: {what}\n")
+        sys.stderr.write(f"ftbot: {printable(what)}\n")
 
 
 def _day(text: str | None) -> date | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,12 @@ from bot.core.targets import Target, parse_target
 PROJECT_URL = "https://github.com/ftbot-dev/ftbot"
 _ENV_FILE = Path(".env")
 _MASK = "********"
+_SCHEME = re.compile(r"\s*(?:[a-z][\w+.-]+:|[a-z]://)", re.IGNORECASE | re.ASCII)
+"""What an address begins with; a single letter before a colon is a drive of Windows."""
+
+LEAST_KEPT = 30
+"""Days for which everything is kept: in this time things could be done a second time."""
+
 _SEPARATORS = {"watch_searches": "; "}
 """What stands between the values of a setting that has several, where it is no comma."""
 
@@ -88,7 +95,9 @@ class Settings(BaseSettings):
         (Target(14), Target(15)), description="free-threaded Pythons to judge, the first is the headline"
     )
     database: str = Field(default_factory=_default_database, description="SQLite file; :memory: works")
-    keep_days: int = Field(400, ge=1, le=36_500, description="days for which what is over is kept, 30 at least")
+    keep_days: int = Field(
+        400, ge=LEAST_KEPT, le=36_500, description="days for which what is over is kept, 30 at least"
+    )
     discord_token: SecretStr | None = Field(None, description="the bot's token")
     discord_api_url: str = Field("https://discord.com/api/v10", description="Discord's REST API, for tests and proxies")
     discord_gateway_url: str = Field(
@@ -173,6 +182,13 @@ class Settings(BaseSettings):
     @classmethod
     def _end_with_slash(cls, value: str) -> str:
         return value.rstrip("/") + "/"
+
+    @field_validator("database")
+    @classmethod
+    def _is_a_path(cls, value: str) -> str:
+        if _SCHEME.match(value):  # not shown, as addresses hold passwords
+            raise ValueError("It is an address, but PostgreSQL is not supported yet. Give the path of a file")
+        return value
 
     @field_validator("database")
     @classmethod

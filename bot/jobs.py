@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.services.metrics import Metrics
+from bot.services.metrics import Metrics, RunEnd
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -46,21 +46,21 @@ class _Runs:
             outcome = await self._outcome(job)
         finally:
             self.tasks.discard(task)
-        self.metrics.jobs.labels(job.name, outcome).inc()
+        self.metrics.jobs.labels(job.name, outcome.value).inc()
 
-    async def _outcome(self, job: Job) -> str:
+    async def _outcome(self, job: Job) -> RunEnd:
         try:
             await job.run()
         except asyncio.CancelledError:
             if self.ending:
                 log.info("job_stopped", job=job.name)
-                return "stopped"
+                return RunEnd.STOPPED
             log.exception("job_failed", job=job.name)  # something that it waited for was cancelled
         except Exception:
             log.exception("job_failed", job=job.name)
         else:
-            return "done"
-        return "failed"
+            return RunEnd.DONE
+        return RunEnd.FAILED
 
     async def end(self) -> None:
         """Stop what runs, and see it end."""
@@ -75,6 +75,7 @@ class _Runs:
 @asynccontextmanager
 async def timetable(metrics: Metrics, *jobs: Job) -> AsyncIterator[None]:
     """Run jobs on time while the block runs; runs under way are then stopped."""
+    metrics.expect_runs(job.name for job in jobs)
     runs = _Runs(metrics)
     scheduler = AsyncIOScheduler(timezone=UTC)
     for job in jobs:

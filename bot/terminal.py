@@ -17,6 +17,7 @@ from rich.table import Table
 
 from bot.config import Setting
 from bot.core.rules import Verdict
+from bot.core.sentences import printable
 from bot.core.shares import ANY_TARGET
 from bot.core.status import MetadataState, Status, failed
 from bot.core.verdict import TargetVerdict
@@ -98,8 +99,8 @@ def settings_table(settings: Iterable[Setting]) -> RenderableType:
     for setting in settings:
         changed = setting.value != setting.default
         what = setting.what + (f" (default: {setting.default or 'none'})" if changed else "")
-        value = Text(setting.value or "–", style="bold green" if changed else "")
-        rows.append((Text(setting.variable), value, Text(what, style="dim")))
+        value = foreign(setting.value or "–", style="bold green" if changed else "")
+        rows.append((Text(setting.variable), value, foreign(what, style="dim")))
     return _Settings(tuple(rows))
 
 
@@ -110,7 +111,7 @@ def checks_table(checks: Iterable[Check]) -> RenderableType:
         table.add_column(overflow="fold")
     for check in checks:
         glyph = "–" if check.works is None else ("✅" if check.works else "⛔")
-        table.add_row(Text(glyph), Text(check.subject, style="bold"), Text(check.finding))
+        table.add_row(Text(glyph), Text(check.subject, style="bold"), foreign(check.finding))
     return table
 
 
@@ -302,7 +303,7 @@ def _target_text(verdict: TargetVerdict) -> Text:
 
 def foreign(text: str, style: str = "") -> Text:
     """Draw text from elsewhere: nothing in it moves the cursor, sets a colour or turns the direction of writing."""
-    return Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text), style=style)
+    return Text(printable(text), style=style)
 
 
 def _notes(status: Status) -> Iterator[Text]:

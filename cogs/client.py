@@ -44,6 +44,9 @@ MOST_UNANSWERED = 3
 _NORMAL, _WITHOUT_INTENTS = 1000, 4014
 _PASSING = (OSError, aiohttp.ClientError, discord.HTTPException, discord.ConnectionClosed)
 
+_UNKNOWN, _STALE = "unknown", "stale"
+"""What is counted in place of a command, or a button, that this version does not know."""
+
 _ROUTED = frozenset({discord.InteractionType.component, discord.InteractionType.modal_submit})
 
 
@@ -69,7 +72,7 @@ class Tree(app_commands.CommandTree["Client"]):
 
     async def on_error(self, interaction: discord.Interaction[Client], error: app_commands.AppCommandError, /) -> None:
         """Answer a command that failed before it began."""
-        await self.client.conversations.fail(interaction, "unknown", error)
+        await self.client.conversations.fail(interaction, _UNKNOWN, error)
 
 
 class Client(commands.Bot):
@@ -191,6 +194,8 @@ class Client(commands.Bot):
         """Add the cogs, then tell Discord of the commands if they are not those it was told of last."""
         for cog in self._cogs_to_add:
             await self.add_cog(cog)
+        commands = (command.qualified_name for command in self.slash_commands())
+        self._metrics.expect_bugs((*commands, *self._clicks, _UNKNOWN, _STALE))
         if self.application_id is not None:
             await self._registration.sync(self.application_id, self.commands_digest(), self.tree.sync)
 
@@ -211,7 +216,7 @@ class Client(commands.Bot):
         try:
             found = route(identifier if isinstance(identifier, str) else "", self._clicks)
         except UserError as error:
-            await self.conversations.fail(interaction, "stale", error)
+            await self.conversations.fail(interaction, _STALE, error)
             return
         await self.conversations.hold(interaction, found.verb, found.answer(interaction, found.arguments))
 

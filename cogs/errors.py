@@ -10,6 +10,7 @@ import structlog
 from discord import app_commands
 
 from bot.core.errors import StorageError, UpstreamError, UserError
+from bot.services.metrics import BUG
 
 _GONE = frozenset({10062, 50027, 40060, 10008})
 """Discord's codes for an interaction that cannot be answered any more: expired, answered already, answer deleted."""
@@ -90,7 +91,7 @@ def _reply(error: Exception) -> Reply:
         return Reply(f"My database has a problem; its owner can see it. Reference `{reference}`.", "storage_error")
     log.error("unexpected_error", reference=reference, exc_info=error)
     return Reply(
-        f"Something broke on my side. Reference `{reference}`: it helps if you quote it when you report this.", "bug"
+        f"Something broke on my side. Reference `{reference}`: it helps if you quote it when you report this.", BUG
     )
 
 

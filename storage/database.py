@@ -151,8 +151,6 @@ async def open_database(path: Path | None) -> AsyncIterator[Database]:
                 file = await asyncio.to_thread(_identity, name)
             database = Database(name, writer, reader, file)
             await _migrate(database)
-            for connection in (writer, reader):
-                await connection.execute(f"PRAGMA busy_timeout = {round(_AT_ONCE_SECONDS * 1000)}")
         yield database  # what goes wrong while it is used is not a failure to open it
 
 
@@ -221,9 +219,9 @@ async def _connect(name: str) -> aiosqlite.Connection:
 
 
 async def _connect_to(name: str, *, uri: bool = False) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(name, isolation_level=None, timeout=_BUSY_SECONDS, uri=uri)
+    connection = await aiosqlite.connect(name, isolation_level=None, timeout=_AT_ONCE_SECONDS, uri=uri)
     try:
-        if await _run(connection, "PRAGMA journal_mode", ()) == [("delete",)]:
+        if await _patiently(lambda: _run(connection, "PRAGMA journal_mode", ())) == [("delete",)]:
             # Where it cannot be set now, a file that is up to date can still be read.
             with suppress(sqlite3.OperationalError):
                 await connection.execute("PRAGMA journal_mode = WAL")
@@ -247,7 +245,7 @@ def _frozen(path: Path) -> str | None:
 
 
 async def _migrate(database: Database) -> None:
-    if await _schema_of(database.writer, database.path) == len(MIGRATIONS):
+    if await _patiently(lambda: _schema_of(database.writer, database.path)) == len(MIGRATIONS):
         return
     async with database.transaction() as transaction:
         version = await _schema_of(transaction.connection, database.path)  # another process may have been faster

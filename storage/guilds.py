@@ -11,7 +11,7 @@ import msgspec
 from bot.core.posting import DigestSettings, GuildSettings, IssueFeed
 from bot.core.schedule import Schedule
 from bot.core.watching import EventKind
-from storage.database import Database
+from storage.database import Database, read_time
 
 _COLUMNS = (
     "guild, channel, since, weekday, hour, zone, role, publish, announcements, issues, issues_forum, issue_events"
@@ -49,9 +49,12 @@ class Guilds:
         rows = await self.database.read(f"SELECT {_COLUMNS} FROM guilds WHERE gone IS NULL ORDER BY guild")  # noqa: S608 — ours
         return tuple(_settings(row) for row in msgspec.convert(rows, list[_Row]))
 
-    async def want_digests(self) -> bool:
-        """Tell whether a server that the bot is in gets digests."""
-        return bool(await self.database.read("SELECT 1 FROM guilds WHERE channel IS NOT NULL AND gone IS NULL LIMIT 1"))
+    async def digests_since(self) -> datetime | None:
+        """Tell since when a server that the bot is in wants digests; None where none does."""
+        rows = await self.database.read(
+            "SELECT MIN(COALESCE(since, 0.0)) FROM guilds WHERE channel IS NOT NULL AND gone IS NULL"
+        )
+        return read_time(rows[0][0])
 
     async def announced(self) -> dict[int, int]:
         """Give the number of the last change that was announced in each server that wants them."""

@@ -224,8 +224,13 @@ class Posts:
         return _post(rows[0]) if rows else None
 
     async def waiting(self) -> Waiting:
-        """Count the posts with which something is left to do."""
-        return await waiting(self.database, "posts", "planned")
+        """Count the posts with which something is left to do, in servers that the bot is in."""
+        return await waiting(
+            self.database,
+            "posts",
+            "planned",
+            "NOT EXISTS (SELECT 1 FROM guilds WHERE guilds.guild = posts.guild AND guilds.gone IS NOT NULL)",
+        )
 
     async def last_sent(self, kind: Kind) -> datetime | None:
         """Tell when a post of a kind that was sent, to whichever server, was planned last; None if none was."""

@@ -18,8 +18,8 @@ class Waiting:
     oldest: datetime | None
 
 
-async def waiting(database: Database, table: str, since: str) -> Waiting:
+async def waiting(database: Database, table: str, since: str, where: str = "TRUE") -> Waiting:
     """Count the rows of a table with which something is left to do; ``since`` is the column that says since when."""
-    rows = await database.read(f"SELECT COUNT(*), MIN({since}) FROM {table} WHERE due IS NOT NULL")  # noqa: S608 — our words
+    rows = await database.read(f"SELECT COUNT(*), MIN({since}) FROM {table} WHERE due IS NOT NULL AND {where}")  # noqa: S608 — our words
     count, oldest = rows[0]
     return Waiting(msgspec.convert(count, int), read_time(oldest))

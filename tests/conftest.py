@@ -84,6 +84,16 @@ def logs_as_before() -> Iterator[None]:
 
 
 @pytest.fixture
+def signals_as_before() -> Iterator[None]:
+    """Give the signals back to pytest after a test that runs the bot in this process."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    signal.set_wakeup_fd(-1)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
 def ftbot(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, logs_as_before: None) -> Run:  # noqa: ARG001 — for what it does at the end
     """Give what runs the command line."""
     return runner(capsys, monkeypatch)

@@ -580,3 +580,36 @@ async def test_an_interrupt_ends_it_without_a_word(index: FakeIndex) -> None:
     await asyncio.wait_for(hold.arrived.wait(), 20)
     process.send_signal(signal.SIGINT)
     assert (await end_of(process)).code == 130
+
+
+def found_in(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+@pytest.mark.parametrize("command", [("settings",), ("check",), ("run",), ("status", "numpy")])
+async def test_a_database_that_is_an_address_makes_no_folder_and_shows_no_password(
+    ftbot: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = found_in(tmp_path)
+    monkeypatch.setenv("FTBOT_DATABASE", "postgresql://ada:s3cret@db.example/ftbot")
+    monkeypatch.setenv("FTBOT_DISCORD_TOKEN", "never-sent")
+    ended = await ftbot(*command)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(
+        "ftbot: FTBOT_DATABASE cannot be used: It is an address, but PostgreSQL is not supported"
+    )
+    assert "s3cret" not in ended.err
+    assert found_in(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", [("scan",), ("check",), ("status", "numpy"), ("settings",)])
+async def test_a_setting_that_holds_line_breaks_is_shown_on_one_line(
+    ftbot: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    below = tmp_path / "file"
+    below.write_text("no folder", "utf-8")
+    monkeypatch.setenv("FTBOT_DATABASE", f"{below}/one\nFORGED\x1b[31m")
+    ended = await ftbot(*command)
+    lines = (ended.out + ended.err).splitlines()
+    assert not any(line.startswith("FORGED") or "\x1b" in line for line in lines)

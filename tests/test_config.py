@@ -63,7 +63,7 @@ def test_every_setting_says_what_it_is() -> None:
         ("FTBOT_HTTP_PORT", "65536", "less than or equal to 65535"),
         ("FTBOT_METRICS_PORT", "65536", "less than or equal to 65535"),
         ("FTBOT_METRICS_PORT", "off", "integer"),
-        ("FTBOT_KEEP_DAYS", "0", "greater than or equal to 1"),
+        ("FTBOT_KEEP_DAYS", "29", "greater than or equal to 30"),
         ("FTBOT_KEEP_DAYS", "36501", "less than or equal to 36500"),
         ("FTBOT_LOG_FORMAT", "xml", "'console' or 'json'"),
         ("FTBOT_TRIAGE", "maybe", "'on' or 'off'"),
@@ -178,6 +178,38 @@ def test_the_database_is_a_path_below_home_or_in_memory(monkeypatch: pytest.Monk
     assert read_settings().database_path == Path("/home/ada/ftbot.db")
     monkeypatch.setenv("FTBOT_DATABASE", ":memory:")
     assert read_settings().database_path is None
+
+
+ADDRESSES = (
+    "postgresql://ada:s3cret@db.example/ftbot",
+    " postgres://ada:s3cret@db.example/ftbot",
+    "POSTGRESQL+asyncpg://ada:s3cret@db.example/ftbot",
+    "mysql://ada:s3cret@db.example/ftbot",
+    "x://ada:s3cret@db.example/ftbot",
+    "sqlite:///s3cret.db",
+    "sqlite:s3cret.db",
+    "file:/tmp/s3cret.db?mode=rwc",
+    "FILE:s3cret.db",
+)
+
+
+@pytest.mark.parametrize("value", ADDRESSES)
+def test_a_database_that_is_an_address_is_refused_without_showing_it(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("FTBOT_DATABASE", value)
+    with pytest.raises(UserError) as refused:
+        read_settings()
+    assert str(refused.value) == (
+        "FTBOT_DATABASE cannot be used: It is an address, but PostgreSQL is not supported yet."
+        " Give the path of a file. See docs/operations.md, Settings."
+    )
+
+
+@pytest.mark.parametrize("value", ["ftbot.db", "./a:b.db", "/data/a:b.db", "C:/ftbot.db", r"c:\ftbot.db", "../x"])
+def test_a_database_may_be_at_any_path(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("FTBOT_DATABASE", value)
+    assert read_settings().database_path == Path(value)
 
 
 def test_a_database_below_the_home_of_nobody_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

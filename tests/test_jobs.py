@@ -26,7 +26,7 @@ def counted(metrics: Metrics, job: str) -> dict[str, float]:
     return {
         sample.labels["outcome"]: sample.value
         for sample in samples
-        if sample.name.endswith("_total") and sample.labels["job"] == job
+        if sample.name.endswith("_total") and sample.labels["task"] == job
     }
 
 

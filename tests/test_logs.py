@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from io import StringIO
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from io import FileIO, StringIO, TextIOWrapper
 from typing import NoReturn
 
 import pytest
@@ -12,7 +16,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.logs import redact, set_up_logs
+from bot.ending import flush_logs
+from bot.logs import Aside, redact, set_up_logs
 
 GIVEN = "correct horse battery staple"
 DISCORD_TOKEN = "MTE0NjU4ODQ2MDM3NDI0NTM5Ng.GxYzAb.q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9"
@@ -139,6 +144,73 @@ def test_a_given_secret_is_found_however_it_is_escaped(secret: str, as_json: boo
     logger().info("started", key=secret, keys=[secret], error=ValueError(secret))
     for form in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]):
         assert form not in stream.getvalue()
+
+
+@contextmanager
+def aside(most: int = 1000) -> Iterator[FileIO]:
+    """Write lines to a pipe, aside, and give the end that is read; what is left is written at the end of the block."""
+    reading, writing = os.pipe()
+    with FileIO(reading) as read, TextIOWrapper(FileIO(writing, "w"), "utf-8") as stream:
+        set_up_logs(level="info", as_json=True, secrets=(GIVEN,), stream=stream, to=partial(Aside, most=most))
+        yield read
+        flush_logs()
+
+
+def read_until(reading: FileIO, event: str) -> list[dict[str, object]]:
+    """Read lines until one says so."""
+    written = b""
+    while not written.endswith(b"\n") or f'"event": "{event}'.encode() not in written:
+        written += reading.read(1 << 16) or b""
+    return [json.loads(line) for line in written.splitlines()]
+
+
+def test_lines_that_are_written_aside_come_in_order_with_tracebacks_and_without_secrets() -> None:
+    with aside() as reading:
+        for number in range(500):
+            logger().info("one", number=number)
+        try:
+            fail(f"first\n{GIVEN}")
+        except RuntimeError:
+            logger().exception("last")
+        *lines, last = read_until(reading, "last")
+    assert [line["number"] for line in lines] == list(range(500))
+    assert "RuntimeError: first\n[redacted]" in str(last["exception"])
+
+
+def test_flushing_waits_until_all_is_written() -> None:
+    with aside() as reading:
+        for _number in range(100):
+            logger().info("one")
+        flush_logs()
+        assert (reading.read(1 << 20) or b"").count(b"\n") == 100
+
+
+def test_lines_that_nobody_reads_hold_up_nobody_and_are_counted() -> None:
+    with aside(most=10) as reading:
+        for number in range(2000):
+            logger().info("x" * 1000, number=number)
+        flush_logs()  # comes back
+        read = reading.read(1 << 20) or b""
+        flush_logs()  # what waited fits now
+        logger().info("last")
+        flush_logs()
+        read += reading.read(1 << 20) or b""
+    lines = [json.loads(line) for line in read.splitlines()]
+    lost = [line for line in lines if line["event"] == "log_lines_lost"]
+    numbers = [line["number"] for line in lines if "number" in line]
+    assert numbers == sorted(numbers)
+    assert sum(line["lines"] for line in lost) == 2000 - len(numbers) > 0
+    assert {line["level"] for line in lost} == {"warning"}
+    assert lines[-1]["event"] == "last"
+
+
+def test_lines_whose_reader_is_gone_fail_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    with aside() as reading:
+        reading.close()
+        logger().info("one")
+        flush_logs()
+        logger().info("other")
+    assert capfd.readouterr() == ("", "")
 
 
 @given(st.text(), st.text(min_size=1))

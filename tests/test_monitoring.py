@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import msgspec
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
+from bot.jobs import Job, timetable
 from bot.services.metrics import Metrics
 from tests.conftest import ROOT
 
@@ -91,7 +93,16 @@ def expressions() -> Iterator[tuple[str, str]]:
 def known() -> dict[str, frozenset[str]]:
     """Give the labels of every metric that is served, by the names under which it is."""
     metrics = Metrics.new()
-    found = dict(FROM_PROMETHEUS)
+    found = FROM_PROMETHEUS | {name: labels | ADDED for name, labels in own_labels(metrics).items()}
+    for family in metrics.registry.collect():
+        for sample in family.samples:
+            found.setdefault(sample.name, frozenset(sample.labels) | ADDED)
+    return found
+
+
+def own_labels(metrics: Metrics) -> dict[str, frozenset[str]]:
+    """Give the labels that the bot itself gives to its metrics, by the names under which they are served."""
+    found: dict[str, frozenset[str]] = {}
     for field in Metrics.__dataclass_fields__:
         metric = getattr(metrics, field)
         if isinstance(metric, MetricWrapperBase):
@@ -99,10 +110,7 @@ def known() -> dict[str, frozenset[str]]:
             for family in metric.describe():
                 names = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
                 more = {"le"} if family.type == "histogram" else set()
-                found |= {f"{family.name}{ending}": labels | more | ADDED for ending in names}
-    for family in metrics.registry.collect():
-        for sample in family.samples:
-            found.setdefault(sample.name, frozenset(sample.labels) | ADDED)
+                found |= {f"{family.name}{ending}": labels | more for ending in names}
     return found
 
 
@@ -129,6 +137,34 @@ def test_every_metric_of_ours_is_asked_for(known: dict[str, frozenset[str]]) -> 
     asked = {name for expression, _ in expressions() for name, _ in _METRIC.findall(expression)}
     ours = {name for name in known if name.startswith("ftbot_") and not name.endswith(("_sum", "_count", "_created"))}
     assert ours - asked == set()
+
+
+def test_no_metric_of_ours_has_a_label_that_prometheus_adds() -> None:
+    assert {name for name, labels in own_labels(Metrics.new()).items() if labels & ADDED} == set()
+
+
+async def test_what_an_alert_waits_for_to_increase_begins_at_0() -> None:
+    metrics = Metrics.new()
+    metrics.expect_bugs(["ftstatus"])
+    async with timetable(metrics, Job("watch", timedelta(days=1), unexpected)):
+        there = {
+            (sample.name, label): sample.value
+            for family in metrics.registry.collect()
+            for sample in family.samples
+            for label in sample.labels.items()
+        }
+    asked = [
+        (name, label)
+        for expression in re.findall(r"increase\((.*?)\[", ALERTS.read_text("utf-8"))
+        for name, matchers in _METRIC.findall(expression)
+        for label in _MATCHER.findall(matchers)
+    ]
+    assert len(asked) >= 4
+    assert {each: there.get(each) for each in asked} == dict.fromkeys(asked, 0)
+
+
+async def unexpected() -> None:
+    pytest.fail("nothing is due")
 
 
 def test_every_metric_of_ours_is_explained() -> None:

@@ -14,6 +14,7 @@ from bot.core.digest import Digest, Move, Share, Thread, Waiting
 from bot.core.metadata import safe_link
 from bot.core.platforms import platform_list
 from bot.core.rules import Verdict
+from bot.core.sentences import printable
 from bot.core.status import project_page
 from bot.core.weeks import Week
 from bot.core.wording import counted, phrase
@@ -158,8 +159,7 @@ def listed_unread(digest: Digest, shown: Callable[[str], str] = str) -> str:
 
 def one_line(text: str) -> str:
     """Keep text from elsewhere on its line: nothing in it breaks, hides or turns the direction of writing."""
-    line = " ".join(text.split())
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    return printable(" ".join(text.split()))
 
 
 def _day(day: date) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +23,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Measures; ``budgets`` are those of each credential, ``scans`` is None where nothing is scanned."""
+    """Measures; ``budgets`` are those of each credential, ``scans`` is None where nothing is scanned.
+
+    What is in the queues that are ``idle`` is counted and does not age: nobody works on it, as the settings have it.
+    """
 
     posts: Posts
     outbox: Outbox
@@ -33,6 +36,7 @@ class Backlog:
     budgets: Mapping[str, Budgets]
     metrics: Metrics
     now: Callable[[], datetime]
+    idle: Collection[Queue] = ()
 
     async def measure(self) -> None:
         """Bring the metrics up to date; ages go on by themselves from there."""
@@ -41,13 +45,11 @@ class Backlog:
             for queue, table in ((Queue.POSTS, self.posts), (Queue.GITHUB, self.outbox), (Queue.INBOX, self.inbox)):
                 waiting = await table.waiting()
                 self.metrics.waiting.labels(queue.value).set(waiting.count)
-                self.metrics.oldest[queue].moment = waiting.oldest
+                self.metrics.oldest[queue].moment = None if queue in self.idle else waiting.oldest
             if self.scans is not None:
                 self.metrics.scan.happened(await self.scans.last_end())
-            if await self.guilds.want_digests():
-                self.metrics.digest.happened(await self.posts.last_sent(Kind.DIGEST))
-            else:
-                self.metrics.digest.moment = None
+            wanted, sent = await self.guilds.digests_since(), await self.posts.last_sent(Kind.DIGEST)
+            self.metrics.digest.moment = wanted if wanted is None or sent is None else max(wanted, sent)
         except StorageError as error:
             log.warning("storage_failed", reason=str(error))
 

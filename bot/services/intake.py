@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from http import HTTPStatus
 from typing import ParamSpec, TypeVar
 
@@ -17,7 +16,7 @@ import structlog
 from bot.core.errors import StorageError
 from bot.core.happening import Happening
 from bot.core.webhooks import DeliveryError, Seal, is_ours, is_signature, read_delivery, verify
-from bot.services.metrics import Metrics
+from bot.services.metrics import Delivery, Metrics
 from storage.inbox import Inbox
 
 _AT_ONCE = 64 * 1024
@@ -49,17 +48,6 @@ _ACCEPTED = Receipt(HTTPStatus.ACCEPTED, "Accepted.")
 _FAILED = Receipt(HTTPStatus.SERVICE_UNAVAILABLE, "The delivery could not be stored. Send it again later.")
 
 
-class _Outcome(StrEnum):
-    """What became of a delivery, as it is counted."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    IGNORED = "ignored"
-    UNSIGNED = "unsigned"
-    MALFORMED = "malformed"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     """What a delivery told of, and how much of it proves to be new."""
@@ -74,7 +62,7 @@ class Skimmed:
 
     seal: Seal
     signature: str | None
-    count: Callable[[_Outcome, Receipt], Receipt]
+    count: Callable[[Delivery, Receipt], Receipt]
 
     async def feed(self, piece: bytes) -> None:
         """Take the next piece."""
@@ -83,8 +71,8 @@ class Skimmed:
     def receipt(self) -> Receipt:
         """Answer, when that was all."""
         if self.seal.is_on(self.signature):
-            return self.count(_Outcome.IGNORED, _NOTHING)
-        return self.count(_Outcome.UNSIGNED, _UNSIGNED)
+            return self.count(Delivery.IGNORED, _NOTHING)
+        return self.count(Delivery.UNSIGNED, _UNSIGNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +90,9 @@ class Intake:
     def refusal(self, headers: Mapping[str, str]) -> Receipt | None:
         """Refuse a delivery that cannot be GitHub's, by its headers; None for one whose body is to be read."""
         if not is_signature(headers.get("X-Hub-Signature-256")):
-            return self._count(_Outcome.UNSIGNED, _UNSIGNED)
+            return self._count(Delivery.UNSIGNED, _UNSIGNED)
         if not _DELIVERY.fullmatch(headers.get("X-GitHub-Delivery", "")):
-            return self._count(_Outcome.MALFORMED, _NAMELESS)
+            return self._count(Delivery.MALFORMED, _NAMELESS)
         return None
 
     def skim(self, headers: Mapping[str, str]) -> Skimmed | None:
@@ -130,34 +118,34 @@ class Intake:
         ):
             self.wake.set()
 
-    def _count(self, outcome: _Outcome, receipt: Receipt) -> Receipt:
+    def _count(self, outcome: Delivery, receipt: Receipt) -> Receipt:
         self.metrics.deliveries.labels(outcome.value).inc()
         return receipt
 
-    async def _take(self, headers: Mapping[str, str], body: bytes) -> tuple[_Outcome, Receipt]:
+    async def _take(self, headers: Mapping[str, str], body: bytes) -> tuple[Delivery, Receipt]:
         signature = headers.get("X-Hub-Signature-256")
         if not await _run(len(body), verify, self.secret, body, signature):
-            return _Outcome.UNSIGNED, _UNSIGNED
+            return Delivery.UNSIGNED, _UNSIGNED
         event, delivery = headers.get("X-GitHub-Event", ""), headers.get("X-GitHub-Delivery", "")
         now = self.now()
         try:
             happenings = await _run(len(body), read_delivery, event, body, delivery, now)
         except DeliveryError as error:
             log.warning("delivery_malformed", delivery=delivery, reason=str(error))
-            return _Outcome.MALFORMED, Receipt(HTTPStatus.BAD_REQUEST, str(error))
+            return Delivery.MALFORMED, Receipt(HTTPStatus.BAD_REQUEST, str(error))
         if not happenings:
-            return _Outcome.IGNORED, _NOTHING
+            return Delivery.IGNORED, _NOTHING
         # The first has the delivery's own name, by which it is known when GitHub lists deliveries.
         names = (delivery, *(f"{delivery}/{number}" for number in range(1, len(happenings))))
         try:
             new = await self._keep(tuple(zip(names, happenings, strict=True)))
         except StorageError as error:
             log.error("delivery_lost", delivery=delivery, reason=str(error))  # noqa: TRY400 — not a bug, and said in full
-            return _Outcome.FAILED, _FAILED
+            return Delivery.FAILED, _FAILED
         if not new:
-            return _Outcome.DUPLICATE, _KNOWN
+            return Delivery.DUPLICATE, _KNOWN
         self.wake.set()
-        return _Outcome.ACCEPTED, _ACCEPTED
+        return Delivery.ACCEPTED, _ACCEPTED
 
     async def _keep(self, told: tuple[tuple[str, Happening], ...]) -> int:
         """Store what a delivery told of together with what others did that came while the database was busy."""

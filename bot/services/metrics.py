@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import Enum
+from enum import Enum, StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.gc_collector import GCCollector
@@ -22,6 +22,39 @@ class Queue(Enum):
     POSTS = "posts"
     GITHUB = "github"
     INBOX = "inbox"
+
+
+class Delivery(StrEnum):
+    """What became of a delivery of a webhook."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    UNSIGNED = "unsigned"
+    MALFORMED = "malformed"
+    FAILED = "failed"
+
+
+class Source(StrEnum):
+    """Where the answer of a look-up came from; with ``FAILED`` the index gave none."""
+
+    MEMORY = "memory"
+    STORAGE = "storage"
+    UNCHANGED = "unchanged"
+    INDEX = "index"
+    FAILED = "failed"
+
+
+class RunEnd(StrEnum):
+    """How a run of the timetable ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+BUG = "bug"
+"""How an interaction ended that met one."""
 
 
 def _utc_now() -> datetime:
@@ -80,7 +113,7 @@ class Metrics:
         scan, digest = Age(now, math.nan), Age(now, math.nan)
         oldest = {queue: Age(now, 0.0) for queue in Queue}
         _register_ages(registry, scan, digest, oldest)
-        return cls(
+        metrics = cls(
             registry=registry,
             scan=scan,
             digest=digest,
@@ -110,7 +143,7 @@ class Metrics:
             jobs=Counter(
                 "ftbot_jobs",
                 "Runs of the timetable's jobs, by how they ended.",
-                ("job", "outcome"),
+                ("task", "outcome"),
                 registry=registry,
             ),
             ready=Gauge(
@@ -155,6 +188,22 @@ class Metrics:
             ),
             guilds=Gauge("ftbot_guilds", "Servers that the bot is in.", registry=registry),
         )
+        for became in Delivery:
+            metrics.deliveries.labels(became.value)
+        for source in Source:
+            metrics.lookups.labels(source.value)
+        return metrics
+
+    def expect_runs(self, tasks: Iterable[str]) -> None:
+        """Begin to count runs at 0: an alert sees the first that fails only as an increase from there."""
+        for task in tasks:
+            for end in RunEnd:
+                self.jobs.labels(task, end.value)
+
+    def expect_bugs(self, commands: Iterable[str]) -> None:
+        """Begin to count the bugs in commands at 0, for the same reason."""
+        for command in commands:
+            self.answers.labels(command, BUG)
 
 
 def _register_ages(registry: CollectorRegistry, scan: Age, digest: Age, oldest: Mapping[Queue, Age]) -> None:
@@ -166,12 +215,12 @@ def _register_ages(registry: CollectorRegistry, scan: Age, digest: Age, oldest: 
     ).set_function(scan.seconds)
     Gauge(
         "ftbot_digest_age_seconds",
-        "Seconds since a digest was posted, or since there should be one; not a number where no server wants any.",
+        "Seconds since a digest was posted, or since a server wants any; not a number where none does.",
         registry=registry,
     ).set_function(digest.seconds)
     waits = Gauge(
         "ftbot_waiting_age_seconds",
-        "Seconds that the oldest of what is to be done has waited; 0 where nothing does.",
+        "Seconds that the oldest of what is to be done has waited; 0 where nothing does, or nobody works on it.",
         ("queue",),
         registry=registry,
     )

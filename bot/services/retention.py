@@ -13,9 +13,6 @@ from bot.core.errors import StorageError
 from bot.services.metrics import Metrics
 from storage.retention import Retention
 
-LEAST = timedelta(days=30)
-"""For how long everything is kept, whatever is set: in this time things could be done a second time."""
-
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -33,7 +30,7 @@ class Caretaker:
         now = self.now()
         forgotten: Counter[str] = Counter()
         try:
-            async for table, rows in self.retention.forget(now - max(self.keep, LEAST), now):
+            async for table, rows in self.retention.forget(now - self.keep, now):
                 forgotten[table] += rows
                 self.metrics.forgotten.labels(table).inc(rows)
         except StorageError as error:

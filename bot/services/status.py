@@ -26,7 +26,7 @@ from bot.core.simple_api import MetadataFile
 from bot.core.status import Status, failed, of_targets
 from bot.core.targets import Target
 from bot.core.verdict import Judgement, judge, without_release
-from bot.services.metrics import Metrics
+from bot.services.metrics import Metrics, Source
 from storage.statuses import Statuses
 
 MISSING_IS_BELIEVED = timedelta(minutes=10)
@@ -102,7 +102,7 @@ class StatusLookup:
         if answer is None or freshness is not Freshness.NORMAL or self.now() >= answer.until:
             answer = await self._share_flight(name, freshness)
         else:
-            self._count("memory")
+            self._count(Source.MEMORY)
         return await self._for_targets(answer, tuple(targets) or self.targets)
 
     def glance(self, name: str) -> Status | None:
@@ -144,24 +144,24 @@ class StatusLookup:
         stored = await self._stored(name)
         believed = stored is not None and freshness is Freshness.NORMAL and stored.is_fresh(self.now())
         if stored is not None and believed and stored.is_complete:
-            self._count("storage")
+            self._count(Source.STORAGE)
             return await self._found(stored)
         # Where metadata is missing, the page is read anew: it says where the metadata is.
         etag = stored.etag if stored is not None and stored.is_complete else None
         try:
             page = await self.index.project(name, etag)
         except TooLargeError as error:
-            self._count("failed")
+            self._count(Source.FAILED)
             log.warning("page_too_large", package=name, reason=str(error))
             return self._too_large(name, error)
         except UpstreamError as error:
             if stored is not None and believed:
-                self._count("storage")
+                self._count(Source.STORAGE)
                 return await self._found(stored)
-            self._count("failed")
+            self._count(Source.FAILED)
             log.warning("index_failed", package=name, reason=str(error), stored=stored is not None)
             return await self._unreadable(name, stored, error)
-        self._count("unchanged" if page is NoPage.NOT_MODIFIED else "index")
+        self._count(Source.UNCHANGED if page is NoPage.NOT_MODIFIED else Source.INDEX)
         if page is NoPage.NOT_FOUND:
             return self._missing(name)
         if isinstance(page, Page):
@@ -253,8 +253,8 @@ class StatusLookup:
         finally:
             del self._unwritten[name]
 
-    def _count(self, source: str) -> None:
-        self.metrics.lookups.labels(source).inc()
+    def _count(self, source: Source) -> None:
+        self.metrics.lookups.labels(source.value).inc()
 
     async def _found(self, reading: Reading) -> _Answer:
         return self._remember(await self._judged(reading))

@@ -78,7 +78,7 @@ class Bot:
         return {
             sample.labels["outcome"]: int(sample.value)
             for sample in samples
-            if sample.name.endswith("_total") and sample.labels["command"] == command
+            if sample.name.endswith("_total") and sample.labels["command"] == command and sample.value
         }
 
 

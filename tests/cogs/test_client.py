@@ -51,6 +51,13 @@ async def test_it_registers_its_commands_for_servers_and_users(fake: FakeDiscord
     assert [choice["value"] for choice in children(python, "choices")] == ["3.14t", "3.15t", "3.13t"]
 
 
+async def test_bugs_are_counted_from_0_in_whatever_can_be_asked(bot: Bot) -> None:
+    samples = [sample for metric in bot.metrics.answers.collect() for sample in metric.samples]
+    begun = {sample.labels["command"]: sample.value for sample in samples if sample.name.endswith("_total")}
+    commands = ("ftabout", "fthelp", "ftstatus", *bot.desk.clicks(), "stale", "unknown")
+    assert begun == dict.fromkeys(commands, 0)
+
+
 @pytest.mark.usefixtures("bot")
 async def test_it_can_mention_nobody(fake: FakeDiscord) -> None:
     for name in ("demo", "demoo", "@everyone"):

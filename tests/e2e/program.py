@@ -15,6 +15,7 @@ import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 
 TOKEN = "MTE0NjU4ODQ2MDM3NDI0NTM5Ng.GxYzAb.q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9"
+COMMAND = (sys.executable, "-m", "bot", "run")
 PATIENCE = 20.0
 """Seconds; a start takes two of them on a machine with nothing else to do."""
 
@@ -73,8 +74,7 @@ class Bot:
 async def running(settings: dict[str, str], secrets: Sequence[str] = ()) -> AsyncIterator[Bot]:
     """Run the program while the block runs; it writes nothing but log lines, and no secret."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "bot", "run"),
+        *COMMAND,
         env=os.environ | {"FTBOT_HTTP_PORT": "0", "FTBOT_LOG_FORMAT": "json"} | settings,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -15,7 +15,7 @@ import pytest
 from bot.cli import main
 from bot.config import version
 
-pytestmark = pytest.mark.usefixtures("logs_as_before")
+pytestmark = pytest.mark.usefixtures("logs_as_before", "signals_as_before")
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "ftbot.db"
 
 
-def complaint(capsys: pytest.CaptureFixture[str]) -> str:
+def complaint(capfd: pytest.CaptureFixture[str]) -> str:
     """Run the program, which ends with exit code 2, and give what it says on stderr."""
     with pytest.raises(SystemExit) as ended:
         main()
-    written = capsys.readouterr()
+    written = capfd.readouterr()
     assert (ended.value.code, written.out) == (2, "")
     assert "Traceback" not in written.err
     last = written.err.splitlines()[-1]
@@ -95,24 +95,24 @@ def below_a_file(path: Path) -> Iterator[None]:
 )
 def test_a_database_that_cannot_be_used_is_named(
     database: Path,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
     state: Callable[[Path], AbstractContextManager[None]],
     says: str,
 ) -> None:
     with state(database):
-        text = complaint(capsys)
+        text = complaint(capfd)
     assert text.startswith(f"ftbot: The database {database} ")
     assert says in text
 
 
 def test_a_misspelt_setting_is_logged_and_stops_nothing(
-    database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("FTBOT_TRAKC", "s3cret")
     database.mkdir()
     with pytest.raises(SystemExit):
         main()
-    warned, complained = capsys.readouterr().err.splitlines()
+    warned, complained = capfd.readouterr().err.splitlines()
     line = json.loads(warned)
     assert (line["event"], line["level"]) == ("setting_without_effect", "warning")
     assert line["reason"] == "FTBOT_TRAKC in the environment is no setting. Did you mean FTBOT_TRACK?"
@@ -121,10 +121,20 @@ def test_a_misspelt_setting_is_logged_and_stops_nothing(
 
 
 @pytest.mark.usefixtures("database")
-def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setenv("FTBOT_HTTP_PORT", str(port))
-        text = complaint(capsys)
+        text = complaint(capfd)
     assert text.startswith(f"ftbot: Port {port} on 127.0.0.1 cannot be opened: ")
     assert text.endswith("Set FTBOT_HTTP_PORT to a free one.")
+
+
+@pytest.mark.usefixtures("database")
+def test_a_host_with_a_line_break_is_named_on_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FTBOT_HTTP_HOST", "a\nb\x1b[31m..c")
+    assert complaint(capfd).startswith(
+        "ftbot: `a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}[31m..c` is no name"
+    )

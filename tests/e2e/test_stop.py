@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
-from tests.e2e.program import PATIENCE, TOKEN, Bot, running
+from tests.e2e.program import COMMAND, PATIENCE, TOKEN, Bot, running
 from tests.e2e.relay import Relay
 from tests.fakes.fake_discord import FakeDiscord
 from tests.fakes.fake_index import FakeIndex
@@ -40,7 +41,12 @@ class Surroundings:
     @asynccontextmanager
     async def running(self, **variables: str) -> AsyncIterator[Bot]:
         """Run the program while the block runs."""
-        settings = {
+        async with running(self.settings() | variables, [TOKEN]) as bot:
+            yield bot
+
+    def settings(self) -> dict[str, str]:
+        """Give the settings by which the program runs here."""
+        return {
             "FTBOT_DISCORD_TOKEN": TOKEN,
             "FTBOT_DISCORD_API_URL": self.to_discord.address(self.discord.api_url),
             "FTBOT_DISCORD_GATEWAY_URL": self.to_discord.address(self.discord.gateway_url),
@@ -50,8 +56,6 @@ class Surroundings:
             "FTBOT_DATABASE": str(self.database),
             "FTBOT_TRACK": "0",
         }
-        async with running(settings | variables, [TOKEN]) as bot:
-            yield bot
 
 
 @pytest.fixture
@@ -73,6 +77,18 @@ def locked(path: Path) -> Iterator[None]:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield
+
+
+def full_pipe() -> tuple[int, int]:
+    """Make a pipe that takes nothing more; give both ends."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    for size in (4096, 1):
+        with suppress(BlockingIOError):
+            while True:
+                os.write(writing, b"x" * size)
+    os.set_blocking(writing, True)
+    return reading, writing
 
 
 async def seconds_to_end(bot: Bot, number: signal.Signals = signal.SIGTERM) -> float:
@@ -127,14 +143,54 @@ async def test_a_wrong_token_is_quiet_but_for_its_sentence(here: Surroundings) -
     assert loud(bot) == []
 
 
-async def lines_of(main: str) -> list[dict[str, object]]:
+async def test_log_lines_that_nobody_reads_hold_up_neither_answers_nor_the_end(here: Surroundings) -> None:
+    reading, writing = full_pipe()
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND,
+        env=os.environ | {"FTBOT_HTTP_PORT": "0"} | here.settings(),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=writing,
+    )
+    try:
+        await here.discord.connected(PATIENCE)
+        await here.discord.slash("ftstatus", package="numpy").shown(PATIENCE)
+        assert await seconds_to_end(Bot(process)) < PROMISED
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        os.close(reading)
+        os.close(writing)
+
+
+async def test_a_start_that_waits_for_the_database_ends_without_a_complaint(here: Surroundings) -> None:
+    with locked(here.database):
+        async with here.running(FTBOT_TRAKC="1") as bot:
+            await bot.logged("setting_without_effect")
+            assert await seconds_to_end(bot) < PROMISED
+    assert [line for line in bot.written if line.startswith("ftbot: ")] == []
+    assert loud(bot) == []
+
+
+async def test_however_often_it_is_interrupted_it_ends_as_it_should(here: Surroundings) -> None:
+    async with here.running() as bot:
+        await bot.logged("discord_ready")
+        while bot.process.returncode is None:
+            bot.process.send_signal(signal.SIGINT)
+            await asyncio.sleep(0.005)
+        assert bot.process.returncode == 0
+    assert loud(bot) == []
+
+
+async def lines_of(main: str, before: str = "") -> list[dict[str, object]]:
     """Run a program that comes to its end with something left, and give what it logs, which is all that it writes."""
     program = (
-        "import asyncio, threading\n"
+        "import asyncio, os, signal, threading, time\n"
         "from bot.ending import Ending\n"
         "from bot.logs import set_up_logs\n"
         "set_up_logs(level='info', as_json=True)\n"
-        f"async def main():\n{main}"
+        f"{before}async def main():\n{main}"
         "asyncio.run(main())\n"
     )
     ended = await asyncio.to_thread(
@@ -147,12 +203,29 @@ async def lines_of(main: str) -> list[dict[str, object]]:
 async def test_what_hangs_for_good_is_left_at_last() -> None:
     (line,) = await lines_of(
         "    threading.Thread(target=threading.Event().wait, name='disk').start()\n"
-        "    ending = Ending(last_resort=0.2)\n"
-        "    ending.ask()\n"
+        "    Ending(last_resort=0.2).heed(signal.SIGTERM)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    await asyncio.to_thread(threading.Event().wait)\n"
     )
     assert (line["event"], line["level"]) == ("left_at_once", "warning")
     assert "disk" in str(line["threads"])
+
+
+async def test_a_loop_that_hangs_is_left_at_last() -> None:
+    (line,) = await lines_of(
+        "    Ending(last_resort=0.2).heed(signal.SIGTERM)\n"
+        "    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()\n"
+        "    time.sleep(60)\n"
+    )
+    assert line["event"] == "left_at_once"
+
+
+async def test_a_signal_before_the_loop_is_there_counts() -> None:
+    lines = await lines_of(
+        "    ending.tell()\n    await asyncio.wait_for(ending.asked.wait(), 10)\n",
+        "ending = Ending()\nending.heed(signal.SIGTERM)\nos.kill(os.getpid(), signal.SIGTERM)\n",
+    )
+    assert lines == []
 
 
 async def test_a_thread_that_finds_itself_left_behind_ends_in_a_quiet_line() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from bot.clients.github_budget import Budgets
 from bot.core.posting import Kind, State
 from bot.core.triage.settlement import Settlement
 from bot.services.backlog import Backlog
-from bot.services.metrics import Metrics
+from bot.services.metrics import Metrics, Queue
 from storage.database import Database, open_database
 from storage.guilds import Guilds
 from storage.inbox import Inbox
@@ -50,7 +50,7 @@ class Gauge:
         return {name.removeprefix("ftbot_").replace('"', ""): float(value) for name, _, value in pairs}
 
 
-def gauge_of(database: Database, clock: Clock, *, scans: bool = True) -> Gauge:
+def gauge_of(database: Database, clock: Clock, *, scans: bool = True, idle: Collection[Queue] = ()) -> Gauge:
     backlog = Backlog(
         Posts(database),
         Outbox(database),
@@ -60,6 +60,7 @@ def gauge_of(database: Database, clock: Clock, *, scans: bool = True) -> Gauge:
         {"token": Budgets()},
         Metrics.new(clock),
         clock,
+        idle,
     )
     return Gauge(database, backlog, clock)
 
@@ -99,6 +100,31 @@ async def test_what_waits_is_counted_with_the_age_of_the_oldest(gauge: Gauge) ->
     assert gauge.figures()["waiting_age_seconds{queue=inbox}"] == 10800, "it goes on between two looks"
 
 
+async def test_what_waits_for_a_server_that_removed_the_bot_does_not_count(gauge: Gauge) -> None:
+    guilds = Guilds(gauge.database)
+    await guilds.set_digest(GUILD, DIGEST)
+    await Posts(gauge.database).plan(POST, gauge.clock())
+    await guilds.note_presence(set(), gauge.clock())
+    gauge.clock.advance(hours=7)
+    figures = await gauge.read()
+    assert (figures["waiting{queue=posts}"], figures["waiting_age_seconds{queue=posts}"]) == (0, 0)
+    await guilds.note_presence({GUILD}, gauge.clock())
+    figures = await gauge.read()
+    assert (figures["waiting{queue=posts}"], figures["waiting_age_seconds{queue=posts}"]) == (1, 7 * 3600)
+
+
+async def test_what_nobody_works_on_is_counted_and_does_not_age(database: Database, clock: Clock) -> None:
+    gauge = gauge_of(database, clock, idle=(Queue.GITHUB, Queue.INBOX))
+    await Inbox(database).receive("d1", HAPPENING, clock())
+    await Settlements(database).record(Settlement(actions=(ADD, COMMENT)), clock())
+    await Posts(database).plan(POST, clock())
+    clock.advance(hours=7)
+    figures = await gauge.read()
+    assert [figures[f"waiting{{queue={queue}}}"] for queue in ("posts", "github", "inbox")] == [1, 2, 1]
+    ages = [figures[f"waiting_age_seconds{{queue={queue}}}"] for queue in ("posts", "github", "inbox")]
+    assert ages == [7 * 3600, 0, 0]
+
+
 async def test_the_age_of_the_last_scan_counts_from_its_end(gauge: Gauge) -> None:
     assert (await gauge.read())["scan_age_seconds"] == 0
     gauge.clock.advance(hours=2)
@@ -117,7 +143,7 @@ async def test_where_nothing_is_scanned_a_scan_has_no_age(database: Database, cl
 async def test_the_age_of_the_last_digest_counts_where_a_server_wants_one(gauge: Gauge) -> None:
     posts, guilds = Posts(gauge.database), Guilds(gauge.database)
     assert math.isnan((await gauge.read())["digest_age_seconds"])
-    await guilds.set_digest(GUILD, DIGEST)
+    await guilds.set_digest(GUILD, replace(DIGEST, since=gauge.clock()))
     assert (await gauge.read())["digest_age_seconds"] == 0
     post = replace(POST, expires=gauge.clock() + timedelta(days=7), due=gauge.clock())
     await posts.plan(post, gauge.clock())
@@ -130,6 +156,9 @@ async def test_the_age_of_the_last_digest_counts_where_a_server_wants_one(gauge:
     assert (await gauge.read())["digest_age_seconds"] == 7200
     await guilds.set_digest(GUILD, None)
     assert math.isnan((await gauge.read())["digest_age_seconds"])
+    gauge.clock.advance(days=30)
+    await guilds.set_digest(GUILD, replace(DIGEST, since=gauge.clock()))
+    assert (await gauge.read())["digest_age_seconds"] == 0, "it counts from when it is on again"
 
 
 async def test_what_github_still_answers_is_told_by_credential_and_resource(gauge: Gauge) -> None:

@@ -65,7 +65,7 @@ def counted(intake: Intake) -> dict[str, float]:
         sample.labels["outcome"]: sample.value
         for metric in intake.metrics.deliveries.collect()
         for sample in metric.samples
-        if sample.name.endswith("_total")
+        if sample.name.endswith("_total") and sample.value
     }
 
 

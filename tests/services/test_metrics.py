@@ -17,7 +17,8 @@ def lookups(lookup: StatusLookup) -> dict[str, float]:
     """Give the number of look-ups by where the answer came from, as Prometheus reads it."""
     lines = generate_latest(lookup.metrics.registry).decode().splitlines()
     counted = (line for line in lines if line.startswith("ftbot_lookups_total"))
-    return {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in counted}
+    figures = {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in counted}
+    return {source: figure for source, figure in figures.items() if figure}
 
 
 async def test_look_ups_are_counted_by_where_the_answer_came_from(index: FakeIndex, path: Path, clock: Clock) -> None:
