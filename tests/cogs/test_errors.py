@@ -63,7 +63,8 @@ async def test_a_bug_behind_a_button_is_answered_too(world: World, fake: FakeDis
 
 async def test_a_database_that_fails_is_not_called_a_bug(fake: FakeDiscord, bot: Bot, log: Log) -> None:
     message = await fake.slash("ftstatus", package="demo").shown()
-    await bot.database.writer.execute("DROP TABLE packages")
+    async with bot.database.transaction() as transaction:  # beside what the bot writes
+        await transaction.run("DROP TABLE packages")
     text = await answered_once(fake.click(message, message.buttons()[1].custom_id), fake)
     (reference,) = re.findall(r"My database has a problem; its owner can see it\. Reference `([0-9a-f]{6})`\.", text)
     assert [line["reference"] for line in log.lines("storage_failed")] == [reference]

@@ -280,7 +280,8 @@ async def test_a_locked_database_costs_the_buttons_of_suggestions(fake: FakeDisc
 
 
 async def test_a_broken_database_costs_the_button(fake: FakeDiscord, bot: Bot, log: Log) -> None:
-    await bot.database.writer.execute("DROP TABLE packages")
+    async with bot.database.transaction() as transaction:  # beside what the bot writes
+        await transaction.run("DROP TABLE packages")
     message = await fake.slash("ftstatus", package="demo").shown()
     assert message.text().startswith("### 🟡 demo 1.0")
     assert [each.label for each in message.buttons()] == ["PyPI", "Source", "Guide"]
