@@ -22,7 +22,7 @@ import msgspec
 from aiohttp import web
 from github import Auth, Github
 
-from bot.clients.github import open_github_reader
+from bot.clients.github.reader import open_github_reader
 
 REPOSITORY = "numpy/numpy"
 TOKEN = "made-up"  # noqa: S105 — of no use anywhere

@@ -14,7 +14,7 @@ from datetime import timedelta
 from benchmarks.made_projects import NOW
 from benchmarks.outcomes import Outcome, Stopwatch, Ticker, tell
 from bot.config import Settings, read_settings
-from bot.core.weeks import week_of
+from bot.core.digest.weeks import week_of
 from bot.desks import open_observatory
 
 

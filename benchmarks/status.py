@@ -34,18 +34,18 @@ from bot.clients.pypi import PackageIndex
 from bot.clients.top_packages import shipped_list
 from bot.clients.web import Answer as HttpAnswer
 from bot.clients.web import fetch, open_http
-from bot.core.metadata import Metadata
-from bot.core.simple_api import parse
-from bot.core.support import admits
-from bot.core.targets import Target
-from bot.core.verdict import judge
-from bot.core.wheels import fit, read_tags
-from bot.services.catalogue import Catalogue, Names
-from bot.services.status import StatusLookup
+from bot.core.index.metadata import Metadata
+from bot.core.index.simple_api import parse
+from bot.core.verdicts.judge import judge
+from bot.core.verdicts.support import admits
+from bot.core.wheels.tags import fit, read_tags
+from bot.core.wheels.targets import Target
+from bot.services.packages.catalogue import Catalogue, Names
+from bot.services.packages.lookup import StatusLookup
 from cogs.status import StatusDesk
-from storage.database import open_database
-from storage.packages import Packages
-from storage.statuses import Statuses
+from storage.engine.sqlite import open_database
+from storage.packages.names import Packages
+from storage.packages.statuses import Statuses
 from tests.fakes.discord_interactions import Answer, CallbackType
 from tests.fakes.fake_discord import FakeDiscord
 

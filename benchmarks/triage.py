@@ -16,10 +16,10 @@ from pathlib import Path
 
 import msgspec
 
-from bot.core.triage.classify import classify
-from bot.core.triage.rules import RULES
-from bot.core.triage.thread import Classification, Confidence, KindName, Thread
-from bot.core.triage.vocabulary import VOCABULARY, spell_out
+from bot.core.classify.classify import classify
+from bot.core.classify.rules.rule import RULES
+from bot.core.classify.text.vocabulary import VOCABULARY, spell_out
+from bot.core.classify.thread import Classification, Confidence, KindName, Thread
 
 REFUSED = "not-free-threading"
 LONG = 65_536

@@ -19,14 +19,14 @@ from pathlib import Path
 
 from benchmarks.figures import MILLISECONDS, Figure, Limit
 from benchmarks.report import report
-from bot.clients.github import open_github_reader
-from bot.core.tracking_table import PATH, REPOSITORY
-from bot.core.watching import Sources
-from bot.services.watch import PollReport, Watcher
-from storage.cursors import Cursors
-from storage.database import open_database
-from storage.documents import Documents
-from storage.threads import Threads
+from bot.clients.github.reader import open_github_reader
+from bot.core.guide.tracking_table import PATH, REPOSITORY
+from bot.core.upstream.threads import Sources
+from bot.services.upstream.watcher import PollReport, Watcher
+from storage.engine.sqlite import open_database
+from storage.github.cursors import Cursors
+from storage.github.threads import Threads
+from storage.packages.documents import Documents
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_world import FakeIssue
 

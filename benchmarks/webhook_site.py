@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.core.triage.settlement import Settlement
+from bot.core.triage.changeset import Settlement
 from bot.http import Address, Monitoring, Site, serve
-from bot.services.intake import Intake
 from bot.services.metrics import Metrics
-from storage.database import Database, open_database
-from storage.inbox import Inbox
-from storage.settlements import Settlements
+from bot.services.triage.deliveries import Intake
+from storage.engine.sqlite import Database, open_database
+from storage.github.changesets import Settlements
+from storage.github.inbox import Inbox
 
 SECRET = b"a secret that is none"
 

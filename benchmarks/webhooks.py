@@ -27,8 +27,8 @@ from benchmarks.figures import MILLISECONDS, Figure, Limit, median, percentile
 from benchmarks.processes import Footprint, environment, footprint, running, said
 from benchmarks.report import report
 from benchmarks.webhook_site import SECRET
-from bot.core.webhooks import comment_key
-from storage.database import open_database
+from bot.core.github.webhooks import comment_key
+from storage.engine.sqlite import open_database
 
 BOUND_SECONDS = 120.0
 

@@ -17,66 +17,66 @@ import structlog
 from discord import app_commands
 from yarl import URL
 
-from bot.clients.discord_posts import DiscordPosts
-from bot.clients.github import GithubReader
-from bot.clients.github_app import GithubApp
+from bot.clients.discord import DiscordPosts
+from bot.clients.github.app import GithubApp
+from bot.clients.github.reader import GithubReader
 from bot.clients.web import open_http
 from bot.config import PROJECT_URL, Settings, Switch, python_build, version
-from bot.core.digest import Digest
-from bot.core.posting import Change
-from bot.core.prospects import Watched, lacking_for_triage
+from bot.core.digest.digest import Digest
+from bot.core.posting.posts import Change
+from bot.core.posting.prospects import Watched, lacking_for_triage
 from bot.desks import build_observatory, offered_names, utc_now
 from bot.ending import Ending
 from bot.http import Address, Monitoring, Site, serve
 from bot.jobs import Job, timetable
-from bot.services.audit import AuditDesk
 from bot.services.backlog import Backlog
-from bot.services.casebook import Casebook
-from bot.services.catalogue import Catalogue
-from bot.services.guilds import GuildDesk
+from bot.services.discord.guilds import GuildDesk
+from bot.services.discord.planner import Ledger, Poster
+from bot.services.discord.prospects import Outlook
+from bot.services.discord.registration import Registration
+from bot.services.discord.zones import Zones
 from bot.services.health import Health
-from bot.services.intake import Intake
-from bot.services.issues import IssueDesk
-from bot.services.lookout import Lookout
 from bot.services.metrics import Metrics, Queue
-from bot.services.news import Newsroom
-from bot.services.posting import Ledger, Poster
-from bot.services.prospects import Outlook
-from bot.services.reconcile import Reconciler
-from bot.services.registration import Registration
+from bot.services.packages.catalogue import Catalogue
+from bot.services.packages.changes import Newsroom
+from bot.services.packages.lookup import StatusLookup
 from bot.services.retention import Caretaker
-from bot.services.status import StatusLookup
-from bot.services.triage_loop import TriageLoop
-from bot.services.zones import Zones
+from bot.services.triage.audit import AuditDesk
+from bot.services.triage.deliveries import Intake
+from bot.services.triage.loop import TriageLoop
+from bot.services.triage.reconcile import Reconciler
+from bot.services.triage.stores import Casebook
+from bot.services.upstream.issues import IssueDesk
+from bot.services.upstream.poll import Lookout
 from bot.thread_desks import build_courier, build_lookup, build_triage, build_watcher, open_app, open_reader
 from cogs.about import About, AboutCog
-from cogs.announcement_cards import announcement_card
 from cogs.audit import AuditCog
 from cogs.client import Client
 from cogs.config import ConfigCog, ConfigDesk
 from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog, DigestPress
 from cogs.gateway import Gateway
-from cogs.issue_cards import feed_card
 from cogs.issues import IssueAnswers, IssuesCog
 from cogs.pulse import Pulse
 from cogs.status import StatusCog, StatusDesk
-from storage.audit import Audit
-from storage.changes import Changes
-from storage.closed_channels import ClosedChannels
-from storage.cursors import Cursors
-from storage.database import Database, open_database
-from storage.documents import Documents
-from storage.guilds import Guilds
-from storage.inbox import Inbox
-from storage.outbox import Outbox
-from storage.packages import Packages
-from storage.posts import Posts
-from storage.registrations import Registrations
+from cogs.ui.announcement_card import announcement_card
+from cogs.ui.issue_cards import feed_card
+from storage.discord.changes import Changes
+from storage.discord.closed_channels import ClosedChannels
+from storage.discord.guilds import Guilds
+from storage.discord.posts import Posts
+from storage.discord.registrations import Registrations
+from storage.engine.sqlite import Database, open_database
+from storage.github.audit import Audit
+from storage.github.cursors import Cursors
+from storage.github.inbox import Inbox
+from storage.github.outbox import Outbox
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+from storage.packages.documents import Documents
+from storage.packages.names import Packages
+from storage.packages.scans import Scans
 from storage.retention import Retention
-from storage.scans import Scans
-from storage.thread_events import ThreadEvents
-from storage.threads import Threads
 
 _START, _ANSWERS, _GATEWAY, _FACES, _LOOKUPS, _GITHUB, _RESOURCES = 1.0, 2.5, 5.0, 5.5, 6.25, 7.0, 7.5
 """Until how many seconds after a signal what may take: a start that is given up, answers (whoever waits for one then

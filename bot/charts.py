@@ -13,8 +13,8 @@ from io import BytesIO
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bot.core.digest import Digest, Point
-from bot.core.digest_wording import CHART_TITLE, percent
+from bot.core.digest.digest import Digest, Point
+from bot.core.digest.wording import CHART_TITLE, percent
 
 WIDTH, HEIGHT = 1200, 600
 """The size of a chart, in pixels."""

@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot.core.errors import StorageError, UpstreamError, UserError
-from bot.core.github import ForbiddenError
-from bot.core.sentences import printable
+from bot.core.github.threads import ForbiddenError
+from bot.core.text.sentences import printable
 from bot.streams import output_failure, standard_streams
 
 

@@ -14,25 +14,26 @@ from pathlib import Path
 import structlog
 
 from bot.config import LogFormat, LogLevel, Settings, describe, read_settings, unused_settings
-from bot.core import digest_page, digest_text
-from bot.core.digest import Digest
+from bot.core.classify.classify import classify
+from bot.core.classify.jsonl import ThreadLineError, parse_thread
+from bot.core.classify.jsonl import to_json as to_classification_json
+from bot.core.digest import markdown as digest_text
+from bot.core.digest import page as digest_page
+from bot.core.digest.digest import Digest
+from bot.core.digest.weeks import Week, parse_week
 from bot.core.errors import UserError
-from bot.core.history import Rule
-from bot.core.names import normalize
-from bot.core.rules import Verdict
-from bot.core.sentences import printable
-from bot.core.status import failed, to_json, with_upstream
-from bot.core.targets import Target, parse_target
-from bot.core.triage.classify import classify
-from bot.core.triage.jsonl import ThreadLineError, parse_thread
-from bot.core.triage.jsonl import to_json as to_classification_json
-from bot.core.weeks import Week, parse_week
+from bot.core.history.timelines import Rule
+from bot.core.index.names import normalize
+from bot.core.text.sentences import printable
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import failed, to_json, with_upstream
+from bot.core.wheels.targets import Target, parse_target
 from bot.desks import open_checkup, open_desk, open_observatory, utc_now
 from bot.ending import Ending, flush_logs
 from bot.logs import Aside, set_up_logs
-from bot.services.families import look_up_all
-from bot.services.history import Question, history_json
-from bot.services.status import Freshness
+from bot.services.digest.history import Question, history_json
+from bot.services.packages.families import look_up_all
+from bot.services.packages.lookup import Freshness
 from bot.streams import output_failure
 from bot.terminal import (
     checks_table,

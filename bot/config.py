@@ -21,9 +21,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.core.env_file import EnvFile, read_env_file, without_effect
 from bot.core.errors import UserError
-from bot.core.github import is_repository
+from bot.core.github.threads import is_repository
 from bot.core.origins import Host, hosts_of_index, parse_host
-from bot.core.targets import Target, parse_target
+from bot.core.wheels.targets import Target, parse_target
 
 PROJECT_URL = "https://github.com/ftbot-dev/ftbot"
 _ENV_FILE = Path(".env")

@@ -18,28 +18,28 @@ from bot.clients.tokens import Tokens
 from bot.clients.top_packages import TopPackagesSource, shipped_list
 from bot.clients.web import Patience, open_http
 from bot.config import Settings
-from bot.core.digest import Issues
+from bot.core.digest.digest import Issues
+from bot.core.digest.weeks import Week
 from bot.core.errors import StorageError
-from bot.core.rules import Verdict
-from bot.core.status import Status
-from bot.core.weeks import Week
-from bot.services.catalogue import Catalogue, Names
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import Status
 from bot.services.checkup import Checkup
-from bot.services.digest import DigestDesk
-from bot.services.history import Historian
-from bot.services.issues import IssueDesk
-from bot.services.scan import Scanner
-from bot.services.status import StatusLookup
-from bot.services.top_list import TopList
-from storage.database import Database, open_database
-from storage.digests import Digests
-from storage.documents import Documents
-from storage.packages import Packages
-from storage.projects import Projects
-from storage.scans import Scans
-from storage.statuses import Statuses
-from storage.thread_events import ThreadEvents
-from storage.threads import Threads
+from bot.services.digest.digest import DigestDesk
+from bot.services.digest.history import Historian
+from bot.services.packages.catalogue import Catalogue, Names
+from bot.services.packages.lookup import StatusLookup
+from bot.services.packages.scan import Scanner
+from bot.services.packages.top_list import TopList
+from bot.services.upstream.issues import IssueDesk
+from storage.engine.sqlite import Database, open_database
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+from storage.packages.digests import Digests
+from storage.packages.documents import Documents
+from storage.packages.names import Packages
+from storage.packages.projects import Projects
+from storage.packages.scans import Scans
+from storage.packages.statuses import Statuses
 
 _TERMINAL_PATIENCE = Patience(attempts=2, deadline=30.0)
 """Somebody sits and waits."""

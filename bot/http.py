@@ -20,8 +20,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.connections import NOT_HERE, Connection, Connections, listen
 from bot.core.errors import UserError
-from bot.core.webhooks import LARGEST
-from bot.services.intake import Receipt
+from bot.core.github.webhooks import LARGEST
+from bot.services.triage.deliveries import Receipt
 
 Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
 

@@ -15,7 +15,7 @@ from io import BufferedIOBase, BufferedWriter, TextIOWrapper
 from pathlib import Path
 from typing import Final, Protocol, TextIO
 
-from bot.core.alphabet import SPELLED
+from bot.core.text.alphabet import SPELLED
 
 _POOR_TERMINALS: Final = frozenset({"dumb", "linux"})
 """Values of ``TERM`` for terminals that take UTF-8 and show little of it."""

@@ -16,33 +16,30 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from bot.config import Setting
-from bot.core.rules import Verdict
-from bot.core.sentences import printable
-from bot.core.shares import ANY_TARGET
-from bot.core.status import MetadataState, Status, failed
-from bot.core.verdict import TargetVerdict
-from bot.core.wording import (
+from bot.core.history.shares import ANY_TARGET
+from bot.core.text.sentences import counted, listed, printable, shortened
+from bot.core.verdicts.judge import TargetVerdict
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import MetadataState, Status, failed
+from bot.core.verdicts.wording import (
     DISCLAIMER,
     LONGEST_LINE,
     advice,
     awaited_line,
-    counted,
     covered_line,
     floors_line,
     headline,
-    listed,
     member_lines,
     missing_line,
     modifier_line,
-    one_line,
     other_platforms_line,
     phrase,
     reasons,
     since_line,
 )
 from bot.services.checkup import Check
-from bot.services.history import History
-from bot.services.scan import ScanReport
+from bot.services.digest.history import History
+from bot.services.packages.scan import ScanReport
 from bot.terminal_text import Text
 
 _WIDEST = 100
@@ -308,15 +305,15 @@ def foreign(text: str, style: str = "") -> Text:
 
 def _notes(status: Status) -> Iterator[Text]:
     if status.error is not None:
-        yield foreign(f"! {one_line(status.error)}", style="yellow")
+        yield foreign(f"! {shortened(status.error)}", style="yellow")
     targets = status.judgement.targets
     lines = dict.fromkeys(modifier_line(modifier) for verdict in targets for modifier in verdict.modifiers)
     about = (*reasons(status), *lines, *advice(status), *map(modifier_line, status.judgement.modifiers))
     awaited = awaited_line(status)
     for line in (*about, *member_lines(status), *(() if awaited is None else (awaited,))):
-        yield foreign(f"• {one_line(line, LONGEST_LINE)}")
+        yield foreign(f"• {shortened(line, LONGEST_LINE)}")
     if status.judgement.other_platforms:
-        names = listed([one_line(name, 40) for name in status.judgement.other_platforms])
+        names = listed([shortened(name, 40) for name in status.judgement.other_platforms])
         yield foreign(f"• {other_platforms_line(names)}", style="dim")
 
 

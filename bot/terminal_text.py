@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions
 from rich.measure import Measurement
 from rich.segment import Segment
 
-from bot.core.alphabet import plain
+from bot.core.text.alphabet import plain
 
 
 class Text(text.Text):

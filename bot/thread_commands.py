@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from bot.commands import Outcome, log_quietly, print_json
 from bot.config import Settings, read_settings
-from bot.core.github import GoneError, IssueRef, parse_ref
-from bot.core.status import timestamp
-from bot.core.thread_json import (
+from bot.core.classify.jsonl import to_json as classification_json
+from bot.core.github.threads import GoneError, IssueRef, parse_ref
+from bot.core.schema.threads import (
     SCHEMA,
     audit_json,
     decision_json,
@@ -18,12 +18,12 @@ from bot.core.thread_json import (
     issue_json,
     thread_json,
 )
-from bot.core.triage.jsonl import to_json as classification_json
-from bot.core.triage.settlement import Errand, Progress
-from bot.core.wording import one_line
+from bot.core.text.sentences import shortened
+from bot.core.triage.changeset import Errand, Progress
+from bot.core.verdicts.status import timestamp
 from bot.desks import utc_now
-from bot.services.triage import Preview, Replayed
-from bot.services.watchlist import Overview, Round
+from bot.services.triage.inbox import Preview, Replayed
+from bot.services.upstream.watchlist import Overview, Round
 from bot.terminal import error_output, foreign, output
 from bot.thread_desks import open_triage, open_watcher, open_watchlist
 from bot.thread_terminal import (
@@ -74,7 +74,7 @@ async def _poll(settings: Settings, *, as_json: bool) -> Outcome:
     else:
         output().print(round_report(round_, utc_now()))
     for source, reason in round_.report.failed.items():
-        error_output().print(foreign(f"ftbot: {source} could not be read: {one_line(reason, 300)}"), soft_wrap=True)
+        error_output().print(foreign(f"ftbot: {source} could not be read: {shortened(reason, 300)}"), soft_wrap=True)
     all_failed = round_.report.failed.keys() >= {source.name for source in round_.overview.sources}
     return Outcome.UPSTREAM if all_failed else Outcome.ANSWERED
 

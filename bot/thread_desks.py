@@ -12,30 +12,30 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from bot.clients.github import GithubReader, open_github_reader
-from bot.clients.github_app import GithubApp, open_github_app
-from bot.clients.github_reading import RepositoryReader
+from bot.clients.github.app import GithubApp, open_github_app
+from bot.clients.github.reader import GithubReader, open_github_reader
+from bot.clients.github.repository import RepositoryReader
 from bot.clients.web import open_http
 from bot.config import Settings, Switch
 from bot.core.errors import UserError
-from bot.core.github import IssueRef
+from bot.core.github.threads import IssueRef
+from bot.core.triage.changeset import Errand
 from bot.core.triage.plan import decide
-from bot.core.triage.settlement import Errand
-from bot.core.watching import Sources
+from bot.core.upstream.threads import Sources
 from bot.desks import build_index, utc_now
-from bot.services.casebook import Casebook
-from bot.services.courier import Courier
 from bot.services.metrics import Metrics
-from bot.services.status import StatusLookup
-from bot.services.triage import Preview, Triage
-from bot.services.watch import Watcher
-from bot.services.watchlist import Watchlist
-from storage.cursors import Cursors
-from storage.database import Database, open_database
-from storage.documents import Documents
-from storage.statuses import Statuses
-from storage.thread_events import ThreadEvents
-from storage.threads import Threads
+from bot.services.packages.lookup import StatusLookup
+from bot.services.triage.inbox import Preview, Triage
+from bot.services.triage.outbox import Courier
+from bot.services.triage.stores import Casebook
+from bot.services.upstream.watcher import Watcher
+from bot.services.upstream.watchlist import Watchlist
+from storage.engine.sqlite import Database, open_database
+from storage.github.cursors import Cursors
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+from storage.packages.documents import Documents
+from storage.packages.statuses import Statuses
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as AnyText
 
-from bot.core.github import IssueRef
-from bot.core.issue_wording import event_words, state_words, sure_package
-from bot.core.triage.action import Action, ActionKind, Decision, Outcome
-from bot.core.triage.settlement import AuditEntry, Errand, Progress
-from bot.core.watching import KnownThread, Origin
-from bot.core.wording import counted, one_line
-from bot.services.triage import Preview, Replayed
-from bot.services.watchlist import Overview, Round
+from bot.core.github.threads import IssueRef
+from bot.core.text.sentences import counted, shortened
+from bot.core.triage.actions import Action, ActionKind, Decision, Outcome
+from bot.core.triage.changeset import AuditEntry, Errand, Progress
+from bot.core.upstream.threads import KnownThread, Origin
+from bot.core.upstream.wording import event_words, state_words, sure_package
+from bot.services.triage.inbox import Preview, Replayed
+from bot.services.upstream.watchlist import Overview, Round
 from bot.terminal import ago, foreign, progress_bar
 from bot.terminal_text import Text
 
@@ -97,7 +97,7 @@ def preview_report(preview: Preview, now: datetime, *, installed: bool | None) -
     gate = "about free-threaded Python" if found.free_threading else "not about free-threaded Python"
     lines: list[RenderableType] = [
         Text.assemble((str(issue.ref), "bold"), "  ", state_words(issue.state, is_pr=issue.is_pr)),
-        foreign(one_line(issue.title, 200)),
+        foreign(shortened(issue.title, 200)),
         Text(f"{gate} ({found.confidence.value}) · mode {snapshot.settings.mode.value}", style="dim"),
     ]
     if found.reasons or found.kinds:
@@ -115,7 +115,7 @@ def preview_report(preview: Preview, now: datetime, *, installed: bool | None) -
     for decision in preview.decisions:
         lines += _decision(decision, hypothetical=installed is None)
     if not preview.decisions:
-        labels = ", ".join(one_line(label, 50) for label in issue.labels)
+        labels = ", ".join(shortened(label, 50) for label in issue.labels)
         lines.append(foreign(f"Nothing more to do: it has {labels}." if labels else "There is nothing to do."))
     if preview.history:
         lines += [Text(), Text("What was decided and done before:", style="bold"), *_history(preview.history, now)]
@@ -124,7 +124,7 @@ def preview_report(preview: Preview, now: datetime, *, installed: bool | None) -
 
 def errand_line(errand: Errand, now: datetime) -> str:
     """Say of something that shall be done why it is not done yet, and when it is tried again."""
-    reason = one_line(errand.reason or "GitHub has not answered yet.", 300)
+    reason = shortened(errand.reason or "GitHub has not answered yet.", 300)
     if errand.progress is Progress.REFUSED:
         what = _what(errand.action).plain
         return f"GitHub did not let the App {what}: {reason} Mend that, then say `@ftbot retriage` there."
@@ -174,7 +174,7 @@ def _decision(decision: Decision, *, hypothetical: bool) -> Iterator[RenderableT
     outcome = Outcome.WOULD_DO if hypothetical and decision.outcome is Outcome.DO else decision.outcome
     words, style = _OUTCOMES[outcome]
     what = _what(decision.action)
-    yield Text.assemble((words, style), " ", what, ": ", foreign(one_line(decision.reason, 300)))
+    yield Text.assemble((words, style), " ", what, ": ", foreign(shortened(decision.reason, 300)))
     action = decision.action
     if action.evidence:
         yield Text.assemble(
@@ -195,12 +195,12 @@ def _history(history: Iterable[AuditEntry], now: datetime) -> Iterator[Renderabl
             " ",
             _what(entry.decision.action),
             ": ",
-            foreign(one_line(entry.decision.reason, 200), style="dim"),
+            foreign(shortened(entry.decision.reason, 200), style="dim"),
         )
 
 
 def _what(action: Action) -> AnyText:
-    value = foreign(one_line(action.value, 60), style="bold")
+    value = foreign(shortened(action.value, 60), style="bold")
     match action.kind:
         case ActionKind.ADD_LABEL:
             return Text.assemble("put on the label ", value)
@@ -219,7 +219,7 @@ def _what(action: Action) -> AnyText:
 
 
 def _quoted(evidence: str) -> Text:
-    return foreign(f"“{one_line(evidence, 120)}”", style="italic") if evidence else Text()
+    return foreign(f"“{shortened(evidence, 120)}”", style="italic") if evidence else Text()
 
 
 def _verdict(free_threading: bool, kinds: Iterable[str]) -> str:  # noqa: FBT001 — what is drawn
@@ -268,6 +268,6 @@ class _Rows:
 
 
 def _title(title: str) -> Text:
-    text = foreign(one_line(title, _LONGEST_TITLE))
+    text = foreign(shortened(title, _LONGEST_TITLE))
     text.no_wrap, text.overflow = True, "ellipsis"
     return text

@@ -11,10 +11,10 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.core.wording import counted
-from cogs.buttons import finished
-from cogs.cards import GUIDE, moment
+from bot.core.text.sentences import counted
 from cogs.conversations import Conversations
+from cogs.ui.buttons import finished
+from cogs.ui.status_card import GUIDE, moment
 
 _MOST_USED = ("ftstatus", "ftissues", "ftdigest")
 

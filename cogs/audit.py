@@ -7,12 +7,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core.errors import UserError
-from bot.core.github import parse_ref
-from bot.services.audit import AuditDesk
-from cogs.cards import plain
+from bot.core.github.threads import parse_ref
+from bot.services.triage.audit import AuditDesk
 from cogs.config import permitted
 from cogs.conversations import Conversations
-from cogs.issue_cards import audit_card, standing
+from cogs.ui.issue_cards import audit_card, standing
+from cogs.ui.status_card import plain
 
 
 class AuditCog(commands.Cog):

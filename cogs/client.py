@@ -16,13 +16,13 @@ from discord.ext import commands
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
 from bot.core.errors import UserError
+from bot.services.discord.registration import Registration
 from bot.services.metrics import Metrics
-from bot.services.registration import Registration
 from cogs.about import SlashCommand
-from cogs.buttons import Click, route
 from cogs.conversations import Conversations
 from cogs.pauses import AFTER_IDENTIFY, LONGEST_BETWEEN_IDENTIFIES, LONGEST_PAUSE, Pauses
 from cogs.pulse import Pulse
+from cogs.ui.buttons import Click, route
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

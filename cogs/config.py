@@ -10,18 +10,20 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.core.digest.weeks import Week, week_of
 from bot.core.errors import UserError
-from bot.core.issue_wording import CHOICES
-from bot.core.posting import DEFAULT_EVENTS, ChannelClosedError, DigestSettings, IssueFeed, PreparedDigest
-from bot.core.prospects import Prospects
-from bot.core.schedule import DEFAULT_SCHEDULE, WEEKDAYS, Schedule
-from bot.core.weeks import Week, week_of
-from bot.services.guilds import GuildDesk
-from bot.services.posting import Poster
-from bot.services.zones import Zones
-from cogs.buttons import Click, action, finished
-from cogs.cards import text_card
-from cogs.config_cards import (
+from bot.core.posting.posts import ChannelClosedError, DigestSettings, IssueFeed, PreparedDigest
+from bot.core.posting.prospects import Prospects
+from bot.core.posting.schedule import DEFAULT_SCHEDULE, WEEKDAYS, Schedule
+from bot.core.upstream.threads import DEFAULT_EVENTS
+from bot.core.upstream.wording import CHOICES
+from bot.services.discord.guilds import GuildDesk
+from bot.services.discord.planner import Poster
+from bot.services.discord.zones import Zones
+from cogs.conversations import Conversations
+from cogs.digest import answer_with
+from cogs.ui.buttons import Click, action, finished
+from cogs.ui.config_panel import (
     CHANNEL,
     CHANNEL_TYPES,
     FEED_TYPES,
@@ -38,9 +40,8 @@ from cogs.config_cards import (
     panel,
     posted_in,
 )
-from cogs.conversations import Conversations
-from cogs.digest import answer_with
-from cogs.forms import missing_in, submitted
+from cogs.ui.forms import missing_in, submitted
+from cogs.ui.status_card import text_card
 
 _HOURS = 24
 _NOT_IN_A_SERVER = "This works only in a server that has installed me. Ask an admin to add me."

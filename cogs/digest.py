@@ -12,13 +12,13 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.core.digest import Digest
-from bot.core.digest_wording import chart_text, dates
-from bot.core.posting import PreparedDigest
-from bot.core.weeks import Week, parse_week, week_of
-from cogs.buttons import finished
+from bot.core.digest.digest import Digest
+from bot.core.digest.weeks import Week, parse_week, week_of
+from bot.core.digest.wording import chart_text, dates
+from bot.core.posting.posts import PreparedDigest
 from cogs.conversations import Conversations
-from cogs.digest_cards import CHART_FILE, digest_card
+from cogs.ui.buttons import finished
+from cogs.ui.digest_card import CHART_FILE, digest_card
 
 DIRECTLY = 1.5
 """Seconds until an answer is promised instead of given; Discord waits for three."""

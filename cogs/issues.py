@@ -10,12 +10,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core.errors import UserError
-from bot.core.names import normalize
-from bot.core.prospects import NOT_WATCHED
-from bot.services.issues import IssueDesk, Shown
-from cogs.cards import plain
+from bot.core.index.names import normalize
+from bot.core.posting.prospects import NOT_WATCHED
+from bot.services.upstream.issues import IssueDesk, Shown
 from cogs.conversations import Conversations
-from cogs.issue_cards import threads_card
+from cogs.ui.issue_cards import threads_card
+from cogs.ui.status_card import plain
 
 _LONGEST_NAME = 100
 

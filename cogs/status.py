@@ -13,18 +13,18 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.core.errors import StorageError, UpstreamError, UserError
-from bot.core.names import normalize
-from bot.core.rules import Verdict
-from bot.core.status import Status, Upstream, with_upstream
-from bot.core.targets import NEWEST_MINOR, OLDEST_MINOR, Target, parse_target
-from bot.core.wording import headline as headline_of
-from bot.services.catalogue import Catalogue
-from bot.services.families import look_up_with_family
-from bot.services.status import Freshness, StatusLookup
-from cogs.buttons import Button, Click, action, base36, finished
-from cogs.cards import floors_card, has_floors, moment, plain, status_card, text_card
+from bot.core.index.names import normalize
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import Status, Upstream, with_upstream
+from bot.core.verdicts.wording import headline as headline_of
+from bot.core.wheels.targets import NEWEST_MINOR, OLDEST_MINOR, Target, parse_target
+from bot.services.packages.catalogue import Catalogue
+from bot.services.packages.families import look_up_with_family
+from bot.services.packages.lookup import Freshness, StatusLookup
 from cogs.conversations import Conversations
 from cogs.errors import OfferError
+from cogs.ui.buttons import Button, Click, action, base36, finished
+from cogs.ui.status_card import floors_card, has_floors, moment, plain, status_card, text_card
 
 DIRECTLY = 1.5
 """Seconds until an answer is promised instead of given; Discord waits for three."""

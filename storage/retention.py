@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.triage.settlement import DirectiveKind
-from storage.database import Database, Transaction, Value
+from bot.core.triage.changeset import DirectiveKind
+from storage.engine.sqlite import Database, Transaction, Value
 
 AT_ONCE = 500
 """Rows in a transaction: a writer that waits for one waits for milliseconds."""

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from PIL import Image
 
 from bot.charts import HEIGHT, WIDTH, draw
-from bot.core.digest import Digest, Point, Share
-from bot.core.targets import Target
+from bot.core.digest.digest import Digest, Point, Share
+from bot.core.wheels.targets import Target
 from tests.conftest import ROOT
 from tests.core.digests import QUIET, digests
 
@@ -94,7 +94,7 @@ def test_a_chart_of_any_length_can_be_drawn(days: int) -> None:
 
 def test_matplotlib_is_imported_only_when_a_chart_is_drawn_and_never_pyplot() -> None:
     program = (
-        "import sys, bot.core.digest_page, bot.core.digest_text, cogs.digest_cards;"
+        "import sys, bot.core.digest.page, bot.core.digest.markdown, cogs.ui.digest_card;"
         "assert 'matplotlib' not in sys.modules; import bot.charts;"
         "assert 'matplotlib' in sys.modules; assert 'matplotlib.pyplot' not in sys.modules"
     )

@@ -293,7 +293,7 @@ async def test_a_database_that_cannot_be_used_is_a_warning_and_the_answer_comes(
     state: Callable[[Path], AbstractContextManager[None]],
     says: str,
 ) -> None:
-    monkeypatch.setattr("storage.database._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("storage.engine.sqlite._BUSY_SECONDS", 0.05)
     database.parent.mkdir()
     with state(database):
         ended = await ftbot("status", "six", "--json")

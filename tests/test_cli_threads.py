@@ -124,7 +124,7 @@ async def test_a_later_round_shows_what_happened(ftbot: Run, github: FakeGitHub,
 async def test_the_published_table_takes_three_requests_when_nothing_changed(
     ftbot: Run, github: FakeGitHub, shared: Path
 ) -> None:
-    from bot.core.tracking_table import parse_table  # noqa: PLC0415 — only this test needs it
+    from bot.core.guide.tracking_table import parse_table  # noqa: PLC0415 — only this test needs it
 
     text = (shared / "data" / "tracking.md").read_bytes()
     github.repository(TABLE_REPOSITORY, files={TABLE_PATH: text})

@@ -9,7 +9,7 @@ import pytest
 
 from bot.config import LogFormat, LogLevel, Settings, describe, read_settings, unused_settings
 from bot.core.errors import UserError
-from bot.core.targets import Target
+from bot.core.wheels.targets import Target
 
 SECRETS: Final = (
     "FTBOT_DISCORD_TOKEN",

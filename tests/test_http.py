@@ -18,10 +18,10 @@ import pytest
 from httpx_aiohttp import HttpxAiohttpClient
 
 from bot.core.errors import UserError
-from bot.core.webhooks import LARGEST
+from bot.core.github.webhooks import LARGEST
 from bot.http import Address, Monitoring, Site, Webhooks, serve
-from bot.services.intake import Receipt
 from bot.services.metrics import Metrics
+from bot.services.triage.deliveries import Receipt
 
 HERE = Address("127.0.0.1", 0)
 

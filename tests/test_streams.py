@@ -12,7 +12,7 @@ from io import FileIO, TextIOWrapper
 
 import pytest
 
-from bot.core.alphabet import SPELLED
+from bot.core.text.alphabet import SPELLED
 from bot.streams import Sink
 
 LONG = b"x" * (1 << 20)

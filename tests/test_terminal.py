@@ -13,14 +13,14 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 
 from bot.config import Setting
-from bot.core.alphabet import SPELLED
-from bot.core.metadata import Metadata
-from bot.core.modifiers import Modifier, ModifierKind
-from bot.core.rules import Verdict
-from bot.core.status import Status
-from bot.core.verdict import without_release
+from bot.core.index.metadata import Metadata
+from bot.core.text.alphabet import SPELLED
+from bot.core.verdicts.judge import without_release
+from bot.core.verdicts.modifiers import Modifier, ModifierKind
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import Status
 from bot.services.checkup import Check
-from bot.services.scan import ScanReport
+from bot.services.packages.scan import ScanReport
 from bot.terminal import ago, checks_table, error_output, output, scan_report, settings_table, status_card
 from tests.core.pages import NOW, T314, T315, judged, project, sdist, wheel, wheels
 from tests.core.strategies import statuses

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bot.core.alphabet import SPELLED
-from bot.core.github import IssueRef
-from bot.core.watching import KnownThread, Origin
-from bot.services.watchlist import Overview, WatchedSource
+from bot.core.github.threads import IssueRef
+from bot.core.text.alphabet import SPELLED
+from bot.core.upstream.threads import KnownThread, Origin
+from bot.services.upstream.watchlist import Overview, WatchedSource
 from bot.thread_terminal import replay_report, watch_overview
 from tests.services.lookups import NOW
 from tests.storage.made_threads import THREAD

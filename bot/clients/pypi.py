@@ -25,12 +25,12 @@ import structlog
 from bot.clients.guard import service_at
 from bot.clients.web import LARGEST_BODY, Answer, Patience, fetch, stream
 from bot.core.errors import UpstreamError
-from bot.core.listing import Listing
-from bot.core.metadata import NOT_OFFERED, Metadata, from_json_api, from_metadata_file
+from bot.core.index.listing import Listing
+from bot.core.index.metadata import NOT_OFFERED, Metadata, from_json_api, from_metadata_file
+from bot.core.index.simple_api import MetadataFile, Project, metadata_file, parse
 from bot.core.origins import Host
-from bot.core.reading import Newest
-from bot.core.simple_api import MetadataFile, Project, metadata_file, parse
-from bot.core.support import newest_release
+from bot.core.verdicts.freshness import Newest
+from bot.core.verdicts.support import newest_release
 
 _T = TypeVar("_T")
 

@@ -16,7 +16,7 @@ import httpx
 from bot.clients.guard import service_at
 from bot.clients.web import Patience, fetch
 from bot.core.errors import UpstreamError
-from bot.core.top_packages import TopPackages, parse_top_packages
+from bot.core.index.top_packages import TopPackages, parse_top_packages
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from datetime import datetime
 
 import structlog
 
-from bot.clients.github_budget import Budgets
+from bot.clients.github.budget import Budgets
 from bot.core.errors import StorageError
-from bot.core.posting import Kind
+from bot.core.posting.posts import Kind
 from bot.services.metrics import Metrics, Queue
-from storage.guilds import Guilds
-from storage.inbox import Inbox
-from storage.outbox import Outbox
-from storage.posts import Posts
-from storage.scans import Scans
+from storage.discord.guilds import Guilds
+from storage.discord.posts import Posts
+from storage.github.inbox import Inbox
+from storage.github.outbox import Outbox
+from storage.packages.scans import Scans
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

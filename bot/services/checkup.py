@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from bot.clients.pypi import PackageIndex, Page
 from bot.clients.tokens import Tokens
 from bot.core.errors import StorageError, UpstreamError, UserError
-from bot.core.github import ForbiddenError
-from bot.core.metadata import NOT_OFFERED, Metadata
-from storage.database import Database
+from bot.core.github.threads import ForbiddenError
+from bot.core.index.metadata import NOT_OFFERED, Metadata
+from storage.engine.sqlite import Database
 
 _PROBE = "packaging"
 """A small project that every index has."""

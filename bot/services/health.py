@@ -11,7 +11,7 @@ import structlog
 
 from bot.core.errors import StorageError
 from bot.services.metrics import Metrics
-from storage.database import Database
+from storage.engine.sqlite import Database
 
 BELIEVED = 1.0
 """Seconds for which what was found is not looked for again, however many ask."""

@@ -17,9 +17,9 @@ from bot.clients.pypi import PackageIndex, Page
 from bot.clients.top_packages import TopPackagesSource
 from bot.clients.web import Patience, fetch, open_http
 from bot.core.errors import UpstreamError
-from bot.core.metadata import Metadata
+from bot.core.index.metadata import Metadata
+from bot.core.index.simple_api import MetadataFile
 from bot.core.origins import Host, Origin, Service, parse_host
-from bot.core.simple_api import MetadataFile
 from tests.fakes.fake_index import FakeIndex, redirect
 from tests.fakes.index_pages import sdist, wheels
 

@@ -12,8 +12,8 @@ import pytest
 from bot.clients.pypi import NoPage, PackageIndex, Page
 from bot.clients.web import Patience, open_http
 from bot.core.errors import UpstreamError
-from bot.core.metadata import NOT_OFFERED, Metadata
-from bot.core.simple_api import Project, ProjectStatus
+from bot.core.index.metadata import NOT_OFFERED, Metadata
+from bot.core.index.simple_api import Project, ProjectStatus
 from tests.fakes.fake_index import FakeIndex, Fault, Reset, html_page, not_gzip, refusal, truncated, truncated_json
 from tests.fakes.index_pages import MIRROR, PYPI, Dialect, StatusShape, sdist, wheels
 

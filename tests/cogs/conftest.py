@@ -18,13 +18,13 @@ from discord.ext import commands
 
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import Patience, open_http
-from bot.core.status import Upstream
-from bot.core.targets import Target
+from bot.core.verdicts.status import Upstream
+from bot.core.wheels.targets import Target
 from bot.logs import set_up_logs
-from bot.services.catalogue import Catalogue, Names
+from bot.services.discord.registration import Registration
 from bot.services.metrics import Metrics
-from bot.services.registration import Registration
-from bot.services.status import StatusLookup
+from bot.services.packages.catalogue import Catalogue, Names
+from bot.services.packages.lookup import StatusLookup
 from cogs.about import About, AboutCog
 from cogs.client import Client
 from cogs.conversations import Conversations
@@ -32,10 +32,10 @@ from cogs.gateway import Gateway
 from cogs.pauses import Pauses
 from cogs.pulse import Pulse
 from cogs.status import StatusCog, StatusDesk
-from storage.database import Database, open_database
-from storage.packages import Packages
-from storage.registrations import Registrations
-from storage.statuses import Statuses
+from storage.discord.registrations import Registrations
+from storage.engine.sqlite import Database, open_database
+from storage.packages.names import Packages
+from storage.packages.statuses import Statuses
 from tests.fakes.fake_discord import TOKEN, FakeDiscord
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import sdist, wheels

@@ -10,29 +10,29 @@ from pathlib import Path
 
 from discord import app_commands
 
-from bot.clients.discord_posts import DiscordPosts
-from bot.core.prospects import Prospects, Watched
-from bot.services.audit import AuditDesk
-from bot.services.guilds import GuildDesk
-from bot.services.issues import IssueDesk
+from bot.clients.discord import DiscordPosts
+from bot.core.posting.prospects import Prospects, Watched
+from bot.services.discord.guilds import GuildDesk
+from bot.services.discord.planner import Ledger, Poster
+from bot.services.discord.registration import Registration
+from bot.services.discord.zones import Zones
 from bot.services.metrics import Metrics
-from bot.services.posting import Ledger, Poster
-from bot.services.registration import Registration
-from bot.services.zones import Zones
+from bot.services.triage.audit import AuditDesk
+from bot.services.upstream.issues import IssueDesk
 from cogs.about import About, AboutCog
-from cogs.announcement_cards import announcement_card
 from cogs.audit import AuditCog
 from cogs.client import Client
 from cogs.config import ConfigCog, ConfigDesk
 from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog
-from cogs.issue_cards import feed_card
 from cogs.issues import IssueAnswers, IssuesCog
 from cogs.pulse import Pulse
-from storage.audit import Audit
-from storage.database import open_database
-from storage.documents import Documents
-from storage.registrations import Registrations
+from cogs.ui.announcement_card import announcement_card
+from cogs.ui.issue_cards import feed_card
+from storage.discord.registrations import Registrations
+from storage.engine.sqlite import open_database
+from storage.github.audit import Audit
+from storage.packages.documents import Documents
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import Clock, Press, open_ledger
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.prospects import lacking_for_triage
-from bot.core.triage.action import Outcome
+from bot.core.posting.prospects import lacking_for_triage
+from bot.core.triage.actions import Outcome
 from tests.cogs.desks import Bot, running_bot
-from tests.cogs.test_issue_cards import entry
+from tests.cogs.ui.test_issue_cards import entry
 from tests.fakes.discord_interactions import ImpossibleInteractionError
 from tests.fakes.discord_json import text
 from tests.fakes.discord_world import Guild, Member, Permission, Role, User

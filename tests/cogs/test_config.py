@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.issue_wording import CHOICES
-from bot.core.posting import DEFAULT_EVENTS, DigestSettings, IssueFeed, State
-from bot.core.prospects import NOT_WATCHED, Prospects, Watched
-from bot.core.schedule import Schedule
-from bot.core.watching import EventKind
+from bot.core.posting.posts import DigestSettings, IssueFeed, State
+from bot.core.posting.prospects import NOT_WATCHED, Prospects, Watched
+from bot.core.posting.schedule import Schedule
+from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind
+from bot.core.upstream.wording import CHOICES
 from tests.cogs.desks import Bot, running_bot
 from tests.fakes.discord_interactions import Answer, CallbackType, ImpossibleInteractionError, OptionValue
 from tests.fakes.discord_json import children, text

@@ -12,17 +12,17 @@ import pytest
 from discord import ui
 from inline_snapshot import snapshot
 
-from bot.core.digest import Digest
+from bot.core.digest.digest import Digest
+from bot.core.digest.weeks import Week
 from bot.core.errors import UserError
-from bot.core.platforms import Platform
-from bot.core.posting import Change, ChangeKind, DigestSettings
-from bot.core.targets import Target
-from bot.core.weeks import Week
-from bot.core.wording import DISCLAIMER
-from cogs.announcement_cards import announcement_card
-from cogs.cards import MOST_TEXT
+from bot.core.posting.posts import Change, ChangeKind, DigestSettings
+from bot.core.verdicts.wording import DISCLAIMER
+from bot.core.wheels.platforms import Platform
+from bot.core.wheels.targets import Target
 from cogs.digest import DigestPress
-from cogs.digest_cards import CHART_FILE
+from cogs.ui.announcement_card import announcement_card
+from cogs.ui.digest_card import CHART_FILE
+from cogs.ui.status_card import MOST_TEXT
 from tests.cogs.desks import Bot, running_bot
 from tests.core.digests import QUIET
 from tests.fakes.discord_interactions import CallbackType

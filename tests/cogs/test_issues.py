@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.github import ThreadState
-from bot.core.prospects import NOT_WATCHED, Prospects, Watched
-from bot.core.watching import KnownThread
+from bot.core.github.threads import ThreadState
+from bot.core.posting.prospects import NOT_WATCHED, Prospects, Watched
+from bot.core.upstream.threads import KnownThread
 from tests.cogs.desks import Bot, running_bot
 from tests.fakes.discord_json import text
 from tests.fakes.discord_world import Guild, Member, Permission, Role, User

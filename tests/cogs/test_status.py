@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.targets import Target
+from bot.core.wheels.targets import Target
 from tests.cogs.conftest import Bot, Clock, Log, World
 from tests.fakes.discord_interactions import CallbackType
 from tests.fakes.discord_world import Guild, Message

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from bot.core.digest import Digest, Issues, Move, Point, Share, Thread, Tracked, Waiting
-from bot.core.history import Standing, Step, Timeline
-from bot.core.platforms import PLATFORMS, Platform
-from bot.core.rules import Verdict
-from bot.core.targets import OLDEST_MINOR, Target
-from bot.core.weeks import Week
+from bot.core.digest.digest import Digest, Issues, Move, Point, Share, Thread, Tracked, Waiting
+from bot.core.digest.weeks import Week
+from bot.core.history.timelines import Standing, Step, Timeline
+from bot.core.verdicts.rules import Verdict
+from bot.core.wheels.platforms import PLATFORMS, Platform
+from bot.core.wheels.targets import OLDEST_MINOR, Target
 from tests.core.pages import T314, T315
 
 _T = TypeVar("_T")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from bot.core.simple_api import File
+from bot.core.index.simple_api import File
 
 LARGEST_REAL = 14_917
 """Files of pydantic-core's page in late 2026."""

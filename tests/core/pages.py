@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from bot.core.metadata import Metadata
-from bot.core.modifiers import ModifierKind
-from bot.core.simple_api import File, Project, ProjectStatus, group
-from bot.core.targets import Target
-from bot.core.verdict import Judgement, TargetVerdict, judge
+from bot.core.index.metadata import Metadata
+from bot.core.index.simple_api import File, Project, ProjectStatus, group
+from bot.core.verdicts.judge import Judgement, TargetVerdict, judge
+from bot.core.verdicts.modifiers import ModifierKind
+from bot.core.wheels.targets import Target
 
 NAME = "demo"
 NOW = datetime(2026, 11, 22, 22, tzinfo=UTC)

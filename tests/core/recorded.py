@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from bot.core.simple_api import Project, parse
+from bot.core.index.simple_api import Project, parse
 
 
 def recorded_projects(shared: Path) -> dict[str, Project]:

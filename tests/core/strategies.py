@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from hypothesis import strategies as st
 
-from bot.core.metadata import Metadata
-from bot.core.rules import Verdict
-from bot.core.simple_api import File, ProjectStatus, group
-from bot.core.status import Status
-from bot.core.verdict import judge, without_release
+from bot.core.index.metadata import Metadata
+from bot.core.index.simple_api import File, ProjectStatus, group
+from bot.core.verdicts.judge import judge, without_release
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import Status
 from tests.core.pages import LONG_AGO, NAME, NOW, T313, T314, T315, ago
 
 TARGETS = (T313, T314, T315)

@@ -9,18 +9,23 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bot.core.digest import Digest, Tracked, digest_of
-from bot.core.digest_text import markdown
-from bot.core.history import timelines
-from bot.core.modifiers import ModifierKind
-from bot.core.platforms import Platform
-from bot.core.rules import Verdict
-from bot.core.shares import shares_by_target
-from bot.core.simple_api import Project, parse
-from bot.core.status import Status
-from bot.core.verdict import Judgement, TargetVerdict
-from bot.core.weeks import parse_week
-from bot.core.wording import advice, floors_line, headline, reasons
+from bot.core.digest.digest import Digest, Tracked, digest_of
+from bot.core.digest.markdown import markdown
+from bot.core.digest.weeks import parse_week
+from bot.core.history.shares import shares_by_target
+from bot.core.history.timelines import timelines
+from bot.core.index.simple_api import Project, parse
+from bot.core.verdicts.judge import Judgement, TargetVerdict
+from bot.core.verdicts.modifiers import ModifierKind
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import Status
+from bot.core.verdicts.wording import (
+    advice,
+    floors_line,
+    headline,
+    reasons,
+)
+from bot.core.wheels.platforms import Platform
 from tests.core.pages import NOW, T314, T315, judged, kinds
 
 _TARGETS = (T314, T315)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.platforms import Platform
-from bot.core.rules import Verdict
-from bot.core.simple_api import Project, group, pack, parse, unpack
-from bot.core.verdict import judge
+from bot.core.index.simple_api import Project, group, pack, parse, unpack
+from bot.core.verdicts.judge import judge
+from bot.core.verdicts.rules import Verdict
+from bot.core.wheels.platforms import Platform
 from tests.core.pages import NOW, T314, T315
 from tests.core.strategies import TARGETS
 

@@ -10,7 +10,7 @@ import discord
 import msgspec
 import yarl
 
-from storage.database import open_database
+from storage.engine.sqlite import open_database
 from tests.e2e.forked import Executioner, serve
 from tests.fakes.fake_discord import TOKEN
 from tests.services.posts import Press, build_office

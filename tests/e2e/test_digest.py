@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.posting import Change, ChangeKind, DigestSettings, Draft, IssueFeed, State
-from bot.core.schedule import DEFAULT_SCHEDULE
-from bot.core.targets import Target
-from bot.core.watching import EventKind
-from cogs.issue_cards import feed_card
-from storage.changes import Changes
-from storage.database import open_database
-from storage.guilds import Guilds
-from storage.posts import CLAIM
-from storage.threads import Threads
+from bot.core.posting.posts import Change, ChangeKind, DigestSettings, Draft, IssueFeed, State
+from bot.core.posting.schedule import DEFAULT_SCHEDULE
+from bot.core.upstream.threads import EventKind
+from bot.core.wheels.targets import Target
+from cogs.ui.issue_cards import feed_card
+from storage.discord.changes import Changes
+from storage.discord.guilds import Guilds
+from storage.discord.posts import CLAIM
+from storage.engine.sqlite import open_database
+from storage.github.threads import Threads
 from tests.e2e.forked import Forge, open_forge
 from tests.e2e.poster_process import Run
 from tests.fakes.discord_world import Channel, Guild, announcement, forum

@@ -29,7 +29,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FTBOT_HTTP_PORT", "0")
     monkeypatch.setenv("FTBOT_LOG_FORMAT", "json")
     monkeypatch.setattr("sys.argv", ["ftbot", "run"])
-    monkeypatch.setattr("storage.database._BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("storage.engine.sqlite._BUSY_SECONDS", 0.05)
     return tmp_path / "ftbot.db"
 
 

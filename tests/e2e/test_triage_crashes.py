@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.triage.action import ActionKind, Outcome
-from bot.core.triage.comments import MARKER
-from bot.core.triage.settlement import Progress
-from bot.services.courier import SETTLING
-from storage.outbox import CLAIM
+from bot.core.triage.actions import ActionKind, Outcome
+from bot.core.triage.changeset import Progress
+from bot.core.triage.decide.texts import MARKER
+from bot.services.triage.outbox import SETTLING
+from storage.github.outbox import CLAIM
 from tests.e2e.forked import Forge, open_forge
 from tests.e2e.triage_process import Run
 from tests.fakes.fake_github import FakeGitHub

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.logs import set_up_logs
-from bot.services.status import StatusLookup
+from bot.services.packages.lookup import StatusLookup
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_world import FakeIssue, FakeRepository

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import Patience, open_http
-from bot.core.targets import Target
-from bot.services.status import StatusLookup
-from storage.database import open_database
-from storage.statuses import Statuses
+from bot.core.wheels.targets import Target
+from bot.services.packages.lookup import StatusLookup
+from storage.engine.sqlite import open_database
+from storage.packages.statuses import Statuses
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import File, sdist, wheels
 

@@ -14,21 +14,21 @@ import pytest
 import yarl
 from discord import ui
 
-from bot.clients.discord_posts import DiscordPosts
-from bot.core.posting import Change, DigestSettings, Kind, Post, PreparedDigest
-from bot.core.schedule import DEFAULT_SCHEDULE, Schedule
-from bot.core.weeks import Week
-from bot.services.guilds import GuildDesk
-from bot.services.posting import Ledger, Poster, go_on
-from bot.services.zones import Zones
-from cogs.issue_cards import feed_card
-from storage.changes import Changes
-from storage.closed_channels import ClosedChannels
-from storage.database import Database, open_database
-from storage.guilds import Guilds
-from storage.posts import Posts
-from storage.thread_events import ThreadEvents
-from storage.threads import Threads
+from bot.clients.discord import DiscordPosts
+from bot.core.digest.weeks import Week
+from bot.core.posting.posts import Change, DigestSettings, Kind, Post, PreparedDigest
+from bot.core.posting.schedule import DEFAULT_SCHEDULE, Schedule
+from bot.services.discord.guilds import GuildDesk
+from bot.services.discord.planner import Ledger, Poster, go_on
+from bot.services.discord.zones import Zones
+from cogs.ui.issue_cards import feed_card
+from storage.discord.changes import Changes
+from storage.discord.closed_channels import ClosedChannels
+from storage.discord.guilds import Guilds
+from storage.discord.posts import Posts
+from storage.engine.sqlite import Database, open_database
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
 from tests.fakes.discord_world import Channel, Guild, Message
 from tests.fakes.fake_discord import FakeDiscord
 

@@ -10,19 +10,19 @@ from pathlib import Path
 
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import Patience, open_http
-from bot.core.conclusion import rules_for
-from bot.core.targets import Target
-from bot.core.top_packages import TopPackages
-from bot.services.digest import DigestDesk
-from bot.services.history import Historian
-from bot.services.scan import Scanner
-from bot.services.top_list import TopList
-from storage.database import Database, open_database
-from storage.digests import Digests
-from storage.documents import Documents
-from storage.packages import Packages
-from storage.projects import Known, Projects
-from storage.scans import Scans
+from bot.core.history.scan import rules_for
+from bot.core.index.top_packages import TopPackages
+from bot.core.wheels.targets import Target
+from bot.services.digest.digest import DigestDesk
+from bot.services.digest.history import Historian
+from bot.services.packages.scan import Scanner
+from bot.services.packages.top_list import TopList
+from storage.engine.sqlite import Database, open_database
+from storage.packages.digests import Digests
+from storage.packages.documents import Documents
+from storage.packages.names import Packages
+from storage.packages.projects import Known, Projects
+from storage.packages.scans import Scans
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import sdist, wheels
 from tests.services.lookups import NOW, QUICK, T314, T315, Clock

@@ -12,21 +12,21 @@ import pytest
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
-from bot.clients.github_budget import Budgets
-from bot.core.posting import Kind, State
-from bot.core.triage.settlement import Settlement
+from bot.clients.github.budget import Budgets
+from bot.core.posting.posts import Kind, State
+from bot.core.triage.changeset import Settlement
 from bot.services.backlog import Backlog
 from bot.services.metrics import Metrics, Queue
-from storage.database import Database, open_database
-from storage.guilds import Guilds
-from storage.inbox import Inbox
-from storage.outbox import Outbox
-from storage.posts import Posts
-from storage.scans import Scans
-from storage.settlements import Settlements
+from storage.discord.guilds import Guilds
+from storage.discord.posts import Posts
+from storage.engine.sqlite import Database, open_database
+from storage.github.changesets import Settlements
+from storage.github.inbox import Inbox
+from storage.github.outbox import Outbox
+from storage.packages.scans import Scans
 from tests.services.lookups import Clock
+from tests.storage.discord.test_posts import DIGEST, GUILD, POST
 from tests.storage.made_threads import ADD, COMMENT, HAPPENING, happening
-from tests.storage.test_posts import DIGEST, GUILD, POST
 
 HOUR = timedelta(hours=1)
 

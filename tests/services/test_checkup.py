@@ -13,9 +13,9 @@ from bot.clients.pypi import PackageIndex
 from bot.clients.tokens import Tokens
 from bot.clients.web import open_http
 from bot.core.errors import UpstreamError, UserError
-from bot.core.github import ForbiddenError
+from bot.core.github.threads import ForbiddenError
 from bot.services.checkup import Check, Checkup
-from storage.database import Database, open_database
+from storage.engine.sqlite import Database, open_database
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import PYPI, sdist
 from tests.services.lookups import QUICK

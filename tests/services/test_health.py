@@ -17,8 +17,8 @@ from structlog.testing import capture_logs
 
 from bot.services.health import Health
 from bot.services.metrics import Metrics
-from storage.database import Database, open_database
-from storage.packages import Packages
+from storage.engine.sqlite import Database, open_database
+from storage.packages.names import Packages
 
 HOLD = (
     "import sqlite3, sys\n"
@@ -76,7 +76,7 @@ async def ward(path: Path) -> AsyncIterator[Ward]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for another program for as long as in earnest."""
-    monkeypatch.setattr("storage.database._PROBE_SECONDS", 0.05)
+    monkeypatch.setattr("storage.engine.sqlite._PROBE_SECONDS", 0.05)
 
 
 @contextmanager
@@ -216,7 +216,7 @@ async def test_whoever_asks_is_answered_while_the_disk_hangs(ward: Ward, monkeyp
     ward.health.patience = 0.05
     answers = threading.Event()
     with monkeypatch.context() as patch, capture_logs() as logs:
-        patch.setattr("storage.database.shutil.disk_usage", Stuck(answers))
+        patch.setattr("storage.engine.sqlite.shutil.disk_usage", Stuck(answers))
         assert [await ward.works() for _ in range(3)] == [False] * 3
         threads = [thread for thread in threading.enumerate() if thread.name.startswith("asyncio_")]
         answers.set()

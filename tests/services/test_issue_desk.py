@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.posting import Change, ChangeKind
-from bot.core.targets import Target
-from bot.core.tracking_issues import tracking_issue
-from bot.core.weeks import week_of
-from bot.services.issues import IssueDesk, Shown
-from storage.database import open_database
-from storage.documents import Documents
-from storage.thread_events import ThreadEvents
-from storage.threads import Threads
+from bot.core.digest.weeks import week_of
+from bot.core.guide.tracking_issues import tracking_issue
+from bot.core.posting.posts import Change, ChangeKind
+from bot.core.wheels.targets import Target
+from bot.services.upstream.issues import IssueDesk, Shown
+from storage.engine.sqlite import open_database
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+from storage.packages.documents import Documents
 from tests.fakes.fake_github import FakeGitHub
 from tests.services.lookups import NOW, Clock
 from tests.services.watches import Lookout, open_lookout, publish_table, write_table

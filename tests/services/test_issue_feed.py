@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.issue_feed import BETWEEN_BATCHES
-from bot.core.posting import DEFAULT_EVENTS, IssueFeed, Kind, Post, State
-from bot.core.triage.thread import KindName
-from bot.core.watching import EventKind, KnownThread, ThreadEvent
-from storage.posts import CLAIM
+from bot.core.classify.thread import KindName
+from bot.core.posting.feeds import BETWEEN_BATCHES
+from bot.core.posting.posts import IssueFeed, Kind, Post, State
+from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind, KnownThread, ThreadEvent
+from storage.discord.posts import CLAIM
 from tests.fakes.discord_world import Channel, ChannelType, Guild, Permission, forum
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import Clock, Office, direct, guild_of, open_office, own

@@ -8,7 +8,7 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from bot.services.metrics import Metrics
-from bot.services.status import Freshness, StatusLookup
+from bot.services.packages.lookup import Freshness, StatusLookup
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.services.lookups import Clock, open_lookup, release
 

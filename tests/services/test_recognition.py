@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from discord import ui
 
-from bot.core.posting import Change, ChangeKind, Draft, IssueFeed, Kind, State
-from bot.core.targets import Target
-from bot.core.watching import EventKind
-from cogs.announcement_cards import announcement_card
-from cogs.issue_cards import feed_card
-from storage.posts import CLAIM
+from bot.core.posting.posts import Change, ChangeKind, Draft, IssueFeed, Kind, State
+from bot.core.upstream.threads import EventKind
+from bot.core.wheels.targets import Target
+from cogs.ui.announcement_card import announcement_card
+from cogs.ui.issue_cards import feed_card
+from storage.discord.posts import CLAIM
 from tests.fakes.discord_world import Channel, Guild, announcement, forum
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import Clock, Office, direct, guild_of, open_office, own

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.core.github import Issue, IssueRef, ThreadState
-from bot.core.triage.thread import KindName
-from bot.core.watching import EventKind, KnownThread, Origin, ThreadEvent
+from bot.core.classify.thread import KindName
+from bot.core.github.threads import Issue, IssueRef, ThreadState
+from bot.core.upstream.threads import EventKind, KnownThread, Origin, ThreadEvent
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import msgspec
 
-from bot.clients.github_app import GithubApp, open_github_app
+from bot.clients.github.app import GithubApp, open_github_app
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import open_http
-from bot.core.triage.action import ActionKind
-from bot.core.triage.settlement import AuditEntry, Errand, Wish
-from bot.services.casebook import Casebook
-from bot.services.courier import SETTLING, Courier, go_on
-from bot.services.intake import Intake
-from bot.services.reconcile import Reconciler
-from bot.services.status import StatusLookup
-from bot.services.triage import Triage
-from storage.cursors import Cursors
-from storage.database import Database, open_database
-from storage.statuses import Statuses
+from bot.core.triage.actions import ActionKind
+from bot.core.triage.changeset import AuditEntry, Errand, Wish
+from bot.services.packages.lookup import StatusLookup
+from bot.services.triage.deliveries import Intake
+from bot.services.triage.inbox import Triage
+from bot.services.triage.outbox import SETTLING, Courier, go_on
+from bot.services.triage.reconcile import Reconciler
+from bot.services.triage.stores import Casebook
+from storage.engine.sqlite import Database, open_database
+from storage.github.cursors import Cursors
+from storage.packages.statuses import Statuses
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_webhooks import FakeDelivery

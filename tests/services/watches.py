@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from bot.clients.github import open_github_reader
-from bot.core.tracking_table import PATH, REPOSITORY, parse_table
-from bot.core.watching import EventKind, Sources
-from bot.services.issues import IssueDesk
-from bot.services.watch import Watcher
-from storage.cursors import Cursors
-from storage.database import open_database
-from storage.documents import Documents
-from storage.thread_events import ThreadEvents
-from storage.threads import Threads
+from bot.clients.github.reader import open_github_reader
+from bot.core.guide.tracking_table import PATH, REPOSITORY, parse_table
+from bot.core.upstream.threads import EventKind, Sources
+from bot.services.upstream.issues import IssueDesk
+from bot.services.upstream.watcher import Watcher
+from storage.engine.sqlite import open_database
+from storage.github.cursors import Cursors
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+from storage.packages.documents import Documents
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_world import FakeIssue
 from tests.services.lookups import NOW, QUICK, Clock

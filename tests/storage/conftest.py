@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import Database, open_database
+from storage.engine.sqlite import Database, open_database
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.core.github import Account, Comment, Issue, IssueRef, ThreadState
-from bot.core.happening import Happening, Trigger
-from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.settlement import AuditEntry, Directive, DirectiveKind, Review, Wish
-from bot.core.triage.thread import KindName
-from bot.core.watching import EventKind, KnownThread, Origin, ThreadEvent
+from bot.core.classify.thread import KindName
+from bot.core.github.events import Happening, Trigger
+from bot.core.github.threads import Account, Comment, Issue, IssueRef, ThreadState
+from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
+from bot.core.triage.changeset import AuditEntry, Directive, DirectiveKind, Review, Wish
+from bot.core.upstream.threads import EventKind, KnownThread, Origin, ThreadEvent
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NUMPY = "numpy/numpy"

@@ -9,28 +9,28 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.core.github import ThreadState
-from bot.core.posting import Change, ChangeKind, DigestSettings, IssueFeed, Kind, Post, State
-from bot.core.targets import Target
-from bot.core.triage.action import ActionKind
-from bot.core.triage.settlement import DirectiveKind, Progress, Settlement
-from bot.core.watching import Cursor, EventKind, KnownThread, Origin, ThreadEvent
-from bot.core.weeks import week_of
-from storage.changes import Changes
-from storage.closed_channels import ClosedChannels
-from storage.cursors import Cursors
-from storage.database import Database
-from storage.directives import Directives
-from storage.guilds import Guilds
-from storage.inbox import Inbox
-from storage.outbox import Outbox
-from storage.posts import Posts
+from bot.core.digest.weeks import week_of
+from bot.core.github.threads import ThreadState
+from bot.core.posting.posts import Change, ChangeKind, DigestSettings, IssueFeed, Kind, Post, State
+from bot.core.triage.actions import ActionKind
+from bot.core.triage.changeset import DirectiveKind, Progress, Settlement
+from bot.core.upstream.threads import Cursor, EventKind, KnownThread, Origin, ThreadEvent
+from bot.core.wheels.targets import Target
+from storage.discord.changes import Changes
+from storage.discord.closed_channels import ClosedChannels
+from storage.discord.guilds import Guilds
+from storage.discord.posts import Posts
+from storage.engine.sqlite import Database
+from storage.github.changesets import Settlements
+from storage.github.cursors import Cursors
+from storage.github.inbox import Inbox
+from storage.github.marks import Directives
+from storage.github.outbox import Outbox
+from storage.github.overrides import Wishes
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+from storage.packages.scans import Scans
 from storage.retention import AT_ONCE, Retention
-from storage.scans import Scans
-from storage.settlements import Settlements
-from storage.thread_events import ThreadEvents
-from storage.threads import Threads
-from storage.wishes import Wishes
 from tests.storage.made_threads import DIRECTIVE, ENTRY, NODE, NOW, REVIEW, THREAD, WISH, action, happening, thread
 
 KEEP = timedelta(days=400)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.core.happening import Trigger
-from bot.core.triage.decisions import decide, revise
-from bot.core.triage.orders import Obeyed, heard, obey
-from bot.core.triage.policy import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
+from bot.core.github.events import Trigger
+from bot.core.triage.commands.effects import Obeyed, heard, obey
+from bot.core.triage.decide.decisions import decide, revise
+from bot.core.triage.decide.policy import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
+from bot.core.triage.overrides import merge_wishes, rejections_of, reviews_of, were_suggested, wishes_of
 from bot.core.triage.settings import RepoSettings
 from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
-from bot.core.triage.wishes import merge_wishes, rejections_of, reviews_of, were_suggested, wishes_of
 
 __all__ = [
     "ACTIONS_AN_HOUR",

@@ -17,8 +17,11 @@ from types import MappingProxyType
 
 import tomli
 
-from bot.core.triage.action import Mode
-from bot.core.triage.thread import KindName
+from bot.core.classify.thread import KindName
+from bot.core.triage.actions import Mode
+
+NAME = "ftbot"
+"""What commands begin with, after the `@`, whatever the App is called."""
 
 PATH = ".github/ftbot.toml"
 """Where the file is in a repository, on its default branch."""

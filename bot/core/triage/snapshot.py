@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from bot.core.github import Issue, IssueRef, ThreadState
-from bot.core.happening import Trigger
-from bot.core.triage.action import ActionKind
-from bot.core.triage.commands import NAME
-from bot.core.triage.settings import RepoSettings
-from bot.core.triage.settlement import Directive, DirectiveKind, Errand, Progress, Wish
-from bot.core.triage.thread import Classification
+from bot.core.classify.thread import Classification
+from bot.core.github.events import Trigger
+from bot.core.github.threads import Issue, IssueRef, ThreadState
+from bot.core.triage.actions import ActionKind
+from bot.core.triage.changeset import Directive, DirectiveKind, Errand, Progress, Wish
+from bot.core.triage.settings import NAME, RepoSettings
 
 _UNDONE = frozenset({Progress.DROPPED, Progress.REFUSED})
 

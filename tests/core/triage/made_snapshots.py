@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from bot.core.github import Account, Comment, Issue, IssueRef, ThreadState
-from bot.core.happening import Trigger
-from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.classify import classify
+from bot.core.classify.classify import classify
+from bot.core.classify.thread import Thread
+from bot.core.github.events import Trigger
+from bot.core.github.threads import Account, Comment, Issue, IssueRef, ThreadState
+from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
+from bot.core.triage.changeset import Errand, Progress, Wish
 from bot.core.triage.plan import Snapshot, WheelAnswer
 from bot.core.triage.settings import RepoSettings
-from bot.core.triage.settlement import Errand, Progress, Wish
-from bot.core.triage.thread import Thread
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 REF = IssueRef("numpy/numpy", 7)

@@ -6,14 +6,14 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.core.github import Account, Issue, IssueRef, LabelEvent, ThreadState
-from bot.core.happening import Trigger
-from bot.core.triage.action import Action, ActionKind, Mode, Outcome
-from bot.core.triage.comments import MARKER
+from bot.core.classify.thread import KindName
+from bot.core.github.events import Trigger
+from bot.core.github.threads import Account, Issue, IssueRef, LabelEvent, ThreadState
+from bot.core.triage.actions import Action, ActionKind, Mode, Outcome
+from bot.core.triage.changeset import Directive, DirectiveKind, Errand, Progress, Review
+from bot.core.triage.decide.texts import MARKER
 from bot.core.triage.plan import Related, Snapshot, decide, merge_wishes, ready_at, reviews_of, revise, wishes_of
 from bot.core.triage.settings import RepoSettings, RuleSettings
-from bot.core.triage.settlement import Directive, DirectiveKind, Errand, Progress, Review
-from bot.core.triage.thread import KindName
 from tests.core.triage.made_snapshots import (
     APP,
     APPLY,

@@ -10,15 +10,15 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.github import Issue, IssueRef, ThreadState
-from bot.core.happening import Trigger
-from bot.core.triage.action import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.commands import find_commands
-from bot.core.triage.comments import LONGEST_BODY, MARKER, written_body
+from bot.core.classify.thread import KindName
+from bot.core.github.events import Trigger
+from bot.core.github.threads import Issue, IssueRef, ThreadState
+from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
+from bot.core.triage.changeset import Directive, DirectiveKind, Errand, Progress
+from bot.core.triage.commands.grammar import find_commands
+from bot.core.triage.decide.texts import LONGEST_BODY, MARKER, written_body
 from bot.core.triage.plan import Obeyed, Related, Snapshot, decide, merge_wishes, obey
 from bot.core.triage.settings import RepoSettings, RuleSettings
-from bot.core.triage.settlement import Directive, DirectiveKind, Errand, Progress
-from bot.core.triage.thread import KindName
 from tests.core.triage.made_snapshots import (
     APP,
     AUTHOR,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.triage.action import Mode
+from bot.core.classify.thread import KindName
+from bot.core.triage.actions import Mode
 from bot.core.triage.settings import (
     LARGEST_FILE,
     MOST_PROBLEMS,
@@ -17,7 +18,6 @@ from bot.core.triage.settings import (
     SettingsError,
     parse_settings,
 )
-from bot.core.triage.thread import KindName
 
 FULL = """
 version = 1

@@ -1,6 +1,6 @@
 """Makes threads for the tests of triage."""
 
-from bot.core.triage.thread import Thread
+from bot.core.classify.thread import Thread
 
 
 def issue(title: str = "", body: str | None = "", repo: str = "spam/spam") -> Thread:

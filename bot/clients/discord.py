@@ -1,0 +1,309 @@
+"""Posts in Discord's channels and forums, under the bot's own name: sent, found again, published.
+
+Discord's errors become ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Final, TypeAlias
+
+import aiohttp
+import discord
+from discord import ui
+
+from bot.core.errors import UpstreamError
+from bot.core.posting.feeds import fitting_tags
+from bot.core.posting.posts import (
+    LONGEST_NONCE,
+    ChannelClosedError,
+    Draft,
+    MessageRefusedError,
+    Seen,
+    Sought,
+    UnclearError,
+    lacking,
+)
+
+Card: TypeAlias = ui.LayoutView
+
+_LONGEST_STEP = 45.0
+"""Seconds for one request with discord.py's own retries; shorter than a claim in the ledger."""
+
+_A_WEEK: Final = 10_080
+"""Minutes without a message after which Discord archives a thread."""
+
+_MOST_MESSAGES = 3_000
+"""How many are looked through for one of the bot's own: 30 requests, of which Discord takes about one a second."""
+
+_AtTheTop: TypeAlias = (
+    discord.ActionRow
+    | discord.Container
+    | discord.FileComponent
+    | discord.MediaGalleryComponent
+    | discord.SectionComponent
+    | discord.SeparatorComponent
+    | discord.TextDisplay
+)
+"""What a message can be made of, in the form in which discord.py reads it."""
+
+_UNKNOWN_MESSAGE = 10008
+_ALREADY_PUBLISHED = 40033
+_NOT_PUBLISHABLE = 50024
+_ARCHIVED = 50083
+_UNAUTHORIZED, _BAD_REQUEST, _TOO_LARGE, _TOO_MANY, _SERVER_ERROR = 401, 400, 413, 429, 500
+
+
+@dataclass(frozen=True, slots=True)
+class ForumThread:
+    """A thread of a forum; in a ``locked`` one only moderators may write."""
+
+    number: int
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DiscordPosts:
+    """Posts through the client that is connected now; ``client`` gives it, None if there is none."""
+
+    client: Callable[[], discord.Client | None]
+
+    def guilds(self) -> frozenset[int] | None:
+        """Give the servers that the bot is in, None while it is not connected."""
+        client = self._ready()
+        return None if client is None else frozenset(guild.id for guild in client.guilds)
+
+    async def send(self, channel: int, draft: Draft[Card], mark: int | None = None, nonce: str = "") -> int | None:
+        """Send a message and give its number; ``mark`` is the number of its last component, to find it by.
+
+        With a nonce that Discord saw in the last minutes it gives the message that is there already, and None if that
+        was deleted since. Raises ``ChannelClosedError``, ``MessageRefusedError``, else ``UpstreamError``, after which
+        the message may have been posted all the same.
+        """
+        place = self._place(channel)
+        view = _outfitted(draft, mark)
+        file = None
+        if draft.picture is not None:
+            file = discord.File(BytesIO(draft.picture), draft.filename, description=draft.alt)
+        pings = discord.AllowedMentions.none()
+        if draft.role is not None:
+            pings.roles = [discord.Object(draft.role)]
+        nonce = nonce or secrets.token_hex(LONGEST_NONCE // 2)
+        async with self._errors(channel):
+            try:
+                if file is None:
+                    message = await place.send(view=view, nonce=nonce, allowed_mentions=pings)
+                else:
+                    message = await place.send(view=view, nonce=nonce, allowed_mentions=pings, file=file)
+            except discord.NotFound as error:
+                if error.code == _UNKNOWN_MESSAGE:
+                    return None
+                raise
+            return message.id
+
+    async def find(self, channel: int, sought: Sought) -> int | None:
+        """Look for one of the bot's own messages in a channel, answers to commands left out; None if it is not there.
+
+        Raises ``UnclearError`` where it may be further back than the last 3,000.
+        """
+        place, own = self._place(channel), self._own()
+        if "Read Message History" in self.missing(channel):
+            # Discord would answer an empty list, which says nothing.
+            raise ChannelClosedError(self._cannot_post(channel))
+        read = 0
+        async with self._errors(channel):
+            async for message in place.history(limit=_MOST_MESSAGES):
+                read += 1
+                if message.created_at < sought.since:
+                    return None
+                is_own = message.author.id == own and message.interaction_metadata is None
+                if is_own and sought.is_met_by(_seen(message)):
+                    return message.id
+        if read == _MOST_MESSAGES:
+            raise UnclearError(
+                f"It is not among the last {_MOST_MESSAGES:,} messages in <#{channel}>, and I look no further back. "
+                "I don't post it again, because it may be there."
+            )
+        return None
+
+    async def find_thread(self, forum: int, name: str, since: datetime) -> ForumThread | None:
+        """Look for the bot's own thread of a name in a forum, among the open ones and those archived since a moment."""
+        if "Read Message History" in self.missing(forum):
+            # Discord would not tell of archived ones.
+            raise ChannelClosedError(self._cannot_post(forum))
+        place, own = await self._forum(forum), self._own()
+
+        def is_it(thread: discord.Thread) -> bool:
+            return (thread.owner_id, thread.parent_id, thread.name) == (own, forum, name)
+
+        async with self._errors(forum):
+            found = next(filter(is_it, await place.guild.active_threads()), None)
+            if found is None:
+                async for thread in place.archived_threads(limit=None):
+                    if thread.archive_timestamp < since:
+                        break
+                    if is_it(thread):
+                        found = thread
+                        break
+        return None if found is None else ForumThread(found.id, found.locked)
+
+    async def open_thread(self, forum: int, name: str, words: Collection[str], draft: Draft[Card], mark: int) -> int:
+        """Open a thread in a forum with its first message, and give its number.
+
+        Of the forum's tags it gets those that are called like one of the ``words``. Discord knows no nonce here, so one
+        that may be there must be looked for before. Raises what ``send`` raises.
+        """
+        place = await self._forum(forum)
+        tags = {tag.name: tag for tag in place.available_tags if not tag.moderated}
+        chosen = [tags[tag] for tag in fitting_tags(tuple(tags), words)]
+        if place.flags.require_tag and not chosen:
+            raise ChannelClosedError(needs_tag(forum))
+        async with self._errors(forum):
+            opened = await place.create_thread(
+                name=name,
+                auto_archive_duration=_A_WEEK,
+                applied_tags=chosen,
+                view=_outfitted(draft, mark),
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+            return opened.thread.id
+
+    async def send_in_thread(self, thread: int, draft: Draft[Card], mark: int, nonce: str) -> None:
+        """Send a message into a thread; raises what ``send`` raises, but a thread that is gone closes no forum."""
+        with _as_thread():
+            await self.send(thread, draft, mark, nonce)
+
+    async def is_in_thread(self, thread: int, sought: Sought) -> bool:
+        """Tell whether one of the bot's own messages is in a thread; raises as ``find`` and ``send_in_thread`` do."""
+        with _as_thread():
+            return await self.find(thread, sought) is not None
+
+    async def publish(self, channel: int, message: int) -> None:
+        """Publish a message to the channels that follow; no error if it was, or is not there any more.
+
+        Raises ``MessageRefusedError`` where the channel has no followers to publish to.
+        """
+        place = self._place(channel)
+        async with self._errors(channel):
+            try:
+                await place.get_partial_message(message).publish()
+            except discord.HTTPException as error:
+                if error.code == _NOT_PUBLISHABLE:
+                    raise MessageRefusedError("This is no announcement channel, so nothing can be published.") from None
+                if error.code not in {_ALREADY_PUBLISHED, _UNKNOWN_MESSAGE}:
+                    raise
+
+    def missing(self, channel: int) -> tuple[str, ...]:
+        """List the permissions that the bot lacks in a channel, as far as is known without asking."""
+        client = self._ready()
+        found = None if client is None else client.get_channel(channel)
+        if not isinstance(found, discord.abc.GuildChannel):
+            return ()
+        return lacking(found.permissions_for(found.guild.me).value, forum=isinstance(found, discord.ForumChannel))
+
+    def _ready(self) -> discord.Client | None:
+        client = self.client()
+        return client if client is not None and client.is_ready() and not client.is_closed() else None
+
+    def _own(self) -> int | None:
+        client = self._ready()
+        return None if client is None or client.user is None else client.user.id
+
+    async def _forum(self, channel: int) -> discord.ForumChannel:
+        client = self._ready()
+        if client is None:
+            raise UpstreamError("Discord is not connected.", retryable=True)
+        found = client.get_channel(channel)
+        if found is None:  # in a server that is not available yet, channels are not known
+            async with self._errors(channel):
+                found = await client.fetch_channel(channel)
+        if not isinstance(found, discord.ForumChannel):
+            raise ChannelClosedError(f"<#{channel}> is no forum any more.")
+        return found
+
+    def _place(self, channel: int) -> discord.PartialMessageable:
+        client = self._ready()
+        if client is None:
+            raise UpstreamError("Discord is not connected.", retryable=True)
+        return client.get_partial_messageable(channel)
+
+    def _cannot_post(self, channel: int) -> str:
+        missing = " and ".join(f"**{name}**" for name in self.missing(channel)) or "a permission"
+        return f"I can't post in <#{channel}>: missing {missing}."
+
+    @asynccontextmanager
+    async def _errors(self, channel: int) -> AsyncIterator[None]:
+        """Raise ours for discord.py's."""
+        try:
+            async with asyncio.timeout(_LONGEST_STEP):
+                yield
+        except discord.RateLimited as error:
+            text = "Discord asks to slow down."
+            raise UpstreamError(text, retryable=True, busy=True, retry_after=error.retry_after) from error
+        except discord.Forbidden as error:
+            if error.code == _ARCHIVED:
+                raise MessageRefusedError(f"Somebody locked the thread <#{channel}>.") from error
+            raise ChannelClosedError(self._cannot_post(channel)) from error
+        except discord.NotFound as error:
+            raise ChannelClosedError(f"The channel <#{channel}> is gone.", gone=True) from error
+        except discord.HTTPException as error:
+            raise _of_http(error) from error
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise UpstreamError(f"Discord did not answer ({type(error).__name__}).", retryable=True) from error
+
+
+def needs_tag(forum: int) -> str:
+    """Say why nothing can be posted in a forum that asks for tags which the bot does not know."""
+    return f"Posts in <#{forum}> need a tag, and none of its tags is a label that I know. Let the forum do without."
+
+
+@contextmanager
+def _as_thread() -> Iterator[None]:
+    """Let a thread that is gone be a failure that passes: when it is looked for again, there is none."""
+    try:
+        yield
+    except ChannelClosedError as error:
+        if error.gone:
+            raise UpstreamError("The thread is gone.", retryable=True) from error
+        raise
+
+
+def _of_http(error: discord.HTTPException) -> UpstreamError:
+    if error.status in {_BAD_REQUEST, _TOO_LARGE}:
+        return MessageRefusedError(f"Discord refused the message: {error.text or error.status} ({error.code}).")
+    busy = error.status == _TOO_MANY
+    retryable = busy or error.status == _UNAUTHORIZED or error.status >= _SERVER_ERROR
+    return UpstreamError(f"Discord answered {error.status}.", retryable=retryable, busy=busy)
+
+
+def _outfitted(draft: Draft[Card], mark: int | None) -> Card:
+    """Put the ping before a card, and the mark on what it ends with; discord.py shall not keep the view."""
+    view = draft.view
+    if draft.role is not None:
+        inner, view = view, ui.LayoutView(timeout=None)
+        view.add_item(ui.TextDisplay(f"<@&{draft.role}>"))
+        for item in inner.children:
+            view.add_item(item)
+    view.children[-1].id = mark
+    view.stop()
+    return view
+
+
+def _seen(message: discord.Message) -> Seen:
+    last = message.components[-1] if message.components else None
+    *_, ending = ("", *_texts_of(message.components))
+    return Seen(message.created_at, last.id if isinstance(last, _AtTheTop) else None, ending)
+
+
+def _texts_of(components: Sequence[discord.Component]) -> Iterator[str]:
+    for component in components:
+        if isinstance(component, discord.TextDisplay):
+            yield component.content
+        elif isinstance(component, discord.Container | discord.SectionComponent):
+            yield from _texts_of(component.children)

@@ -1,0 +1,1 @@
+"""GitHub: read with a token, written to as the App."""

@@ -1,0 +1,1 @@
+"""What a thread names: Pythons, platforms, packages, projects."""

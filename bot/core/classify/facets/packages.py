@@ -1,0 +1,84 @@
+"""Which project on PyPI a thread is about.
+
+It is the one whose module the interpreter blames in its warning, then the repository's own. A repository that publishes
+nothing, such as CPython or the free-threading guide, is about a project only if the title names it.
+"""
+
+import re
+
+from packaging.utils import canonicalize_name
+
+from bot.core.classify.facets.projects import MODULES, PUBLISHED, SPOKEN, UNPUBLISHED
+from bot.core.classify.text.clauses import EXCERPT, Part, Reading
+from bot.core.classify.thread import Reason
+
+_BLAMED = re.compile(r"enabled to load module ['\"`]([A-Za-z_][\w.]{0,100})['\"`]")
+_SUFFIXES = ("-pypi", "-feedstock", ".py")
+_MENTION = re.compile(r"(?<![\w.-])[A-Za-z][A-Za-z0-9_-]{1,60}(?![\w-])")
+_SPELLED = 4_096  # characters of the body in which a project's name is looked for
+_VERSION = re.compile(r" \d{1,4}\.\d")
+
+
+def find_packages(reading: Reading) -> tuple[Reason, ...]:
+    """Name the project that the thread is about, normalised as PyPI does (PEP 503), or nothing."""
+    found = _blamed(reading) or _published(reading) or _named(reading)
+    return (found,) if found else ()
+
+
+def _blamed(reading: Reading) -> Reason | None:
+    match = _BLAMED.search(reading.title) or _BLAMED.search(reading.body)
+    if match is None:
+        return None
+    top = match[1].split(".")[0].lower()
+    own = _own(reading.repo)
+    if top.startswith("_") and top not in MODULES:
+        return None  # a private top module is the repository's own
+    if own and top.replace("_", "") in own.replace("-", ""):
+        return None
+    return Reason("package", MODULES.get(top) or canonicalize_name(top), match[0][:EXCERPT])
+
+
+def _published(reading: Reading) -> Reason | None:
+    own = _own(reading.repo)
+    if own is None:
+        return None
+    if reading.repo.lower() not in PUBLISHED and (word := _spelled_out(own, reading)):
+        return Reason("package", canonicalize_name(word), word)
+    return Reason("package", own, reading.repo[:EXCERPT].strip())
+
+
+def _own(repo: str) -> str | None:
+    """Name the project that a repository publishes, as far as its name tells."""
+    low = repo.lower()
+    if low in UNPUBLISHED:
+        return None
+    if low in PUBLISHED:
+        return PUBLISHED[low]
+    name = low.rpartition("/")[2]
+    for suffix in _SUFFIXES:
+        name = name.removesuffix(suffix)
+    name = canonicalize_name(name)
+    return name if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,100}", name) else None
+
+
+def _spelled_out(own: str, reading: Reading) -> str | None:
+    """Find the name that the text gives the project: the repository's with `py` or more about it."""
+    affixed = {f"{own}-py", f"py-{own}", f"py{own}", f"python-{own}", f"{own}-python"}
+    for part in (reading.title, reading.body[:_SPELLED]):
+        if own.split("-", 1)[0] not in part.lower():
+            continue
+        for match in _MENTION.finditer(part):
+            name = canonicalize_name(match[0])
+            if name in affixed or (name.startswith(f"{own}-") and _VERSION.match(part, match.end())):
+                return match[0]
+    return None
+
+
+def _named(reading: Reading) -> Reason | None:
+    for clause in reading.clauses:
+        if clause.part is not Part.TITLE:
+            continue
+        for number, word in enumerate(clause.words):
+            if word in SPOKEN:
+                return Reason("package", SPOKEN[word], clause.cut(number, number))
+    return None

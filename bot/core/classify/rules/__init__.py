@@ -1,0 +1,1 @@
+"""The rules for kinds of threads."""

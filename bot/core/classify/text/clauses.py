@@ -1,0 +1,181 @@
+"""How a thread is read: clauses, and the terms of the vocabulary that each clause holds.
+
+A phrase never runs from one clause into the next, and what is read is bounded: the length of a text and of a clause,
+and the number of clauses.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.core.classify.text.lexicon import find_terms
+from bot.core.classify.text.normalise import TITLE, lowered, normalise
+from bot.core.classify.text.vocabulary import REPOSITORIES
+from bot.core.classify.thread import Thread
+
+CLAUSES = 200
+"""Clauses with different terms that are looked at in one text; no report by a person comes near."""
+
+EXCERPT = 120
+"""Longest excerpt given as evidence, in characters."""
+
+SENTENCES = 1_000
+"""Sentences that are looked at in one text."""
+
+LONGEST = 600
+"""Longest clause in characters: words further apart, as in a log without full stops, do not belong together."""
+
+_END = re.compile(r"[.?!;] ")
+_WORD = re.compile(r"[a-z0-9]+")
+_TEST_ID = re.compile(r"\btest_\w+")
+_OLD_BRANCHES = tuple(f"[3.{minor}]" for minor in range(6, 13))
+_LETTERS = re.compile(r"[a-z0-9]")
+
+
+class Part(StrEnum):
+    """Where a clause stands."""
+
+    REPOSITORY = "repository"
+    TITLE = "title"
+    OPENING = "opening"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A stretch of text up to a full stop, and where each term first stands in it: its first and last word."""
+
+    part: Part
+    text: str
+    words: tuple[str, ...]
+    terms: Mapping[str, tuple[int, int]]
+
+    def has(self, terms: frozenset[str]) -> bool:
+        """Tell whether the clause holds one of these terms."""
+        return not terms.isdisjoint(self.terms)
+
+    def excerpt(self, terms: Iterable[str]) -> str:
+        """Cut out the words from the first to the last of these terms, for a person to read."""
+        places = [self.terms[term] for term in terms if term in self.terms]
+        return self.cut(min(first for first, _ in places), max(last for _, last in places))
+
+    def cut(self, first: int, last: int) -> str:
+        """Cut out the words numbered first to last, at most `EXCERPT` characters."""
+        start = end = 0
+        for number, word in enumerate(_WORD.finditer(lowered(self.text))):
+            if number == first:
+                start = word.start()
+            if number == last:
+                end = word.end()
+                break
+        return self.text[start : min(end, start + EXCERPT)].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A thread made plain, with every term in its title and in all of it."""
+
+    repo: str
+    title: str
+    body: str
+    is_pr: bool
+    clauses: tuple[Clause, ...]
+    in_title: frozenset[str]
+    in_text: frozenset[str]
+
+    @property
+    def text(self) -> str:
+        """The normalised text that every excerpt is taken from."""
+        return f"{self.repo}\n{self.title}\n{self.body}"
+
+
+def read(thread: Thread) -> Reading:
+    """Normalise a thread and find the vocabulary's terms in it."""
+    repo, title = normalise(thread.repo, TITLE, 0), normalise(thread.title, TITLE, 0)
+    body = normalise(thread.body)
+    name = _repository(repo)
+    heading = _clause(Part.TITLE, title)
+    clauses = (name, heading, *_clauses(body))
+    return Reading(
+        repo=repo,
+        title=title,
+        body=body,
+        is_pr=thread.is_pr is True,
+        clauses=clauses,
+        in_title=frozenset(heading.terms),
+        in_text=frozenset(term for clause in clauses for term in clause.terms),
+    )
+
+
+def _repository(repo: str) -> Clause:
+    """Read a repository's name: a few say what every thread in them is about."""
+    words = tuple(_WORD.findall(lowered(repo)))
+    terms = {term: (0, len(words) - 1) for part, term in REPOSITORIES.items() if part in f"{lowered(repo)}$"}
+    return Clause(Part.REPOSITORY, repo, words, terms if words else {})
+
+
+def _clauses(body: str) -> list[Clause]:
+    """Cut a body into clauses; of those that hold the same terms only the first is kept."""
+    found: dict[frozenset[str], Clause] = {}
+    part = Part.OPENING
+    for text in _sentences(body):
+        clause = _clause(part, text)
+        if clause.terms:
+            found.setdefault(frozenset(clause.terms), clause)
+        if len(found) >= CLAUSES:
+            break
+        part = Part.BODY
+    return list(found.values())
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """Cut a text after every full stop, and where it runs on without one."""
+    start = 0
+    for _ in range(SENTENCES):
+        found = _END.search(text, start, start + LONGEST)
+        if found:
+            end = found.end()
+        elif len(text) - start <= LONGEST:
+            end = len(text)
+        else:
+            space = text.rfind(" ", start, start + LONGEST)
+            end = space + 1 if space > start else start + LONGEST
+        yield text[start:end]
+        start = end
+        if start >= len(text):
+            break
+
+
+def _clause(part: Part, text: str) -> Clause:
+    low = lowered(text)
+    words = _WORD.findall(_TEST_ID.sub(_unnamed, low) if "test_" in low else low)
+    terms = find_terms(words)
+    if words:
+        terms.update((shape, (0, len(words) - 1)) for shape in _shapes(low))
+    return Clause(part, text, tuple(words), terms)
+
+
+def _unnamed(test: re.Match[str]) -> str:
+    """Take the meaning from a test's name, word by word: in `test_stack_overflow` nothing overflows."""
+    name = test[0]
+    about_builds = "gil" in name or ("free" in name and "thread" in name)
+    return name if about_builds else name[:5] + _LETTERS.sub("0", name[5:])
+
+
+def _shapes(low: str) -> Iterator[str]:
+    """Find what letters and digits alone do not show."""
+    if low.rstrip().endswith("?"):
+        yield "?"
+    if low.startswith(_OLD_BRANCHES):
+        yield "old-branch"
+    if "[ft]" in low:
+        yield "ft"
+    if low.lstrip("` '").startswith("test_"):
+        yield "test-first"
+    if "test_" in low or "::test" in low:
+        yield "test-id"
+        if "failed " in low and "::test" in low:
+            yield "failed-test"
+    if "[ ]" in low or "[x]" in low:
+        yield "checkbox"

@@ -1,0 +1,1 @@
+"""The weekly digest, and how it is written."""

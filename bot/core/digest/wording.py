@@ -1,0 +1,234 @@
+"""What a digest says, in its order, as plain text; every form escapes it in its own way.
+
+A digest is a title, a line for each target, sections of items, and a foot. A week in which nothing moved gets one line
+in place of the sections that would be empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+
+from bot.core.digest.digest import Digest, Move, Share, Thread, Waiting
+from bot.core.digest.weeks import Week
+from bot.core.index.metadata import safe_link
+from bot.core.text.sentences import counted
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import project_page
+from bot.core.verdicts.wording import phrase
+from bot.core.wheels.platforms import platform_list
+
+CHART_TITLE = "Share of tracked packages with wheels"
+COMMENTS = "Comments"
+"""The column that a table can do without."""
+
+MOST_THREADS = 10
+"""Upstream threads that a section lists."""
+
+_WEEKS_OF_A_YEAR = 52
+_MOST_UNREAD = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of a section: what it is about, what is said of it, a note such as the day, and where to see more.
+
+    Note and address may be empty. The address is one to link to; everything else is plain text from elsewhere.
+    """
+
+    subject: str
+    words: str
+    note: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and its items; ``total`` counts those left out as well.
+
+    In a list ``joint`` stands between an item's subject and its words; in a table ``columns`` stand over its parts.
+    """
+
+    heading: str
+    joint: str
+    columns: tuple[str, str, str]
+    items: tuple[Item, ...]
+    total: int
+
+    @property
+    def rest(self) -> int:
+        """Count what there is besides the items."""
+        return self.total - len(self.items)
+
+
+def title(digest: Digest) -> str:
+    """Name the digest by its week: ``Free-threaded Python, 16–22 November 2026``."""
+    return f"Free-threaded Python, {dates(digest.week)}" + ("" if digest.complete else ", so far")
+
+
+def dates(week: Week) -> str:
+    """Write a week's first and last day, shortly: what they have in common is written once."""
+    first, last = week.monday, week.sunday
+    if first.year != last.year:
+        return f"{_day(first)} {first.year} – {_day(last)} {last.year}"
+    if first.month != last.month:
+        return f"{_day(first)} – {_day(last)} {last.year}"
+    return f"{first.day}–{_day(last)} {last.year}"
+
+
+def percent(share: float) -> str:
+    """Write a share in whole percent; what is not nothing or not all does not read as if it were."""
+    whole = round(share)
+    if whole == 0 < share:
+        return "less than 1 %"
+    if share < whole == 100:  # noqa: PLR2004 — percent
+        return "more than 99 %"
+    return f"{whole} %"
+
+
+def share_line(share: Share, *, complete: bool = True) -> str:
+    """Say how a target stands: its share of the packages, how many, how it changed, how many on every platform."""
+    if not share.packages:
+        return "no package could be read"
+    packages = f"{percent(share.percent)} of {counted(share.packages, 'package')}"
+    verb = "has" if share.packages == 1 else "have"
+    change = f"{_signed(share.change)} {'' if complete else 'so far '}this week"
+    counts = ((share.supported, "everywhere"), (share.partial, "on some platforms"))
+    where = "".join(f", {number} {words}" for number, words in counts if number)
+    return f"{packages} {verb} wheels ({share.with_wheels}, {change}){where}"
+
+
+def quiet_line(digest: Digest) -> str | None:
+    """Say that nothing moved, None where something did; of packages that could not be read nothing is said."""
+    if not digest.is_quiet:
+        return None
+    if not any(share.packages for share in digest.shares):
+        return "No package could be read, so nothing can be said about this week."
+    if not digest.complete:
+        return "No package has gained or lost wheels so far this week."
+    return "A quiet week: no package gained or lost wheels."
+
+
+def chart_text(digest: Digest) -> str:
+    """Say in words what the chart shows, with its numbers: for those who do not see it."""
+    if not digest.chart:
+        return f"{CHART_TITLE}: nothing to show."
+    return " ".join([f"{CHART_TITLE}.", *(_course(digest, place) for place in range(len(digest.shares)))])
+
+
+def sections(digest: Digest) -> tuple[Section, ...]:
+    """Give the sections that have something to say, in the order in which they are read."""
+    headline = digest.shares[0].target if digest.shares else None
+    gained = [_gain(move) for move in digest.gained if move.target == headline]
+    later = [_gain(move) for move in digest.gained if move.target != headline]
+    waiting = tuple(_waiting(each) for each in digest.waiting)
+    packages, issues = ("Package", "Why", ""), digest.issues
+    every = (
+        _moves(f"Newly supported on {headline}", gained),
+        _moves("New Python support", later),
+        _moves("Now on every platform", [_completion(move) for move in digest.completed]),
+        _moves("Lost", [_loss(move) for move in digest.lost]),
+        _moves("Lost a platform", [_narrowing(move) for move in digest.narrowed]),
+        _moves("To or from pure Python", [_purity(move) for move in digest.pure]),
+        Section(f"Still waiting for {headline}, most downloaded first", ": ", packages, waiting, digest.blocking),
+        _threads("Issues answered by wheels", issues.answered, issues.totals.answered, "Wheels"),
+        _threads("Issues opened", issues.opened, issues.totals.opened),
+        _threads("Issues closed", issues.closed, issues.totals.closed),
+        _threads("Most discussed issues", issues.discussed, issues.totals.discussed),
+    )
+    return tuple(section for section in every if section.items)
+
+
+def source_line(digest: Digest) -> str:
+    """Say what the digest rests on: the week, when its data was read (UTC), the rules, how many packages are unread."""
+    read = digest.read.astimezone(UTC)
+    year = "" if read.year == digest.week.sunday.year else f" {read.year}"
+    parts = [str(digest.week), f"data read {read.day} {read:%b}{year} {read:%H:%M} UTC", f"by rules {digest.rules}"]
+    if digest.unread:
+        parts.append(f"{len(digest.unread)} of {counted(digest.tracked, 'package')} could not be read or dated")
+    return " · ".join(parts)
+
+
+def listed_unread(digest: Digest, shown: Callable[[str], str] = str) -> str:
+    """Name the first few packages that could not be read, for the end of ``source_line``; ``shown`` escapes a name."""
+    rest = len(digest.unread) - _MOST_UNREAD
+    names = ", ".join(shown(name) for name in digest.unread[:_MOST_UNREAD])
+    return (f": {names}" if names else "") + (f" and {rest} more" if rest > 0 else "")
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B}"
+
+
+def _signed(change: int) -> str:
+    sign = "+" if change > 0 else "\N{MINUS SIGN}"
+    return f"{sign}{abs(change)}" if change else "no change"
+
+
+def _course(digest: Digest, place: int) -> str:
+    """Say where a target's line begins, where it was a year ago and where it ends."""
+    *earlier, last = digest.chart
+    told = [earlier[0]] if earlier else []
+    told += [earlier[-_WEEKS_OF_A_YEAR]] if len(earlier) > _WEEKS_OF_A_YEAR else []
+    parts = [f"{percent(point.percent[place])} in {point.day:%B %Y}" for point in told]
+    parts.append(f"{percent(last.percent[place])} on {_day(last.day)} {last.day.year}")
+    return f"{digest.shares[place].target}: {', '.join(parts)}."
+
+
+def _moves(heading: str, items: Sequence[Item]) -> Section:
+    return Section(heading, " ", ("Release", "What it has", "Day"), tuple(items), len(items))
+
+
+def _threads(heading: str, threads: Sequence[Thread], total: int, note: str = COMMENTS) -> Section:
+    items = tuple(_thread(each) for each in threads[:MOST_THREADS])
+    return Section(heading, ": ", ("Issue", "Title", note), items, total)
+
+
+def _gain(move: Move) -> Item:
+    if move.verdict is Verdict.PURE:
+        return _move(move, f"is pure Python: nothing to build for {move.target}")
+    tags = " and ".join("py3-none" if how == "none" else how for how in move.how)
+    wheels = f"{tags} wheels" if tags else "wheels"
+    target = "" if move.how == (move.target.abi,) else f" for {move.target}"
+    where = f", none for {platform_list(move.missing)}" if move.missing else " on every platform"
+    return _move(move, f"has {wheels}{target}{where}")
+
+
+def _completion(move: Move) -> Item:
+    return _move(move, f"has {move.target} wheels for every platform now")
+
+
+def _loss(move: Move) -> Item:
+    had = "" if move.previous is None else f"; {move.previous} had them"
+    what = (
+        f"does not admit {move.target} any more" if move.verdict is Verdict.EXCLUDED else f"has no {move.target} wheels"
+    )
+    return _move(move, f"{what}{had}")
+
+
+def _narrowing(move: Move) -> Item:
+    had = "" if move.previous is None else f"; {move.previous} had them"
+    return _move(move, f"has no {move.target} wheels for {platform_list(move.lost)} any more{had}")
+
+
+def _purity(move: Move) -> Item:
+    if move.verdict is Verdict.PURE:
+        return _move(move, f"is pure Python now: it has nothing of its own to build for {move.target}")
+    if move.verdict is Verdict.PURE_FALLBACK:
+        return _move(move, f"installs on {move.target} as pure Python, without its compiled parts")
+    return _move(move, f"is not pure Python any more, and has no {move.target} wheels")
+
+
+def _move(move: Move, words: str) -> Item:
+    page = project_page(move.package, move.version)
+    return Item(f"{move.package} {move.version}", words, _day(move.day), page)
+
+
+def _waiting(waiting: Waiting) -> Item:
+    return Item(waiting.package, phrase(waiting.verdict).word, "", project_page(waiting.package))
+
+
+def _thread(thread: Thread) -> Item:
+    note = thread.answer or (counted(thread.comments, "comment") if thread.comments else "")
+    return Item(f"{thread.repository}#{thread.number}", thread.title, note, safe_link(thread.url) or "")

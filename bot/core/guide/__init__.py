@@ -1,0 +1,1 @@
+"""What the community's guide says of projects."""

@@ -1,0 +1,1 @@
+"""What stood when: timelines, shares, and what a scan keeps."""

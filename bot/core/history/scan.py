@@ -1,0 +1,99 @@
+"""What a scan concludes from a project page, so that the page itself need not be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+
+from bot.core.history.timelines import Timeline, timelines
+from bot.core.index.simple_api import Project, Release
+from bot.core.verdicts.modifiers import UPLOADS_CLOSED
+from bot.core.verdicts.rules import decide
+from bot.core.verdicts.support import newest_release, offer_of, stable_before, support_of
+from bot.core.wheels.targets import Target
+
+RULES = "2"
+"""The version of everything that conclusions follow from; another one makes every page due again, and what only it
+moved is no news. docs/verdicts.md tells what each brought."""
+
+WHILE_OPEN = timedelta(hours=1)
+WHEN_CLOSED = timedelta(hours=24)
+NOT_NATIVE = timedelta(days=7)
+"""How long until a project is due again: with a release that still takes files, without one, or without native code."""
+
+
+STILL_NATIVE = timedelta(weeks=8)
+"""How long a project counts as native after its last release with native wheels: so that what it lost is told of."""
+
+_LOOKS_BACK = 30
+"""Releases before the newest in which native wheels are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """A project as a scan sees it; what is by target, as written, is kept only of projects with native wheels.
+
+    ``native_until`` is when it stops to count as native, where its newest release has no native wheel any more.
+    ``open_until`` is when the newest release stops taking files, None where the index does not say when it came out;
+    without upload times the timelines are empty, too. ``rules`` is what the conclusion follows from.
+    """
+
+    package: str
+    native: bool
+    timelines: Mapping[str, Timeline]
+    open_until: datetime | None = None
+    serial: int | None = None
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    rules: str = RULES
+    native_until: datetime | None = None
+
+
+def rules_for(targets: Sequence[Target]) -> str:
+    """Give the version of what conclusions for these targets follow from: the rules, and the targets."""
+    return " ".join((RULES, *(str(target) for target in targets)))
+
+
+def conclude(project: Project, targets: Sequence[Target], now: datetime) -> Conclusion:
+    """Conclude from a page what a scan keeps of it, at a time."""
+    newest = newest_release(project)
+    rules = rules_for(targets)
+    released = None if newest is None else newest.first_upload
+    open_until = None if released is None else released + UPLOADS_CLOSED
+    native_until = None if newest is None else _native_until(project, newest)
+    if newest is None or not (offer_of(newest).native or (native_until is not None and now < native_until)):
+        return Conclusion(
+            project.name, native=False, timelines={}, open_until=open_until, serial=project.serial, rules=rules
+        )
+    traced = {str(target): steps for target, steps in timelines(project, targets).items()}
+    verdicts = {str(target): decide(offer_of(newest), support_of(newest, target)).value for target in targets}
+    return Conclusion(
+        project.name,
+        native=True,
+        timelines=traced,
+        open_until=open_until,
+        serial=project.serial,
+        verdicts=verdicts,
+        rules=rules,
+        native_until=native_until,
+    )
+
+
+def _native_until(project: Project, newest: Release) -> datetime | None:
+    """Find until when a project still counts that had native wheels; None for one that has them, or had none lately."""
+    if offer_of(newest).native:
+        return None
+    after = newest
+    for release in islice(stable_before(project, newest), _LOOKS_BACK):
+        if offer_of(release).native:
+            return None if after.first_upload is None else after.first_upload + STILL_NATIVE
+        after = release
+    return None
+
+
+def due(now: datetime, *, native: bool, open_until: datetime | None) -> datetime:
+    """Give when a project that was read now is due again."""
+    if not native:
+        return now + NOT_NATIVE
+    return now + (WHILE_OPEN if open_until is not None and now < open_until else WHEN_CLOSED)

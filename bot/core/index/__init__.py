@@ -1,0 +1,1 @@
+"""A package index: names, project pages, metadata."""

@@ -1,0 +1,1 @@
+"""Posts in Discord: what, where, when, and how one is known."""

@@ -1,0 +1,354 @@
+"""Posts that Discord must get exactly once: what is known of one, what to do with it next, and how to recognise it.
+
+A post is written down before it is sent, and sent under a nonce: Discord answers a nonce that it saw in the last
+minutes with the message it already has. Whatever was begun and not confirmed is looked for in the channel first, by a
+number that its last component carries: text can hold any words, and no text can number a component.
+
+    planned → sending → sent → published
+        ↘ missed   ↘ refused, lost
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Generic, TypeVar
+
+from bot.core.digest.weeks import Week, parse_week, week_of
+from bot.core.errors import UpstreamError
+from bot.core.posting.schedule import DEFAULT_SCHEDULE, MADE_UP_FOR, Schedule
+from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind
+from bot.core.wheels.platforms import Platform
+from bot.core.wheels.targets import Target
+
+LONGEST_NONCE = 25
+"""Characters that Discord takes."""
+
+NEEDED = {
+    "View Channel": 1 << 10,
+    "Send Messages": 1 << 11,
+    "Attach Files": 1 << 15,
+    "Read Message History": 1 << 16,
+}
+"""The permissions that posting takes, by the names that Discord's settings have for them, and their bits."""
+
+NEEDED_IN_FORUMS = {
+    "View Channel": 1 << 10,
+    "Create Posts": 1 << 11,
+    "Send Messages in Posts": 1 << 38,
+    "Read Message History": 1 << 16,
+}
+"""What posting in a forum takes; Discord's settings have other names there for the right to send."""
+
+LONGEST_PAUSE = timedelta(hours=1)
+BETWEEN_ANNOUNCEMENTS = timedelta(hours=1)
+ANNOUNCEMENTS_EXPIRE = timedelta(days=1)
+ISSUES_EXPIRE = timedelta(days=1)
+
+LONGEST_THREAD_NAME = 100
+"""Characters that Discord takes."""
+
+CLOCKS_DIFFER = timedelta(days=1)
+"""How far this clock may be from Discord's; one in the wrong time zone is some hours off."""
+
+_FIRST_MARK = 1 << 30
+"""Far above the numbers that Discord gives components by itself, which count from 1; it takes up to 2**31 - 1."""
+
+_MARKS_OF_A_KIND = 1 << 27
+_PATIENCE = timedelta(hours=6)
+_ADMINISTRATOR = 1 << 3
+_FIRST_PAUSE = timedelta(seconds=15)
+_DOUBLINGS = 8
+
+View = TypeVar("View")
+
+
+class ChannelClosedError(UpstreamError):
+    """The bot may not post in a channel, or it is ``gone``: somebody has to do something before it is tried again."""
+
+    def __init__(self, text: str, *, gone: bool = False) -> None:
+        super().__init__(text)
+        self.gone = gone
+
+
+class MessageRefusedError(UpstreamError):
+    """Discord finds the message itself wrong: it is not sent again."""
+
+
+class UnclearError(UpstreamError):
+    """Whether a message was posted cannot be found out: it is not sent again, because it may be there."""
+
+
+class Kind(Enum):
+    """What is posted."""
+
+    DIGEST = "digest"
+    ANNOUNCEMENT = "announcement"
+    ISSUES = "issues"
+
+
+class State(Enum):
+    """How far a post is."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+    LOST = "lost"
+    MISSED = "missed"
+
+
+_MARKED = {Kind.DIGEST: 0, Kind.ANNOUNCEMENT: 1, Kind.ISSUES: 2}
+_LASTS = {Kind.ANNOUNCEMENT: ANNOUNCEMENTS_EXPIRE, Kind.ISSUES: ISSUES_EXPIRE}
+
+
+class Step(Enum):
+    """What to do with a post next."""
+
+    SEND = "send it"
+    LOOK = "look whether it was posted"
+    PUBLISH = "publish it to the channels that follow"
+    DROP = "leave it: its time is over"
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSettings:
+    """Where and when a server gets its digest; weeks whose slot came before ``since`` are not posted."""
+
+    channel: int
+    since: datetime
+    schedule: Schedule = DEFAULT_SCHEDULE
+    role: int | None = None
+    publish: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFeed:
+    """Where a server gets what happens to upstream threads, and which of it; a ``forum`` gets threads of its own."""
+
+    channel: int
+    forum: bool = False
+    events: tuple[EventKind, ...] = DEFAULT_EVENTS
+
+
+@dataclass(frozen=True, slots=True)
+class GuildSettings:
+    """What a server has set; None is off."""
+
+    guild: int
+    digest: DigestSettings | None = None
+    announcements: int | None = None
+    issues: IssueFeed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What tells the bot's messages in a channel apart: when Discord took one, and how it ends.
+
+    ``mark`` is the number of its last component, ``ending`` the last text in it.
+    """
+
+    created: datetime
+    mark: int | None = None
+    ending: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a post is recognised by among the bot's messages; ``old_ending`` only if it may lack a mark."""
+
+    mark: int
+    since: datetime
+    old_ending: str | None = None
+
+    def is_met_by(self, seen: Seen) -> bool:
+        """Tell whether a message of the bot's own, in the channel of the post, is it."""
+        if seen.created < self.since:
+            return False
+        is_old = self.old_ending is not None and re.fullmatch(self.old_ending, seen.ending) is not None
+        return seen.mark == self.mark or is_old
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One post of a server; ``due`` is when to try next, None if there is nothing left to do.
+
+    ``message`` is its number in the channel; of what went into a thread of a forum, the thread's. ``begun`` is when it
+    was first sent, None if it was not, or by a version that did not write that down.
+    """
+
+    guild: int
+    kind: Kind
+    key: str
+    channel: int
+    state: State
+    expires: datetime
+    due: datetime | None
+    role: int | None = None
+    publish: bool = False
+    message: int | None = None
+    attempts: int = 0
+    reason: str | None = None
+    begun: datetime | None = None
+
+    @property
+    def nonce(self) -> str:
+        """Give what Discord recognises a repeated attempt by; it compares all that the bot sends, in any channel."""
+        if self.kind is Kind.ANNOUNCEMENT:
+            return f"{self.changes[1]:x}-{self.channel:x}"
+        if self.kind is Kind.ISSUES:
+            return self.nonce_in(self.channel)
+        week = self.week
+        nonce = f"{week.year % 100:02}W{week.number:02}-{self.channel}"
+        return nonce if len(nonce) <= LONGEST_NONCE else nonce.replace("-", "")
+
+    @property
+    def mark(self) -> int:
+        """Give the number of the message's last component; no other post in its channel has it."""
+        week = self.week
+        # Of what is numbered, nothing is told twice: the last number says which post it is.
+        number = week.year * 100 + week.number if self.kind is Kind.DIGEST else self.changes[1]
+        return _FIRST_MARK + _MARKED[self.kind] * _MARKS_OF_A_KIND + number % _MARKS_OF_A_KIND
+
+    def sought(self, now: datetime) -> Sought:
+        """Say what a message is recognised by that may have been posted, by a clock that may have been set since.
+
+        One that was begun without that being written down is from a version whose messages had no marks. Those ended
+        with a line of which no piece from elsewhere was the beginning or the end.
+        """
+        begun, old_ending = self.begun, None
+        if begun is None:
+            begun = self.week.end if self.kind is Kind.DIGEST else self.expires - _LASTS[self.kind]
+            old_ending = self._old_ending
+        return Sought(self.mark, min(begun, now) - CLOCKS_DIFFER, old_ending)
+
+    @property
+    def _old_ending(self) -> str:
+        if self.kind is Kind.DIGEST:
+            return rf"-# {self.week}( · .*)?"
+        if self.kind is Kind.ANNOUNCEMENT:
+            return rf"-# (.* · )?changes {self.changes[0]}-{self.changes[1]}"
+        first, last = self.changes
+        return rf"-# (.* · )?_events {first} to {last}_" if first != last else rf"-# (.* · )?_event {last}_"
+
+    def nonce_in(self, thread: int) -> str:
+        """Give what Discord recognises issue events by that are sent to a channel, or to a thread of a forum."""
+        return f"{self.changes[1]:x}i{thread:x}"
+
+    @property
+    def week(self) -> Week:
+        """Give the week of a digest, or in which issue events were planned."""
+        return parse_week(self.key) if self.kind is Kind.DIGEST else week_of((self.expires - ISSUES_EXPIRE).date())
+
+    @property
+    def changes(self) -> tuple[int, int]:
+        """Give the numbers of the first and last change of an announcement, or of issue events."""
+        first, _, last = self.key.partition(" ")[0].partition("-")
+        return int(first), int(last)
+
+    @property
+    def repository(self) -> str | None:
+        """Give whose thread in a forum issue events go to, None where they go to a channel."""
+        return self.key.partition(" ")[2] or None
+
+    @property
+    def thread_name(self) -> str:
+        """Give the name of that thread: one for each repository and week, whatever the repository is called."""
+        repository, week = self.repository or "", f" · {self.week}"
+        if len(repository) + len(week) > LONGEST_THREAD_NAME:
+            digest = hashlib.sha256(repository.encode()).hexdigest()[:8]
+            repository = f"{repository[: LONGEST_THREAD_NAME - len(week) - len(digest) - 1]}…{digest}"
+        return f"{repository}{week}"
+
+
+class ChangeKind(Enum):
+    """Which way a package's support moved."""
+
+    GAINED = "gained"
+    LOST = "lost"
+    NARROWED = "narrowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A tracked package gained or lost wheels for a target with a version; ``how`` are the wheels' ABI tags.
+
+    ``lost`` are the platforms for which it lost them: all that it had, or some.
+    """
+
+    package: str
+    target: Target
+    version: str
+    kind: ChangeKind
+    how: tuple[str, ...] = ()
+    lost: tuple[Platform, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDigest(Generic[View]):
+    """A digest ready to be posted: a fresh view for every server, the chart that it shows as a file, and its alt text.
+
+    ``complete`` tells that the week was over when the data was read.
+    """
+
+    view: Callable[[], View]
+    picture: bytes | None = None
+    alt: str = ""
+    filename: str = "digest.png"
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Draft(Generic[View]):
+    """A message to be sent: its view, a role that it pings, and a picture that the view shows."""
+
+    view: View
+    role: int | None = None
+    picture: bytes | None = None
+    alt: str = ""
+    filename: str = "digest.png"
+
+
+def lacking(granted: int, *, forum: bool = False) -> tuple[str, ...]:
+    """List the permissions that posting takes and that are not among those granted, a bit field of Discord's."""
+    if granted & _ADMINISTRATOR:
+        return ()
+    return tuple(name for name, bit in needed(forum=forum).items() if not granted & bit)
+
+
+def needed(*, forum: bool) -> Mapping[str, int]:
+    """Give the permissions that posting takes in a forum, or in any other channel."""
+    return NEEDED_IN_FORUMS if forum else NEEDED
+
+
+def next_step(post: Post, now: datetime) -> Step | None:
+    """Decide what to do with a post whose time has come; None if all is done."""
+    expired = now >= post.expires
+    if post.state is State.PLANNED:
+        return Step.DROP if expired else Step.SEND
+    if post.state is State.SENDING:
+        return Step.LOOK
+    if post.state is State.SENT and post.publish:
+        return Step.DROP if expired else Step.PUBLISH
+    return None
+
+
+def step_if_not_found(post: Post, now: datetime) -> Step:
+    """Decide what to do with a post that was begun, and is not in its channel."""
+    return Step.DROP if now >= post.expires else Step.SEND
+
+
+def pause(attempts: int, asked: float | None = None) -> timedelta:
+    """Give how long to wait after so many attempts, where Discord asked for seconds at least those; at most an hour."""
+    grown = _FIRST_PAUSE * 2.0 ** min(max(attempts - 1, 0), _DOUBLINGS)
+    return min(max(grown, timedelta(seconds=asked or 0)), LONGEST_PAUSE)
+
+
+def waits_for_data(post: Post, now: datetime, *, complete: bool) -> bool:
+    """Tell whether a digest is better posted later: its data is older than the end of its week, though not for long."""
+    return not complete and now < post.expires - MADE_UP_FOR + _PATIENCE

@@ -1,0 +1,1 @@
+"""JSON of schema 1."""

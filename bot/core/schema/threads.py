@@ -1,0 +1,94 @@
+"""Threads, events and decisions as JSON schema 1 has them, for ``ftbot watch`` and ``ftbot triage``."""
+
+from __future__ import annotations
+
+from bot.core.github.threads import Issue
+from bot.core.triage.actions import Decision
+from bot.core.triage.changeset import AuditEntry, Errand
+from bot.core.upstream.threads import KnownThread, ThreadEvent
+from bot.core.verdicts.status import timestamp
+
+SCHEMA = 1
+
+
+def thread_json(thread: KnownThread) -> dict[str, object]:
+    """Give a thread as it was last seen; ``origin`` is why it is known."""
+    return {
+        **issue_json(thread.issue),
+        "origin": thread.origin.value,
+        "package": thread.package,
+        "free_threading": thread.free_threading,
+        "kinds": [kind.value for kind in thread.kinds],
+    }
+
+
+def issue_json(issue: Issue) -> dict[str, object]:
+    """Give an issue or pull request without its text."""
+    return {
+        "repository": issue.ref.repository,
+        "number": issue.ref.number,
+        "title": issue.title,
+        "url": issue.ref.page(is_pr=issue.is_pr),
+        "is_pr": issue.is_pr,
+        "state": issue.state.value,
+        "labels": list(issue.labels),
+        "comments": issue.comments,
+        "created": timestamp(issue.created),
+        "updated": timestamp(issue.updated),
+        "closed": None if issue.closed is None else timestamp(issue.closed),
+    }
+
+
+def event_json(event: ThreadEvent) -> dict[str, object]:
+    """Give what happened to a thread; ``detail`` is a label, a number of comments, or a version and a target."""
+    return {
+        "event": event.kind.value,
+        "repository": event.ref.repository,
+        "number": event.ref.number,
+        "title": event.title,
+        "url": event.ref.page(is_pr=event.is_pr),
+        "is_pr": event.is_pr,
+        "package": event.package,
+        "at": timestamp(event.at),
+        "detail": event.detail,
+    }
+
+
+def decision_json(decision: Decision) -> dict[str, object]:
+    """Give a decision: the effect, whether it is had, and why."""
+    action = decision.action
+    return {
+        "action": action.kind.value,
+        "value": action.value,
+        "kind": action.kind_name or None,
+        "outcome": decision.outcome.value,
+        "reason": decision.reason,
+        "mode": decision.mode.value,
+        "rule": action.rule,
+        "version": action.version,
+        "evidence": action.evidence,
+        "body": action.body or None,
+    }
+
+
+def errand_json(errand: Errand) -> dict[str, object]:
+    """Give what was to be done and how far it is; ``due`` is when it is tried next, null if it is not."""
+    return {
+        "action": errand.action.kind.value,
+        "value": errand.action.value,
+        "progress": errand.progress.value,
+        "due": None if errand.due is None else timestamp(errand.due),
+        "reason": errand.reason,
+    }
+
+
+def audit_json(entry: AuditEntry) -> dict[str, object]:
+    """Give a line of the audit log."""
+    return {
+        "at": timestamp(entry.at),
+        "trigger": entry.trigger.value,
+        "delivery": entry.delivery,
+        "actor": entry.actor,
+        "labels": list(entry.labels),
+        **decision_json(entry.decision),
+    }

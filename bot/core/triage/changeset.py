@@ -1,0 +1,121 @@
+"""What comes of one happening, as data: written down in one transaction before anything is done on GitHub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.core.github.events import Trigger
+from bot.core.github.threads import IssueRef
+from bot.core.triage.actions import Action, Decision
+from bot.core.upstream.threads import KnownThread, ThreadEvent
+
+
+class Progress(StrEnum):
+    """How far an action is. ``SENT`` is committed before the request goes out: found so, look before sending again."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    DROPPED = "dropped"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """An action in the outbox; ``due`` is when to try next, None if there is nothing left to do.
+
+    ``written`` is the number of the comment that came of it; ``forbidden`` says how often GitHub forbade to do it.
+    """
+
+    action: Action
+    progress: Progress
+    planned: datetime
+    due: datetime | None
+    sent: datetime | None = None
+    attempts: int = 0
+    written: int | None = None
+    reason: str | None = None
+    forbidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a human wants of a label on a thread: on or off. The latest wish counts, in whatever order they arrive."""
+
+    node_id: str
+    label: str
+    wanted: bool
+    repository: str
+    actor: str
+    at: datetime
+
+
+class DirectiveKind(StrEnum):
+    """What a human can say of a thread by a command, besides labels.
+
+    ``OVER`` nobody says: it stands for all that was done about a thread so long ago that it is forgotten.
+    """
+
+    IGNORE = "ignore"
+    DUPLICATE = "duplicate"
+    UPSTREAM = "upstream"
+    NEEDS_INFO = "needs-info"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """What a human said of a thread; the latest of a kind counts. ``value`` is a thread, `yes`, or empty to undo it."""
+
+    node_id: str
+    kind: DirectiveKind
+    value: str
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Whether a human left a label that a rule put on a thread (``right``), or took it off; one for each of both."""
+
+    rule: str
+    version: int
+    node_id: str
+    label: str
+    right: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the audit log: a decision or its result, with what led to it and the labels there were."""
+
+    at: datetime
+    ref: IssueRef
+    node_id: str
+    trigger: Trigger
+    delivery: str | None
+    actor: str | None
+    decision: Decision
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """All that comes of one happening; what is known already is not written twice.
+
+    ``actions`` are those of ``entries`` that shall be done. ``cancelled`` is a repository that removed the App: all its
+    open actions are dropped, and the texts of its threads forgotten.
+    """
+
+    delivery: str | None = None
+    thread: KnownThread | None = None
+    events: tuple[ThreadEvent, ...] = ()
+    entries: tuple[AuditEntry, ...] = ()
+    actions: tuple[Action, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    directives: tuple[Directive, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    cancelled: str | None = None

@@ -1,0 +1,161 @@
+"""The one comment that the bot keeps on a thread: which sections it should have now, beside what it says already.
+
+In dry-run only what people asked for changes it; a checklist stays as it was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.core.classify.thread import KindName
+from bot.core.errors import UserError
+from bot.core.github.events import Trigger
+from bot.core.github.threads import IssueRef, parse_ref
+from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
+from bot.core.triage.changeset import DirectiveKind, Progress
+from bot.core.triage.decide import texts as comments
+from bot.core.triage.decide.policy import against_asking, against_comment
+from bot.core.triage.decide.proposals import Wanted, asking_mode, concerns, is_used, sure_kinds
+from bot.core.triage.snapshot import Snapshot, counts
+
+RULE = "comment"
+
+_DUPLICATE, _UPSTREAM, _WHEELS, _ASKED, _LABELS, _RELATED = (
+    "duplicate",
+    "upstream",
+    "wheels",
+    "needs-info",
+    "labels",
+    "related",
+)
+_ANSWERED_BY_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.QUESTION, KindName.SUPPORT_TRACKING})
+_WRITING = frozenset({Mode.SUGGEST, Mode.APPLY})
+_ANEW = frozenset({Trigger.REOPENED, Trigger.UNLOCKED, Trigger.ASKED})
+"""Occasions to do what was given up before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A label that may be suggested, as the repository calls it."""
+
+    wanted: Wanted
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What a section should say, None if there is nothing to say, and the mode that holds for it."""
+
+    name: str
+    text: str | None
+    mode: Mode
+
+
+def kept_comment(
+    snapshot: Snapshot, suggestions: Sequence[Suggestion], topics: Sequence[str], comment: int | None, *, labelled: bool
+) -> Decision | None:
+    """Decide what the comment shall say, None if it says it or there is nothing to say.
+
+    Args:
+        snapshot: What the decision rests on.
+        suggestions: Labels to suggest in it, allowed one by one.
+        topics: What the author is to be asked for.
+        comment: The comment with the command that led here, if one did.
+        labelled: Whether rules put labels on the thread, or did.
+    """
+    before = _before(snapshot)
+    wanted = list(_sections(snapshot, suggestions, topics, before))
+    shall = _together(
+        {section.name: section.text if section.mode in _WRITING else before.get(section.name) for section in wanted}
+    )
+    if shall != before:
+        body = comments.thread_comment(shall, snapshot.name, labelled=labelled)
+        return _decision(shall, body, snapshot, Outcome.DO, comment)
+    would = _together({section.name: section.text for section in wanted})
+    if not would or would == before:
+        return None
+    body = comments.thread_comment(would, snapshot.name, labelled=labelled)
+    return _decision(would, body, snapshot, Outcome.WOULD_DO, comment)
+
+
+def _before(snapshot: Snapshot) -> Mapping[str, str]:
+    """Give the sections of the comment as it is, or will be when everything that is planned is done."""
+    last = [errand for errand in snapshot.errands_for(ActionKind.COMMENT) if counts(errand)]
+    return comments.sections_of(last[-1].action.body) if last else {}
+
+
+def _together(sections: Mapping[str, str | None]) -> dict[str, str]:
+    """Leave out what says nothing, and related threads where they would stand alone."""
+    kept = {name: text for name, text in sections.items() if text}
+    return {} if kept.keys() <= {_RELATED} else kept
+
+
+def _sections(
+    snapshot: Snapshot, suggestions: Sequence[Suggestion], topics: Sequence[str], before: Mapping[str, str]
+) -> Iterator[_Section]:
+    mode, name = snapshot.settings.mode, snapshot.name
+    duplicate, upstream = (_said(kind, snapshot) for kind in (DirectiveKind.DUPLICATE, DirectiveKind.UPSTREAM))
+    yield _Section(_DUPLICATE, comments.duplicate_section(duplicate) if duplicate else None, Mode.APPLY)
+    yield _Section(_UPSTREAM, comments.upstream_section(upstream) if upstream else None, Mode.APPLY)
+    yield _wheels(snapshot)
+    asking = comments.needs_info_section(topics) if topics else None
+    yield _Section(_ASKED, before.get(_ASKED, asking), asking_mode(snapshot) if topics else Mode.APPLY)
+    writing = [each for each in suggestions if each.wanted.mode in _WRITING]
+    listed = writing or suggestions
+    yield _Section(
+        _LABELS,
+        comments.labels_section([(each.label, each.wanted.neutral, each.wanted.evidence) for each in listed], name)
+        if listed
+        else None,
+        Mode.APPLY if writing else mode,
+    )
+    related = snapshot.related if concerns(snapshot) and not snapshot.issue.is_pr else ()
+    yield _Section(_RELATED, comments.related_section(related) if related else None, mode)
+
+
+def _wheels(snapshot: Snapshot) -> _Section:
+    answer, settings = snapshot.wheels, snapshot.settings
+    if answer is not None and concerns(snapshot) and not snapshot.issue.is_pr:
+        for kind in sure_kinds(snapshot):
+            if kind.kind in _ANSWERED_BY_WHEELS and is_used(kind.kind, snapshot):
+                return _Section(_WHEELS, comments.wheels_section(answer), settings.mode_of(kind.kind))
+    return _Section(_WHEELS, None, settings.mode)
+
+
+def _said(kind: DirectiveKind, snapshot: Snapshot) -> IssueRef | None:
+    try:
+        return parse_ref(snapshot.directive(kind))
+    except UserError:
+        return None
+
+
+def _decision(
+    sections: Mapping[str, str], body: str, snapshot: Snapshot, outcome: Outcome, comment: int | None
+) -> Decision:
+    issue = snapshot.issue
+    written = list(snapshot.errands_for(ActionKind.COMMENT))
+    action = Action(
+        ActionKind.COMMENT,
+        issue.ref,
+        issue.node_id,
+        ", ".join(sections) or "settled",
+        RULE,
+        len(written) + 1,  # so that what was said before can be said again
+        body=body,
+        comment=comment,
+    )
+    # The newest only: what was refused before it was not refused again.
+    given_up = next((each for each in written[-1:] if each.progress is Progress.REFUSED), None)
+    if given_up is not None and comments.sections_of(given_up.action.body) != sections:
+        given_up = None
+    against = against_comment(snapshot) if comment is None else against_asking(action, snapshot)
+    if against is None and comment is None and given_up is not None and snapshot.trigger not in _ANEW:
+        against = f"It was given up before. {given_up.reason or ''}".strip()
+    mode = snapshot.settings.mode
+    if against is not None:
+        return Decision(action, mode, Outcome.BLOCKED, against)
+    if outcome is Outcome.WOULD_DO:
+        return Decision(action, mode, outcome, f"The mode is {mode}.")
+    reason = "A person asked for it." if comment is not None else "There is something to say that is not said yet."
+    return Decision(action, mode, outcome, reason)

@@ -1,0 +1,167 @@
+"""What the rules would have a thread labelled, before anybody asks whether that is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.core.classify.gate import VERSION as GATE_VERSION
+from bot.core.classify.thread import Confidence, Kind, KindName
+from bot.core.triage.actions import ActionKind, Mode
+from bot.core.triage.changeset import DirectiveKind
+from bot.core.triage.decide.texts import sections_of
+from bot.core.triage.settings import NEEDS_INFO, TOPIC
+from bot.core.triage.snapshot import Snapshot, counts
+
+GATE = "gate"
+"""The rule of the topic label."""
+
+ASKING_VERSION = 1
+"""Goes up whenever it is changed which reports are asked for more."""
+
+AUTOMATIC = frozenset(
+    {
+        KindName.GIL_REENABLED,
+        KindName.BUILD_FAILURE,
+        KindName.CRASH,
+        KindName.DATA_RACE,
+        KindName.DEADLOCK,
+        KindName.MISSING_WHEEL,
+    }
+)
+"""Kinds that may be labelled without a person, if they are sure; the others are a matter of judgement."""
+
+LONGEST_EVIDENCE = 200
+"""Characters of what somebody wrote that are kept as the reason for a decision."""
+
+LEAST_MISSING = 2
+"""Of version, code and log, how many a report must lack to be asked for them."""
+
+_REPORTS = (KindName.CRASH, KindName.DATA_RACE, KindName.DEADLOCK)
+_SIGNS = {
+    "versions": ("free-threading build", "python -vv", "sys.version", "python version", "python 3."),
+    "repro": ("import ", "def ", "pytest", "gist.github.com", "thread("),
+    "log": (
+        "traceback (most recent call last)",
+        "fatal python error",
+        "threadsanitizer",
+        "thread 0x",
+        "#0 ",
+        "frame #",
+        "gist.github.com",
+    ),
+}
+"""What shows, in small letters, that a report has something of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A label that a rule would put on (``is_sure``) or suggest; ``kind`` is None for the labels that are no kinds."""
+
+    neutral: str
+    rule: str
+    version: int
+    evidence: str
+    mode: Mode
+    is_sure: bool
+    confidence: Confidence
+    kind: KindName | None = None
+
+
+def concerns(snapshot: Snapshot) -> bool:
+    """Tell whether a thread is about free-threading for sure enough to do anything about it."""
+    said = snapshot.classification
+    return said.free_threading and said.confidence is not Confidence.LOW
+
+
+def sure_kinds(snapshot: Snapshot) -> tuple[Kind, ...]:
+    """Give the kinds that are more than a guess, the surest first."""
+    return tuple(kind for kind in snapshot.classification.kinds if kind.confidence is not Confidence.LOW)
+
+
+def wanted_labels(snapshot: Snapshot, topics: tuple[str, ...]) -> Iterator[Wanted]:
+    """Give the labels that the rules lead to, what may be put on first; ``topics`` are what the author is asked for."""
+    if not concerns(snapshot):
+        return
+    said = snapshot.classification
+    words = next((reason.evidence for reason in said.reasons if reason.about == "free-threading"), "")
+    is_sure = said.confidence is Confidence.HIGH
+    yield Wanted(TOPIC, GATE, GATE_VERSION, words, snapshot.settings.mode, is_sure, said.confidence)
+    kinds = sorted(sure_kinds(snapshot), key=lambda kind: not _is_automatic(kind))
+    for kind in kinds:
+        if _is_automatic(kind):
+            yield _wanted(kind, snapshot)
+    if topics:
+        mode = asking_mode(snapshot)
+        if mode is not Mode.SUGGEST:  # a label that says "the author was asked" is not one to think about
+            lacking = f"no {', no '.join(topics)}"
+            yield Wanted(
+                NEEDS_INFO, NEEDS_INFO, ASKING_VERSION, lacking, mode, is_sure=True, confidence=Confidence.HIGH
+            )
+    for kind in kinds:
+        if not _is_automatic(kind):
+            yield _wanted(kind, snapshot)
+
+
+def topics_to_ask(snapshot: Snapshot) -> tuple[str, ...]:
+    """Say what the author of a report should be asked for: nothing once anybody has spoken, or has asked before."""
+    issue = snapshot.issue
+    is_report = _reported(snapshot) is not None and concerns(snapshot) and not issue.is_pr
+    label = snapshot.label_for(NEEDS_INFO)
+    wish = None if label is None else snapshot.wish(label)
+    if not is_report or issue.comments or was_asked(snapshot) or (wish is not None and not wish.wanted):
+        return ()
+    text = issue.body.lower()
+    missing = tuple(
+        topic
+        for topic, signs in _SIGNS.items()
+        if not any(sign in text for sign in signs) and not (topic == "versions" and snapshot.classification.pythons)
+    )
+    return missing if len(missing) >= LEAST_MISSING else ()
+
+
+def asking_mode(snapshot: Snapshot) -> Mode:
+    """Give the mode in which the author of a report is asked: that of its kind."""
+    kind = _reported(snapshot)
+    return snapshot.settings.mode if kind is None else snapshot.settings.mode_of(kind)
+
+
+def was_asked(snapshot: Snapshot) -> bool:
+    """Tell whether the author was ever asked for more, by the rules or by a command."""
+    by_label = any(errand.action.kind_name == NEEDS_INFO for errand in snapshot.errands_for(ActionKind.ADD_LABEL))
+    by_comment = any(
+        NEEDS_INFO in sections_of(errand.action.body)
+        for errand in snapshot.errands_for(ActionKind.COMMENT)
+        if counts(errand)
+    )
+    return by_label or by_comment or DirectiveKind.NEEDS_INFO in snapshot.directives
+
+
+def _reported(snapshot: Snapshot) -> KindName | None:
+    for kind in snapshot.classification.kinds:
+        if kind.kind in _REPORTS and kind.confidence is Confidence.HIGH and is_used(kind.kind, snapshot):
+            return kind.kind
+    return None
+
+
+def is_used(kind: KindName, snapshot: Snapshot) -> bool:
+    """Tell whether the repository wants anything done about a kind."""
+    rule = snapshot.settings.rules.get(kind)
+    return (rule is None or rule.enabled) and snapshot.settings.mode_of(kind) is not Mode.OFF
+
+
+def _is_automatic(kind: Kind) -> bool:
+    return kind.kind in AUTOMATIC and kind.confidence is Confidence.HIGH
+
+
+def _wanted(kind: Kind, snapshot: Snapshot) -> Wanted:
+    return Wanted(
+        neutral=kind.kind,
+        rule=kind.rule,
+        version=kind.version,
+        evidence=kind.evidence[:LONGEST_EVIDENCE],
+        mode=snapshot.settings.mode_of(kind.kind),
+        is_sure=_is_automatic(kind),
+        confidence=kind.confidence,
+        kind=kind.kind,
+    )

@@ -1,0 +1,92 @@
+"""What humans want of labels, from what they did, and what that says of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from bot.core.github.threads import LabelEvent, ThreadState
+from bot.core.triage.actions import ActionKind
+from bot.core.triage.changeset import Errand, Progress, Review, Wish
+from bot.core.triage.settings import NEEDS_INFO
+from bot.core.triage.snapshot import Snapshot
+
+COMMAND = "command"
+"""The rule of what a person asked for by a command."""
+
+_NOBODY = "ghost"
+"""What GitHub calls accounts that are gone; they were people's until it is known better."""
+
+_SOMEBODY = "somebody"
+"""Who dismissed a suggestion, of whom GitHub gives no name."""
+
+
+def wishes_of(node_id: str, repository: str, events: Sequence[LabelEvent], app_login: str) -> dict[str, Wish]:
+    """Read what humans want of labels from a thread's label events; bots want nothing."""
+    wishes: dict[str, Wish] = {}
+    for event in events:
+        if event.actor is not None and (event.actor.is_bot or event.actor.login == app_login):
+            continue
+        actor = _NOBODY if event.actor is None else event.actor.login
+        wish = Wish(node_id, event.label, event.added, repository, actor, event.at)
+        wishes[event.label] = _later(wishes.get(event.label), wish)
+    return wishes
+
+
+def rejections_of(node_id: str, repository: str, events: Sequence[LabelEvent]) -> dict[str, Wish]:
+    """Read what humans do not want from the suggestions of labels that they dismissed."""
+    wishes: dict[str, Wish] = {}
+    for event in events:
+        actor = _SOMEBODY if event.actor is None else event.actor.login
+        wish = Wish(node_id, event.label, event.added, repository, actor, event.at)
+        wishes[event.label] = _later(wishes.get(event.label), wish)
+    return wishes
+
+
+def were_suggested(errands: Iterable[Errand]) -> bool:
+    """Tell whether labels were, or may have been, suggested for a thread in GitHub's own way, however that ended."""
+    return any(errand.action.kind is ActionKind.SUGGEST_LABEL and errand.sent is not None for errand in errands)
+
+
+def merge_wishes(one: Mapping[str, Wish], other: Mapping[str, Wish]) -> dict[str, Wish]:
+    """Keep the latest wish for each label, whichever side it is on; of two at the same moment, to have it off."""
+    merged = dict(one)
+    for label, wish in other.items():
+        merged[label] = _later(merged.get(label), wish)
+    return merged
+
+
+def _later(known: Wish | None, wish: Wish) -> Wish:
+    return wish if known is None else max(known, wish, key=lambda each: (each.at, not each.wanted, each.actor))
+
+
+def reviews_of(snapshot: Snapshot) -> tuple[Review, ...]:
+    """Say which labels of rules were right, still on when the thread is closed, or wrong: a human took them off.
+
+    One for each rule and label; what nobody has had occasion to judge has none.
+    """
+    found = {(review.rule, review.version, review.label): review for review in _judged(snapshot)}
+    return tuple(found.values())
+
+
+def _judged(snapshot: Snapshot) -> Iterator[Review]:
+    for errand in snapshot.errands:
+        action = errand.action
+        is_rules = action.kind in {ActionKind.ADD_LABEL, ActionKind.SUGGEST_LABEL} and action.rule != COMMAND
+        if not is_rules or action.kind_name == NEEDS_INFO or errand.progress is not Progress.CONFIRMED:
+            continue
+        wish = snapshot.wish(action.value)
+        said = wish if wish is not None and wish.at >= errand.planned else None
+        if said is not None and (not said.wanted or action.kind is ActionKind.SUGGEST_LABEL):
+            yield _review(errand, said.at, right=said.wanted)
+        elif action.kind is ActionKind.ADD_LABEL and _was_left_on(snapshot, action.value):
+            yield _review(errand, snapshot.issue.closed or snapshot.issue.updated, right=True)
+
+
+def _was_left_on(snapshot: Snapshot, label: str) -> bool:
+    return snapshot.issue.state is not ThreadState.OPEN and snapshot.is_on(label)
+
+
+def _review(errand: Errand, at: datetime, *, right: bool) -> Review:
+    action = errand.action
+    return Review(action.rule, action.version, action.node_id, action.value, right, at)

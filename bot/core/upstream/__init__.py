@@ -1,0 +1,1 @@
+"""Threads upstream: what is known of them, and what happened."""

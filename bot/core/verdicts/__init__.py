@@ -1,0 +1,1 @@
+"""Whether a package works, and how that is said."""

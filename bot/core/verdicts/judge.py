@@ -1,0 +1,118 @@
+"""The judge: from a project page to a verdict for each free-threaded Python, by rules of which the first hit wins.
+
+A verdict is about the project's newest release and speaks of installing, never of thread safety.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+
+from packaging.version import Version
+
+from bot.core.index.metadata import Metadata
+from bot.core.index.simple_api import Project, ProjectStatus, Release
+from bot.core.verdicts.earlier import Since, since
+from bot.core.verdicts.modifiers import Case, Modifier, about_package, about_target
+from bot.core.verdicts.rules import Verdict, decide
+from bot.core.verdicts.support import Cover, Support, newest_release, offer_of, support_of
+from bot.core.wheels.platforms import PLATFORMS, Platform, in_order
+from bot.core.wheels.tags import read_tags
+from bot.core.wheels.targets import Target
+
+_ANY = Cover("any", None)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetVerdict:
+    """The verdict for one target; ``scope`` are those on which a wheel can be expected.
+
+    ``requires_python`` is what shuts the target out, as the release says it.
+    """
+
+    target: Target
+    verdict: Verdict
+    covered: Mapping[Platform, Cover] = field(default_factory=dict)
+    missing: tuple[Platform, ...] = ()
+    scope: tuple[Platform, ...] = ()
+    since: Since | None = None
+    modifiers: tuple[Modifier, ...] = ()
+    requires_python: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the judge says of a project: its newest release, and a verdict for each target, in the order asked."""
+
+    package: str
+    targets: tuple[TargetVerdict, ...]
+    version: Version | None = None
+    released: datetime | None = None
+    other_platforms: tuple[str, ...] = ()
+    sdist: bool = False
+    modifiers: tuple[Modifier, ...] = ()
+
+    @property
+    def scope(self) -> tuple[Platform, ...]:
+        """Give the platforms in scope for any of the targets."""
+        return in_order({platform for target in self.targets for platform in target.scope})
+
+
+def judge(project: Project, targets: Sequence[Target], now: datetime, metadata: Metadata | None = None) -> Judgement:
+    """Judge the newest release of a project for each target; total, and independent of the order of files."""
+    if project.status is ProjectStatus.QUARANTINED:
+        return without_release(project.name, targets, Verdict.QUARANTINED)
+    newest = newest_release(project)
+    if newest is not None and not _has_files(newest):
+        project = replace(project, releases=tuple(filter(_has_files, project.releases)))
+        newest = newest_release(project)
+    if newest is None:
+        verdict = Verdict.SDIST_ONLY if project.other_files else Verdict.NO_FILES
+        return without_release(project.name, targets, verdict)
+    offer = offer_of(newest)
+    case = Case(project, newest, offer, tuple(targets), now)
+    return Judgement(
+        package=project.name,
+        targets=tuple(_judge_target(case, target) for target in targets),
+        version=newest.version,
+        released=newest.first_upload,
+        other_platforms=offer.other_platforms,
+        sdist=offer.sdist,
+        modifiers=about_package(case, metadata),
+    )
+
+
+def without_release(package: str, targets: Sequence[Target], verdict: Verdict) -> Judgement:
+    """Say the same of every target, where there is no release to look at."""
+    return Judgement(package, tuple(TargetVerdict(target, verdict) for target in targets))
+
+
+def _has_files(release: Release) -> bool:
+    """Tell whether a release has any file that can be read: wheels with tags that make no sense are none."""
+    return release.has_sdist or any(read_tags(tags) is not None for tags in release.wheel_tags)
+
+
+def _judge_target(case: Case, target: Target) -> TargetVerdict:
+    support = support_of(case.newest, target)
+    verdict = decide(case.offer, support)
+    covered = _covered(verdict, support)
+    return TargetVerdict(
+        target=target,
+        verdict=verdict,
+        covered=covered,
+        missing=tuple(platform for platform in support.scope if platform not in covered),
+        scope=support.scope,
+        since=since(case.project, case.newest, target),
+        modifiers=about_target(case, target, support, verdict),
+        requires_python=min(case.newest.python_requirements, default=None) if verdict is Verdict.EXCLUDED else None,
+    )
+
+
+def _covered(verdict: Verdict, support: Support) -> Mapping[Platform, Cover]:
+    if verdict is Verdict.PURE:
+        return MappingProxyType(dict.fromkeys(PLATFORMS, _ANY))
+    if verdict is Verdict.PURE_FALLBACK:
+        return MappingProxyType(dict.fromkeys(support.scope, _ANY))
+    return support.covered

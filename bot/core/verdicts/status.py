@@ -1,0 +1,195 @@
+"""An answer to "does it work?": the judge's verdicts with what was known of the package, and when; as JSON schema 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Protocol
+from urllib.parse import quote
+
+from packaging.version import Version
+
+from bot.core.guide.tracking_issues import first_version, tracking_issue
+from bot.core.index.metadata import Metadata
+from bot.core.verdicts.judge import Judgement, TargetVerdict
+from bot.core.verdicts.modifiers import Modifier
+from bot.core.verdicts.rules import Verdict
+from bot.core.wheels.targets import Target
+
+SCHEMA = 1
+
+
+def project_page(package: str, version: str | None = None) -> str:
+    """Give the address of a project's page on PyPI, or of a release's."""
+    parts = (package,) if version is None else (package, version)
+    path = "/".join(quote(part, safe="", errors="replace") for part in parts)
+    return f"https://pypi.org/project/{path}/"
+
+
+class MetadataState(StrEnum):
+    """Whether what a release says of itself could be read, by the words of the contract."""
+
+    COMPLETE = "complete"
+    TIMED_OUT = "timed-out"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The status of a package, as one question about it is answered.
+
+    ``checked`` is when the index was last read (UTC); ``stale`` says that it could not be read now and this is what it
+    said then; ``error`` is a sentence about what went wrong, if anything did. ``upstream_thread`` is where
+    free-threading support is tracked and ``first_version`` the first to have it, as the tracking table has them now;
+    ``open_issues`` is how many threads are open: None is not known. ``family`` has the statuses of the packages under
+    whose names its wheels are published.
+    """
+
+    judgement: Judgement
+    checked: datetime
+    metadata: Metadata | None = None
+    stale: bool = False
+    error: str | None = None
+    upstream_thread: str | None = None
+    open_issues: int | None = None
+    first_version: str | None = None
+    family: tuple[Status, ...] = ()
+
+    @property
+    def package(self) -> str:
+        """Give the normalized name."""
+        return self.judgement.package
+
+    @property
+    def headline(self) -> TargetVerdict:
+        """Give the verdict for the first target, which is the one in large letters."""
+        return self.judgement.targets[0]
+
+    @property
+    def page(self) -> str:
+        """Give the address of the project's page on PyPI."""
+        return project_page(self.package)
+
+    @property
+    def tracking_issue(self) -> str | None:
+        """Give where free-threading support is tracked upstream, as far as is known."""
+        return self.upstream_thread or tracking_issue(self.package)
+
+    @property
+    def awaited_version(self) -> str | None:
+        """Give the first version with support, as the tracking table has it, if that is not out yet."""
+        named, newest = self.first_version or first_version(self.package), self.judgement.version
+        return named if named is not None and newest is not None and newest < Version(named) else None
+
+    @property
+    def source(self) -> str | None:
+        """Give the address of the source, where the release names it."""
+        return None if self.metadata is None else self.metadata.source
+
+    @property
+    def metadata_state(self) -> MetadataState:
+        """Tell whether classifier and links were read, did not come in time, or are not offered at all."""
+        if self.metadata is not None:
+            return MetadataState.COMPLETE if self.metadata.offered else MetadataState.NONE
+        nobody_asks = self.judgement.version is None and self.headline.verdict is not Verdict.UNKNOWN
+        return MetadataState.NONE if nobody_asks else MetadataState.TIMED_OUT
+
+
+class Upstream(Protocol):
+    """What is known of a package's upstream threads, from memory."""
+
+    def tracking(self, package: str) -> str | None:
+        """Give the address of the thread about free-threading support, None where none is known."""
+
+    def first_version(self, package: str) -> str | None:
+        """Give the first version with support, by PEP 440, None where nobody says."""
+
+    def open_count(self, package: str) -> int | None:
+        """Give how many threads about free-threading are open, None where nobody looked."""
+
+
+def with_upstream(status: Status, upstream: Upstream | None) -> Status:
+    """Add what is known of a package's upstream threads to its status."""
+    if upstream is None:
+        return status
+    return replace(
+        status,
+        upstream_thread=upstream.tracking(status.package),
+        first_version=upstream.first_version(status.package),
+        open_issues=upstream.open_count(status.package),
+    )
+
+
+def timestamp(time: datetime) -> str:
+    """Write a time as the contract does: UTC, whole seconds, ``Z``."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def to_json(status: Status) -> dict[str, object]:
+    """Give the JSON object of ``ftbot status --json`` (schema 1)."""
+    judgement = status.judgement
+    return {
+        "schema": SCHEMA,
+        "package": status.package,
+        "version": None if judgement.version is None else str(judgement.version),
+        "released": None if judgement.released is None else timestamp(judgement.released),
+        "verdict": status.headline.verdict.value,
+        "ok": status.headline.verdict.ok,
+        "targets": [_target_json(target) for target in judgement.targets],
+        "scope": [platform.value for platform in judgement.scope],
+        "other_platforms": list(judgement.other_platforms),
+        "sdist": judgement.sdist,
+        "modifiers": _modifiers_json(judgement.modifiers),
+        "classifier": None if status.metadata is None else status.metadata.free_threading,
+        "links": {"pypi": status.page, "source": status.source, "tracking_issue": status.tracking_issue},
+        "metadata": status.metadata_state.value,
+        "checked": timestamp(status.checked),
+        "stale": status.stale,
+        "error": status.error,
+    }
+
+
+def of_targets(judgement: Judgement, targets: Sequence[Target]) -> Judgement:
+    """Keep the verdicts for the targets asked about, in the order asked."""
+    by_target = {verdict.target: verdict for verdict in judgement.targets}
+    kept = tuple(by_target[target] for target in targets)
+    return Judgement(
+        judgement.package,
+        kept,
+        version=judgement.version,
+        released=judgement.released,
+        other_platforms=judgement.other_platforms,
+        sdist=judgement.sdist,
+        modifiers=judgement.modifiers,
+    )
+
+
+def failed(verdict: Verdict) -> bool:
+    """Tell whether a verdict means that no project was read."""
+    return verdict in {Verdict.UNKNOWN, Verdict.NOT_FOUND}
+
+
+def _target_json(verdict: TargetVerdict) -> dict[str, object]:
+    since = verdict.since
+    return {
+        "python": str(verdict.target),
+        "verdict": verdict.verdict.value,
+        "ok": verdict.verdict.ok,
+        "covered": {platform.value: cover.how for platform, cover in verdict.covered.items()},
+        "missing": [platform.value for platform in verdict.missing],
+        "since": None
+        if since is None
+        else {"version": str(since.version), "date": None if since.date is None else since.date.isoformat()},
+        "since_by_platform": {}
+        if since is None
+        else {platform.value: str(version) for platform, version in since.by_platform.items()},
+        "gil": None,
+        "gil_modules": [],
+        "modifiers": _modifiers_json(verdict.modifiers),
+    }
+
+
+def _modifiers_json(modifiers: Sequence[Modifier]) -> list[dict[str, str | None]]:
+    return [{"kind": modifier.kind.value, "detail": modifier.detail} for modifier in modifiers]

@@ -1,0 +1,1 @@
+"""Wheels: targets, platforms, tags."""

@@ -1,0 +1,140 @@
+"""The share of packages with wheels over time: of the tracked ones by the last scan, or of any by their pages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from bot.clients.pypi import Gist, PackageIndex
+from bot.core.errors import UpstreamError, UserError
+from bot.core.history.shares import ANY_TARGET, DayShare, shares_by_name, shares_by_target
+from bot.core.history.timelines import START, Rule, Step, Timeline, timelines, wheel_names
+from bot.core.index.simple_api import Project
+from bot.core.wheels.targets import Target
+from bot.services.digest.digest import DigestDesk
+
+_DEAD = 5
+"""Pages that could not be read before any was: nobody is there, and the rest is not tried."""
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many pages were read."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Shares by day; ``failed`` has packages that could not be read, and why, ``missing`` those that do not exist.
+
+    ``is_void`` tells that nothing else is left: then the shares say nothing.
+    """
+
+    rule: Rule
+    targets: tuple[str, ...]
+    days: tuple[DayShare, ...]
+    failed: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    is_void: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What of: these packages, or the ``most`` most downloaded tracked ones; from when to when; by which rule."""
+
+    packages: tuple[str, ...]
+    most: int | None
+    first: date | None
+    last: date | None
+    rule: Rule
+
+
+def history_json(history: History) -> dict[str, object]:
+    """Give the JSON object of ``ftbot history --json`` (schema 1)."""
+    return {
+        "schema": 1,
+        "rule": history.rule.value,
+        "packages": history.days[0].packages,
+        "points": [
+            {
+                "day": day.day.isoformat(),
+                "with_wheels": dict(day.with_wheels),
+                "percent": {target: round(day.percent(target), 1) for target in history.targets},
+            }
+            for day in history.days
+        ],
+        "failed": sorted(history.failed),
+        "not_found": list(history.missing),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Traces:
+    by_target: dict[str, Timeline]
+    by_name: tuple[Step[bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Historian:
+    """Answers about the past."""
+
+    index: PackageIndex
+    desk: DigestDesk
+    targets: tuple[Target, ...]
+    now: Callable[[], datetime]
+    connections: int = 16
+
+    async def history(self, question: Question, progress: Progress = lambda *_: None) -> History:
+        """Give the shares for a question.
+
+        Raises ``UserError`` for days that cannot be asked about, ``UpstreamError`` where the index answers nothing.
+        """
+        first = max(question.first or START.date(), START.date())
+        last = min(question.last or self.now().date(), self.now().date())
+        if first > last:
+            raise UserError(f"Nothing lies between {first} and {last}. History begins on {START.date()}.")
+        names = tuple(str(target) for target in self.targets)
+        if not question.packages and question.rule is Rule.TRUSTED:
+            tracked = await self.desk.tracked(question.most)
+            known = [{str(target): steps for target, steps in each.timelines.items()} for each in tracked]
+            return History(question.rule, names, tuple(shares_by_target(known, names, first, last, self.now())))
+        packages = question.packages or [each.name for each in await self.desk.tracked(question.most)]
+        traces, failed, missing = await self._read(packages, progress)
+        if question.rule is Rule.WHEEL_NAMES:
+            days = tuple(shares_by_name([trace.by_name for trace in traces], first, last))
+            return History(question.rule, (ANY_TARGET,), days, failed, missing, not traces)
+        days = tuple(shares_by_target([trace.by_target for trace in traces], names, first, last, self.now()))
+        return History(question.rule, names, days, failed, missing, not traces)
+
+    async def _read(
+        self, packages: Sequence[str], progress: Progress
+    ) -> tuple[list[_Traces], dict[str, str], tuple[str, ...]]:
+        traces: list[_Traces] = []
+        failed: dict[str, str] = {}
+        missing: list[str] = []
+        names = iter(packages)
+
+        async def work() -> None:
+            for name in names:
+                if not traces and not missing and len(failed) >= _DEAD:
+                    return
+                try:
+                    page = await self.index.gist(name, None, self._trace)
+                except UpstreamError as error:
+                    failed[name] = str(error)
+                else:
+                    if isinstance(page, Gist) and not page.concluded.by_name:
+                        failed[name] = "None of its files can be dated."
+                    elif isinstance(page, Gist):
+                        traces.append(page.concluded)
+                    else:
+                        missing.append(name)
+                progress(len(traces) + len(failed) + len(missing), len(packages))
+
+        await asyncio.gather(*(work() for _ in range(min(self.connections, len(packages)))))
+        if failed and not traces and not missing:
+            raise UpstreamError(f"Nothing was read: {next(iter(failed.values()))}")
+        return traces, failed, tuple(sorted(missing))
+
+    def _trace(self, project: Project) -> _Traces:
+        by_target = {str(target): steps for target, steps in timelines(project, self.targets).items()}
+        return _Traces(by_target, wheel_names(project))

@@ -1,0 +1,1 @@
+"""Servers in Discord, and posts to them."""

@@ -1,0 +1,37 @@
+"""Tells Discord of the slash commands only when they changed: it counts, and limits, how often it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from bot.core.errors import StorageError
+from storage.discord.registrations import Registrations
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Remembers the digest of the commands that each application registered last."""
+
+    registrations: Registrations
+
+    async def sync(self, application: int, digest: str, tell: Callable[[], Awaitable[object]]) -> None:
+        """Tell Discord by ``tell`` unless it knows; without a working database it is told again."""
+        try:
+            known = await self.registrations.digest(application)
+        except StorageError as error:
+            log.warning("storage_failed", reason=str(error))
+            known = None
+        if known == digest:
+            log.info("commands_unchanged")
+            return
+        await tell()
+        log.info("commands_registered")
+        try:
+            await self.registrations.record(application, digest)
+        except StorageError as error:
+            log.warning("storage_failed", reason=str(error))

@@ -1,0 +1,1 @@
+"""Packages: questions, scans, names."""

@@ -1,0 +1,114 @@
+"""The names that people are offered: completed while they type, suggested when they mistyped. In memory, no waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import structlog
+
+from bot.core.errors import StorageError
+from bot.core.index.names import suggest
+from storage.packages.names import Packages
+
+LONGEST_OFFERED = 80
+"""Characters; longer names do not fit into a choice with their verdict, and can still be typed."""
+
+_AFTER_ANY_NAME = "\x7f"
+_SEPARATORS = re.compile(r"[-_.]+")
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Normalized names, sorted for completion and ranked by downloads."""
+
+    ranked: tuple[str, ...]
+    ordered: tuple[str, ...]
+    rank: dict[str, int]
+
+    @classmethod
+    def of(cls, ranked: Iterable[str]) -> Names:
+        """Index names that come with the most downloaded first."""
+        names = tuple(dict.fromkeys(name for name in ranked if len(name) <= LONGEST_OFFERED))
+        return cls(names, tuple(sorted(names)), {name: place for place, name in enumerate(names)})
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Completes, suggests, and counts what is asked for; counts are stored now and then by ``flush``."""
+
+    packages: Packages
+    names: Names
+    _asked: Counter[str] = field(default_factory=Counter)
+    _most_asked: tuple[str, ...] = ()
+    _ids: dict[str, int] = field(default_factory=dict)
+    _asking: dict[str, asyncio.Task[int]] = field(default_factory=dict)
+
+    def complete(self, text: str, most: int = 25) -> list[str]:
+        """Offer names for what was typed so far: the exact one, then by prefix, then by any part, by downloads."""
+        typed = _SEPARATORS.sub("-", text.strip().lower()).removesuffix("-")
+        offered: dict[str, None] = {}
+        for name in self._candidates(typed):
+            offered[name] = None
+            if len(offered) == most:
+                break
+        return list(offered)
+
+    async def suggest(self, name: str) -> tuple[str, ...]:
+        """Find known names that look like an unknown one; takes tens of milliseconds, in a thread."""
+        return await asyncio.to_thread(suggest, name, self.names.ranked)
+
+    async def id_of(self, name: str) -> int:
+        """Give a package's short id, for buttons."""
+        if name not in self._ids:
+            asking = self._asking.get(name)
+            if asking is None:  # a crowd that asks about a new package is one query, too
+                asking = asyncio.create_task(self.packages.id_of(name), name=f"id of {name}")
+                self._asking[name] = asking
+                asking.add_done_callback(lambda _: self._asking.pop(name, None))
+            self._ids[name] = await asyncio.shield(asking)
+        return self._ids[name]
+
+    async def name_of(self, package_id: int) -> str | None:
+        """Give the package that a short id stands for."""
+        return await self.packages.name_of(package_id)
+
+    def count(self, name: str) -> None:
+        """Count a question about a package that exists."""
+        self._asked[name] += 1
+
+    async def load(self) -> None:
+        """Read which packages people ask about most."""
+        self._most_asked = await self.packages.most_asked(25)
+
+    async def flush(self) -> None:
+        """Store the questions counted since the last time; what cannot be stored now is kept for later."""
+        counted = Counter(self._asked)
+        if not counted:
+            return
+        try:
+            await self.packages.count(counted)
+            self._asked.subtract(counted)
+            self._asked += Counter()
+            await self.load()
+        except StorageError as error:
+            log.warning("storage_failed", reason=str(error))
+
+    def _candidates(self, typed: str) -> Iterator[str]:
+        if not typed:
+            yield from self._most_asked
+            yield from self.names.ranked
+            return
+        if typed in self.names.rank:
+            yield typed
+        ordered, rank = self.names.ordered, self.names.rank
+        start = bisect_left(ordered, typed)
+        end = bisect_left(ordered, typed + _AFTER_ANY_NAME, lo=start)
+        yield from sorted(ordered[start:end], key=rank.__getitem__)
+        yield from (name for name in self.names.ranked if typed in name)

@@ -1,0 +1,38 @@
+"""Looks packages up with those under whose names their wheels are published, and many packages at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.core.verdicts.curated import family
+from bot.core.verdicts.status import Status
+from bot.core.wheels.targets import Target
+from bot.services.packages.lookup import Freshness, StatusLookup
+
+AT_ONCE = 24
+"""Packages of one question that are looked up at once: half the connections, so that none waits for one."""
+
+
+async def look_up_with_family(
+    lookup: StatusLookup, name: str, targets: Sequence[Target] = (), freshness: Freshness = Freshness.NORMAL
+) -> Status:
+    """Give the status of a package (normalized name) with those of its family, looked up at the same time."""
+    named = family(name)
+    members = () if named is None else named.members
+    status, *others = await asyncio.gather(*(lookup.look_up(each, targets, freshness) for each in (name, *members)))
+    return replace(status, family=tuple(others)) if others else status
+
+
+def look_up_all(
+    lookup: StatusLookup, names: Sequence[str], targets: Sequence[Target], freshness: Freshness
+) -> list[asyncio.Task[Status]]:
+    """Begin to look packages up, ``AT_ONCE`` at a time: so what one waits for is its own answer, not its turn."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def look_up(name: str) -> Status:
+        async with turns:
+            return await look_up_with_family(lookup, name, targets, freshness)
+
+    return [asyncio.create_task(look_up(name), name=f"look up {name}") for name in names]

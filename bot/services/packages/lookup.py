@@ -1,0 +1,357 @@
+"""Answers "does it work on free-threaded Python?": from memory, else from storage, else from the index.
+
+A thousand people asking about one package at once cost one request. An unreachable index gives the last answer, marked
+stale; without one the answer is ``unknown``, never "no".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import partial
+from typing import TypeVar
+
+import structlog
+
+from bot.clients.pypi import NoPage, PackageIndex, Page
+from bot.core.errors import StorageError, TooLargeError, UpstreamError
+from bot.core.index.metadata import NOT_OFFERED, Metadata
+from bot.core.index.simple_api import MetadataFile
+from bot.core.verdicts.freshness import Reading
+from bot.core.verdicts.judge import Judgement, judge, without_release
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import Status, failed, of_targets
+from bot.core.wheels.targets import Target
+from bot.services.metrics import Metrics, Source
+from storage.packages.statuses import Statuses
+
+MISSING_IS_BELIEVED = timedelta(minutes=10)
+TOO_LARGE_IS_BELIEVED = timedelta(minutes=10)
+FAILURE_IS_BELIEVED = timedelta(seconds=15)
+"""How long nobody asks again after the index failed, so that a crowd does not hammer it."""
+
+_MOST_REMEMBERED = 5_000
+_MOST_UNWRITTEN = 1_000
+"""Readings that wait for the database; each takes up to some megabytes, and a locked database takes none."""
+
+_CLOSING_SECONDS = 1.0
+
+_T = TypeVar("_T")
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Freshness(Enum):
+    """How far a question may be answered from what is stored."""
+
+    NORMAL = "while it is fresh"
+    REFRESH = "only if the index says that nothing changed"
+    OFFLINE = "always; the index is not asked"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """``reading`` is what the status was judged from, as long as somebody holds the answer; it is not remembered.
+
+    ``wait`` is for how many seconds the index asked to be left alone, where it did.
+    """
+
+    status: Status
+    reading: Reading | None
+    until: datetime
+    wait: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unwritten:
+    """A reading that is to be stored; ``whole`` unless only its time is new."""
+
+    reading: Reading
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLookup:
+    """Looks packages up; ``metadata_wait`` is how many seconds an answer waits for classifiers and links.
+
+    ``storage_problem`` says why nothing is stored, where the database was replaced by an empty one.
+    """
+
+    index: PackageIndex
+    statuses: Statuses
+    targets: tuple[Target, ...]
+    now: Callable[[], datetime]
+    metadata_wait: float = 0.2
+    metrics: Metrics = field(default_factory=Metrics.new)
+    storage_problem: str | None = None
+    _memory: dict[str, _Answer] = field(default_factory=dict)
+    _flights: dict[tuple[str, Freshness], asyncio.Task[_Answer]] = field(default_factory=dict)
+    _background: set[asyncio.Task[object]] = field(default_factory=set)
+    _unwritten: dict[str, _Unwritten] = field(default_factory=dict)
+    _writers: set[asyncio.Task[object]] = field(default_factory=set)
+
+    async def look_up(
+        self, name: str, targets: Sequence[Target] = (), freshness: Freshness = Freshness.NORMAL
+    ) -> Status:
+        """Give the status of a package (normalized name) for some targets, by default those of the settings."""
+        answer = self._memory.get(name)
+        if answer is None or freshness is not Freshness.NORMAL or self.now() >= answer.until:
+            answer = await self._share_flight(name, freshness)
+        else:
+            self._count(Source.MEMORY)
+        return await self._for_targets(answer, tuple(targets) or self.targets)
+
+    def glance(self, name: str) -> Status | None:
+        """Give the status of a package if it is in memory, without asking anybody."""
+        answer = self._memory.get(name)
+        return None if answer is None else answer.status
+
+    def asked_to_wait(self, name: str) -> float | None:
+        """Give for how many seconds the index asked to be left alone when it failed about a package, if it did."""
+        answer = self._memory.get(name)
+        return None if answer is None else answer.wait
+
+    async def aclose(self) -> None:
+        """Let what runs in the background finish for a moment, then end it; store what was read while that gets on."""
+        if self._background:
+            await asyncio.wait(self._background, timeout=_CLOSING_SECONDS)
+        await _end(self._background)
+        written: set[asyncio.Task[object]] = set(self._writers)
+        while self._writers and written:
+            written, _ = await asyncio.wait(
+                self._writers, timeout=_CLOSING_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+        await _end(self._writers)
+
+    async def _share_flight(self, name: str, freshness: Freshness) -> _Answer:
+        """Join the read of a package that is under way, or start one; it goes on if the one who asked gives up."""
+        key = (name, freshness)
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = asyncio.create_task(self._read(name, freshness), name=f"read {name}")
+            self._in_background(flight)
+            self._flights[key] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        return await asyncio.shield(flight)
+
+    async def _read(self, name: str, freshness: Freshness) -> _Answer:
+        if freshness is Freshness.OFFLINE:
+            return await self._offline(name)
+        stored = await self._stored(name)
+        believed = stored is not None and freshness is Freshness.NORMAL and stored.is_fresh(self.now())
+        if stored is not None and believed and stored.is_complete:
+            self._count(Source.STORAGE)
+            return await self._found(stored)
+        # Where metadata is missing, the page is read anew: it says where the metadata is.
+        etag = stored.etag if stored is not None and stored.is_complete else None
+        try:
+            page = await self.index.project(name, etag)
+        except TooLargeError as error:
+            self._count(Source.FAILED)
+            log.warning("page_too_large", package=name, reason=str(error))
+            return self._too_large(name, error)
+        except UpstreamError as error:
+            if stored is not None and believed:
+                self._count(Source.STORAGE)
+                return await self._found(stored)
+            self._count(Source.FAILED)
+            log.warning("index_failed", package=name, reason=str(error), stored=stored is not None)
+            return await self._unreadable(name, stored, error)
+        self._count(Source.UNCHANGED if page is NoPage.NOT_MODIFIED else Source.INDEX)
+        if page is NoPage.NOT_FOUND:
+            return self._missing(name)
+        if isinstance(page, Page):
+            reading = Reading(page.project, page.newest, self.now(), page.etag)
+            if stored is not None and stored.same_release(reading) and stored.metadata != NOT_OFFERED:
+                reading = replace(reading, metadata=stored.metadata)
+            return await self._take_in(reading, page.metadata_file)
+        if stored is None:
+            nonsense = UpstreamError("The index says that nothing changed, to somebody who knew nothing.")
+            return await self._unreadable(name, None, nonsense)
+        confirmed = replace(stored, checked=self.now())
+        self._keep(confirmed, whole=False)
+        return await self._found(confirmed)
+
+    async def _take_in(self, reading: Reading, metadata_file: MetadataFile | None) -> _Answer:
+        """Record a reading, with its metadata if that comes in time; if not, that is recorded later."""
+        name = reading.project.name
+        asking = None
+        if reading.newest is not None and reading.metadata is None:
+            metadata = self.index.metadata(name, str(reading.newest.version), metadata_file)
+            asking = asyncio.create_task(metadata, name=f"metadata {name}")
+            self._in_background(asking)
+            await asyncio.wait({asking}, timeout=self.metadata_wait)
+            if asking.done():
+                reading, asking = replace(reading, metadata=asking.result()), None
+        self._keep(reading)
+        answer = await self._found(reading)
+        if asking is not None:
+            self._in_background(asyncio.create_task(self._complete(reading, asking), name=f"complete {name}"))
+        return answer
+
+    async def _complete(self, reading: Reading, asking: asyncio.Task[Metadata | None]) -> None:
+        """Add metadata that came late to what is known by then, if that still is about the same release."""
+        metadata = await asking
+        stored = await self._stored(reading.project.name)
+        latest = reading if stored is None or stored.checked < reading.checked else stored
+        if metadata is None or not latest.same_release(reading):
+            return
+        completed = replace(latest, metadata=metadata)
+        answer = await self._judged(completed)
+        known = self._memory.get(reading.project.name)
+        if known is None or known.status.checked <= completed.checked:
+            self._remember(answer)
+            self._keep(completed)
+
+    def _in_background(self, task: asyncio.Task[_T]) -> None:
+        """Let a task go on when nobody waits for it; ``aclose`` ends it."""
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _stored(self, name: str) -> Reading | None:
+        try:
+            return await self._last_reading(name)
+        except StorageError as error:
+            log.warning("storage_failed", package=name, reason=str(error))
+            return None
+
+    async def _last_reading(self, name: str) -> Reading | None:
+        """Give what is stored, or is about to be. Raises ``StorageError``."""
+        unwritten = self._unwritten.get(name)
+        return await self.statuses.latest(name) if unwritten is None else unwritten.reading
+
+    def _keep(self, reading: Reading, *, whole: bool = True) -> None:
+        """Store a reading in the background, as no answer depends on it; one writer a package, so in order."""
+        name = reading.project.name
+        earlier = self._unwritten.get(name)
+        if earlier is None and len(self._unwritten) >= _MOST_UNWRITTEN:
+            log.warning("storage_failed", package=name, reason="The database does not keep up; this is not stored.")
+            return
+        self._unwritten[name] = _Unwritten(reading, whole or (earlier is not None and earlier.whole))
+        if earlier is None:
+            writer: asyncio.Task[object] = asyncio.create_task(self._write(name), name=f"write {name}")
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
+
+    async def _write(self, name: str) -> None:
+        """Store what is unwritten of a package until nothing newer came meanwhile."""
+        written = None
+        try:
+            while (unwritten := self._unwritten[name]) is not written:
+                try:
+                    if unwritten.whole:
+                        await self.statuses.record(unwritten.reading)
+                    else:
+                        await self.statuses.confirm(name, unwritten.reading.checked)
+                except StorageError as error:
+                    log.warning("storage_failed", package=name, reason=str(error))
+                written = unwritten
+        finally:
+            del self._unwritten[name]
+
+    def _count(self, source: Source) -> None:
+        self.metrics.lookups.labels(source.value).inc()
+
+    async def _found(self, reading: Reading) -> _Answer:
+        return self._remember(await self._judged(reading))
+
+    async def _judged(self, reading: Reading) -> _Answer:
+        judgement = await self._judge(reading, self.targets)
+        return _Answer(Status(judgement, reading.checked, reading.metadata), reading, reading.fresh_until())
+
+    async def _judge(self, reading: Reading, targets: tuple[Target, ...]) -> Judgement:
+        """Judge where pages are read: what a project costs is bounded, but may be seconds."""
+        return await self.index.aside(partial(judge, reading.project, targets, self.now(), reading.metadata))
+
+    def _missing(self, name: str) -> _Answer:
+        judgement = without_release(name, self.targets, Verdict.NOT_FOUND)
+        status = Status(judgement, self.now(), error=f"There is no package called {name} on the index.")
+        return self._remember(_Answer(status, None, self.now() + MISSING_IS_BELIEVED))
+
+    def _too_large(self, name: str, error: TooLargeError) -> _Answer:
+        judgement = without_release(name, self.targets, Verdict.UNKNOWN)
+        status = Status(judgement, self.now(), error=str(error))
+        return self._remember(_Answer(status, None, self.now() + TOO_LARGE_IS_BELIEVED))
+
+    async def _unreadable(self, name: str, stored: Reading | None, error: UpstreamError) -> _Answer:
+        """Answer with what was known before, marked stale; without that with ``unknown``."""
+        reason = str(error)
+        status = await self._last_status(name, stored)
+        if status is None:
+            status = Status(without_release(name, self.targets, Verdict.UNKNOWN), self.now(), error=reason)
+        else:
+            status = replace(status, stale=True, error=reason)
+        return self._remember(_Answer(status, stored, self.now() + FAILURE_IS_BELIEVED, error.retry_after))
+
+    async def _last_status(self, name: str, stored: Reading | None) -> Status | None:
+        """Give the stored status, or the one in memory where that could not be stored."""
+        known = self._memory.get(name)
+        remembered = None if known is None or failed(known.status.headline.verdict) else known.status
+        if stored is None or (remembered is not None and stored.checked < remembered.checked):
+            return remembered
+        return (await self._judged(stored)).status
+
+    async def _offline(self, name: str) -> _Answer:
+        stored, problem = None, self.storage_problem
+        try:
+            stored = await self._last_reading(name)
+        except StorageError as error:
+            log.warning("storage_failed", package=name, reason=str(error))
+            problem = str(error)
+        if stored is None:
+            what = f"Nothing is stored about {name}" if problem is None else "What is stored could not be read"
+            reason = f"{what}, and the index was not to be asked."
+            if problem is not None:
+                reason = f"{reason} {problem}"
+            judgement = without_release(name, self.targets, Verdict.UNKNOWN)
+            return _Answer(Status(judgement, self.now(), error=reason), None, self.now())
+        found = await self._found(stored)
+        if self.now() < found.until:
+            return found
+        return replace(found, status=replace(found.status, stale=True))
+
+    def _remember(self, answer: _Answer) -> _Answer:
+        """Keep the status only: a page takes up to some megabytes, is rarely needed again, and is in storage."""
+        self._memory.pop(answer.status.package, None)
+        self._memory[answer.status.package] = replace(answer, reading=None)
+        if len(self._memory) > _MOST_REMEMBERED:
+            with suppress(KeyError):
+                del self._memory[next(iter(self._memory))]
+        return answer
+
+    async def _for_targets(self, answer: _Answer, targets: tuple[Target, ...]) -> Status:
+        status = answer.status
+        if targets == self.targets:
+            return status
+        if status.judgement.version is None:
+            return replace(status, judgement=without_release(status.package, targets, status.headline.verdict))
+        if set(targets) <= set(self.targets):
+            return replace(status, judgement=of_targets(status.judgement, targets))
+        if answer.reading is None:
+            answer = await self._with_reading(answer)
+            status = answer.status
+        if answer.reading is None:
+            verdict = Verdict.UNKNOWN if status.judgement.version else status.headline.verdict
+            return replace(status, judgement=without_release(status.package, targets, verdict))
+        everything = tuple(dict.fromkeys((*targets, *self.targets)))
+        judged = await self._judge(answer.reading, everything)
+        return replace(status, judgement=of_targets(judged, targets))
+
+    async def _with_reading(self, answer: _Answer) -> _Answer:
+        """Get what a remembered answer was judged from out of storage, or where that fails read the package again."""
+        stored = await self._stored(answer.status.package)
+        if stored is not None:
+            return replace(answer, reading=stored)
+        return await self._share_flight(answer.status.package, Freshness.NORMAL)
+
+
+async def _end(tasks: set[asyncio.Task[object]]) -> None:
+    """Cancel tasks and see them end."""
+    late = tuple(tasks)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,344 @@
+"""Reads the tracked packages: walks the most downloaded until enough with native wheels are found, and concludes.
+
+What is known is asked for conditionally, or left alone: by its schedule, or, where very many are tracked, because the
+index's own list says that nothing changed. A list that is stale or has gaps only costs requests. What fails is
+reported, and never counted as "no". An index that answers nothing is soon left alone, and that is no scan. A scan that
+was killed is taken up where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import partial
+
+import structlog
+
+from bot.clients.pypi import Gist, NoPage, PackageIndex
+from bot.core.errors import UpstreamError
+from bot.core.history.scan import Conclusion, conclude, due, rules_for
+from bot.core.verdicts.curated import UNTRACKED
+from bot.core.wheels.targets import Target
+from bot.services.packages.top_list import TopList
+from storage.packages.names import Packages
+from storage.packages.projects import Known, Projects
+from storage.packages.scans import Scans
+
+LISTING_PAYS = 3_500
+"""From this many known projects on, one read of the index's list is cheaper than asking for each."""
+
+_RESUMABLE = timedelta(hours=6)
+_BATCH = 50
+_ATTEMPTS = 4
+_HOPELESS = 40
+"""Projects in a row, more than there are connections, that failed when first asked about: the rest is not tried.
+
+Second attempts do not count: where every other project fails, they soon are all that is under way.
+"""
+
+_DEAD = 5
+"""Projects that failed twice before any was answered: nobody is there, and the rest is not tried."""
+
+_LONGEST_PAUSE = 120.0
+_TURN = 0.002
+"""Seconds after which a thread that computes must let another one go on."""
+
+_YOUNG_OBJECTS = 20_000
+"""So many are made between two collections, which then take a millisecond or two."""
+
+Progress = Callable[[int, int, int], None]
+"""Told how many projects were seen, how many of them are tracked, and how many shall be."""
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class Extent(Enum):
+    """How much a scan asks for."""
+
+    EVERYTHING = "every tracked package, if only whether it changed"
+    DUE = "what its schedule says may have changed"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a scan did; ``verdicts`` counts the tracked packages by target and verdict."""
+
+    packages: int
+    requests: int
+    not_modified: int
+    bytes: int
+    failed: Mapping[str, str]
+    verdicts: Mapping[str, Mapping[str, int]]
+    seconds: float
+    list_day: str | None
+    list_problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """Scans; its index must not retry by itself, because one that asks to slow down is left alone by everybody here."""
+
+    index: PackageIndex
+    top_list: TopList
+    packages: Packages
+    projects: Projects
+    scans: Scans
+    targets: tuple[Target, ...]
+    now: Callable[[], datetime]
+    connections: int = 32
+    first_pause: float = 0.5
+
+    async def scan(
+        self, track: int, extent: Extent = Extent.EVERYTHING, progress: Progress = lambda *_: None
+    ) -> ScanReport:
+        """Read until ``track`` packages with native wheels are known, and those that anyone asked about.
+
+        Where the index answers nothing, no scan is noted; raises ``UpstreamError`` if nothing is known either.
+        """
+        with _responsive():
+            return await self._scan(track, extent, progress)
+
+    async def _scan(self, track: int, extent: Extent, progress: Progress) -> ScanReport:
+        started = asyncio.get_running_loop().time()
+        top = await self.top_list.current()
+        known = await self.projects.known(rules_for(self.targets))
+        begun = self.now()
+        number = await self.scans.begin(begun, begun - _RESUMABLE)
+        walk = _Walk(self, number, known, track, extent, progress)
+        await walk.read_listing()
+        ranks = {name: place for place, name in enumerate(top.names, start=1) if name not in UNTRACKED}
+        await walk.through(tuple(ranks))
+        asked = await self.packages.all_asked()
+        await walk.also([name for name in asked if name not in walk.seen])
+        await walk.store()
+        tracked = _tracked(walk, ranks, track, asked)
+        if walk.is_unanswered and not tracked:
+            raise UpstreamError(f"Nothing was scanned: {walk.trouble}")
+        if not (walk.is_unanswered and walk.is_hopeless):
+            await self.scans.end(number, self.now(), tracked, walk.failed, track)
+        return ScanReport(
+            packages=len(tracked),
+            requests=walk.requests,
+            not_modified=walk.not_modified,
+            bytes=walk.bytes,
+            failed=dict(sorted(walk.failed.items())),
+            verdicts=await self._verdicts([name for name, _ in tracked]),
+            seconds=asyncio.get_running_loop().time() - started,
+            list_day=top.day,
+            list_problem=top.problem,
+        )
+
+    async def _verdicts(self, tracked: Sequence[str]) -> dict[str, dict[str, int]]:
+        counts: dict[str, Counter[str]] = {str(target): Counter() for target in self.targets}
+        async for verdicts in self.projects.verdicts(tracked):
+            for target, verdict in verdicts.items():
+                if target in counts:
+                    counts[target][verdict] += 1
+        return {target: dict(sorted(counter.items())) for target, counter in counts.items()}
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One scan under way."""
+
+    scanner: Scanner
+    number: int
+    known: Mapping[str, Known]
+    track: int
+    extent: Extent
+    progress: Progress
+    serials: Mapping[str, int] = field(default_factory=dict)
+    requests: int = 0
+    not_modified: int = 0
+    bytes: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    natives: set[str] = field(default_factory=set)
+    troubles: Counter[str] = field(default_factory=Counter)
+    _read: list[tuple[Conclusion, str | None]] = field(default_factory=list)
+    _confirmed: list[Known] = field(default_factory=list)
+    _resume_at: float = 0.0
+    _failures_in_a_row: int = 0
+    _failed_twice: int = 0
+    _answered: bool = False
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether so much failed that the rest is not tried."""
+        return self._failures_in_a_row >= _HOPELESS or (not self._answered and self._failed_twice >= _DEAD)
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Tell whether the index was asked and answered nothing at all."""
+        return bool(self.failed) and not self._answered
+
+    @property
+    def trouble(self) -> str:
+        """Give the most common reason why a page could not be read."""
+        return self.troubles.most_common(1)[0][0]
+
+    async def read_listing(self) -> None:
+        """Read the index's list where that is cheaper than asking for each project; a failure only costs requests."""
+        wanted = {name for name, project in self.known.items() if project.serial is not None}
+        if len(wanted) < LISTING_PAYS:
+            return
+        self.requests += 1
+        try:
+            self.serials = await self.scanner.index.serials(wanted)
+        except UpstreamError as error:
+            log.warning("listing_failed", reason=str(error))
+
+    async def through(self, ranked: Sequence[str]) -> None:
+        """Read the most downloaded projects, in order, until enough are native."""
+        names, seen = iter(ranked), -1
+        while len(self.seen) > seen:  # some that count as native before they are read turn out not to be
+            seen = len(self.seen)
+            await self._share(self._until_enough(names))
+
+    async def also(self, names: Sequence[str]) -> None:
+        """Read more projects, all of them."""
+        await self._share(iter(names))
+
+    async def store(self) -> None:
+        """Store what was read since the last time."""
+        read, self._read = self._read, []
+        confirmed, self._confirmed = self._confirmed, []
+        now = self.scanner.now()
+        if read:
+            await self.scanner.projects.record(self.number, now, read)
+        if confirmed:
+            await self.scanner.projects.confirm(self.number, now, confirmed)
+
+    def _until_enough(self, ranked: Iterator[str]) -> Iterator[str]:
+        while len(self.natives) < self.track and (name := next(ranked, None)) is not None:
+            yield name
+
+    async def _share(self, names: Iterator[str]) -> None:
+        """Let several workers take names from one iterator; the first that fails for good ends all."""
+        try:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(self.scanner.connections):
+                    workers.create_task(self._work(names))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+
+    async def _work(self, names: Iterator[str]) -> None:
+        for name in names:
+            self.seen.add(name)
+            await self._visit(name)
+            self.progress(len(self.seen), min(len(self.natives), self.track), self.track)
+            if len(self._read) + len(self._confirmed) >= _BATCH:
+                await self.store()
+
+    async def _visit(self, name: str) -> None:
+        known = self.known.get(name)
+        if known is not None and known.is_native(self.scanner.now()):
+            self.natives.add(name)
+        if known is not None and self._rests(known):
+            return
+        if known is not None and known.serial is not None and self.serials.get(name) == known.serial:
+            self._confirmed.append(known)
+            return
+        result = await self._ask(name, None if known is None else known.etag)
+        if result is NoPage.NOT_MODIFIED and known is not None:
+            self.not_modified += 1
+            self._confirmed.append(known)
+        elif result is NoPage.NOT_FOUND:
+            self.natives.discard(name)
+        elif isinstance(result, Gist):
+            self.bytes += result.size
+            self._read.append((result.concluded, result.etag))
+            self.natives.discard(name)
+            if result.concluded.native:
+                self.natives.add(name)
+
+    def _rests(self, known: Known) -> bool:
+        """Tell whether a project need not be asked about: this scan did, or its schedule says so.
+
+        What is due later than if it were read now was read by a clock that has jumped since.
+        """
+        if known.scan == self.number:
+            return True
+        now = self.scanner.now()
+        rests = self.extent is Extent.DUE or not known.native
+        return rests and now < known.due <= due(now, native=known.native, open_until=known.open_until)
+
+    async def _ask(self, name: str, etag: str | None) -> Gist[Conclusion] | NoPage | None:
+        """Ask for one page, patiently; a failure is noted and gives None."""
+        reason = "The index could not be read for so many projects that the rest was not tried."
+        for attempt in range(_ATTEMPTS):
+            if self.is_hopeless:
+                break
+            await self._until_resumed()
+            self.requests += 1
+            try:
+                concluding = partial(conclude, targets=self.scanner.targets, now=self.scanner.now())
+                result = await self.scanner.index.gist(name, etag, concluding)
+            except UpstreamError as error:
+                reason = str(error)
+                self.troubles[reason] += 1
+                self._failures_in_a_row += attempt == 0
+                self._failed_twice += attempt == 1 and not error.busy
+                if not error.retryable or self.is_hopeless:
+                    break
+                await self._pause(error, self.scanner.first_pause * 2**attempt)
+            else:
+                self._failures_in_a_row = 0
+                self._answered = True
+                return result
+        self.failed[name] = reason
+        return None
+
+    async def _pause(self, error: UpstreamError, seconds: float) -> None:
+        """Pause before the next attempt: alone after a hiccup, all together when the index asks to slow down."""
+        if not error.busy:
+            await asyncio.sleep(seconds)
+            return
+        wait = seconds if error.retry_after is None else error.retry_after
+        if wait > _LONGEST_PAUSE:  # it wants to be left alone for longer than a scan waits
+            self._failures_in_a_row = _HOPELESS
+            return
+        now = asyncio.get_running_loop().time()
+        if now >= self._resume_at:
+            log.info("index_busy", reason=str(error), pause=wait)
+        self._resume_at = max(self._resume_at, now + wait)
+
+    async def _until_resumed(self) -> None:
+        left = self._resume_at - asyncio.get_running_loop().time()
+        if left > 0:
+            await asyncio.sleep(left)
+            await self._until_resumed()  # somebody else may have been told to wait longer
+
+
+@contextmanager
+def _responsive() -> Iterator[None]:
+    """Keep the event loop responsive while large pages are read in a thread beside it.
+
+    The two take turns often: each time the loop touches a socket, it lets the thread have the interpreter, and would
+    wait 5 ms to get it back. The garbage collector leaves alone what is there, because to look at all that was ever
+    imported stops everything for 80 ms, and comes seldom: a scan makes many objects and no cycles.
+    """
+    turns, collections = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(_TURN)
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, *collections[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*collections)
+        gc.unfreeze()
+        sys.setswitchinterval(turns)
+
+
+def _tracked(walk: _Walk, ranks: Mapping[str, int], track: int, asked: Sequence[str]) -> list[tuple[str, int | None]]:
+    """Give the tracked packages, the most downloaded first, then those that are tracked because somebody asked."""
+    ranked = sorted((name for name in walk.natives if name in ranks), key=ranks.__getitem__)[:track]
+    others = sorted(walk.natives.intersection(asked).difference(ranked))
+    return [(name, ranks.get(name)) for name in (*ranked, *others)]

@@ -1,0 +1,181 @@
+"""Gathers all that a decision about a thread rests on: from GitHub, from storage, and from the package index."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clients.github.app import GithubApp
+from bot.core.classify.classify import classify
+from bot.core.classify.gate import VERSION as GATE_VERSION
+from bot.core.classify.thread import Classification, KindName, Thread
+from bot.core.errors import UserError
+from bot.core.github.events import Trigger
+from bot.core.github.threads import Issue, ThreadState
+from bot.core.triage.actions import ActionKind
+from bot.core.triage.changeset import Errand, Progress, Wish
+from bot.core.triage.decide.proposals import GATE
+from bot.core.triage.plan import merge_wishes, rejections_of, were_suggested, wishes_of
+from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
+from bot.core.upstream.threads import KnownThread, Origin
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import Status, project_page
+from bot.core.wheels.targets import parse_target
+from bot.services.packages.lookup import Freshness, StatusLookup
+from bot.services.triage.repositories import Policy, RepositoryFacts
+from bot.services.triage.stores import Casebook
+
+_LONG = 8_000
+"""Characters of a thread that take so long to read that other tasks should not wait for it."""
+
+_MOST_RELATED = 5
+_THOROUGH = frozenset({Trigger.ASKED, Trigger.COMMENTED, Trigger.COMMENT_EDITED})
+"""Where a person asks, the labels matter even if the thread is about something else."""
+
+_ANSWERED_BY_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.QUESTION, KindName.SUPPORT_TRACKING})
+_WHEELS = frozenset({Verdict.SUPPORTED, Verdict.PARTIAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Wheels:
+    """Wheels that appeared: of which package, and for which Python."""
+
+    package: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """Takes snapshots of threads; ``enabled`` is the operator's switch."""
+
+    facts: RepositoryFacts
+    casebook: Casebook
+    lookup: StatusLookup
+    now: Callable[[], datetime]
+    enabled: bool = True
+
+    async def take(
+        self, issue: Issue, policy: Policy, trigger: Trigger, *, installed: bool, wheels: Wheels | None = None
+    ) -> Snapshot:
+        """Take one of a thread that was read just now; of one that concerns nobody here, only its text counts."""
+        classification = await read_thread(issue)
+        login = await self.facts.login()
+        node_id, repository = issue.node_id, issue.ref.repository
+        errands = await self.casebook.outbox.of_thread(node_id)
+        wishes: Mapping[str, Wish] = await self.casebook.wishes.of(node_id)
+        directives = await self.casebook.directives.of(node_id)
+        labels: frozenset[str] = frozenset()
+        if classification.free_threading or errands or wishes or directives or trigger in _THOROUGH:
+            labels = await self.facts.labels(repository, policy.settings.labels.values())
+            events = await self.facts.reader.label_events(issue.ref)
+            wishes = merge_wishes(wishes, wishes_of(node_id, repository, events, login))
+            if installed and were_suggested(errands):
+                wishes = merge_wishes(wishes, await self._rejections(issue))
+        return Snapshot(
+            issue=issue,
+            classification=classification,
+            settings=policy.settings,
+            installed=installed,
+            repository_labels=labels,
+            wishes=wishes,
+            directives=directives,
+            errands=errands,
+            wheels=await self._wheels(classification, wheels),
+            related=await self._related(issue, classification),
+            app_login=login,
+            suggestions=installed and await self._takes_suggestions(issue, errands),
+            reviews={
+                rule: await self.casebook.reviews.last(rule, version)
+                for rule, version in (
+                    (GATE, GATE_VERSION),
+                    *((kind.rule, kind.version) for kind in classification.kinds),
+                )
+            },
+            problems=policy.problems,
+            settings_digest=policy.digest,
+            trigger=trigger,
+            now=self.now(),
+            enabled=self.enabled,
+        )
+
+    async def _wheels(self, classification: Classification, appeared: Wheels | None) -> WheelAnswer | None:
+        """Find wheels that answer a thread; what cannot be looked up answers nothing, and is never a "no"."""
+        package = appeared.package if appeared is not None else next(iter(classification.packages), None)
+        if package is None or _ANSWERED_BY_WHEELS.isdisjoint(kind.kind for kind in classification.kinds):
+            return None
+        named = (appeared.target,) if appeared is not None else classification.pythons
+        target = self.lookup.targets[0]
+        if str(target) not in named:
+            for name in named:
+                try:
+                    target = parse_target(name)
+                except UserError:
+                    continue
+        # Whoever saw wheels appear knows more than what was read an hour ago.
+        freshness = Freshness.NORMAL if appeared is None else Freshness.REFRESH
+        return _answer(await self.lookup.look_up(package, (target,), freshness))
+
+    async def _rejections(self, issue: Issue) -> Mapping[str, Wish]:
+        """Read which labels people do not want, as they dismissed the suggestion; pull requests have none."""
+        app = self.facts.reader
+        if not isinstance(app, GithubApp) or issue.is_pr:
+            return {}
+        return rejections_of(issue.node_id, issue.ref.repository, await app.dismissed_suggestions(issue.ref))
+
+    async def _takes_suggestions(self, issue: Issue, errands: Collection[Errand]) -> bool:
+        """Tell whether labels can be suggested for a thread in GitHub's own way; pull requests have none."""
+        app = self.facts.reader
+        if not isinstance(app, GithubApp) or issue.is_pr or _were_refused(errands):
+            return False
+        return await app.takes_suggestions(issue.ref)
+
+    async def _related(self, issue: Issue, classification: Classification) -> tuple[Related, ...]:
+        """Find known threads about the same package and kind, those that are open and move first."""
+        kinds = {kind.kind for kind in classification.kinds}
+        known: dict[str, KnownThread] = {}
+        for package in classification.packages:
+            for thread in await self.casebook.threads.of_package(package):
+                if thread.free_threading and thread.issue.node_id != issue.node_id:
+                    alike = thread.origin is Origin.TABLE or not kinds.isdisjoint(thread.kinds)
+                    if alike and thread.gone is None:
+                        known[thread.issue.node_id] = thread
+        moving_first = sorted(
+            known.values(), key=lambda each: (each.issue.state is ThreadState.OPEN, each.issue.updated), reverse=True
+        )
+        return tuple(
+            Related(each.issue.ref, each.issue.title, each.issue.state) for each in moving_first[:_MOST_RELATED]
+        )
+
+
+async def read_thread(issue: Issue) -> Classification:
+    """Classify a thread; a long one in a thread of its own."""
+    thread = Thread(issue.ref.repository, issue.ref.number, issue.title, issue.body, issue.is_pr)
+    if len(issue.title) + len(issue.body) > _LONG:
+        return await asyncio.to_thread(classify, thread)
+    return classify(thread)
+
+
+def _were_refused(errands: Collection[Errand]) -> bool:
+    """Tell whether the repository was found to take no suggestions of labels."""
+    return any(
+        errand.action.kind is ActionKind.SUGGEST_LABEL and errand.progress is Progress.REFUSED for errand in errands
+    )
+
+
+def _answer(status: Status) -> WheelAnswer | None:
+    judgement, verdict = status.judgement, status.headline
+    if judgement.version is None or verdict.verdict not in _WHEELS:
+        return None
+    version = str(judgement.version)
+    return WheelAnswer(
+        package=status.package,
+        version=version,
+        target=str(verdict.target),
+        since_version=None if verdict.since is None else str(verdict.since.version),
+        since=None if verdict.since is None else verdict.since.date,
+        everywhere=verdict.verdict is Verdict.SUPPORTED,
+        missing=tuple(platform.value for platform in verdict.missing),
+        url=project_page(status.package, version),
+    )

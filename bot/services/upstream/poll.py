@@ -1,0 +1,44 @@
+"""Looks at what is watched on GitHub by the timetable, and keeps what people are told of it current."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.core.errors import StorageError, UpstreamError
+from bot.core.posting.posts import Change
+from bot.services.upstream.issues import IssueDesk
+from bot.services.upstream.watcher import Watcher
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookout:
+    """Looks, and lets ``desk`` know; without a ``watcher`` only what triage stores is news to it."""
+
+    desk: IssueDesk
+    watcher: Watcher | None
+
+    async def look(self) -> None:
+        """Look once at everything; what fails is tried again at the next look."""
+        try:
+            if self.watcher is not None:
+                report = await self.watcher.poll()
+                log.info(
+                    "watched", new=report.new, events=report.events, requests=report.requests, failed=len(report.failed)
+                )
+            await self.desk.load()
+        except UpstreamError as error:
+            log.warning("watching_failed", reason=str(error))
+        except StorageError as error:
+            log.warning("storage_failed", reason=str(error))
+
+    async def note_wheels(self, changes: Sequence[Change]) -> None:
+        """Note that wheels appeared for packages whose threads wait for them."""
+        if self.watcher is not None:
+            answered = await self.watcher.note_wheels(changes)
+            if answered:
+                log.info("threads_answered", threads=len(answered))

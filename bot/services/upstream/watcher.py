@@ -1,0 +1,461 @@
+"""Watches upstream threads, read-only: the tracking table's, configured repositories' and what searches find.
+
+Everything that is read is stored with the events that follow from it and with how far its source was read, in one
+transaction: a round that is killed reads again what it did not store, and the same read twice is the same once. A
+source that fails is left for the next round, and the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+import structlog
+
+from bot.clients.github.reader import GithubReader
+from bot.core.classify.classify import classify
+from bot.core.classify.thread import Classification, KindName, Thread
+from bot.core.errors import UpstreamError
+from bot.core.github.threads import ForbiddenError, Glimpse, GoneError, Issue, ThreadState
+from bot.core.guide.tracking_issues import package_of
+from bot.core.guide.tracking_table import PATH, REPOSITORY, TABLE, TableRow, parse_table
+from bot.core.posting.posts import Change, ChangeKind
+from bot.core.upstream.threads import (
+    Cursor,
+    KnownThread,
+    Origin,
+    Sources,
+    ThreadEvent,
+    WatchedRepository,
+    awaits_wheels,
+    compare,
+    remembered,
+    wheels_event,
+)
+from storage.github.cursors import Cursors
+from storage.github.threads import Threads
+from storage.packages.documents import Documents
+
+OTHERS = "threads found before"
+"""What is called so among the sources: open threads of repositories and searches, which may move or be deleted."""
+
+LOOKS_BACK = timedelta(days=7)
+"""How far back a repository or a search is read when it is watched for the first time."""
+
+BETWEEN_SEARCHES = timedelta(minutes=30)
+
+_OVERLAP = timedelta(minutes=2)
+"""GitHub may list a change a little after its time, so that a cursor stays a little behind what was seen last."""
+
+_MISSING_FOR = timedelta(days=1)
+_ZERO = timedelta()
+_RESOLVED_AT_ONCE = 50
+_GLIMPSED_AT_ONCE = 100
+_MOST_SOUGHT = 20
+"""Threads that vanished and are sought in one round, each with a request of its own."""
+
+_NEARLY_NOTHING = 0.25
+"""A table with less than this share of its rows is broken rather than shorter."""
+
+Progress = Callable[[int, int], None]
+"""Told how many steps of a round are done, and how many there are as far as is known."""
+
+_T = TypeVar("_T")
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PollReport:
+    """What a round did: how many threads and events are new, and how many threads are watched for which reason.
+
+    ``failed`` says of each source that could not be read why.
+    """
+
+    new: int
+    events: int
+    requests: int
+    failed: Mapping[str, str]
+    watched: Mapping[Origin, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Looks at all that is watched, a round at a time."""
+
+    reader: GithubReader
+    threads: Threads
+    cursors: Cursors
+    documents: Documents
+    sources: Sources
+    now: Callable[[], datetime]
+
+    async def poll(self, progress: Progress = lambda *_: None) -> PollReport:
+        """Look once at everything that is due. Raises ``ForbiddenError`` where GitHub does not take the token."""
+        asked = self.reader.requests
+        known = {thread.issue.node_id: thread for thread in await self.threads.all()}
+        cursors = {cursor.name: cursor for cursor in await self.cursors.all()}
+        this = _Round(self, progress, known, cursors)
+        await this.run()
+        watched = Counter(thread.origin for thread in await self.threads.watched())
+        return PollReport(this.new, this.events, self.reader.requests - asked, this.failed, watched)
+
+    async def note_wheels(self, changes: Sequence[Change]) -> tuple[KnownThread, ...]:
+        """Note that wheels appeared for the packages of open threads that wait for them, and give those threads.
+
+        A release is noted once a thread, however often the scan tells of it; the threads are given every time.
+        """
+        answered: dict[str, KnownThread] = {}
+        for change in changes:
+            if change.kind is ChangeKind.GAINED:
+                for thread in filter(awaits_wheels, await self.threads.of_package(change.package)):
+                    answered[thread.issue.node_id] = thread
+                    await self._note(thread, change.version, str(change.target))
+        return tuple(answered.values())
+
+    async def _note(self, thread: KnownThread, version: str, target: str) -> None:
+        name = f"wheels {thread.issue.node_id} {version} {target}"
+        if await self.cursors.get(name) is None:
+            now = self.now()
+            event = wheels_event(thread, version, target, now)
+            await self.threads.record((), (event,), (Cursor(name, checked=now),), now)
+
+
+@dataclass(slots=True)
+class _Round:
+    """One round under way."""
+
+    watcher: Watcher
+    progress: Progress
+    known: dict[str, KnownThread]
+    cursors: dict[str, Cursor]
+    new: int = 0
+    events: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    _rows: Mapping[str, TableRow] = field(default_factory=dict)
+    _packages: Mapping[str, str | None] = field(default_factory=dict)
+    _read: set[str] = field(default_factory=set)
+    _sought: int = 0
+    _busy: str | None = None
+    _done: int = 0
+    _steps: int = 0
+
+    async def run(self) -> None:
+        """Read one source after the other, as GitHub asks for; the table is first and always asked for."""
+        sources = self.watcher.sources
+        self._steps = 4 + len(sources.repositories) + len(sources.searches)
+        await self._attempt(TABLE, self._read_table)
+        await self._attempt(TABLE, self._resolve_rows)
+        await self._attempt(TABLE, self._revisit_table)
+        for repository in sources.repositories:
+            await self._attempt(str(repository), partial(self._read_repository, repository), forgiving=True)
+        for query in sources.searches:
+            await self._attempt(query, partial(self._search, query), forgiving=True)
+        await self._attempt(OTHERS, self._revisit_others, forgiving=True)
+
+    async def _attempt(self, source: str, read: Callable[[], Awaitable[None]], *, forgiving: bool = False) -> None:
+        """Read a source; a failure is noted, and where GitHub asks to slow down the rest waits for the next round.
+
+        Who denies a ``forgiving`` source, such as a single repository, says nothing about the token.
+        """
+        try:
+            if self._busy is None:
+                await read()
+            else:
+                self._fail(source, self._busy)
+        except ForbiddenError as error:
+            if not forgiving:
+                raise
+            self._fail(source, str(error))
+        except UpstreamError as error:
+            self._busy = str(error) if error.busy else None
+            self._fail(source, str(error))
+        self._done += 1
+        self.progress(self._done, self._steps)
+
+    def _fail(self, source: str, reason: str) -> None:
+        log.warning("source_not_read", source=source, reason=reason)
+        self.failed.setdefault(source, reason)
+
+    async def _read_table(self) -> None:
+        """Find out the rows: as they are now, else as they were kept."""
+        kept = await self.watcher.documents.latest(TABLE)
+        rows = () if kept is None else await _parse(kept[0])
+        self._take(rows)
+        etag = self.cursors[TABLE].etag if kept is not None and TABLE in self.cursors else None
+        document = await self.watcher.reader.document(REPOSITORY, PATH, etag)
+        now = self.watcher.now()
+        if document is not None:
+            read = await _parse(document.body)
+            if len(read) <= len(rows) * _NEARLY_NOTHING:
+                stay = f"{len(read)} rows, and had {len(rows)}: those stay" if rows else "no rows that can be read"
+                self._fail(TABLE, f"The tracking table has {stay}.")
+                return
+            await self.watcher.documents.record(TABLE, document.body, now)
+            self._take(read)
+            etag = document.etag
+        await self._record((), (Cursor(TABLE, etag=etag, checked=now),))
+
+    def _take(self, rows: Iterable[TableRow]) -> None:
+        """Take rows for the table's; where several name one thread, the first counts."""
+        named = {f"row {row.issue}": row for row in reversed(tuple(rows)) if row.issue is not None}
+        packages = [(row.issue.repository.lower(), row.package) for row in named.values() if row.issue is not None]
+        several = Counter(repository for repository, _ in packages)
+        self._rows = named
+        self._packages = {repository: package for repository, package in packages if several[repository] == 1}
+
+    async def _resolve_rows(self) -> None:
+        """Read the threads of rows that are new, or that led nowhere when they were tried a day ago."""
+        due = {row.issue: name for name, row in self._rows.items() if row.issue is not None and self._is_due(name)}
+        for refs in _batches(due, _RESOLVED_AT_ONCE):
+            glimpses = await self.watcher.reader.resolve(refs)
+            nodes = {due[ref]: None if seen is None else seen.node_id for ref, seen in glimpses.items() if ref in due}
+            issues = await self._look([node for node in nodes.values() if node is not None])
+            nodes = {name: node if node in issues else None for name, node in nodes.items()}
+            packages = {node: self._rows[name].package for name, node in nodes.items() if node is not None}
+            now = self.watcher.now()
+            await self._record(
+                await self._tabled(issues.values(), packages),
+                [Cursor(name, etag=node, checked=now) for name, node in nodes.items()],
+            )
+
+    def _is_due(self, row: str) -> bool:
+        cursor = self.cursors.get(row)
+        return cursor is None or (cursor.etag not in self.known and not self._was_checked(row, _MISSING_FOR))
+
+    async def _revisit_table(self) -> None:
+        """Look which of the table's threads changed; one that has another package in the table by now changed too."""
+        threads = {node: thread for node, thread in self.known.items() if thread.origin is Origin.TABLE}
+        led = {cursor.etag: row for name, row in self._rows.items() if (cursor := self.cursors.get(name)) is not None}
+        packages = {node: led[node].package if node in led else thread.package for node, thread in threads.items()}
+        unread = [node for node in threads if node not in self._read]
+        renamed = [
+            replace(thread, package=package)
+            for node, thread in threads.items()
+            if (package := packages[node]) not in {None, thread.package}
+        ]
+        if renamed:
+            await self._record(renamed, ())
+        await self._revisit(unread, partial(self._tabled, packages=packages))
+
+    async def _tabled(self, issues: Collection[Issue], packages: Mapping[str, str | None]) -> list[KnownThread]:
+        """Make threads of the table, each about the package that the table says."""
+        return [
+            _about_it(issue, Origin.TABLE, packages.get(issue.node_id), said)
+            for issue, said in zip(issues, await _classified(issues), strict=True)
+        ]
+
+    async def _read_repository(self, repository: WatchedRepository) -> None:
+        """Read what changed in a repository since the last change that was seen there."""
+        name = _repository_cursor(repository)
+        since, etag = self._since(name), self.cursors[name].etag if name in self.cursors else None
+        labels = () if repository.label is None else (repository.label,)
+        listing = await self.watcher.reader.issues_since(repository.name, since, labels=labels, etag=etag)
+        issues = () if listing is None else listing.issues
+        found = await self._found(issues, Origin.REPOSITORY, all_of_them=repository.label is not None)
+        seen = _seen(since, issues)
+        if listing is not None:  # an ETag is of the answer to one request, and `since` is a part of that
+            etag = listing.etag if seen == since else None
+        await self._record(found, (Cursor(name, seen, etag, self.watcher.now()),))
+
+    async def _search(self, query: str) -> None:
+        """Ask what a search finds that changed since it was asked last."""
+        name = _search_cursor(query)
+        if self._was_checked(name, BETWEEN_SEARCHES):
+            return
+        since = self._since(name)
+        found = await self.watcher.reader.search(f"{query} updated:>={since:%Y-%m-%dT%H:%M:%SZ}")
+        threads = await self._found(found.issues, Origin.SEARCH, all_of_them=False)
+        if found.complete:
+            since = _seen(since, found.issues)
+        else:  # what is missing is looked for again
+            self._fail(query, "GitHub showed only a part of what this search finds. Narrow it if that stays so.")
+        await self._record(threads, (Cursor(name, since, None, self.watcher.now()),))
+
+    async def _found(self, issues: Sequence[Issue], origin: Origin, *, all_of_them: bool) -> list[KnownThread]:
+        """Make threads of those that changed and are about free-threading, by their text or by what is known."""
+        changed = [issue for issue in issues if not self._is_known(issue)]
+        kept = [
+            (issue, said)
+            for issue, said in zip(changed, await _classified(changed), strict=True)
+            if all_of_them or said.free_threading or self._is_about_it(issue)
+        ]
+        grown = [issue.node_id for issue, _ in kept if self._has_grown(issue)]
+        read = await self._look(grown)  # lists do not say who commented last
+        return [
+            _about_it(read.get(issue.node_id, issue), origin, self._package(issue, said), said) for issue, said in kept
+        ]
+
+    def _is_known(self, issue: Issue) -> bool:
+        known = self.known.get(issue.node_id)
+        return known is not None and known.free_threading and known.issue.updated >= issue.updated
+
+    def _is_about_it(self, issue: Issue) -> bool:
+        known = self.known.get(issue.node_id)
+        return known is not None and known.free_threading
+
+    def _has_grown(self, issue: Issue) -> bool:
+        known = self.known.get(issue.node_id)
+        return known is not None and issue.comments > known.issue.comments
+
+    def _package(self, issue: Issue, said: Classification) -> str | None:
+        """Name what a thread that is not in the table is about: the repository's package, or what its text names."""
+        repository = issue.ref.repository
+        known = self._packages.get(repository.lower()) or package_of(repository)
+        return known or next(iter(said.packages), None)
+
+    async def _revisit_others(self) -> None:
+        """Look now and then which of the other open threads changed: those that moved or went are in no list."""
+        if self._was_checked(OTHERS, BETWEEN_SEARCHES):
+            return
+        others = [
+            node
+            for node, thread in self.known.items()
+            if thread.origin in {Origin.REPOSITORY, Origin.SEARCH}
+            and thread.issue.state is ThreadState.OPEN
+            and node not in self._read
+        ]
+        await self._revisit(others, self._refreshed)
+        await self._record((), (Cursor(OTHERS, checked=self.watcher.now()),))
+
+    async def _refreshed(self, issues: Collection[Issue]) -> list[KnownThread]:
+        """Make threads of those that are known, about what they were about."""
+        said = await _classified(issues)
+        return [
+            replace(self.known[issue.node_id], issue=issue, kinds=_kinds(each))
+            for issue, each in zip(issues, said, strict=True)
+        ]
+
+    async def _revisit(
+        self, nodes: Sequence[str], made: Callable[[Collection[Issue]], Awaitable[list[KnownThread]]]
+    ) -> None:
+        """Look at threads, read those that changed, and seek those that are gone."""
+        for batch in _batches(nodes, _GLIMPSED_AT_ONCE):
+            glimpses = await self.watcher.reader.glimpse(batch)
+            changed = [
+                node
+                for node, seen in glimpses.items()
+                if node in self.known and seen is not None and _differs(seen, self.known[node].issue)
+            ]
+            issues = await self._look(changed)
+            await self._record(await made(issues.values()), ())
+            vanished = [node for node, seen in glimpses.items() if seen is None and node in self.known]
+            for node in vanished[: _MOST_SOUGHT - self._sought]:
+                await self._seek(node)
+
+    async def _seek(self, node: str) -> None:
+        """Ask where a thread went: it is gone, or it was moved and has another node id."""
+        self._sought += 1
+        thread = self.known.pop(node)
+        rows = [name for name in self._rows if name in self.cursors and self.cursors[name].etag == node]
+        now = self.watcher.now()
+        try:
+            issue = await self.watcher.reader.issue(thread.issue.ref)
+        except GoneError:
+            await self._store([replace(thread, gone=now)], [], [Cursor(name, checked=now) for name in rows])
+            return
+        self.known.setdefault(issue.node_id, thread)
+        moved = [Cursor(name, etag=issue.node_id, checked=now) for name in rows]
+        await self._record([replace(thread, issue=issue)], moved)
+        if issue.node_id != node:
+            await self.watcher.threads.rebind(node, self.known[issue.node_id])
+
+    async def _look(self, nodes: Sequence[str]) -> dict[str, Issue]:
+        """Read threads, leaving out those that are gone."""
+        issues = await self.watcher.reader.look(nodes) if nodes else {}
+        return {node: issue for node, issue in issues.items() if issue is not None}
+
+    async def _record(self, threads: Sequence[KnownThread], cursors: Sequence[Cursor]) -> None:
+        """Store threads as they are now, what happened to them since they were known, and how far was read."""
+        events: list[ThreadEvent] = []
+        kept: list[KnownThread] = []
+        for thread in threads:
+            node = thread.issue.node_id
+            # Triage may have stored it since the round began; one that was moved here is known by this round alone.
+            before = await self.watcher.threads.get(node) or self.known.get(node)
+            kept.append(remembered(before, thread))
+            events += compare(before, kept[-1])
+            self.new += before is None
+        await self._store(kept, events, cursors)
+        self.known.update((thread.issue.node_id, thread) for thread in kept)
+        self._read.update(thread.issue.node_id for thread in kept)
+
+    async def _store(
+        self, threads: Sequence[KnownThread], events: Sequence[ThreadEvent], cursors: Sequence[Cursor]
+    ) -> None:
+        self.events += await self.watcher.threads.record(threads, events, cursors, self.watcher.now())
+        self.cursors.update((cursor.name, cursor) for cursor in cursors)
+
+    def _since(self, name: str) -> datetime:
+        """Give from when on a source is read; a time to come was written by a clock that has been set back."""
+        now = self.watcher.now().replace(microsecond=0)
+        cursor = self.cursors.get(name)
+        return now - LOOKS_BACK if cursor is None or cursor.since is None else min(cursor.since, now)
+
+    def _was_checked(self, name: str, within: timedelta) -> bool:
+        cursor = self.cursors.get(name)
+        return (
+            cursor is not None and cursor.checked is not None and _ZERO <= self.watcher.now() - cursor.checked < within
+        )
+
+
+async def _parse(body: bytes) -> tuple[TableRow, ...]:
+    return await asyncio.to_thread(parse_table, body.decode(errors="replace"))
+
+
+async def _classified(issues: Collection[Issue]) -> list[Classification]:
+    """Read what threads are about beside the event loop, as a long text takes some milliseconds."""
+
+    def read() -> list[Classification]:
+        return [
+            classify(Thread(issue.ref.repository, issue.ref.number, issue.title, issue.body, issue.is_pr))
+            for issue in issues
+        ]
+
+    return await asyncio.to_thread(read) if issues else []
+
+
+def _about_it(issue: Issue, origin: Origin, package: str | None, said: Classification) -> KnownThread:
+    return KnownThread(issue, origin, package, free_threading=True, kinds=_kinds(said))
+
+
+def _kinds(said: Classification) -> tuple[KindName, ...]:
+    return tuple(dict.fromkeys(kind.kind for kind in said.kinds))
+
+
+def _seen(since: datetime, issues: Sequence[Issue]) -> datetime:
+    """Give from when on to read the next time: since the last change, or as before where there was none."""
+    return max((since, *(issue.updated - _OVERLAP for issue in issues)))
+
+
+def _differs(seen: Glimpse, known: Issue) -> bool:
+    return (seen.updated, seen.ref, seen.title, seen.state) != (known.updated, known.ref, known.title, known.state)
+
+
+def _batches(things: Iterable[_T], most: int) -> Iterator[list[_T]]:
+    left = iter(things)
+    while batch := list(islice(left, most)):
+        yield batch
+
+
+def source_cursors(sources: Sources) -> Iterator[tuple[str, Origin, str]]:
+    """Name each source as people know it, why its threads are known, and the cursor that says when it was read."""
+    yield TABLE, Origin.TABLE, TABLE
+    for repository in sources.repositories:
+        yield str(repository), Origin.REPOSITORY, _repository_cursor(repository)
+    for query in sources.searches:
+        yield query, Origin.SEARCH, _search_cursor(query)
+
+
+def _repository_cursor(repository: WatchedRepository) -> str:
+    return f"repository {repository}"
+
+
+def _search_cursor(query: str) -> str:
+    return f"search {query}"

@@ -1,0 +1,72 @@
+"""What is watched and what was noticed, for ``ftbot watch``: read from storage, asking nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.github.threads import ThreadState
+from bot.core.upstream.threads import KnownThread, Origin, Sources, ThreadEvent
+from bot.services.upstream.watcher import PollReport, Progress, Watcher, source_cursors
+from storage.github.cursors import Cursors
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedSource:
+    """A source and when it was read last, None if it never was."""
+
+    name: str
+    origin: Origin
+    checked: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The sources and the threads that are known from them, by repository and number."""
+
+    sources: tuple[WatchedSource, ...]
+    threads: tuple[KnownThread, ...]
+
+    @property
+    def open(self) -> int:
+        """Count the threads that are open."""
+        return sum(thread.issue.state is ThreadState.OPEN for thread in self.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round of watching did: its report, the events that are new, and what is watched after it."""
+
+    report: PollReport
+    events: tuple[ThreadEvent, ...]
+    overview: Overview
+
+
+@dataclass(frozen=True, slots=True)
+class Watchlist:
+    """Tells what is watched."""
+
+    threads: Threads
+    events: ThreadEvents
+    cursors: Cursors
+    sources: Sources
+
+    async def overview(self) -> Overview:
+        """List the sources and the threads."""
+        checked = {cursor.name: cursor.checked for cursor in await self.cursors.all()}
+        return Overview(
+            sources=tuple(
+                WatchedSource(name, origin, checked.get(cursor))
+                for name, origin, cursor in source_cursors(self.sources)
+            ),
+            threads=await self.threads.watched(),
+        )
+
+    async def poll(self, watcher: Watcher, progress: Progress) -> Round:
+        """Look once at everything, and tell what is new since."""
+        newest = await self.events.newest()
+        report = await watcher.poll(progress)
+        events = tuple(event for _, event in await self.events.numbered_after(newest))
+        return Round(report, events, await self.overview())

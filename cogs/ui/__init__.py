@@ -1,0 +1,1 @@
+"""Nouns as Components V2."""

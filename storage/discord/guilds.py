@@ -1,0 +1,164 @@
+"""What servers have set; kept for a while after the bot was removed from one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from bot.core.posting.posts import DigestSettings, GuildSettings, IssueFeed
+from bot.core.posting.schedule import Schedule
+from bot.core.upstream.threads import EventKind
+from storage.engine.sqlite import Database, read_time
+
+_COLUMNS = (
+    "guild, channel, since, weekday, hour, zone, role, publish, announcements, issues, issues_forum, issue_events"
+)
+
+
+class _Row(msgspec.Struct, array_like=True):
+    guild: int
+    channel: int | None
+    since: float | None
+    weekday: int | None
+    hour: int | None
+    zone: str | None
+    role: int | None
+    publish: bool | int | None
+    announcements: int | None
+    issues: int | None
+    issues_forum: bool | int | None
+    issue_events: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guilds:
+    """One row a server that has set anything."""
+
+    database: Database
+
+    async def settings(self, guild: int) -> GuildSettings:
+        """Give what a server has set."""
+        rows = await self.database.read(f"SELECT {_COLUMNS} FROM guilds WHERE guild = ?", (guild,))  # noqa: S608 — ours
+        return _settings(msgspec.convert(rows[0], _Row)) if rows else GuildSettings(guild)
+
+    async def everyone(self) -> tuple[GuildSettings, ...]:
+        """Give what all servers have set that the bot is in."""
+        rows = await self.database.read(f"SELECT {_COLUMNS} FROM guilds WHERE gone IS NULL ORDER BY guild")  # noqa: S608 — ours
+        return tuple(_settings(row) for row in msgspec.convert(rows, list[_Row]))
+
+    async def digests_since(self) -> datetime | None:
+        """Tell since when a server that the bot is in wants digests; None where none does."""
+        rows = await self.database.read(
+            "SELECT MIN(COALESCE(since, 0.0)) FROM guilds WHERE channel IS NOT NULL AND gone IS NULL"
+        )
+        return read_time(rows[0][0])
+
+    async def announced(self) -> dict[int, int]:
+        """Give the number of the last change that was announced in each server that wants them."""
+        rows = await self.database.read("SELECT guild, announced FROM guilds WHERE announcements IS NOT NULL")
+        return dict(msgspec.convert(rows, list[tuple[int, int]]))
+
+    async def issues_shown(self) -> dict[int, int]:
+        """Give the number of the last upstream event that each server was shown, of those that want them."""
+        rows = await self.database.read("SELECT guild, issues_shown FROM guilds WHERE issues IS NOT NULL")
+        return dict(msgspec.convert(rows, list[tuple[int, int]]))
+
+    async def set_digest(self, guild: int, digest: DigestSettings | None) -> None:
+        """Set where and when a server gets its digest, or that it gets none."""
+        schedule = None if digest is None else digest.schedule
+        async with self.database.transaction() as transaction:
+            await transaction.run(
+                "INSERT INTO guilds (guild, channel, since, weekday, hour, zone, role, publish)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (guild) DO UPDATE SET channel = excluded.channel,"
+                " since = excluded.since, weekday = excluded.weekday, hour = excluded.hour, zone = excluded.zone,"
+                " role = excluded.role, publish = excluded.publish",
+                (
+                    guild,
+                    None if digest is None else digest.channel,
+                    None if digest is None else digest.since.timestamp(),
+                    None if schedule is None else schedule.weekday,
+                    None if schedule is None else schedule.hour,
+                    None if schedule is None else schedule.zone,
+                    None if digest is None else digest.role,
+                    None if digest is None else digest.publish,
+                ),
+            )
+
+    async def set_announcements(self, guild: int, channel: int | None) -> None:
+        """Set where a server gets announcements, None for nowhere; one that got none begins with the next change."""
+        async with self.database.transaction() as transaction:
+            await transaction.run(
+                "INSERT INTO guilds (guild, announcements, announced)"
+                " VALUES (?, ?, (SELECT COALESCE(MAX(id), 0) FROM changes)) ON CONFLICT (guild) DO UPDATE SET"
+                " announced = CASE WHEN guilds.announcements IS NULL THEN excluded.announced ELSE guilds.announced END,"
+                " announcements = excluded.announcements",
+                (guild, channel),
+            )
+
+    async def set_issues(self, guild: int, feed: IssueFeed | None) -> None:
+        """Set where a server gets upstream events, None for nowhere; one that got none begins with the next event."""
+        async with self.database.transaction() as transaction:
+            await transaction.run(
+                "INSERT INTO guilds (guild, issues, issues_forum, issue_events, issues_shown)"
+                " VALUES (?, ?, ?, ?, (SELECT COALESCE(MAX(id), 0) FROM thread_events)) ON CONFLICT (guild) DO UPDATE"
+                " SET issues_shown ="
+                " CASE WHEN guilds.issues IS NULL THEN excluded.issues_shown ELSE guilds.issues_shown END,"
+                " issues = excluded.issues, issues_forum = excluded.issues_forum, issue_events = excluded.issue_events",
+                (
+                    guild,
+                    None if feed is None else feed.channel,
+                    None if feed is None else feed.forum,
+                    None if feed is None else " ".join(feed.events),
+                ),
+            )
+
+    async def note_presence(self, present: Collection[int], now: datetime) -> None:
+        """Note which servers the bot is in; one that it comes back to has its settings back."""
+        rows = await self.database.read("SELECT guild, gone FROM guilds")
+        stored = dict(msgspec.convert(rows, list[tuple[int, float | None]]))
+        moment = now.timestamp()
+        back = [guild for guild, gone in stored.items() if gone is not None and guild in present]
+        # A time in the future is from a clock that was wrong.
+        left = [guild for guild, gone in stored.items() if guild not in present and (gone is None or gone > moment)]
+        if not back and not left:
+            return
+        async with self.database.transaction() as transaction:
+            for guild in back:
+                await transaction.run("UPDATE guilds SET gone = NULL WHERE guild = ?", (guild,))
+            for guild in left:
+                await transaction.run("UPDATE guilds SET gone = ? WHERE guild = ?", (moment, guild))
+
+    async def gone_before(self, moment: datetime) -> tuple[int, ...]:
+        """List the servers that the bot was removed from before a moment."""
+        rows = await self.database.read("SELECT guild FROM guilds WHERE gone < ?", (moment.timestamp(),))
+        return tuple(guild for (guild,) in msgspec.convert(rows, list[tuple[int]]))
+
+    async def forget(self, guild: int) -> None:
+        """Delete all that is stored about a server."""
+        async with self.database.transaction() as transaction:
+            for statement in (
+                "DELETE FROM guilds WHERE guild = ?",
+                "DELETE FROM posts WHERE guild = ?",
+                "DELETE FROM closed_channels WHERE guild = ?",
+            ):
+                await transaction.run(statement, (guild,))
+
+
+def _settings(row: _Row) -> GuildSettings:
+    digest = None
+    if row.channel is not None:
+        digest = DigestSettings(
+            channel=row.channel,
+            since=datetime.fromtimestamp(row.since or 0.0, UTC),
+            schedule=Schedule(row.weekday or 0, row.hour or 0, row.zone or "UTC"),
+            role=row.role,
+            publish=bool(row.publish),
+        )
+    issues = None
+    if row.issues is not None:
+        events = tuple(EventKind(kind) for kind in (row.issue_events or "").split())
+        issues = IssueFeed(row.issues, bool(row.issues_forum), events)
+    return GuildSettings(row.guild, digest, row.announcements, issues)

@@ -1,0 +1,310 @@
+"""The SQLite file: opened, migrated, read by anyone, written by one transaction at a time.
+
+Statements are written so that PostgreSQL could run them too. Writes share one connection and a lock, because on a
+shared connection one task's rollback would undo another's statements; reads have a connection of their own, so that
+they never see half a transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+
+from bot.core.errors import StorageError
+from storage.engine import privacy
+from storage.engine.migrations import MIGRATIONS
+
+Value = str | int | float | bytes | None
+Row = tuple[Value, ...]
+
+_T = TypeVar("_T")
+
+_BUSY_SECONDS = 5.0
+"""How long a writer waits for another program that has the database."""
+
+_AT_ONCE_SECONDS = 0.1
+"""How much of that SQLite waits at a time, in its thread, where nobody can end it; between, the loop waits."""
+
+_BETWEEN_TRIES = 0.02
+_PROBE_SECONDS = 1.0
+_LEAST_ROOM = 64 << 10
+"""Bytes on the disk without which it counts as full: SQLite may still overwrite what it has, and store nothing new."""
+
+_PROBE = "INSERT INTO probes (id, written) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written = excluded.written"
+"""What really writes: SQLite leaves out what would change nothing."""
+
+_IN_MEMORY = ":memory:"
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """Statements that are committed together, or not at all."""
+
+    connection: aiosqlite.Connection
+
+    async def run(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Execute one statement; give what it returns."""
+        return await _run(self.connection, statement, values)
+
+    async def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Execute one statement with the values of each row; one visit to SQLite's thread for all of them."""
+        async with self.connection.executemany(statement, rows):
+            pass
+
+
+@dataclass(slots=True)
+class Pulse:
+    """When something was committed last, by the clock that only goes on (``time.monotonic``)."""
+
+    written: float = field(default_factory=time.monotonic)
+
+    def beat(self) -> None:
+        """Note that something was committed."""
+        self.written = time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database; every failure of it is a ``StorageError`` that says what and what next.
+
+    ``file`` is what was opened, by device and number, None in memory: another may be at its path by now.
+    """
+
+    path: str
+    writer: aiosqlite.Connection
+    reader: aiosqlite.Connection
+    file: tuple[int, int] | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pulse: Pulse = field(default_factory=Pulse)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Write: commits at the end, rolls back on any error, waits for other writers."""
+        with _as_storage_errors(self.path):
+            async with self.lock:
+                try:
+                    # Inside, as it goes on in its thread when whoever waits here is cancelled.
+                    await _patiently(lambda: _run(self.writer, "BEGIN IMMEDIATE", ()))
+                    yield Transaction(self.writer)
+                    await _patiently(self.writer.commit)
+                except BaseException:
+                    await self.writer.rollback()
+                    raise
+                self.pulse.beat()
+
+    async def read(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Read committed rows."""
+        with _as_storage_errors(self.path):
+            return await _patiently(lambda: _run(self.reader, statement, values))
+
+    async def probe(self) -> None:
+        """Write once in the very file at the path, beside everybody else; ``StorageError`` where that fails by now.
+
+        The file may have been moved, deleted or replaced since it was opened, its disk may be full, and another program
+        or a transaction of this one may keep it to itself. Takes a connection of its own, and two seconds at most
+        unless the disk itself hangs.
+        """
+        if self.file is None:
+            async with self.transaction() as transaction:
+                await transaction.run(_PROBE, (time.time(),))
+            return
+        with _as_storage_errors(self.path):
+            await asyncio.to_thread(_write_beside, self.path, self.file)
+        self.pulse.beat()
+
+    async def check_writable(self) -> None:
+        """Write once, and name the tables answers need; ``StorageError`` where that fails."""
+        async with self.transaction() as transaction:
+            await transaction.run(_PROBE, (time.time(),))
+            await transaction.run("UPDATE packages SET asked = asked WHERE id = 0")
+            await transaction.run("UPDATE statuses SET checked = checked WHERE package = ''")
+
+
+@asynccontextmanager
+async def open_database(path: Path | None) -> AsyncIterator[Database]:
+    """Open the database at a path, made with its folder if new; None keeps it in memory. Migrates it if it is older.
+
+    One that is up to date can be read where it cannot be written, or another program holds it; writes then fail.
+    """
+    name = _IN_MEMORY if path is None else str(path)
+    async with AsyncExitStack() as connections:
+        with _as_storage_errors(name):
+            if path is not None:
+                await asyncio.to_thread(_prepare, path)
+            writer = await _connect(name)
+            connections.push_async_callback(writer.close)
+            reader, file = writer, None
+            if path is not None:
+                reader = await _connect(name)
+                connections.push_async_callback(reader.close)
+                file = await asyncio.to_thread(_identity, name)
+            database = Database(name, writer, reader, file)
+            await _migrate(database)
+        yield database  # what goes wrong while it is used is not a failure to open it
+
+
+def read_time(value: Value) -> datetime | None:
+    """Read a time as the tables have it, in seconds since 1970 (UTC); None for what is none."""
+    try:
+        return datetime.fromtimestamp(value, UTC) if isinstance(value, float) else None
+    except (ValueError, OverflowError, OSError):  # beyond the calendar, each platform in its own words
+        return None
+
+
+def _prepare(path: Path) -> None:
+    """Make a folder and a file for a new database, and see to it that nobody else can read one that is there."""
+    privacy.make_folder(path.parent)
+    with suppress(OSError):  # SQLite says better what is wrong
+        privacy.make_file(path)
+    privacy.tighten(path)
+
+
+def _identity(path: str) -> tuple[int, int]:
+    known = os.stat(path)  # noqa: PTH116 — a path as SQLite was given it
+    return known.st_dev, known.st_ino
+
+
+def _write_beside(path: str, opened: tuple[int, int]) -> None:
+    """Write once in a file, if it is the one that was opened, on a connection that is made for it; blocks."""
+    try:
+        found = _identity(path)
+    except FileNotFoundError:
+        found = None
+    if found != opened:
+        state = "was moved or deleted" if found is None else "was replaced by another file"
+        raise StorageError(f"The database {path} {state} while it was in use. Put it back, or start ftbot again.")
+    room = shutil.disk_usage(Path(path).absolute().parent)
+    if room.total and room.free < _LEAST_ROOM:
+        raise StorageError(_full(path))
+    uri = f"{Path(path).absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True, timeout=_PROBE_SECONDS, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(_PROBE, (time.time(),))
+        connection.execute("COMMIT")
+
+
+async def _patiently(attempt: Callable[[], Awaitable[_T]]) -> _T:
+    """Try again while another program has the database, for some seconds in all; cancelled, it ends at once."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _BUSY_SECONDS
+    while True:
+        try:
+            return await attempt()
+        except sqlite3.OperationalError as error:
+            if not _error_name(error).startswith("SQLITE_BUSY") or loop.time() >= until:
+                raise
+        await asyncio.sleep(_BETWEEN_TRIES)
+
+
+async def _connect(name: str) -> aiosqlite.Connection:
+    try:
+        return await _connect_to(name)
+    except sqlite3.OperationalError as error:
+        unwritable = _error_name(error).startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY"))
+        frozen = await asyncio.to_thread(_frozen, Path(name)) if unwritable else None
+        if frozen is None:
+            raise
+        return await _connect_to(frozen, uri=True)
+
+
+async def _connect_to(name: str, *, uri: bool = False) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(name, isolation_level=None, timeout=_AT_ONCE_SECONDS, uri=uri)
+    try:
+        if await _patiently(lambda: _run(connection, "PRAGMA journal_mode", ())) == [("delete",)]:
+            # Where it cannot be set now, a file that is up to date can still be read.
+            with suppress(sqlite3.OperationalError):
+                await connection.execute("PRAGMA journal_mode = WAL")
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
+            await connection.execute(f"PRAGMA {pragma}")
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def _frozen(path: Path) -> str | None:
+    """Give the URI by which SQLite reads a file in a folder where it cannot put the files that WAL needs.
+
+    It then takes no locks and sees no log, so None where a log has something that is not in the file yet.
+    """
+    log = Path(f"{path}-wal")
+    if not path.is_file() or (log.is_file() and log.stat().st_size > 0):
+        return None
+    return f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+
+
+async def _migrate(database: Database) -> None:
+    if await _patiently(lambda: _schema_of(database.writer, database.path)) == len(MIGRATIONS):
+        return
+    async with database.transaction() as transaction:
+        version = await _schema_of(transaction.connection, database.path)  # another process may have been faster
+        await transaction.run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
+        for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+            for statement in statements:
+                await transaction.run(statement)
+            await transaction.run("INSERT INTO schema_version (version) VALUES (?)", (number,))
+
+
+async def _schema_of(connection: aiosqlite.Connection, path: str) -> int:
+    """Read how many migrations a database has had; takes no lock that writers want."""
+    if not await _run(connection, "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'", ()):
+        return 0
+    ((version,),) = await _run(connection, "SELECT COALESCE(MAX(version), 0) FROM schema_version", ())
+    if not isinstance(version, int) or version > len(MIGRATIONS):
+        raise StorageError(
+            f"The database {path} is from a newer ftbot (schema {version!r}, this one knows"
+            f" {len(MIGRATIONS)}). Upgrade ftbot, or set FTBOT_DATABASE to another file."
+        )
+    return version
+
+
+async def _run(connection: aiosqlite.Connection, statement: str, values: Sequence[Value]) -> list[Row]:
+    return [tuple(row) for row in await connection.execute_fetchall(statement, values)]
+
+
+@contextmanager
+def _as_storage_errors(path: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(_explain(path, error)) from error
+    except OSError as error:
+        raise StorageError(
+            f"The database {path} cannot be opened: {error.strerror or error}. Set FTBOT_DATABASE to another file."
+        ) from error
+
+
+def _explain(path: str, error: sqlite3.Error) -> str:
+    name = _error_name(error)
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return f"The database {path} is locked by another program. Stop the other one, or try again."
+    if name.startswith("SQLITE_READONLY"):
+        return f"The database {path} cannot be written. Give this user write access to it and its folder."
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"The database {path} is damaged or no database. Move it away; ftbot makes a new one."
+    if name.startswith("SQLITE_FULL"):
+        return _full(path)
+    if name.startswith("SQLITE_CANTOPEN"):
+        return f"The database {path} cannot be opened. Check that its folder exists and can be written."
+    return f"The database {path} failed: {error}. Set FTBOT_DATABASE to another file if this stays."
+
+
+def _full(path: str) -> str:
+    return f"The disk that holds the database {path} is full. Make room."
+
+
+def _error_name(error: sqlite3.Error) -> str:
+    """Give SQLite's name of an error, empty where Python raised it on its own."""
+    name = getattr(error, "sqlite_errorname", "")
+    return name if isinstance(name, str) else ""

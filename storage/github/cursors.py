@@ -1,0 +1,61 @@
+"""How far each source of threads was read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from bot.core.upstream.threads import Cursor
+from storage.engine.sqlite import Database, Row, Transaction, read_time
+
+_COLUMNS = "name, since, etag, checked"
+
+
+class _Row(msgspec.Struct, array_like=True):
+    name: str
+    since: float | None
+    etag: str | None
+    checked: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """One row a source; those that move on with what was read are stored by ``Threads``."""
+
+    database: Database
+
+    async def get(self, name: str) -> Cursor | None:
+        """Give how far a source was read, None if it never was."""
+        rows = await self.database.read(f"SELECT {_COLUMNS} FROM cursors WHERE name = ?", (name,))  # noqa: S608 — ours
+        return _cursor(rows[0]) if rows else None
+
+    async def all(self) -> tuple[Cursor, ...]:
+        """Give how far all sources were read, by name."""
+        rows = await self.database.read(f"SELECT {_COLUMNS} FROM cursors ORDER BY name")  # noqa: S608 — ours
+        return tuple(_cursor(row) for row in rows)
+
+    async def record(self, *cursors: Cursor) -> None:
+        """Note how far sources were read."""
+        async with self.database.transaction() as transaction:
+            await store_cursors(transaction, cursors)
+
+
+async def store_cursors(transaction: Transaction, cursors: Sequence[Cursor]) -> None:
+    """Put cursors in the place of those with their names."""
+    await transaction.run_many(
+        "INSERT INTO cursors (name, since, etag, checked) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+        " since = excluded.since, etag = excluded.etag, checked = excluded.checked",
+        [(cursor.name, _seconds(cursor.since), cursor.etag, _seconds(cursor.checked)) for cursor in cursors],
+    )
+
+
+def _seconds(time: datetime | None) -> float | None:
+    return None if time is None else time.timestamp()
+
+
+def _cursor(values: Row) -> Cursor:
+    row = msgspec.convert(values, _Row)
+    return Cursor(row.name, read_time(row.since), row.etag, read_time(row.checked))

@@ -1,0 +1,151 @@
+"""What happened where the App is installed, before it is worked on: committed before GitHub is told that it arrived.
+
+A time that lies further ahead than anything is ever put off was written by a clock that has been set back since, and
+does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from bot.core.github.events import Happening
+from storage.engine.sqlite import Database, Row, Transaction, Value, read_time
+from storage.engine.waiting import Waiting, waiting
+
+LONGEST_WAIT = timedelta(days=1)
+"""The most that anything may be put off for."""
+
+_SLACK = timedelta(minutes=1)
+_AT_ONCE = 500
+"""Names in one statement; SQLite's own limit is some 32,000 values."""
+
+_decode_happening = msgspec.json.Decoder(Happening).decode
+
+
+class _Row(msgspec.Struct, array_like=True):
+    delivery: str
+    body: bytes
+    received: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Something that happened, by the delivery that told of it; ``attempts`` says how often work on it failed."""
+
+    delivery: str
+    happening: Happening
+    received: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """One row a happening, numbered as they arrive; a delivery has one, and so has what happened."""
+
+    database: Database
+
+    async def receive(self, delivery: str, happening: Happening, now: datetime) -> bool:
+        """Keep what happened, due at once; False if the delivery or what happened is known."""
+        return await self.receive_many([(delivery, happening)], now) == 1
+
+    async def receive_many(self, deliveries: Sequence[tuple[str, Happening]], now: datetime) -> int:
+        """Keep what happened, all of it or nothing; tells how much of it is new."""
+        (new,) = await self.receive_groups([deliveries], now)
+        return new
+
+    async def receive_groups(self, groups: Sequence[Sequence[tuple[str, Happening]]], now: datetime) -> tuple[int, ...]:
+        """Keep what several deliveries told of in one transaction; tells of each how much is new."""
+        async with self.database.transaction() as transaction:
+            return tuple([await _store_group(transaction, group, now) for group in groups])
+
+    async def due(self, now: datetime, limit: int) -> tuple[Received, ...]:
+        """Give what is to be worked on now, in the order in which it arrived."""
+        rows = await self.database.read(
+            "SELECT delivery, body, received, attempts FROM inbox WHERE due IS NOT NULL AND (due <= ? OR due > ?)"
+            " ORDER BY id LIMIT ?",
+            (now.timestamp(), (now + LONGEST_WAIT + _SLACK).timestamp(), limit),
+        )
+        return tuple(_received(row) for row in rows)
+
+    async def next_due(self) -> datetime | None:
+        """Tell when something is due next, None if there is nothing to do."""
+        rows = await self.database.read("SELECT MIN(due) FROM inbox WHERE due IS NOT NULL")
+        return read_time(rows[0][0])
+
+    async def waiting(self) -> Waiting:
+        """Count what is not worked on yet."""
+        return await waiting(self.database, "inbox", "received")
+
+    async def put_off(self, delivery: str, due: datetime, reason: str | None = None) -> None:
+        """Work on something later that is not closed; with a reason, which says what failed, an attempt is counted."""
+        async with self.database.transaction() as transaction:
+            await transaction.run(
+                "UPDATE inbox SET due = ?, reason = COALESCE(?, reason), attempts = attempts + ?"
+                " WHERE delivery = ? AND due IS NOT NULL",
+                (due.timestamp(), reason, 0 if reason is None else 1, delivery),
+            )
+
+    async def close(self, delivery: str, reason: str | None = None) -> None:
+        """Note that nothing is left to do."""
+        async with self.database.transaction() as transaction:
+            await close_delivery(transaction, delivery, reason)
+
+    async def known(self, deliveries: Collection[str]) -> frozenset[str]:
+        """Tell which of these deliveries arrived."""
+        names: Sequence[Value] = tuple(deliveries)
+        found: set[str] = set()
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            places = ", ".join("?" * len(some))
+            rows = await self.database.read(f"SELECT delivery FROM inbox WHERE delivery IN ({places})", some)  # noqa: S608 — ours
+            found.update(delivery for (delivery,) in msgspec.convert(rows, list[tuple[str]]))
+        return frozenset(found)
+
+    async def prune(self, before: datetime) -> int:
+        """Forget what arrived before a moment and was worked on; tells how much that was."""
+        async with self.database.transaction() as transaction:
+            rows = await transaction.run(
+                "DELETE FROM inbox WHERE due IS NULL AND received < ? RETURNING id", (before.timestamp(),)
+            )
+        return len(rows)
+
+
+async def _store_group(transaction: Transaction, group: Sequence[tuple[str, Happening]], now: datetime) -> int:
+    new = 0
+    for delivery, happening in group:
+        rows = await transaction.run(
+            "INSERT INTO inbox (id, delivery, happening, repository, number, body, received, due)"
+            " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ? FROM inbox WHERE TRUE"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            (
+                delivery,
+                happening.key,
+                happening.repository,
+                None if happening.ref is None else happening.ref.number,
+                msgspec.json.encode(happening),
+                now.timestamp(),
+                now.timestamp(),
+            ),
+        )
+        new += len(rows)
+    return new
+
+
+async def close_delivery(transaction: Transaction, delivery: str, reason: str | None = None) -> bool:
+    """Note that nothing is left to do for a delivery; False if that was noted before."""
+    rows = await transaction.run("SELECT due FROM inbox WHERE delivery = ?", (delivery,))
+    await transaction.run(
+        "UPDATE inbox SET due = NULL, reason = COALESCE(?, reason) WHERE delivery = ? AND due IS NOT NULL",
+        (reason, delivery),
+    )
+    return rows != [(None,)]
+
+
+def _received(values: Row) -> Received:
+    row = msgspec.convert(values, _Row)
+    return Received(row.delivery, _decode_happening(row.body), datetime.fromtimestamp(row.received, UTC), row.attempts)

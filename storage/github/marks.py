@@ -1,0 +1,62 @@
+"""What humans said of threads by commands: of each thread and kind the latest, in whatever order they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from bot.core.triage.changeset import Directive, DirectiveKind
+from storage.engine.sqlite import Database, Transaction
+
+_UNLESS_LATER = (
+    " ON CONFLICT (node_id, kind) DO UPDATE SET value = excluded.value, actor = excluded.actor, at = excluded.at"
+    " WHERE (excluded.at, excluded.value, excluded.actor) > (directives.at, directives.value, directives.actor)"
+)
+
+
+class _Row(msgspec.Struct, array_like=True):
+    kind: DirectiveKind
+    value: str
+    actor: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Directives:
+    """One row a kind of a thread; they are written by ``Settlements``."""
+
+    database: Database
+
+    async def of(self, node_id: str) -> Mapping[DirectiveKind, Directive]:
+        """Give what humans said of a thread, also what they took back, by kind."""
+        rows = await self.database.read(
+            "SELECT kind, value, actor, at FROM directives WHERE node_id = ? ORDER BY kind", (node_id,)
+        )
+        return {
+            row.kind: Directive(node_id, row.kind, row.value, row.actor, datetime.fromtimestamp(row.at, UTC))
+            for row in msgspec.convert(rows, list[_Row])
+        }
+
+
+async def store_directives(transaction: Transaction, directives: Sequence[Directive]) -> None:
+    """Keep what was said later than what is known."""
+    await transaction.run_many(
+        f"INSERT INTO directives (node_id, kind, value, actor, at) VALUES (?, ?, ?, ?, ?){_UNLESS_LATER}",  # noqa: S608 — ours
+        [
+            (directive.node_id, directive.kind.value, directive.value, directive.actor, directive.at.timestamp())
+            for directive in directives
+        ],
+    )
+
+
+async def move_directives(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
+    """Let what was said of a thread be said of it under its new node id."""
+    await transaction.run(
+        "INSERT INTO directives (node_id, kind, value, actor, at)"  # noqa: S608 — ours
+        f" SELECT ?, kind, value, actor, at FROM directives WHERE node_id = ?{_UNLESS_LATER}",
+        (new_node_id, old_node_id),
+    )
+    await transaction.run("DELETE FROM directives WHERE node_id = ?", (old_node_id,))

@@ -1,0 +1,65 @@
+"""What humans want of labels: of each thread and label the latest wish, in whatever order they arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+
+from bot.core.triage.changeset import Wish
+from storage.engine.sqlite import Database, Transaction
+
+# Of two wishes at the same time the one against the label counts, as a label too few does less harm.
+_UNLESS_LATER = (
+    " ON CONFLICT (node_id, label) DO UPDATE SET wanted = excluded.wanted, repository = excluded.repository,"
+    " actor = excluded.actor, at = excluded.at"
+    " WHERE (excluded.at, wishes.wanted, excluded.actor, excluded.repository)"
+    " > (wishes.at, excluded.wanted, wishes.actor, wishes.repository)"
+)
+
+
+class _Row(msgspec.Struct, array_like=True):
+    label: str
+    wanted: bool | int
+    repository: str
+    actor: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """One row a label of a thread; they are written by ``Settlements``."""
+
+    database: Database
+
+    async def of(self, node_id: str) -> Mapping[str, Wish]:
+        """Give what humans want of a thread's labels, by label."""
+        rows = await self.database.read(
+            "SELECT label, wanted, repository, actor, at FROM wishes WHERE node_id = ? ORDER BY label", (node_id,)
+        )
+        return {
+            row.label: Wish(
+                node_id, row.label, bool(row.wanted), row.repository, row.actor, datetime.fromtimestamp(row.at, UTC)
+            )
+            for row in msgspec.convert(rows, list[_Row])
+        }
+
+
+async def store_wishes(transaction: Transaction, wishes: Sequence[Wish]) -> None:
+    """Keep wishes that are later than those that are known."""
+    await transaction.run_many(
+        f"INSERT INTO wishes (node_id, label, wanted, repository, actor, at) VALUES (?, ?, ?, ?, ?, ?){_UNLESS_LATER}",  # noqa: S608 — ours
+        [(wish.node_id, wish.label, wish.wanted, wish.repository, wish.actor, wish.at.timestamp()) for wish in wishes],
+    )
+
+
+async def move_wishes(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
+    """Let what is wanted of a thread be wanted of it under its new node id."""
+    await transaction.run(
+        "INSERT INTO wishes (node_id, label, wanted, repository, actor, at)"  # noqa: S608 — ours
+        f" SELECT ?, label, wanted, repository, actor, at FROM wishes WHERE node_id = ?{_UNLESS_LATER}",
+        (new_node_id, old_node_id),
+    )
+    await transaction.run("DELETE FROM wishes WHERE node_id = ?", (old_node_id,))

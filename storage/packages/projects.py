@@ -1,0 +1,156 @@
+"""What scans concluded of each project, and when it is due again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from bot.core.history.scan import Conclusion, due
+from bot.core.history.timelines import Timeline
+from storage.engine.sqlite import Database, Row, Value, read_time
+
+_AT_ONCE = 500
+"""Names in one statement; SQLite's own limit is some 32,000 values."""
+
+_decode_verdicts = msgspec.json.Decoder(dict[str, str]).decode
+_decode_timelines = msgspec.json.Decoder(dict[str, Timeline]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a project before it is read again."""
+
+    package: str
+    native: bool
+    due: datetime
+    open_until: datetime | None
+    scan: int
+    etag: str | None
+    serial: int | None
+    native_until: datetime | None = None
+
+    def is_native(self, now: datetime) -> bool:
+        """Tell whether it counts as native at a time."""
+        return self.native and (self.native_until is None or now < self.native_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A package's timelines by target and when it was read; ``rejudged`` is when it last was by other rules."""
+
+    package: str
+    checked: datetime
+    timelines: Mapping[str, Timeline]
+    rejudged: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """One row a project that a scan read."""
+
+    database: Database
+
+    async def known(self, rules: str) -> dict[str, Known]:
+        """Give what is known of every project by these rules; timelines stay in the database."""
+        rows = await self.database.read(
+            "SELECT package, native, due, open_until, scan, etag, serial, native_until FROM projects WHERE rules = ?",
+            (rules,),
+        )
+        return {known.package: known for row in rows if (known := _known(row)) is not None}
+
+    async def record(self, scan: int, now: datetime, readings: Iterable[tuple[Conclusion, str | None]]) -> None:
+        """Keep conclusions with the ETags of their pages, all at once."""
+        rows = [_row(scan, now, conclusion, etag) for conclusion, etag in readings]
+        async with self.database.transaction() as transaction:
+            await transaction.run_many(
+                "INSERT INTO projects (package, scan, native, checked, due, open_until, rules, etag, serial,"
+                " verdicts, timelines, native_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (package)"
+                " DO UPDATE SET scan = excluded.scan, native = excluded.native, checked = excluded.checked,"
+                " due = excluded.due, open_until = excluded.open_until, rules = excluded.rules,"
+                " etag = excluded.etag, serial = excluded.serial,"
+                " verdicts = excluded.verdicts, timelines = excluded.timelines,"
+                " native_until = excluded.native_until, rejudged = CASE WHEN"
+                " projects.rules <> excluded.rules THEN projects.checked ELSE projects.rejudged END",
+                rows,
+            )
+
+    async def confirm(self, scan: int, now: datetime, confirmed: Iterable[Known]) -> None:
+        """Note that pages had not changed."""
+        rows = [
+            (
+                scan,
+                now.timestamp(),
+                due(now, native=known.native, open_until=known.open_until).timestamp(),
+                known.package,
+            )
+            for known in confirmed
+        ]
+        async with self.database.transaction() as transaction:
+            await transaction.run_many("UPDATE projects SET scan = ?, checked = ?, due = ? WHERE package = ?", rows)
+
+    async def timelines(self, packages: Sequence[str]) -> AsyncIterator[Traced]:
+        """Give the packages' timelines, in any order; unknown ones are left out."""
+        async for package, checked, timelines, rejudged in self._of(packages, "checked, timelines, rejudged"):
+            time = read_time(checked)
+            if not isinstance(timelines, str) or time is None:
+                continue
+            try:
+                decoded = _decode_timelines(timelines)
+            except msgspec.MsgspecError:
+                continue
+            yield Traced(str(package), time, decoded, read_time(rejudged))
+
+    async def verdicts(self, packages: Sequence[str]) -> AsyncIterator[Mapping[str, str]]:
+        """Give the packages' newest verdicts by target."""
+        async for row in self._of(packages, "verdicts"):
+            if isinstance(row[1], str):
+                with suppress(msgspec.MsgspecError):
+                    yield _decode_verdicts(row[1])
+
+    async def _of(self, packages: Sequence[str], columns: str) -> AsyncIterator[Row]:
+        """Select rows by package, a few hundred at a time."""
+        for start in range(0, len(packages), _AT_ONCE):
+            names: tuple[Value, ...] = tuple(packages[start : start + _AT_ONCE])
+            places = ", ".join("?" * len(names))
+            statement = f"SELECT package, {columns} FROM projects WHERE package IN ({places})"  # noqa: S608 — our words
+            for row in await self.database.read(statement, names):
+                yield row
+
+
+def _row(scan: int, now: datetime, conclusion: Conclusion, etag: str | None) -> Row:
+    next_read = due(now, native=conclusion.native, open_until=conclusion.open_until)
+    return (
+        conclusion.package,
+        scan,
+        conclusion.native,
+        now.timestamp(),
+        next_read.timestamp(),
+        None if conclusion.open_until is None else conclusion.open_until.timestamp(),
+        conclusion.rules,
+        etag,
+        conclusion.serial,
+        msgspec.json.encode(conclusion.verdicts).decode() if conclusion.native else None,
+        msgspec.json.encode(conclusion.timelines).decode() if conclusion.native else None,
+        None if conclusion.native_until is None else conclusion.native_until.timestamp(),
+    )
+
+
+def _known(row: Row) -> Known | None:
+    package, native, next_read, open_until, scan, etag, serial, native_until = row
+    time = read_time(next_read)
+    if time is None or not isinstance(scan, int):
+        return None
+    return Known(
+        package=str(package),
+        native=bool(native),
+        due=time,
+        open_until=read_time(open_until),
+        scan=scan,
+        etag=etag if isinstance(etag, str) else None,
+        serial=serial if isinstance(serial, int) else None,
+        native_until=read_time(native_until),
+    )

@@ -1,0 +1,147 @@
+"""What a scan keeps of a project page, and when the page is due again."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.history.scan import Conclusion, conclude, due, rules_for
+from bot.core.history.timelines import at, timelines
+from bot.core.index.simple_api import File, Project, ProjectStatus, parse
+from bot.core.verdicts.judge import judge
+from bot.core.verdicts.modifiers import UPLOADS_CLOSED
+from bot.core.verdicts.support import newest_release, offer_of
+from bot.core.wheels.targets import Target
+from tests.core.pages import LONG_AGO, NOW, T314, T315, ago, project, sdist, wheel, wheels
+from tests.core.strategies import TARGETS, projects
+
+BOTH = (T314, T315)
+NATIVE = ("cp314-cp314-win_amd64", "cp314-cp314t-win_amd64")
+
+
+def test_a_native_project_keeps_timelines_and_verdicts() -> None:
+    page = replace(project(*wheels(*NATIVE), sdist()), serial=7)
+    traced = {str(target): steps for target, steps in timelines(page, BOTH).items()}
+    assert conclude(page, BOTH, NOW) == Conclusion(
+        package="demo",
+        native=True,
+        timelines=traced,
+        open_until=datetime.fromisoformat(LONG_AGO) + UPLOADS_CLOSED,
+        serial=7,
+        verdicts={"3.14t": "supported", "3.15t": "not-yet"},
+        rules=rules_for(BOTH),
+    )
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [],
+        [sdist()],
+        [wheel("py3-none-any"), sdist()],
+        [wheel("py3-none-win_amd64")],
+        [wheel("pp311-pypy311_pp73-win_amd64")],
+        [*wheels(*NATIVE), wheel("py3-none-any", "2.0")],
+    ],
+)
+def test_of_others_only_that_they_are_not_native_is_kept(files: list[File]) -> None:
+    concluded = conclude(project(*files), BOTH, NOW)
+    assert (concluded.native, concluded.timelines, concluded.verdicts) == (False, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("uploads", "open_until"),
+    [
+        ([LONG_AGO], datetime.fromisoformat(LONG_AGO) + timedelta(days=14)),
+        ([ago(days=3), ago(days=1)], NOW + timedelta(days=11)),
+        ([None], None),
+        (["soon"], None),
+        (["9999-12-31T23:59:59Z"], None),
+        (["0001-01-01T00:00:00Z"], datetime(1, 1, 15, tzinfo=UTC)),
+    ],
+)
+def test_a_release_is_open_for_two_weeks_from_its_first_upload(
+    uploads: list[str | None], open_until: datetime | None
+) -> None:
+    files = [wheel(tags, uploaded=upload) for tags, upload in zip(NATIVE, uploads, strict=False)]
+    concluded = conclude(project(*files), BOTH, NOW)
+    assert concluded.open_until == open_until
+    assert set(concluded.verdicts) == {"3.14t", "3.15t"}
+
+
+@pytest.mark.parametrize(
+    ("later", "counts"),
+    [
+        ([sdist("2.0", uploaded=ago(days=50))], True),
+        (wheels("py3-none-any", version="2.0", uploaded=ago(days=50)), True),
+        ([sdist("2.0", uploaded=ago(days=50)), sdist("2.1", uploaded=ago(days=1))], True),
+        ([sdist("2.0", uploaded=ago(days=57))], False),
+        ([sdist("2.0", uploaded=ago(days=57)), sdist("2.1", uploaded=ago(days=1))], False),
+        ([sdist("2.0", uploaded=None)], False),
+    ],
+)
+def test_a_project_that_has_no_native_wheels_any_more_counts_for_a_while(later: list[File], counts: bool) -> None:
+    concluded = conclude(project(*wheels(*NATIVE, version="1.0"), *later), BOTH, NOW)
+    assert concluded.native is counts
+    assert bool(concluded.timelines) is counts
+
+
+@given(projects)
+@settings(max_examples=50)
+def test_any_project_is_concluded(page: Project) -> None:
+    concluded = conclude(page, TARGETS, NOW)
+    newest = newest_release(page)
+    has = newest is not None and offer_of(newest).native
+    assert concluded.native is (has or (concluded.native_until is not None and concluded.native_until > NOW))
+    assert concluded.native_until is None or not has
+    named = {str(target) for target in TARGETS} if concluded.native else set()
+    assert set(concluded.verdicts) == set(concluded.timelines) == named
+
+
+@given(projects.filter(lambda page: page.status is ProjectStatus.ACTIVE))
+def test_verdicts_are_those_of_the_judge(page: Project) -> None:
+    judged = {str(each.target): each.verdict.value for each in judge(page, TARGETS, NOW).targets}
+    concluded = conclude(page, TARGETS, NOW)
+    assert concluded.verdicts == (judged if concluded.native else {})
+
+
+def test_the_last_step_of_a_recorded_timeline_is_the_verdict(shared: Path) -> None:
+    for path in sorted((shared / "data" / "simple").glob("*.json.gz")):
+        name = path.name.removesuffix(".json.gz")
+        concluded = conclude(parse(name, gzip.decompress(path.read_bytes())), BOTH, NOW)
+        last = {target: at(steps, NOW + timedelta(days=999)) for target, steps in concluded.timelines.items()}
+        assert {target: step.shows.verdict.value for target, step in last.items() if step} == concluded.verdicts
+
+
+@given(projects, st.permutations(TARGETS))
+@settings(max_examples=50)
+def test_the_order_of_targets_does_not_matter(page: Project, targets: list[Target]) -> None:
+    one, other = conclude(page, targets, NOW), conclude(page, TARGETS, NOW)
+    assert replace(one, rules="") == replace(other, rules="")
+
+
+@pytest.mark.parametrize(
+    ("native", "open_until", "wait"),
+    [
+        (True, None, timedelta(days=1)),
+        (True, NOW - timedelta(days=1), timedelta(days=1)),
+        (True, NOW, timedelta(days=1)),
+        (True, NOW + timedelta(seconds=1), timedelta(hours=1)),
+        (True, NOW + timedelta(days=14), timedelta(hours=1)),
+        (False, None, timedelta(days=7)),
+        (False, NOW + timedelta(days=14), timedelta(days=7)),
+    ],
+)
+def test_a_project_is_due_by_what_may_change(native: bool, open_until: datetime | None, wait: timedelta) -> None:
+    assert due(NOW, native=native, open_until=open_until) == NOW + wait
+
+
+def test_the_rules_name_their_targets() -> None:
+    named = {rules_for(targets) for targets in ((), (T314,), (T315,), (T314, T315), (T315, T314))}
+    assert len(named) == 5

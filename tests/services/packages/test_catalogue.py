@@ -1,0 +1,162 @@
+"""What people are offered while they type and after they mistyped, and what is counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from bot.clients.top_packages import shipped_list
+from bot.services.packages.catalogue import LONGEST_OFFERED, Catalogue, Names
+from storage.engine.sqlite import Database, open_database
+from storage.packages.names import Packages
+
+RANKED = ("requests", "numpy", "numpydoc", "pandas", "py-numpy", "num2words", "torch", "numpy-financial", "num")
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    """Give an empty database."""
+    async with open_database(tmp_path / "ftbot.db") as opened:
+        yield opened
+
+
+def catalogue_of(database: Database, ranked: Iterable[str] = RANKED) -> Catalogue:
+    """Make a catalogue of names, the most downloaded first."""
+    return Catalogue(Packages(database), Names.of(ranked))
+
+
+async def ask(catalogue: Catalogue, *names: str) -> None:
+    """Ask about packages as the bot notes it."""
+    for name in names:
+        await catalogue.id_of(name)
+        catalogue.count(name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("num", ["num", "numpy", "numpydoc", "num2words", "numpy-financial", "py-numpy"]),
+        ("numpy", ["numpy", "numpydoc", "numpy-financial", "py-numpy"]),
+        ("NumPy", ["numpy", "numpydoc", "numpy-financial", "py-numpy"]),
+        ("  numpy_.F ", ["numpy-financial"]),
+        ("NUM_", ["num", "numpy", "numpydoc", "num2words", "numpy-financial", "py-numpy"]),
+        ("numpy-.", ["numpy", "numpydoc", "numpy-financial", "py-numpy"]),
+        ("-", list(RANKED)),
+        ("py", ["py-numpy", "numpy", "numpydoc", "numpy-financial"]),
+        ("orc", ["torch"]),
+        ("nothing like it", []),
+        ("", list(RANKED)),
+    ],
+)
+async def test_the_exact_name_comes_first_then_prefixes_then_parts_by_downloads(
+    database: Database, typed: str, offered: list[str]
+) -> None:
+    assert catalogue_of(database).complete(typed) == offered
+
+
+async def test_no_more_is_offered_than_asked_for(database: Database) -> None:
+    catalogue = catalogue_of(database, [f"demo{number}" for number in range(100)])
+    assert catalogue.complete("demo") == [f"demo{number}" for number in range(25)]
+    assert catalogue.complete("demo", 3) == ["demo0", "demo1", "demo2"]
+
+
+async def test_names_too_long_for_a_choice_are_left_out(database: Database) -> None:
+    names = ["n" * (LONGEST_OFFERED + 1), "n" * LONGEST_OFFERED]
+    assert catalogue_of(database, names).complete("n") == names[1:]
+
+
+@given(typed=st.text() | st.text("-_.nump 2", max_size=12), ranked=st.lists(st.text("-ab1", max_size=5)))
+def test_whatever_is_typed_known_names_are_offered_at_most_25_and_none_twice(typed: str, ranked: list[str]) -> None:
+    names = [*ranked, *RANKED, *shipped_list().names]
+
+    async def complete() -> list[str]:
+        async with open_database(None) as database:
+            return catalogue_of(database, names).complete(typed)
+
+    offered = asyncio.run(complete())
+    assert len(offered) == len(set(offered)) <= 25
+    assert set(offered) <= set(names)
+
+
+async def test_before_anything_is_typed_the_most_asked_come_first(database: Database) -> None:
+    catalogue = catalogue_of(database)
+    await ask(catalogue, "torch", "pandas", "torch")
+    await catalogue.flush()
+    assert catalogue.complete("", 4) == ["torch", "pandas", "requests", "numpy"]
+
+
+async def test_what_was_asked_is_offered_after_a_restart(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "ftbot.db") as database:
+        before = catalogue_of(database)
+        await ask(before, "unranked")
+        await before.flush()
+    async with open_database(tmp_path / "ftbot.db") as database:
+        after = catalogue_of(database)
+        await after.load()
+        assert after.complete("", 2) == ["unranked", "requests"]
+
+
+async def test_a_question_is_stored_once(database: Database) -> None:
+    catalogue = catalogue_of(database)
+    await ask(catalogue, "numpy", "numpy", "torch")
+    await catalogue.flush()
+    await catalogue.flush()
+    await ask(catalogue, "torch")
+    await catalogue.flush()
+    assert await database.read("SELECT name, asked FROM packages ORDER BY name") == [("numpy", 2), ("torch", 2)]
+
+
+async def test_what_cannot_be_stored_now_is_stored_later(database: Database) -> None:
+    catalogue = catalogue_of(database)
+    await ask(catalogue, "numpy", "numpy")
+    await database.writer.execute("PRAGMA query_only = ON")
+    with capture_logs() as logs:
+        await catalogue.flush()
+    assert [line["event"] for line in logs] == ["storage_failed"]
+    await database.writer.execute("PRAGMA query_only = OFF")
+    catalogue.count("numpy")
+    await catalogue.flush()
+    assert await database.read("SELECT asked FROM packages") == [(3,)]
+
+
+async def test_stored_questions_are_not_stored_again_if_they_cannot_be_read(database: Database) -> None:
+    catalogue = catalogue_of(database)
+    await ask(catalogue, "numpy")
+    await database.reader.execute("CREATE TEMP TABLE packages (id BIGINT)")  # hides the real one from the reader
+    with capture_logs() as logs:
+        await catalogue.flush()
+    assert [line["event"] for line in logs] == ["storage_failed"]
+    await database.reader.execute("DROP TABLE temp.packages")
+    await catalogue.flush()
+    assert await database.read("SELECT asked FROM packages") == [(1,)]
+
+
+async def test_a_short_id_stands_for_the_package(database: Database) -> None:
+    catalogue = catalogue_of(database)
+    ids = await asyncio.gather(*(catalogue.id_of(name) for name in ("numpy", "torch", "numpy")))
+    assert ids[0] == ids[2] != ids[1]
+    assert await catalogue.name_of(ids[1]) == "torch"
+    assert await catalogue.name_of(1_000) is None
+
+
+async def test_one_who_gives_up_does_not_keep_the_id_from_others(database: Database) -> None:
+    catalogue = catalogue_of(database)
+    first, second = (asyncio.create_task(catalogue.id_of("numpy")) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await catalogue.name_of(await second) == "numpy"
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("nunpy", "numpy"), ("pandsa", "pandas"), ("reqeusts", "requests")])
+async def test_a_mistyped_name_is_recognized(database: Database, typed: str, meant: str) -> None:
+    assert meant in await catalogue_of(database).suggest(typed)
+
+
+async def test_nothing_is_suggested_for_what_looks_like_nothing(database: Database) -> None:
+    assert await catalogue_of(database).suggest("xyzzy-plugh") == ()

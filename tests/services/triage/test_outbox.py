@@ -1,0 +1,785 @@
+"""What triage decided is done on GitHub exactly once, unless something came between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+
+from bot.core.github.events import Trigger
+from bot.core.github.threads import IssueRef
+from bot.core.triage.actions import Action, ActionKind, Outcome
+from bot.core.triage.changeset import Errand, Progress, Settlement, Wish
+from bot.core.triage.decide.texts import MARKER
+from bot.core.triage.plan import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
+from bot.services.triage.outbox import ANSWERS_AN_HOUR, EXPIRES, FORBIDDEN, SETTLING
+from storage.github.outbox import CLAIM
+from tests.fakes.fake_github import FakeGitHub
+from tests.fakes.github_failures import (
+    Failure,
+    Hold,
+    bad_gateway_after_write,
+    dropped,
+    held,
+    moved,
+    rate_limited,
+    secondary_limit,
+    server_error,
+    too_many_requests,
+)
+from tests.fakes.github_world import FakeIssue, FakeRepository, SuggestionState
+from tests.services.lookups import Clock
+from tests.services.triages import CRASH, HUMAN, Bench, install, moves, own, settings
+
+pytestmark = pytest.mark.usefixtures("log")
+
+ADD, REMOVE, COMMENT = ActionKind.ADD_LABEL, ActionKind.REMOVE_LABEL, ActionKind.COMMENT
+REPLY, NOTICE, REACT, SUGGEST = ActionKind.REPLY, ActionKind.NOTICE, ActionKind.REACT, ActionKind.SUGGEST_LABEL
+WRITES = {
+    ADD: ("POST", r"/issues/\d+/labels$"),
+    REMOVE: ("DELETE", r"/issues/\d+/labels/"),
+    COMMENT: ("POST", r"/issues/\d+/comments$"),
+    REPLY: ("POST", r"/issues/\d+/comments$"),
+    NOTICE: ("POST", r"/issues/\d+/comments$"),
+    REACT: ("POST", r"/issues/comments/\d+/reactions$"),
+    SUGGEST: ("POST", r"/issues/\d+/labels$"),
+}
+TEXT = f"{MARKER}\nLabels that may fit: …"
+SETTLED = SETTLING + timedelta(seconds=1)
+
+
+def action(issue: FakeIssue, kind: ActionKind = ADD, value: str = "type-crash", **more: str | int | None) -> Action:
+    """Make an action as the rules do."""
+    body, comment = more.get("body", ""), more.get("comment")
+    assert isinstance(body, str)
+    assert comment is None or isinstance(comment, int)
+    ref = IssueRef(issue.repository.full_name, issue.number)
+    return Action(kind, ref, issue.node_id, value, "crash-title", 1, "it crashed", body, comment, "crash")
+
+
+def of_kind(issue: FakeIssue, kind: ActionKind) -> Action:
+    """Make some action of a kind, and what it needs."""
+    match kind:
+        case ActionKind.REMOVE_LABEL:
+            issue.label("needs-info", "ftbot[bot]")
+            return replace(action(issue, kind, "needs-info"), kind_name="needs-info")
+        case ActionKind.COMMENT:
+            return action(issue, kind, "thread", body=TEXT)
+        case ActionKind.REPLY:
+            return action(issue, kind, "why", body="Because.", comment=issue.comment("@ftbot why", HUMAN).id)
+        case ActionKind.NOTICE:
+            issue.repository.files[".github/ftbot.toml"] = b"version = 2\n"
+            return action(issue, kind, "settings", body="The settings cannot be used.")
+        case ActionKind.REACT:
+            return action(issue, kind, "rocket", comment=issue.comment("@ftbot label +x", HUMAN).id)
+        case ActionKind.ADD_LABEL | ActionKind.SUGGEST_LABEL:
+            issue.repository.enable_suggestions()
+            return action(issue, kind)
+
+
+def traces(issue: FakeIssue, wanted: Action) -> int:
+    """Count how often an action was done, as anybody sees it."""
+    match wanted.kind:
+        case ActionKind.ADD_LABEL:
+            return moves(issue).count(("labeled", wanted.value))
+        case ActionKind.REMOVE_LABEL:
+            return moves(issue).count(("unlabeled", wanted.value))
+        case ActionKind.REACT:
+            return sum(reaction.content == wanted.value for each in issue.comments for reaction in each.reactions)
+        case ActionKind.SUGGEST_LABEL:
+            waiting = (each for each in issue.suggestions if each.state is SuggestionState.PENDING)
+            return sum(suggestion.label.name == wanted.value for suggestion in waiting)
+        case _:
+            return sum(comment.body.endswith(wanted.body) for comment in own(issue))
+
+
+async def plan(bench: Bench, *actions: Action) -> None:
+    """Write actions down, as triage does."""
+    await bench.casebook.settlements.record(Settlement(actions=actions), bench.clock())
+
+
+async def take_turns(bench: Bench) -> None:
+    """Let the courier run, and again when everything is settled."""
+    for _ in range(3):
+        await bench.courier.tick()
+        bench.clock.advance(seconds=SETTLED.total_seconds())
+
+
+async def the_errand(bench: Bench, wanted: Action) -> Errand:
+    errand = await bench.casebook.outbox.get(wanted.key)
+    assert errand is not None
+    return errand
+
+
+# What is done
+
+
+@pytest.mark.parametrize("kind", ActionKind)
+async def test_every_kind_of_action_is_done_once_and_written_down(
+    bench: Bench, issue: FakeIssue, kind: ActionKind
+) -> None:
+    wanted = of_kind(issue, kind)
+    await plan(bench, wanted)
+    for _ in range(3):
+        await bench.courier.tick()
+        await plan(bench, wanted)
+    assert traces(issue, wanted) == 1
+    errand = await the_errand(bench, wanted)
+    assert (errand.progress, errand.due) == (Progress.CONFIRMED, None)
+    assert [entry.decision.outcome for entry in await bench.audit(issue)] == [Outcome.DONE]
+
+
+async def test_only_the_one_label_moves(bench: Bench, issue: FakeIssue) -> None:
+    issue.label("question")
+    await plan(bench, action(issue), action(issue, ADD, "free-threading"))
+    await bench.courier.tick()
+    assert issue.labels == ["question", "type-crash", "free-threading"]
+
+
+async def test_with_the_switch_off_nothing_is_done(bench: Bench, issue: FakeIssue) -> None:
+    await plan(bench, action(issue))
+    async with bench.another(enabled=False) as off:
+        await off.courier.tick()
+    assert moves(issue) == []
+    await bench.courier.tick()
+    assert moves(issue) == [("labeled", "type-crash")]
+
+
+# The one comment
+
+
+async def test_the_comment_is_edited_rather_than_repeated(bench: Bench, issue: FakeIssue) -> None:
+    for text in ("one", "two", "three"):
+        await plan(bench, action(issue, COMMENT, "thread", body=f"{MARKER}\n{text}"))
+        await bench.courier.tick()
+    assert [comment.body for comment in own(issue)] == [f"{MARKER}\nthree"]
+
+
+async def test_of_texts_that_wait_only_the_newest_is_written(bench: Bench, issue: FakeIssue) -> None:
+    texts = [action(issue, COMMENT, "thread", body=f"{MARKER}\n{text}") for text in ("one", "two", "three")]
+    await plan(bench, *texts)
+    await bench.courier.tick()
+    assert [comment.body for comment in own(issue)] == [f"{MARKER}\nthree"]
+    assert issue.comments[0].updated == issue.comments[0].created
+    progress = [(await the_errand(bench, text)).progress for text in texts]
+    assert progress == [Progress.DROPPED, Progress.DROPPED, Progress.CONFIRMED]
+
+
+async def test_a_newer_text_waits_until_it_is_known_what_became_of_the_older(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue, clock: Clock
+) -> None:
+    one, two = (action(issue, COMMENT, text, body=f"{MARKER}\n{text}") for text in ("one", "two"))
+    github.fail(WRITES[COMMENT][1], bad_gateway_after_write(), method="POST")
+    await plan(bench, one)
+    await bench.courier.tick()
+    await plan(bench, two)
+    await bench.courier.tick()
+    assert [comment.body for comment in own(issue)] == [one.body]
+    clock.advance(seconds=SETTLED.total_seconds())
+    await bench.courier.tick()
+    assert [comment.body for comment in own(issue)] == [two.body]
+
+
+async def test_a_comment_of_somebody_else_with_the_mark_is_left_alone(bench: Bench, issue: FakeIssue) -> None:
+    forged = issue.comment(f"{MARKER}\nI am the bot.", "stranger")
+    await plan(bench, action(issue, COMMENT, "thread", body=TEXT))
+    await bench.courier.tick()
+    assert forged.body == f"{MARKER}\nI am the bot."
+    assert [comment.body for comment in own(issue)] == [TEXT]
+
+
+async def test_an_answer_of_the_apps_own_that_has_the_mark_further_down_is_not_written_over(
+    bench: Bench, issue: FakeIssue
+) -> None:
+    answer = issue.comment(f"You said:\n{MARKER}\n> {MARKER}", "ftbot[bot]")
+    await plan(bench, action(issue, COMMENT, "thread", body=TEXT))
+    await bench.courier.tick()
+    assert [comment.body for comment in own(issue)] == [answer.body, TEXT]
+
+
+async def test_a_comment_that_somebody_deleted_is_not_written_again(bench: Bench, issue: FakeIssue) -> None:
+    await plan(bench, action(issue, COMMENT, "thread", body=TEXT))
+    await bench.courier.tick()
+    issue.delete_comment(own(issue)[0], HUMAN)
+    await plan(bench, action(issue, COMMENT, "thread", body=f"{TEXT} And more."))
+    await take_turns(bench)
+    assert own(issue) == []
+
+
+async def test_a_reply_is_a_comment_of_its_own_that_nobody_sees_the_mark_of(bench: Bench, issue: FakeIssue) -> None:
+    await plan(bench, action(issue, COMMENT, "thread", body=TEXT), of_kind(issue, REPLY))
+    await bench.courier.tick()
+    first, second = own(issue)
+    assert first.body == TEXT
+    mark, _, rest = second.body.partition("\n")
+    assert (mark.startswith("<!--"), mark.endswith("-->"), rest) == (True, True, "Because.")
+
+
+# What came between
+
+
+def close(issue: FakeIssue) -> None:
+    issue.close()
+
+
+def lock(issue: FakeIssue) -> None:
+    issue.lock()
+
+
+def delete(issue: FakeIssue) -> None:
+    issue.repository.delete(issue)
+
+
+def remove_label(issue: FakeIssue) -> None:
+    issue.label("type-crash", HUMAN)
+    issue.unlabel("type-crash", HUMAN)
+
+
+def switch_off(issue: FakeIssue) -> None:
+    issue.repository.files[".github/ftbot.toml"] = settings("off")
+
+
+def only_suggest(issue: FakeIssue) -> None:
+    issue.repository.files[".github/ftbot.toml"] = settings("suggest")
+
+
+def switch_rule_off(issue: FakeIssue) -> None:
+    issue.repository.files[".github/ftbot.toml"] = settings(more="[rules.crash]\nenabled = false\n")
+
+
+def break_settings(issue: FakeIssue) -> None:
+    issue.repository.files[".github/ftbot.toml"] = b"mode = apply"
+
+
+def remove_settings(issue: FakeIssue) -> None:
+    del issue.repository.files[".github/ftbot.toml"]
+
+
+def delete_label(issue: FakeIssue) -> None:
+    issue.repository.delete_label("type-crash")
+
+
+def uninstall(issue: FakeIssue) -> None:
+    issue.repository.uninstall()
+
+
+def make_private(issue: FakeIssue) -> None:
+    issue.repository.private = True
+
+
+BETWEEN = (
+    close,
+    lock,
+    delete,
+    remove_label,
+    switch_off,
+    only_suggest,
+    switch_rule_off,
+    break_settings,
+    remove_settings,
+    delete_label,
+    uninstall,
+    make_private,
+)
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+async def test_a_label_is_not_put_on_if_something_came_between(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue, between: AsyncIterator[None]
+) -> None:
+    await plan(bench, action(issue))
+    assert callable(between)
+    between(issue)
+    labels = set(repository.labels)
+    await take_turns(bench)
+    assert moves(issue) == []
+    assert set(repository.labels) == labels
+    errand = await the_errand(bench, action(issue))
+    assert (errand.progress, errand.due) == (Progress.DROPPED, None)
+    (entry,) = await bench.audit(issue)
+    assert (entry.decision.outcome, entry.decision.reason) == (Outcome.DROPPED, errand.reason)
+
+
+async def test_a_wish_that_came_by_webhook_counts_before_github_lists_it(bench: Bench, issue: FakeIssue) -> None:
+    wish = Wish(issue.node_id, "Type-Crash", wanted=False, repository="demo/demo", actor=HUMAN, at=bench.clock())
+    await bench.casebook.settlements.record(Settlement(actions=(action(issue),), wishes=(wish,)), bench.clock())
+    await bench.courier.tick()
+    assert moves(issue) == []
+    assert (await the_errand(bench, action(issue))).reason == f"{HUMAN} wants the label off."
+
+
+async def test_a_label_that_somebody_put_on_meanwhile_is_left_as_it_is(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue
+) -> None:
+    issue.label("type-crash", HUMAN)
+    await plan(bench, action(issue))
+    await bench.courier.tick()
+    assert github.count(*WRITES[ADD]) == 0
+    assert (await the_errand(bench, action(issue))).progress is Progress.CONFIRMED
+
+
+async def test_a_label_that_somebody_wants_is_not_taken_off(bench: Bench, issue: FakeIssue) -> None:
+    issue.label("needs-info", HUMAN)
+    await plan(bench, action(issue, REMOVE, "needs-info"))
+    await take_turns(bench)
+    assert issue.labels == ["needs-info"]
+
+
+async def test_what_a_person_asked_for_is_done_whatever_the_mode_and_on_closed_threads_too(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue
+) -> None:
+    repository.files[".github/ftbot.toml"] = settings("dry-run")
+    asked = issue.comment("@ftbot label +crash", HUMAN)
+    issue.close()
+    await plan(bench, action(issue, comment=asked.id))
+    await bench.courier.tick()
+    assert moves(issue) == [("labeled", "type-crash")]
+
+
+async def test_with_the_repository_off_not_even_what_a_person_asked_for_is_done(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue
+) -> None:
+    asked = issue.comment("@ftbot why", HUMAN)
+    repository.files[".github/ftbot.toml"] = settings("off")
+    await plan(bench, action(issue, REPLY, "why", body="Because.", comment=asked.id))
+    await take_turns(bench)
+    assert own(issue) == []
+
+
+async def test_mended_settings_are_not_complained_about(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue
+) -> None:
+    await plan(bench, of_kind(issue, NOTICE))
+    repository.files[".github/ftbot.toml"] = settings()
+    await take_turns(bench)
+    assert own(issue) == []
+
+
+async def test_a_reaction_to_a_comment_that_was_deleted_is_dropped(bench: Bench, issue: FakeIssue) -> None:
+    wanted = of_kind(issue, REACT)
+    issue.delete_comment(issue.comments[0])
+    await plan(bench, wanted)
+    await take_turns(bench)
+    assert (await the_errand(bench, wanted)).progress is Progress.DROPPED
+
+
+async def test_what_could_not_be_done_for_days_is_given_up(bench: Bench, clock: Clock, issue: FakeIssue) -> None:
+    await plan(bench, action(issue))
+    clock.advance(seconds=EXPIRES.total_seconds() + 1)
+    await take_turns(bench)
+    assert moves(issue) == []
+
+
+async def test_a_repository_that_was_renamed_meanwhile_is_found(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue
+) -> None:
+    await plan(bench, action(issue), of_kind(issue, REPLY))
+    repository.rename("demo/renamed")
+    await take_turns(bench)
+    assert moves(issue) == [("labeled", "type-crash")]
+    assert len(own(issue)) == 1
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize("failure", [bad_gateway_after_write(), dropped(after=True)], ids=["502", "cut"])
+@pytest.mark.parametrize("kind", ActionKind)
+async def test_done_but_not_confirmed_is_not_done_again(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue, kind: ActionKind, failure: Failure
+) -> None:
+    method, pattern = WRITES[kind]
+    wanted = of_kind(issue, kind)
+    github.fail(pattern, failure, method=method)
+    await plan(bench, wanted)
+    await bench.courier.tick()
+    assert (await the_errand(bench, wanted)).progress is Progress.SENT
+    await take_turns(bench)
+    assert traces(issue, wanted) == 1
+    assert (await the_errand(bench, wanted)).progress is Progress.CONFIRMED
+
+
+@pytest.mark.parametrize("failure", [server_error(), dropped()], ids=["502", "cut"])
+@pytest.mark.parametrize("kind", ActionKind)
+async def test_not_done_and_not_confirmed_is_done_later(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue, kind: ActionKind, failure: Failure
+) -> None:
+    method, pattern = WRITES[kind]
+    wanted = of_kind(issue, kind)
+    github.fail(pattern, failure, method=method)
+    await plan(bench, wanted)
+    await take_turns(bench)
+    assert traces(issue, wanted) == 1
+    assert (await the_errand(bench, wanted)).progress is Progress.CONFIRMED
+
+
+async def test_what_is_not_known_to_be_done_is_not_sent_again_before_a_slow_github_would_have_done_it(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue
+) -> None:
+    wanted = of_kind(issue, REPLY)
+    github.fail(WRITES[REPLY][1], server_error(), method="POST")
+    await plan(bench, wanted)
+    for _ in range(10):
+        await bench.courier.tick()
+        clock.advance(seconds=14)
+    assert github.count(*WRITES[REPLY]) == 1
+    clock.advance(seconds=14)
+    await bench.courier.tick()
+    assert github.count(*WRITES[REPLY]) == 2
+
+
+async def test_a_label_that_was_put_on_unseen_and_taken_off_by_a_person_stays_off(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue
+) -> None:
+    github.fail(WRITES[ADD][1], bad_gateway_after_write(), method="POST")
+    await plan(bench, action(issue))
+    await bench.courier.tick()
+    issue.unlabel("type-crash", HUMAN)
+    clock.advance(seconds=SETTLED.total_seconds())
+    await take_turns(bench)
+    assert (issue.labels, moves(issue)) == ([], [("labeled", "type-crash")])
+
+
+async def test_a_label_that_another_bot_took_off_meanwhile_stays_off(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue
+) -> None:
+    github.fail(WRITES[ADD][1], bad_gateway_after_write(), method="POST")
+    await plan(bench, action(issue))
+    await bench.courier.tick()
+    issue.unlabel("type-crash", "other[bot]")
+    await take_turns(bench)
+    assert moves(issue) == [("labeled", "type-crash")]
+    assert (await the_errand(bench, action(issue))).progress is Progress.CONFIRMED
+
+
+@pytest.mark.parametrize("wait", [30, 600])
+async def test_github_is_left_alone_as_long_as_it_asks_for(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue, wait: int
+) -> None:
+    github.fail(WRITES[ADD][1], too_many_requests(wait), method="POST")
+    await plan(bench, action(issue))
+    await bench.courier.tick()
+    asked = len(github.requests)
+    clock.advance(seconds=wait - 1)
+    async with bench.another() as restarted:  # the client itself counts real seconds
+        await restarted.courier.tick()
+        assert len(github.requests) == asked
+        clock.advance(seconds=2)
+        await restarted.courier.tick()
+    assert moves(issue) == [("labeled", "type-crash")]
+
+
+async def test_limits_of_any_kind_only_delay(bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue) -> None:
+    limits = (too_many_requests(), secondary_limit(), rate_limited(clock() + timedelta(minutes=20)))
+    github.fail(WRITES[ADD][1], *limits, method="POST")
+    await plan(bench, action(issue))
+    for _ in range(10):
+        async with bench.another() as restarted:  # the client itself counts real seconds
+            await restarted.courier.tick()
+        clock.advance(minutes=10)
+    assert moves(issue) == [("labeled", "type-crash")]
+    assert github.count(*WRITES[ADD]) == 4
+
+
+@pytest.mark.parametrize("status", [404, 422])
+async def test_what_github_refuses_is_not_sent_again_and_the_audit_log_says_why(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue, status: int
+) -> None:
+    github.fail(WRITES[ADD][1], Failure(status, body={"message": "Not like this"}), method="POST")
+    await plan(bench, action(issue))
+    await take_turns(bench)
+    assert github.count(*WRITES[ADD]) == 1
+    (entry,) = await bench.audit(issue)
+    assert entry.decision.outcome is (Outcome.DROPPED if status == 404 else Outcome.REFUSED)
+    assert "Not like this" in entry.decision.reason
+
+
+async def test_what_github_forbids_is_tried_again_some_hours_until_it_counts_as_refused(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue
+) -> None:
+    forbidden = Failure(403, body={"message": "Resource not accessible by integration"})
+    github.fail(WRITES[ADD][1], *[forbidden] * FORBIDDEN, method="POST")
+    await plan(bench, action(issue))
+    for tries in range(1, FORBIDDEN + 1):
+        await bench.courier.tick()
+        assert github.count(*WRITES[ADD]) == tries
+        clock.advance(minutes=59)
+        await bench.courier.tick()
+        assert github.count(*WRITES[ADD]) == tries
+        clock.advance(minutes=2)
+    errand = await the_errand(bench, action(issue))
+    assert (errand.progress, errand.due) == (Progress.REFUSED, None)
+    (entry,) = await bench.audit(issue)
+    assert "Resource not accessible by integration" in entry.decision.reason
+
+
+async def test_what_github_forbids_for_a_while_is_done_then(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue
+) -> None:
+    forbidden = Failure(403, body={"message": "Resource not accessible by integration"})
+    github.fail(WRITES[ADD][1], *[forbidden] * (FORBIDDEN - 1), method="POST")
+    await plan(bench, action(issue))
+    for _ in range(FORBIDDEN):
+        await bench.courier.tick()
+        clock.advance(hours=1)
+    assert moves(issue) == [("labeled", "type-crash")]
+
+
+@pytest.mark.parametrize("kind", [ADD, REPLY, REACT])
+async def test_a_repository_that_is_renamed_just_when_it_matters_is_found(
+    bench: Bench, github: FakeGitHub, repository: FakeRepository, issue: FakeIssue, kind: ActionKind
+) -> None:
+    wanted = of_kind(issue, kind)
+    github.fail(WRITES[kind][1], moved(f"{github.url}/repositories/{repository.id}/issues/1"), method=WRITES[kind][0])
+    await plan(bench, wanted)
+    await bench.courier.tick()
+    assert traces(issue, wanted) == 0
+    repository.rename("demo/renamed")
+    await take_turns(bench)
+    assert traces(issue, wanted) == 1
+    assert (await the_errand(bench, wanted)).progress is Progress.CONFIRMED
+
+
+async def test_an_expired_token_is_renewed(bench: Bench, github: FakeGitHub, issue: FakeIssue) -> None:
+    await plan(bench, action(issue))
+    await bench.courier.tick()
+    github.expire_tokens()
+    await plan(bench, action(issue, ADD, "free-threading"))
+    await bench.courier.tick()
+    assert issue.labels == ["type-crash", "free-threading"]
+
+
+async def test_without_a_valid_key_everything_waits_and_the_log_says_so(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue, log: StringIO
+) -> None:
+    await plan(bench, action(issue))
+    github.fail(".", *[Failure(401, body={"message": "Bad credentials"})] * 6)
+    await bench.courier.tick()
+    errand = await the_errand(bench, action(issue))
+    assert errand.progress is Progress.PLANNED
+    for _ in range(10):
+        clock.advance(hours=2)
+        await bench.courier.tick()
+    assert moves(issue) == [("labeled", "type-crash")]
+    assert log.getvalue().count("github_forbids") == 1
+    assert "refused the App's key" in log.getvalue()
+    assert "PRIVATE KEY" not in log.getvalue()
+
+
+async def test_one_that_fails_keeps_the_others_neither_waiting_nor_undone(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue
+) -> None:
+    steps: list[str] = []
+
+    def break_once(step: str) -> None:
+        steps.append(step)
+        if steps.count("looked") == 1 and step == "looked":
+            raise RuntimeError("a bug")
+
+    other = repository.open(*CRASH)
+    await plan(bench, action(issue), action(other))
+    async with bench.another(checkpoint=break_once) as broken:
+        await broken.courier.tick()
+        assert (moves(issue), moves(other)) == ([], [("labeled", "type-crash")])
+        await take_turns(broken)
+    assert moves(issue) == [("labeled", "type-crash")]
+
+
+async def test_two_processes_at_once_do_everything_once(bench: Bench, issue: FakeIssue) -> None:
+    async with bench.another() as other:
+        wanted = [of_kind(issue, kind) for kind in (ADD, COMMENT, REPLY, REACT)]
+        await plan(bench, *wanted)
+        await asyncio.gather(bench.courier.tick(), other.courier.tick())
+        await asyncio.gather(take_turns(bench), take_turns(other))
+    assert [traces(issue, each) for each in wanted] == [1, 1, 1, 1]
+
+
+async def test_a_clock_that_is_set_back_delays_nothing_for_long(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue
+) -> None:
+    github.fail(WRITES[ADD][1], server_error(), method="POST")
+    await plan(bench, action(issue))
+    await bench.courier.tick()
+    clock.advance(days=-30)
+    await take_turns(bench)
+    assert moves(issue) == [("labeled", "type-crash")]
+
+
+async def test_a_thread_that_cannot_be_read_is_tried_again(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue
+) -> None:
+    github.fail(r"/issues/\d+$", *[server_error()] * 5)
+    await plan(bench, action(issue))
+    for _ in range(5):
+        await bench.courier.tick()
+        clock.advance(minutes=5)
+    assert moves(issue) == [("labeled", "type-crash")]
+
+
+async def test_a_token_that_is_refused_just_when_it_matters_only_delays(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue
+) -> None:
+    github.fail(WRITES[ADD][1], *[Failure(401, body={"message": "Bad credentials"})] * 2, method="POST")
+    await plan(bench, action(issue))
+    for _ in range(3):
+        await bench.courier.tick()
+        clock.advance(hours=1)
+    assert moves(issue) == [("labeled", "type-crash")]
+
+
+@pytest.mark.parametrize("kind", [ADD, REPLY])
+async def test_a_process_that_was_overtaken_does_nothing_any_more(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue, kind: ActionKind
+) -> None:
+    wanted, hold = of_kind(issue, kind), Hold()
+    github.fail(r"/contents/", held(hold), method="GET")
+    await plan(bench, wanted)
+    slow = asyncio.create_task(bench.courier.tick())
+    await hold.arrived.wait()
+    clock.advance(seconds=CLAIM.total_seconds() + 1)
+    async with bench.another() as fast:
+        await fast.courier.tick()
+        assert traces(issue, wanted) == 1
+        hold.release.set()
+        await slow
+        await take_turns(fast)
+    assert traces(issue, wanted) == 1
+    assert [entry.decision.outcome for entry in await bench.audit(issue)] == [Outcome.DONE]
+
+
+async def test_a_thread_that_was_moved_is_not_followed(
+    bench: Bench, github: FakeGitHub, repository: FakeRepository, issue: FakeIssue
+) -> None:
+    wanted = [action(issue), of_kind(issue, REPLY)]
+    await plan(bench, *wanted)
+    moved = repository.transfer(issue, install(github, "demo/other"))
+    await take_turns(bench)
+    assert (moves(moved), own(moved)) == ([], [])
+    assert {(await the_errand(bench, each)).reason for each in wanted} == {"The thread was moved."}
+
+
+# How much
+
+
+async def test_a_repository_gets_so_many_actions_an_hour_and_the_rest_later(
+    bench: Bench, repository: FakeRepository, clock: Clock
+) -> None:
+    issues = [repository.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 5)]
+    await plan(bench, *(action(issue) for issue in issues))
+    await bench.courier.tick()
+    assert sum(len(moves(issue)) for issue in issues) == ACTIONS_AN_HOUR
+    for _ in range(8):
+        clock.advance(minutes=10)
+        await bench.courier.tick()
+    assert all(moves(issue) == [("labeled", "type-crash")] for issue in issues)
+
+
+async def test_what_people_asked_for_is_not_counted_and_goes_before_what_rules_do(
+    bench: Bench, repository: FakeRepository
+) -> None:
+    ruled = [repository.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 1)]
+    asked = [repository.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 1)]
+    await plan(bench, *(action(each) for each in ruled), *(action(each, comment=each.number) for each in asked))
+    await bench.courier.tick()
+    assert sum(len(moves(each)) for each in asked) == ACTIONS_AN_HOUR + 1
+    assert sum(len(moves(each)) for each in ruled) == ACTIONS_AN_HOUR
+
+
+async def test_answers_go_last_and_those_that_are_too_many_are_dropped(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue, clock: Clock
+) -> None:
+    asking = repository.open("Hello", "there")
+    comment = asking.comment("@ftbot why", HUMAN).id
+    answers = [action(asking, REPLY, f"why {number}", comment=comment) for number in range(ANSWERS_AN_HOUR + 1)]
+    await plan(bench, *answers, action(issue), action(issue, ADD, "question", comment=comment))
+    await bench.courier.tick()
+    assert sorted(moves(issue)) == [("labeled", "question"), ("labeled", "type-crash")]
+    assert len(own(asking)) == ANSWERS_AN_HOUR
+    last = await the_errand(bench, answers[-1])
+    assert (last.progress, last.due) == (Progress.DROPPED, None)
+    assert (await bench.audit(asking))[-1].decision.reason == "60 answers an hour are enough for one repository."
+    clock.advance(minutes=61)
+    await plan(bench, of_kind(asking, REPLY))
+    await bench.courier.tick()
+    assert len(own(asking)) == ANSWERS_AN_HOUR + 1
+
+
+async def test_one_repository_with_much_to_do_keeps_no_other_waiting(bench: Bench, github: FakeGitHub) -> None:
+    busy, calm = install(github, "demo/busy"), install(github, "demo/calm")
+    many = [busy.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 1)]
+    one = calm.open(*CRASH)
+    await plan(bench, *(action(issue) for issue in (*many, one)))
+    await bench.courier.tick()
+    assert moves(one) == [("labeled", "type-crash")]
+
+
+async def test_there_are_so_many_comments_an_hour_and_the_rest_later(
+    bench: Bench, clock: Clock, issue: FakeIssue
+) -> None:
+    elsewhere = [action(issue, REPLY, f"why {number}", comment=number) for number in range(CONTENT_AN_HOUR)]
+    await plan(bench, *(replace(each, ref=IssueRef(f"demo/{each.comment}", 1), node_id="I") for each in elsewhere))
+    async with bench.database.transaction() as transaction:
+        await transaction.run("UPDATE outbox SET state = 'confirmed', sent = ?, due = NULL", (clock().timestamp(),))
+    wanted = of_kind(issue, REPLY)
+    await plan(bench, wanted, action(issue))
+    await bench.courier.tick()
+    assert (own(issue), moves(issue)) == ([], [("labeled", "type-crash")])
+    clock.advance(minutes=61)
+    await bench.courier.tick()
+    assert traces(issue, wanted) == 1
+
+
+# Suggestions
+
+
+async def test_where_labels_cannot_be_suggested_the_thread_is_decided_again(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue
+) -> None:
+    await plan(bench, action(issue, SUGGEST))
+    await take_turns(bench)
+    assert issue.labels == []
+    assert github.count(*WRITES[SUGGEST]) == 0
+    assert (await the_errand(bench, action(issue, SUGGEST))).progress is Progress.REFUSED
+    (received,) = await bench.casebook.inbox.due(bench.clock(), 10)
+    assert (received.happening.trigger, received.happening.node_id) == (Trigger.POLLED, issue.node_id)
+
+
+# Receipts
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_a_receipt_says_whether_everything_was_done(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue, refused: bool
+) -> None:
+    comment = issue.comment("@ftbot label +crash +question", HUMAN)
+    asked = [action(issue, ADD, label, comment=comment.id) for label in ("type-crash", "question")]
+    if refused:
+        github.fail(WRITES[ADD][1], Failure(422, body={"message": "No"}), method="POST")
+    await plan(bench, *asked, action(issue, REACT, "rocket", comment=comment.id))
+    await take_turns(bench)
+    assert [reaction.content for reaction in comment.reactions] == ["confused" if refused else "rocket"]
+
+
+async def test_a_receipt_waits_for_what_is_not_known_to_be_done(
+    bench: Bench, github: FakeGitHub, issue: FakeIssue, clock: Clock
+) -> None:
+    comment = issue.comment("@ftbot label +crash", HUMAN)
+    github.fail(WRITES[ADD][1], bad_gateway_after_write(), method="POST")
+    await plan(bench, action(issue, comment=comment.id), action(issue, REACT, "rocket", comment=comment.id))
+    await bench.courier.tick()
+    assert comment.reactions == []
+    clock.advance(seconds=SETTLED.total_seconds())
+    await bench.courier.tick()
+    assert [reaction.content for reaction in comment.reactions] == ["rocket"]
+
+
+async def test_a_text_that_a_newer_one_replaced_makes_no_receipt_worse(bench: Bench, issue: FakeIssue) -> None:
+    comment = issue.comment("@ftbot dup #1\n@ftbot upstream a/b#1", HUMAN)
+    texts = [action(issue, COMMENT, text, body=f"{MARKER}\n{text}", comment=comment.id) for text in ("one", "two")]
+    await plan(bench, *texts, action(issue, REACT, "rocket", comment=comment.id))
+    await take_turns(bench)
+    assert [reaction.content for reaction in comment.reactions] == ["rocket"]

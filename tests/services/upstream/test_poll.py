@@ -1,0 +1,70 @@
+"""The lookout keeps what people are told current, and a look that fails is no end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.core.posting.posts import Change, ChangeKind
+from bot.core.upstream.threads import EventKind
+from bot.core.wheels.targets import parse_target
+from bot.services.upstream.poll import Lookout
+from tests.fakes.fake_github import FakeGitHub
+from tests.fakes.github_failures import server_error
+from tests.services.lookups import QUICK, Clock
+from tests.services.watches import open_lookout, publish_table
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeGitHub]:
+    async with FakeGitHub() as running:
+        yield running
+        assert running.violations == []
+
+
+async def test_a_look_is_what_status_cards_say_from_then_on(fake: FakeGitHub, path: Path, clock: Clock) -> None:
+    issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
+    publish_table(fake, ("lxml", issue))
+    async with open_lookout(fake, path, clock) as watch:
+        lookout = Lookout(watch.desk, watch.watcher)
+        assert watch.desk.open_count("lxml") is None
+        await lookout.look()
+        assert (watch.desk.open_count("lxml"), watch.desk.tracking("lxml")) == (1, issue.html_url)
+
+
+async def test_a_look_that_fails_is_logged_and_the_next_one_works(fake: FakeGitHub, path: Path, clock: Clock) -> None:
+    issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
+    publish_table(fake, ("lxml", issue))
+    async with open_lookout(fake, path, clock, token="ghp_stale") as refused:
+        with capture_logs() as logs:
+            await Lookout(refused.desk, refused.watcher).look()
+    assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["watching_failed"]
+    assert "ghp_stale" not in str(logs)
+    fake.fail("/contents/", *[server_error()] * QUICK.attempts)
+    async with open_lookout(fake, path, clock) as watch:
+        lookout = Lookout(watch.desk, watch.watcher)
+        await lookout.look()
+        assert watch.desk.open_count("lxml") is None
+        await lookout.look()
+        assert watch.desk.open_count("lxml") == 1
+
+
+async def test_wheels_that_appear_answer_the_thread_that_waits_for_them(
+    fake: FakeGitHub, path: Path, clock: Clock
+) -> None:
+    issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
+    publish_table(fake, ("lxml", issue))
+    change = Change("lxml", parse_target("3.14t"), "6.2.0", ChangeKind.GAINED, ("cp314t",))
+    async with open_lookout(fake, path, clock) as watch:
+        lookout = Lookout(watch.desk, watch.watcher)
+        await lookout.look()
+        newest = await watch.events.newest()
+        await lookout.note_wheels([change])
+        await lookout.note_wheels([change])
+        happened = await watch.happened(newest)
+        assert [(kind, detail) for kind, _, detail in happened] == [(EventKind.WHEELS, "6.2.0 3.14t")]
+        await Lookout(watch.desk, None).note_wheels([change])
+        assert await watch.events.newest() == newest + 1

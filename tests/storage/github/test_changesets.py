@@ -1,0 +1,285 @@
+"""What comes of a happening is written down all at once; again, and in any order, it comes to the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.errors import StorageError
+from bot.core.triage.actions import ActionKind, Outcome
+from bot.core.triage.changeset import DirectiveKind, Progress, Settlement, Wish
+from storage.engine.sqlite import Database, Row, open_database
+from storage.github.audit import Audit
+from storage.github.changesets import Settlements
+from storage.github.inbox import Inbox
+from storage.github.marks import Directives
+from storage.github.outbox import Outbox
+from storage.github.overrides import Wishes
+from storage.github.reviews import Reviews
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+from tests.storage.made_threads import (
+    ADD,
+    COMMENT,
+    DIRECTIVE,
+    ENTRY,
+    EVENT,
+    LABELLED,
+    NODE,
+    NOW,
+    NUMPY,
+    REVIEW,
+    THREAD,
+    WISH,
+    action,
+    happening,
+    seconds,
+)
+
+FULL = Settlement(
+    delivery="d1",
+    thread=THREAD,
+    events=(EVENT, LABELLED),
+    entries=(ENTRY,),
+    actions=(ADD, COMMENT),
+    wishes=(WISH,),
+    directives=(DIRECTIVE,),
+    reviews=(REVIEW,),
+)
+TABLES = ("threads", "thread_events", "outbox", "wishes", "directives", "reviews", "audit")
+
+
+async def stored(database: Database) -> dict[str, list[Row]]:
+    """Give all rows that settlements write."""
+    return {table: await database.read(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in TABLES}  # noqa: S608 — ours
+
+
+async def test_all_of_it_is_written_and_the_delivery_closed(database: Database) -> None:
+    inbox = Inbox(database)
+    await inbox.receive("d1", happening("a"), NOW)
+    await Settlements(database).record(FULL, NOW)
+    assert await inbox.next_due() is None
+    assert await Threads(database).get(NODE) == THREAD
+    assert await ThreadEvents(database).between(1, 9) == (EVENT, LABELLED)
+    assert await Audit(database).of_node(NODE) == (ENTRY,)
+    assert [errand.action for errand in await Outbox(database).of_thread(NODE)] == [ADD, COMMENT]
+    assert await Wishes(database).of(NODE) == {WISH.label: WISH}
+    assert await Directives(database).of(NODE) == {DIRECTIVE.kind: DIRECTIVE}
+    assert await Reviews(database).last("crash", 2) == (True,)
+
+
+async def test_an_empty_one_only_closes_its_delivery(database: Database) -> None:
+    inbox = Inbox(database)
+    await inbox.receive("d1", happening("a"), NOW)
+    await inbox.receive("d2", happening("b"), NOW)
+    await Settlements(database).record(Settlement(), NOW)
+    await Settlements(database).record(Settlement("d2"), NOW)
+    assert [received.delivery for received in await inbox.due(NOW, 9)] == ["d1"]
+    assert not any((await stored(database)).values())
+
+
+@pytest.mark.parametrize("table", [*TABLES, "inbox"])
+async def test_where_any_part_cannot_be_written_none_is(database: Database, table: str) -> None:
+    inbox = Inbox(database)
+    await inbox.receive("d1", happening("a"), NOW)
+    verb = "UPDATE" if table == "inbox" else "INSERT"
+    await database.writer.execute(f"CREATE TRIGGER full BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END")
+    with pytest.raises(StorageError):
+        await Settlements(database).record(FULL, NOW)
+    assert not any((await stored(database)).values())
+    assert await inbox.next_due() == NOW
+
+
+async def test_again_it_adds_nothing(database: Database) -> None:
+    settlements = Settlements(database)
+    await settlements.record(FULL, NOW)
+    before = await stored(database)
+    await settlements.record(FULL, NOW)
+    assert await stored(database) == before
+
+
+async def test_again_it_does_not_do_again_what_is_done(database: Database) -> None:
+    outbox = Outbox(database)
+    await Settlements(database).record(FULL, NOW)
+    errand = await outbox.claim(NOW, "me")
+    assert errand is not None
+    await outbox.record(replace(errand, progress=Progress.CONFIRMED, due=None, written=5), "me")
+    await Settlements(database).record(FULL, seconds(60))
+    assert [errand.progress for errand in await outbox.of_thread(NODE)] == [Progress.CONFIRMED, Progress.PLANNED]
+
+
+async def test_two_processes_may_settle_the_same_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "ftbot.db"
+    async with open_database(path) as one, open_database(path) as other:
+        await asyncio.gather(*(Settlements(each).record(FULL, NOW) for each in (one, other)))
+        alone = tmp_path / "alone.db"
+        async with open_database(alone) as database:
+            await Settlements(database).record(FULL, NOW)
+            assert await stored(one) == await stored(database)
+
+
+async def test_a_repository_that_is_gone_has_nothing_left_to_do(database: Database) -> None:
+    outbox, inbox = Outbox(database), Inbox(database)
+    settlements = Settlements(database)
+    await settlements.record(Settlement(actions=(ADD, action("x", "I_2", "scipy/scipy"))), NOW)
+    await inbox.receive("d1", happening("removed"), NOW)
+    gone = Settlement("d1", cancelled=NUMPY)
+    await settlements.record(gone, NOW)
+    (dropped,) = await outbox.of_thread(NODE)
+    assert (dropped.progress, dropped.due) == (Progress.DROPPED, None)
+    assert dropped.reason == "The App was removed from the repository."
+    assert (await outbox.of_thread("I_2"))[0].progress is Progress.PLANNED
+    # It is installed again; that the same removal is settled once more must not take what is new.
+    await settlements.record(Settlement(actions=(COMMENT,)), NOW)
+    await settlements.record(gone, NOW)
+    assert [errand.progress for errand in await outbox.of_thread(NODE)] == [Progress.DROPPED, Progress.PLANNED]
+
+
+# The latest counts
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_the_latest_wish_counts_in_whatever_order_they_arrive(database: Database, order: tuple[int, ...]) -> None:
+    wishes = [replace(WISH, wanted=number == 1, at=seconds(number % 2), actor=str(number)) for number in range(3)]
+    for number in order:
+        await Settlements(database).record(Settlement(wishes=(wishes[number],)), NOW)
+    assert await Wishes(database).of(NODE) == {WISH.label: wishes[1]}
+
+
+async def test_of_two_wishes_at_once_the_one_against_the_label_counts(database: Database) -> None:
+    wanted, unwanted = replace(WISH, wanted=True, actor="z"), replace(WISH, wanted=False, actor="a")
+    other_label, other_thread = replace(wanted, label="other"), replace(wanted, node_id="I_2")
+    for pair in ((wanted, unwanted, other_label), (unwanted, wanted, other_thread)):
+        await Settlements(database).record(Settlement(wishes=pair), NOW)
+        assert (await Wishes(database).of(NODE))[WISH.label] == unwanted
+    assert await Wishes(database).of(NODE) == {WISH.label: unwanted, "other": other_label}
+    assert await Wishes(database).of("I_2") == {WISH.label: other_thread}
+
+
+async def test_what_was_said_of_a_thread_can_be_taken_back(database: Database) -> None:
+    said, back = replace(DIRECTIVE, at=seconds(1)), replace(DIRECTIVE, value="", at=seconds(2))
+    ignored = replace(DIRECTIVE, kind=DirectiveKind.IGNORE, value="yes")
+    for directives in ((back, ignored), (said,)):
+        await Settlements(database).record(Settlement(directives=directives), NOW)
+    assert await Directives(database).of(NODE) == {DirectiveKind.DUPLICATE: back, DirectiveKind.IGNORE: ignored}
+
+
+async def test_the_last_reviews_of_a_version_of_a_rule_are_given(database: Database) -> None:
+    reviews = [
+        replace(REVIEW, node_id=f"I_{number}", right=number % 3 == 0, at=seconds(number)) for number in range(25)
+    ]
+    others = (replace(REVIEW, version=1, right=False), replace(REVIEW, rule="other", right=False))
+    await Settlements(database).record(Settlement(reviews=(*reviews, *others)), NOW)
+    stores = Reviews(database)
+    assert await stores.last("crash", 2) == tuple(number % 3 == 0 for number in range(24, 4, -1))
+    assert await stores.last("crash", 1) == (False,)
+    assert await stores.last("crash", 2, n=1) == (True,)
+    assert await stores.last("nothing", 1) == ()
+
+
+async def test_a_label_has_one_review_the_latest(database: Database) -> None:
+    first, taken_off = REVIEW, replace(REVIEW, right=False, at=seconds(1))
+    for review in (taken_off, first, replace(taken_off, right=True)):
+        await Settlements(database).record(Settlement(reviews=(review,)), NOW)
+    assert await Reviews(database).last("crash", 2) == (False,)
+
+
+# Any order, any repetition
+
+# Few of each, so that they often meet.
+nodes = st.sampled_from(["I_1", "I_2"])
+times = st.integers(0, 1).map(seconds)
+people = st.sampled_from(["ann", "bob"])
+wishes = st.builds(Wish, nodes, st.sampled_from(["bug", "crash"]), st.booleans(), st.just(NUMPY), people, times)
+directives = st.builds(
+    lambda node, kind, value, actor, at: replace(DIRECTIVE, node_id=node, kind=kind, value=value, actor=actor, at=at),
+    nodes,
+    st.sampled_from([DirectiveKind.IGNORE, DirectiveKind.UPSTREAM]),
+    st.sampled_from(["", "yes"]),
+    people,
+    times,
+)
+reviews = st.builds(
+    lambda node, right, at: replace(REVIEW, node_id=node, right=right, at=at), nodes, st.booleans(), times
+)
+actions = st.builds(
+    lambda node, value, kind: action(value, node, kind=kind),
+    nodes,
+    st.sampled_from(["bug", "crash"]),
+    st.sampled_from([ActionKind.ADD_LABEL, ActionKind.REMOVE_LABEL]),
+)
+events = st.builds(
+    lambda node, detail, at: replace(LABELLED, node_id=node, detail=detail, at=at),
+    nodes,
+    st.sampled_from(["bug", "crash"]),
+    times,
+)
+entries = st.builds(
+    lambda planned, outcome, delivery: replace(
+        ENTRY,
+        delivery=delivery,
+        node_id=planned.node_id,
+        decision=replace(ENTRY.decision, action=planned, outcome=outcome),
+    ),
+    actions,
+    st.sampled_from(Outcome),
+    st.sampled_from(["d1", "d2", None]),
+)
+settled = st.builds(
+    Settlement,
+    delivery=st.sampled_from(["d1", "d2", None]),
+    wishes=st.lists(wishes, min_size=1, max_size=3).map(tuple),
+    directives=st.lists(directives, min_size=1, max_size=3).map(tuple),
+    reviews=st.lists(reviews, max_size=2).map(tuple),
+    actions=st.lists(actions, max_size=3).map(tuple),
+    events=st.lists(events, max_size=3).map(tuple),
+    entries=st.lists(entries, max_size=3).map(tuple),
+)
+
+
+COMES_TO = {
+    # What they come to, as far as it does not depend on which was first.
+    "wishes": "node_id, label, wanted, repository, actor, at",
+    "directives": "node_id, kind, value, actor, at",
+    "reviews": "rule, version, node_id, label, held, at",
+    "outbox": "key",
+    "thread_events": "node_id, kind, detail, happened",
+    "audit": "key",
+}
+
+
+async def outcome_of(settlements: Iterable[Settlement], database: Database) -> dict[str, list[Row]]:
+    """Record settlements in a database, tell what they come to, and empty it again."""
+    for settlement in settlements:
+        await Settlements(database).record(settlement, NOW)
+    found = {
+        table: sorted(await database.read(f"SELECT {columns} FROM {table}"), key=repr)  # noqa: S608 — ours
+        for table, columns in COMES_TO.items()
+    }
+    async with database.transaction() as transaction:
+        for table in COMES_TO:
+            await transaction.run(f"DELETE FROM {table}")  # noqa: S608 — ours
+    return found
+
+
+@settings(max_examples=40)  # each opens a database and fills it twice
+@given(st.lists(settled, min_size=2, max_size=4), st.randoms(use_true_random=False), st.integers(1, 2))
+def test_any_order_and_repetition_of_settlements_comes_to_the_same(
+    once: list[Settlement], chance: Random, times_over: int
+) -> None:
+    shuffled = once * times_over
+    chance.shuffle(shuffled)
+
+    async def compare() -> None:
+        async with open_database(None) as database:
+            assert await outcome_of(shuffled, database) == await outcome_of(once, database)
+
+    asyncio.run(compare())
