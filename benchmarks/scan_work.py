@@ -15,7 +15,7 @@ from benchmarks.made_projects import NOW
 from benchmarks.outcomes import Outcome, Stopwatch, Ticker, tell
 from bot.config import Settings, read_settings
 from bot.core.digest.weeks import week_of
-from bot.desks import open_observatory
+from bot.wiring.packages import open_observatory
 
 
 async def _scan(settings: Settings, later: timedelta, connections: int | None, ticker: Ticker | None) -> Outcome:

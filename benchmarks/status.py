@@ -313,7 +313,7 @@ async def measure_autocomplete(bot: Subject, floor: Subject, questions: int) -> 
 
 def measure_starts(folder: Path, starts: int) -> list[Figure]:
     """Start the program's short commands, and Python alone, in turns."""
-    loading = "import time; began = time.perf_counter(); import bot.commands; print(time.perf_counter() - began)"
+    loading = "import time; began = time.perf_counter(); import bot.cli.status; print(time.perf_counter() - began)"
     commands = {
         "python -c pass": (sys.executable, "-c", "pass"),
         "ftbot --help": ftbot("--help"),

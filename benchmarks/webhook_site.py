@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.core.triage.changeset import Settlement
-from bot.http import Address, Monitoring, Site, serve
 from bot.services.metrics import Metrics
 from bot.services.triage.deliveries import Intake
+from bot.web.site import Address, Monitoring, Site, serve
 from storage.engine.sqlite import Database, open_database
 from storage.github.changesets import Settlements
 from storage.github.inbox import Inbox

@@ -1,82 +1,29 @@
-"""The composition root of the bot: settings become resources, services and cogs here."""
+"""The bot's life: it is opened in order, runs until it is told to stop, and is closed in time."""
 
 from __future__ import annotations
 
 import asyncio
-import math
-import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeVar
 
-import discord
-import httpx
 import structlog
-from discord import app_commands
-from yarl import URL
 
-from bot.clients.discord import DiscordPosts
-from bot.clients.github.app import GithubApp
-from bot.clients.github.reader import GithubReader
 from bot.clients.web import open_http
-from bot.config import PROJECT_URL, Settings, Switch, python_build, version
-from bot.core.digest.digest import Digest
-from bot.core.posting.posts import Change
-from bot.core.posting.prospects import Watched, lacking_for_triage
-from bot.desks import build_observatory, offered_names, utc_now
+from bot.config import Settings, version
 from bot.ending import Ending
-from bot.http import Address, Monitoring, Site, serve
-from bot.jobs import Job, timetable
-from bot.services.backlog import Backlog
-from bot.services.discord.guilds import GuildDesk
-from bot.services.discord.planner import Ledger, Poster
-from bot.services.discord.prospects import Outlook
-from bot.services.discord.registration import Registration
-from bot.services.discord.zones import Zones
-from bot.services.health import Health
-from bot.services.metrics import Metrics, Queue
-from bot.services.packages.catalogue import Catalogue
-from bot.services.packages.changes import Newsroom
-from bot.services.packages.lookup import StatusLookup
-from bot.services.retention import Caretaker
-from bot.services.triage.audit import AuditDesk
-from bot.services.triage.deliveries import Intake
+from bot.jobs import timetable
 from bot.services.triage.loop import TriageLoop
-from bot.services.triage.reconcile import Reconciler
-from bot.services.triage.stores import Casebook
-from bot.services.upstream.issues import IssueDesk
-from bot.services.upstream.poll import Lookout
-from bot.thread_desks import build_courier, build_lookup, build_triage, build_watcher, open_app, open_reader
-from cogs.about import About, AboutCog
-from cogs.audit import AuditCog
-from cogs.client import Client
-from cogs.config import ConfigCog, ConfigDesk
+from bot.web.site import Address, Monitoring, Site, serve
+from bot.wiring.discord import Bot, Github, build_bot, direct_discord
+from bot.wiring.triage import open_app
+from bot.wiring.upstream import open_reader
 from cogs.conversations import Conversations
-from cogs.digest import DigestAnswers, DigestCog, DigestPress
 from cogs.gateway import Gateway
-from cogs.issues import IssueAnswers, IssuesCog
-from cogs.pulse import Pulse
-from cogs.status import StatusCog, StatusDesk
-from cogs.ui.announcement_card import announcement_card
-from cogs.ui.issue_cards import feed_card
-from storage.discord.changes import Changes
-from storage.discord.closed_channels import ClosedChannels
-from storage.discord.guilds import Guilds
-from storage.discord.posts import Posts
-from storage.discord.registrations import Registrations
-from storage.engine.sqlite import Database, open_database
-from storage.github.audit import Audit
-from storage.github.cursors import Cursors
-from storage.github.inbox import Inbox
-from storage.github.outbox import Outbox
-from storage.github.thread_events import ThreadEvents
-from storage.github.threads import Threads
-from storage.packages.documents import Documents
-from storage.packages.names import Packages
-from storage.packages.scans import Scans
-from storage.retention import Retention
+from storage.engine.sqlite import open_database
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _START, _ANSWERS, _GATEWAY, _FACES, _LOOKUPS, _GITHUB, _RESOURCES = 1.0, 2.5, 5.0, 5.5, 6.25, 7.0, 7.5
 """Until how many seconds after a signal what may take: a start that is given up, answers (whoever waits for one then
@@ -84,8 +31,6 @@ is told so, which takes another 1.5), the connection to Discord, jobs and server
 all others."""
 
 _T = TypeVar("_T")
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def run_bot(settings: Settings, ending: Ending) -> None:
@@ -98,13 +43,13 @@ async def run_bot(settings: Settings, ending: Ending) -> None:
     log.info("stopped")
 
 
-async def _start(settings: Settings, held: _Held) -> _Bot:
+async def _start(settings: Settings, held: _Held) -> Bot:
     """Open everything, in the order in which it is needed."""
     database = await held.enter("database", _RESOURCES, open_database(settings.database_path))
     http = await held.enter("connections to the index", _RESOURCES, open_http(settings.user_agent))
     await database.check_writable()
-    bot = await _build(settings, http, database, await _open_github(settings, held))
-    _direct_discord(settings)
+    bot = await build_bot(settings, http, database, await _open_github(settings, held))
+    direct_discord(settings)
     held.at_the_end("what was read", _LOOKUPS, bot.lookup.aclose)
     held.at_the_end("what was asked", _LOOKUPS, bot.catalogue.flush)
     ports = await _serve(settings, bot, held)
@@ -134,7 +79,7 @@ class _Held:
         self.stack.push_async_callback(step)
 
 
-async def _serve(settings: Settings, bot: _Bot, held: _Held) -> Mapping[str, int]:
+async def _serve(settings: Settings, bot: Bot, held: _Held) -> Mapping[str, int]:
     """Open the addresses; what is for whoever runs the bot has one of its own if that is set."""
     monitoring = Monitoring(bot.metrics.registry, bot.health.needs)
     public = Address(settings.http_host, settings.http_port)
@@ -147,30 +92,7 @@ async def _serve(settings: Settings, bot: _Bot, held: _Held) -> Mapping[str, int
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Bot:
-    """What runs: what answers, what connects, and what happens by the timetable."""
-
-    metrics: Metrics
-    health: Health
-    lookup: StatusLookup
-    catalogue: Catalogue
-    conversations: Conversations
-    gateway: Gateway
-    jobs: tuple[Job, ...]
-    triage: TriageLoop | None
-    intake: Intake | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Github:
-    """GitHub as far as it is set up: to read with the token, and as the App."""
-
-    reader: GithubReader | None
-    app: GithubApp | None
-
-
-async def _open_github(settings: Settings, held: _Held) -> _Github:
+async def _open_github(settings: Settings, held: _Held) -> Github:
     reader = None
     if settings.github_token is None:
         log.info("nothing_watched", reason="FTBOT_GITHUB_TOKEN is not set")
@@ -180,134 +102,7 @@ async def _open_github(settings: Settings, held: _Held) -> _Github:
     app = await held.enter("GitHub as the App", _GITHUB, open_app(settings))
     if app is not None and settings.github_webhook_secret is None:
         log.warning("no_webhooks", reason="FTBOT_GITHUB_WEBHOOK_SECRET is not set; repositories are polled only")
-    return _Github(reader, app)
-
-
-def _watched(github: _Github) -> Watched:
-    if github.reader is not None:
-        return Watched.ALL
-    return Watched.NONE if github.app is None else Watched.INSTALLED  # triage tells of what it meets, too
-
-
-async def _build(settings: Settings, http: httpx.AsyncClient, database: Database, github: _Github) -> _Bot:
-    metrics = Metrics.new()
-    conversations = Conversations(metrics)
-    lookup = build_lookup(settings, http, database, metrics)
-    catalogue = Catalogue(Packages(database), await offered_names())
-    await catalogue.load()
-    zones = Zones()
-    await zones.load()
-    threads, events = Threads(database), ThreadEvents(database)
-    issues = IssueDesk(threads, events, Documents(database))
-    await issues.load()
-    observatory = build_observatory(settings, http, database, issues.of_week)
-    press = DigestPress(observatory.digests.digest, _draw)
-    ledger = Ledger(Guilds(database), Posts(database), ClosedChannels(database), Changes(database), events, threads)
-    discord_posts = DiscordPosts(lambda: gateway.client)
-    poster = Poster(ledger, discord_posts, zones, press.prepare, announcement_card, feed_card, utc_now)
-    watcher = None if github.reader is None else build_watcher(settings, github.reader, database)
-    lookout = Lookout(issues, watcher)
-    triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
-
-    async def announce(changes: Sequence[Change]) -> None:
-        await poster.announce(changes)
-        await lookout.note_wheels(changes)
-        if triage is not None:
-            await triage.reconciler.wheels(changes)
-
-    newsroom = Newsroom(observatory.scanner, Scans(database), observatory.digests, settings.track, announce)
-    status = StatusDesk(lookup, catalogue, settings.targets, utc_now, issues)
-    outlook = Outlook(Scans(database), settings.track, _watched(github))
-    guilds = GuildDesk(ledger, zones, utc_now)
-    config = ConfigDesk(guilds, poster, zones, press.prepare, utc_now, outlook.prospects)
-    lacking = lacking_for_triage(app=github.app is not None, switched_on=settings.triage is Switch.ON)
-    registration = Registration(Registrations(database))
-    pulse = Pulse()
-    started = utc_now()
-
-    def offer(typed: str) -> list[app_commands.Choice[str]]:
-        return status.offer(typed, settings.targets[0])
-
-    def new_client() -> Client:
-        client = Client(conversations, {**status.clicks(), **config.clicks()}, metrics, registration, pulse)
-        about = About(version(), python_build(), PROJECT_URL, started, client.slash_commands)
-        client.use(
-            [
-                StatusCog(status, conversations),
-                DigestCog(DigestAnswers(press.prepare, utc_now), conversations),
-                ConfigCog(config, conversations),
-                IssuesCog(IssueAnswers(issues, offer, outlook.watched is not Watched.NONE), conversations),
-                AuditCog(AuditDesk(Audit(database)), conversations, lacking),
-                AboutCog(about, conversations),
-            ]
-        )
-        return client
-
-    gateway = Gateway(new_client)
-    health = Health(database, lambda: gateway.is_ready, metrics)
-    metrics.heartbeat_age.set_function(lambda: math.inf if gateway.client is None else gateway.client.pulse.age)
-    metrics.write_age.set_function(lambda: time.monotonic() - database.pulse.written)
-    caretaker = Caretaker(Retention(database), timedelta(days=settings.keep_days), metrics, utc_now)
-    backlog = _build_backlog(settings, database, github, metrics)
-    jobs = [
-        Job("forget what is over", timedelta(days=1), caretaker.forget, at_start=True),
-        Job("measure what waits", timedelta(seconds=15), backlog.measure, at_start=True),
-        Job("look what works", timedelta(seconds=15), health.look, at_start=True),
-        Job("store what was asked", timedelta(minutes=1), catalogue.flush),
-        Job("post what is due", timedelta(seconds=5), poster.tick),
-        Job("watch threads", timedelta(minutes=5), lookout.look, at_start=True),
-    ]
-    if triage is not None:
-        jobs += [
-            Job("have lost webhooks sent again", timedelta(hours=1), triage.reconciler.sweep, at_start=True),
-            Job("read what webhooks did not tell", timedelta(minutes=10), triage.reconciler.poll, at_start=True),
-        ]
-    if settings.track > 0:
-        jobs.append(Job("scan what is due", timedelta(hours=1), newsroom.look, at_start=True))
-    loop = None if triage is None else triage.loop
-    intake = None if triage is None or settings.github_webhook_secret is None else triage.intake
-    return _Bot(metrics, health, lookup, catalogue, conversations, gateway, tuple(jobs), loop, intake)
-
-
-def _build_backlog(settings: Settings, database: Database, github: _Github, metrics: Metrics) -> Backlog:
-    clients = {"token": github.reader, "app": github.app}
-    triages = github.app is not None and settings.triage is Switch.ON
-    return Backlog(
-        Posts(database),
-        Outbox(database),
-        Inbox(database),
-        Guilds(database),
-        Scans(database) if settings.track > 0 else None,
-        {credential: client.worker.budgets for credential, client in clients.items() if client is not None},
-        metrics,
-        utc_now,
-        idle=() if triages else (Queue.GITHUB, Queue.INBOX),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Triage:
-    """What triage is made of: what takes deliveries, what works on them, and what finds those that never came."""
-
-    intake: Intake
-    loop: TriageLoop
-    reconciler: Reconciler
-
-
-def _build_triage(
-    settings: Settings, app: GithubApp, database: Database, lookup: StatusLookup, metrics: Metrics
-) -> _Triage:
-    wake = asyncio.Event()
-    casebook = Casebook.of(database)
-    secret = settings.github_webhook_secret
-    intake = Intake(
-        casebook.inbox, b"" if secret is None else secret.get_secret_value().encode(), utc_now, wake, metrics
-    )
-    courier = build_courier(app, database, enabled=settings.triage is Switch.ON)
-    triage = build_triage(settings, app, database, lookup, wake, courier)
-    loop = TriageLoop(triage, courier, casebook.inbox, casebook.outbox, wake, utc_now)
-    reconciler = Reconciler(app, intake, casebook.inbox, Cursors(database), casebook.threads, utc_now)
-    return _Triage(intake, loop, reconciler)
+    return Github(reader, app)
 
 
 @asynccontextmanager
@@ -322,12 +117,6 @@ async def _going(loop: TriageLoop | None) -> AsyncIterator[None]:
     finally:
         task.cancel()
         await asyncio.wait({task})
-
-
-def _draw(digest: Digest) -> bytes:
-    from bot.charts import draw  # noqa: PLC0415 — matplotlib is large, and wanted once a week
-
-    return draw(digest)
 
 
 async def _run_until(ending: Ending, gateway: Gateway, conversations: Conversations, settings: Settings) -> None:
@@ -346,10 +135,3 @@ async def _run_until(ending: Ending, gateway: Gateway, conversations: Conversati
         await asyncio.wait({connected}, timeout=ending.left(_GATEWAY))
     if ended:
         connected.result()
-
-
-def _direct_discord(settings: Settings) -> None:
-    """Point discord.py at the addresses of the settings, and silence what it says of voice; it has no parameters."""
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    discord.http.Route.BASE = settings.discord_api_url.rstrip("/")
-    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord_gateway_url)

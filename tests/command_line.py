@@ -11,7 +11,7 @@ from typing import Protocol
 
 import pytest
 
-from bot.cli import main
+from bot.cli.program import main
 from bot.config import version
 
 

@@ -25,7 +25,7 @@ from packaging.utils import canonicalize_name
 from prometheus_client import CollectorRegistry
 
 from bot.config import Settings
-from bot.http import Address, Monitoring, Site, serve
+from bot.web.site import Address, Monitoring, Site, serve
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGES: Final = ("bot", "cogs", "storage")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import main
+from bot.cli.program import main
 from bot.config import version
 
 pytestmark = pytest.mark.usefixtures("logs_as_before", "signals_as_before")

@@ -19,9 +19,9 @@ from httpx_aiohttp import HttpxAiohttpClient
 
 from bot.core.errors import UserError
 from bot.core.github.webhooks import LARGEST
-from bot.http import Address, Monitoring, Site, Webhooks, serve
 from bot.services.metrics import Metrics
 from bot.services.triage.deliveries import Receipt
+from bot.web.site import Address, Monitoring, Site, Webhooks, serve
 
 HERE = Address("127.0.0.1", 0)
 
@@ -283,7 +283,7 @@ async def test_what_is_compressed_is_not_inflated() -> None:
 
 
 async def test_a_delivery_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.http.BODY_SECONDS", 0.05)
+    monkeypatch.setattr("bot.web.site.BODY_SECONDS", 0.05)
     taken = Taken()
     head = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
     assert (await exchange(taken, head)).startswith(b"HTTP/1.1 408 ")
@@ -334,9 +334,9 @@ async def test_a_delivery_that_nobody_needs_is_read_and_not_kept() -> None:
 
 
 async def test_those_who_send_slowly_do_not_keep_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.http.TURNS", ((64 * 1024, 2),))
-    monkeypatch.setattr("bot.http.STALL_SECONDS", 0.1)
-    monkeypatch.setattr("bot.http.SLOWEST", 1024 * 1024)
+    monkeypatch.setattr("bot.web.site.TURNS", ((64 * 1024, 2),))
+    monkeypatch.setattr("bot.web.site.STALL_SECONDS", 0.1)
+    monkeypatch.setattr("bot.web.site.SLOWEST", 1024 * 1024)
     taken = Taken()
     head = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
     async with (
@@ -351,8 +351,8 @@ async def test_those_who_send_slowly_do_not_keep_others_waiting(monkeypatch: pyt
 
 
 async def test_a_slow_delivery_that_goes_on_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.http.STALL_SECONDS", 0.25)
-    monkeypatch.setattr("bot.http.SLOWEST", 100_000)
+    monkeypatch.setattr("bot.web.site.STALL_SECONDS", 0.25)
+    monkeypatch.setattr("bot.web.site.SLOWEST", 100_000)
 
     async def slowly() -> AsyncIterator[bytes]:
         for _ in range(10):
@@ -382,15 +382,15 @@ async def clients(served: Site, count: int, said: bytes) -> AsyncIterator[tuple[
 
 @pytest.mark.parametrize("said", [b"", b"POST /web"], ids=["nothing", "half a line"])
 async def test_those_who_connect_and_say_nothing_keep_nobody_out(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
-    monkeypatch.setattr("bot.connections.MOST", 4)
-    monkeypatch.setattr("bot.connections.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("bot.web.connections.MOST", 4)
+    monkeypatch.setattr("bot.web.connections.PATIENCE_SECONDS", 0.05)
     async with clients(site(), 12, said) as (port, _), asyncio.timeout(5), HttpxAiohttpClient() as http:
         assert (await http.get(f"http://127.0.0.1:{port}/healthz")).status_code == 200
 
 
 async def test_no_more_connections_are_open_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.connections.MOST", 4)
-    monkeypatch.setattr("bot.connections.PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr("bot.web.connections.MOST", 4)
+    monkeypatch.setattr("bot.web.connections.PATIENCE_SECONDS", 60.0)
     async with clients(site(), 12, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") as (_, readers):
         async with asyncio.timeout(5):
             assert [await reader.readline() for reader in readers[:4]] == [b"HTTP/1.1 200 OK\r\n"] * 4
@@ -401,7 +401,7 @@ async def test_no_more_connections_are_open_than_may_be(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("said", [b"", b"GET /healthz HTTP/1.1\r\nHost:"], ids=["nothing", "half a head"])
 async def test_who_does_not_say_what_is_wanted_is_left(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
-    monkeypatch.setattr("bot.connections.HEAD_SECONDS", 0.05)
+    monkeypatch.setattr("bot.web.connections.HEAD_SECONDS", 0.05)
     async with clients(site(), 1, said) as (_, [reader]), asyncio.timeout(5):
         assert await ended(reader) == b""
 
@@ -412,8 +412,8 @@ async def test_who_does_not_say_what_is_wanted_is_left(monkeypatch: pytest.Monke
 async def test_a_connection_is_not_kept_forever(
     monkeypatch: pytest.MonkeyPatch, head: float, keep: float, next_: bytes
 ) -> None:
-    monkeypatch.setattr("bot.connections.HEAD_SECONDS", head)
-    monkeypatch.setattr("bot.connections.KEEP_SECONDS", keep)
+    monkeypatch.setattr("bot.web.connections.HEAD_SECONDS", head)
+    monkeypatch.setattr("bot.web.connections.KEEP_SECONDS", keep)
     async with serve(site(), HERE) as port, asyncio.timeout(3):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -424,7 +424,7 @@ async def test_a_connection_is_not_kept_forever(
 
 
 async def test_all_of_many_at_once_are_answered_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.connections.MOST", 4)
+    monkeypatch.setattr("bot.web.connections.MOST", 4)
     async with serve(site(webhooks=Taken()), HERE) as port:
         head = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 

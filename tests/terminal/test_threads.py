@@ -15,7 +15,8 @@ from bot.core.github.threads import IssueRef
 from bot.core.text.alphabet import SPELLED
 from bot.core.upstream.threads import KnownThread, Origin
 from bot.services.upstream.watchlist import Overview, WatchedSource
-from bot.thread_terminal import replay_report, watch_overview
+from bot.terminal.triage import replay_report
+from bot.terminal.upstream import watch_overview
 from tests.services.lookups import NOW
 from tests.storage.made_threads import THREAD
 

@@ -1,11 +1,11 @@
-"""What the commands about threads on GitHub do: `ftbot watch` and `ftbot triage`, apart from what asks nobody."""
+"""``ftbot triage issue`` and ``replay``: what would be done to threads, and what other rules would do."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
 
-from bot.commands import Outcome, log_quietly, print_json
+from bot.cli.output import Outcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.classify.jsonl import to_json as classification_json
 from bot.core.github.threads import GoneError, IssueRef, parse_ref
@@ -14,40 +14,14 @@ from bot.core.schema.threads import (
     audit_json,
     decision_json,
     errand_json,
-    event_json,
     issue_json,
-    thread_json,
 )
-from bot.core.text.sentences import shortened
 from bot.core.triage.changeset import Errand, Progress
-from bot.core.verdicts.status import timestamp
-from bot.desks import utc_now
 from bot.services.triage.inbox import Preview, Replayed
-from bot.services.upstream.watchlist import Overview, Round
-from bot.terminal import error_output, foreign, output
-from bot.thread_desks import open_triage, open_watcher, open_watchlist
-from bot.thread_terminal import (
-    errand_line,
-    poll_progress,
-    preview_report,
-    replay_report,
-    round_report,
-    watch_overview,
-)
-
-
-def poll_threads(*, as_json: bool) -> Outcome:
-    """Answer ``ftbot watch poll``. Raises ``UserError`` without a token, ``UpstreamError`` where GitHub refuses it."""
-    settings = read_settings()
-    log_quietly(settings)
-    return asyncio.run(_poll(settings, as_json=as_json))
-
-
-def list_sources(*, as_json: bool) -> Outcome:
-    """Answer ``ftbot watch list``."""
-    settings = read_settings()
-    log_quietly(settings)
-    return asyncio.run(_list(settings, as_json=as_json))
+from bot.terminal.console import error_output, foreign, output
+from bot.terminal.triage import errand_line, preview_report, replay_report
+from bot.wiring.packages import utc_now
+from bot.wiring.triage import open_triage
 
 
 def triage_thread(thread: str, *, apply: bool, as_json: bool) -> Outcome:
@@ -63,30 +37,6 @@ def replay_rules(*, as_json: bool) -> Outcome:
     settings = read_settings()
     log_quietly(settings)
     return asyncio.run(_replay(settings, as_json=as_json))
-
-
-async def _poll(settings: Settings, *, as_json: bool) -> Outcome:
-    async with open_watcher(settings) as desk:
-        with poll_progress(shown=not as_json) as progress:
-            round_ = await desk.watchlist.poll(desk.watcher, progress)
-    if as_json:
-        print_json(_round_json(round_))
-    else:
-        output().print(round_report(round_, utc_now()))
-    for source, reason in round_.report.failed.items():
-        error_output().print(foreign(f"ftbot: {source} could not be read: {shortened(reason, 300)}"), soft_wrap=True)
-    all_failed = round_.report.failed.keys() >= {source.name for source in round_.overview.sources}
-    return Outcome.UPSTREAM if all_failed else Outcome.ANSWERED
-
-
-async def _list(settings: Settings, *, as_json: bool) -> Outcome:
-    async with open_watchlist(settings) as watchlist:
-        overview = await watchlist.overview()
-    if as_json:
-        print_json({"schema": SCHEMA, **_overview_json(overview)})
-    else:
-        output().print(watch_overview(overview, utc_now()))
-    return Outcome.ANSWERED
 
 
 async def _triage(settings: Settings, ref: IssueRef, *, apply: bool, as_json: bool) -> Outcome:
@@ -117,34 +67,6 @@ async def _replay(settings: Settings, *, as_json: bool) -> Outcome:
     else:
         output().print(replay_report(replayed))
     return Outcome.ANSWERED
-
-
-def _round_json(round_: Round) -> dict[str, object]:
-    report = round_.report
-    return {
-        "schema": SCHEMA,
-        "requests": report.requests,
-        "new": report.new,
-        "events": [event_json(event) for event in round_.events],
-        "failed": dict(report.failed),
-        **_overview_json(round_.overview),
-    }
-
-
-def _overview_json(overview: Overview) -> dict[str, object]:
-    return {
-        "watched": len(overview.threads),
-        "open": overview.open,
-        "sources": [
-            {
-                "source": source.name,
-                "origin": source.origin.value,
-                "checked": None if source.checked is None else timestamp(source.checked),
-            }
-            for source in overview.sources
-        ],
-        "threads": [thread_json(thread) for thread in overview.threads],
-    }
 
 
 def _preview_json(preview: Preview, *, installed: bool | None, errands: Sequence[Errand]) -> dict[str, object]:

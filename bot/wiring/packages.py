@@ -1,20 +1,19 @@
-"""The composition root of what answers in a terminal: settings become resources and services here.
+"""What answers about packages: settings become look-ups, scans, digests and history here.
 
-Apart from ``bot.app``, so that a question in a terminal does not wait for Discord's library.
+Apart from ``bot.wiring.discord``, so that a question in a terminal does not wait for Discord's library.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 
 from bot.clients.pypi import PackageIndex
-from bot.clients.tokens import Tokens
 from bot.clients.top_packages import TopPackagesSource, shipped_list
 from bot.clients.web import Patience, open_http
 from bot.config import Settings
@@ -23,9 +22,9 @@ from bot.core.digest.weeks import Week
 from bot.core.errors import StorageError
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
-from bot.services.checkup import Checkup
 from bot.services.digest.digest import DigestDesk
 from bot.services.digest.history import Historian
+from bot.services.metrics import Metrics
 from bot.services.packages.catalogue import Catalogue, Names
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.scan import Scanner
@@ -134,23 +133,13 @@ def build_observatory(
     )
 
 
-@asynccontextmanager
-async def open_checkup(settings: Settings, app_login: Callable[[], Awaitable[str | None]]) -> AsyncIterator[Checkup]:
-    """Build what ``ftbot check`` needs; ``app_login`` asks GitHub as the App."""
-
-    def open_configured() -> AbstractAsyncContextManager[Database]:
-        return open_database(settings.database_path)
-
-    async with open_http(settings.user_agent) as http:
-        yield Checkup(
-            index=build_index(settings, http),
-            tokens=Tokens(http, settings.discord_api_url, settings.github_api_url),
-            open_database=open_configured,
-            discord_token=settings.discord_token.get_secret_value() if settings.discord_token else None,
-            github_token=settings.github_token.get_secret_value() if settings.github_token else None,
-            app_login=app_login,
-            has_webhook_secret=settings.github_webhook_secret is not None,
-        )
+def build_lookup(
+    settings: Settings, http: httpx.AsyncClient, database: Database, metrics: Metrics | None = None
+) -> StatusLookup:
+    """Build what answers whether a package has wheels."""
+    index = build_index(settings, http)
+    statuses = Statuses(database, settings.index_url)
+    return StatusLookup(index, statuses, settings.targets, utc_now, metrics=metrics or Metrics.new())
 
 
 def build_index(settings: Settings, http: httpx.AsyncClient, patience: Patience | None = None) -> PackageIndex:

@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 from inline_snapshot import snapshot
 
-from bot.cli import app
+from bot.cli.program import app
 from bot.core.errors import UpstreamError
 from tests.command_line import Ended, Run
 from tests.fakes.fake_discord import TOKEN, FakeDiscord
@@ -435,7 +435,7 @@ async def test_a_bug_is_one_sentence_and_exit_code_1(ftbot: Run, monkeypatch: py
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    monkeypatch.setattr("bot.commands.answer_status", broken)
+    monkeypatch.setattr("bot.cli.status.answer_status", broken)
     ended = await ftbot("status", "numpy")
     assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)
     assert "ZeroDivisionError: by zero" in ended.err
@@ -448,7 +448,7 @@ async def test_an_upstream_that_fails_a_whole_command_is_exit_code_4(
     def failing(*_: object, **__: object) -> None:
         raise UpstreamError("The moon did not answer.")
 
-    monkeypatch.setattr("bot.commands.check_everything", failing)
+    monkeypatch.setattr("bot.cli.check.check_everything", failing)
     assert await ftbot("check") == Ended(4, "", "ftbot: The moon did not answer. Try again later.\n")
 
 

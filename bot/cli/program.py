@@ -150,7 +150,7 @@ def status(
 
     Examples: ftbot status numpy; ftbot status lxml psutil --target 3.15t; ftbot status numpy --json
     """
-    from bot.commands import answer_status
+    from bot.cli.status import answer_status
 
     _leave(answer_status(packages, target or (), as_json=as_json, offline=offline, refresh=refresh))
 
@@ -166,7 +166,7 @@ def scan(
 
     Reads only what may have changed; one that was interrupted goes on where it was.
     """
-    from bot.commands import scan_packages
+    from bot.cli.scan import scan_packages
 
     _leave(scan_packages(top=top, as_json=as_json))
 
@@ -187,7 +187,7 @@ def digest(
     Needs a scan; what happened to issues upstream needs watching, too (ftbot watch, ftbot run). The same week gives
     the same digest whenever it is asked for.
     """
-    from bot.commands import show_digest
+    from bot.cli.digest import show_digest
 
     _leave(show_digest(week, form.value, into))
 
@@ -208,7 +208,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Show the share of packages with free-threaded wheels over time, computed from upload times."""
-    from bot.commands import ask_history, show_history
+    from bot.cli.history import ask_history, show_history
 
     _leave(show_history(ask_history(packages, top, first, last, rule.value), as_json=as_json))
 
@@ -221,7 +221,7 @@ def classify(
 
     A line is {"repo", "number", "title", "body", "is_pr"}; the answer names the words that it goes by.
     """
-    from bot.commands import classify_threads
+    from bot.cli.classify import classify_threads
 
     _leave(classify_threads(jsonl=jsonl))
 
@@ -240,7 +240,7 @@ def issue(
 
     Examples: ftbot triage issue numpy/numpy#26157; ftbot triage issue https://github.com/numpy/numpy/issues/26157
     """
-    from bot.thread_commands import triage_thread
+    from bot.cli.triage import triage_thread
 
     _leave(triage_thread(thread, apply=apply, as_json=as_json))
 
@@ -248,7 +248,7 @@ def issue(
 @triage.command()
 def replay(as_json: AsJson = False) -> None:
     """Read all stored threads with the rules of this version, and show what they would change; asks nobody."""
-    from bot.thread_commands import replay_rules
+    from bot.cli.triage import replay_rules
 
     _leave(replay_rules(as_json=as_json))
 
@@ -259,7 +259,7 @@ def poll(as_json: AsJson = False) -> None:
 
     Needs FTBOT_GITHUB_TOKEN, a token that may read public repositories and nothing else.
     """
-    from bot.thread_commands import poll_threads
+    from bot.cli.watch import poll_threads
 
     _leave(poll_threads(as_json=as_json))
 
@@ -267,7 +267,7 @@ def poll(as_json: AsJson = False) -> None:
 @watch.command("list")
 def list_watched(as_json: AsJson = False) -> None:
     """List what is watched: the tracking table, repositories and searches, with how much was found; asks nobody."""
-    from bot.thread_commands import list_sources
+    from bot.cli.watch import list_sources
 
     _leave(list_sources(as_json=as_json))
 
@@ -278,7 +278,7 @@ def show_settings(as_json: AsJson = False) -> None:
 
     Settings are environment variables with the prefix FTBOT_, or lines of a file .env in the working directory.
     """
-    from bot.commands import show_settings as show
+    from bot.cli.settings import show_settings as show
 
     show(as_json=as_json)
 
@@ -286,7 +286,7 @@ def show_settings(as_json: AsJson = False) -> None:
 @app.command()
 def check(as_json: AsJson = False) -> None:
     """Check that the index, the database and the tokens that are set work."""
-    from bot.commands import check_everything
+    from bot.cli.check import check_everything
 
     _leave(check_everything(as_json=as_json))
 
@@ -297,6 +297,6 @@ def run() -> None:
 
     Needs FTBOT_DISCORD_TOKEN; docs/operations.md tells how to get one.
     """
-    from bot.commands import run_until_stopped
+    from bot.cli.run import run_until_stopped
 
     run_until_stopped()

@@ -18,10 +18,10 @@ from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from bot.connections import NOT_HERE, Connection, Connections, listen
 from bot.core.errors import UserError
 from bot.core.github.webhooks import LARGEST
 from bot.services.triage.deliveries import Receipt
+from bot.web.connections import NOT_HERE, Connection, Connections, listen
 
 Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
 

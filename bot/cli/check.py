@@ -1,0 +1,39 @@
+"""``ftbot check``: whether what is set works."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.cli.output import Outcome, log_quietly, print_json, tell_of_unused_settings
+from bot.config import Settings, read_settings
+from bot.terminal.console import output
+from bot.terminal.settings import checks_table
+from bot.wiring.checkup import open_checkup
+
+
+def check_everything(*, as_json: bool) -> Outcome:
+    """Answer ``ftbot check``."""
+    settings = read_settings()
+    log_quietly(settings)
+    tell_of_unused_settings()
+    return asyncio.run(_check(settings, as_json=as_json))
+
+
+async def _check(settings: Settings, *, as_json: bool) -> Outcome:
+    from bot.wiring.triage import open_app  # GitHub's library takes its time to import
+
+    async def app_login() -> str | None:
+        async with open_app(settings) as app:
+            return None if app is None else await app.login()
+
+    async with open_checkup(settings, app_login) as checkup:
+        checks = await checkup.run()
+    if as_json:
+        found = [{"subject": check.subject, "works": check.works, "finding": check.finding} for check in checks]
+        print_json({"schema": 1, "checks": found})
+    else:
+        output().print(checks_table(checks))
+    broken = [check for check in checks if check.works is False]
+    if any(not check.upstream for check in broken):
+        return Outcome.MISCONFIGURED
+    return Outcome.UPSTREAM if broken else Outcome.ANSWERED

@@ -1,0 +1,61 @@
+"""``ftbot digest``: what moved in a week."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from bot.cli.output import Outcome, log_quietly
+from bot.config import Settings, read_settings
+from bot.core.digest import markdown as digest_text
+from bot.core.digest import page as digest_page
+from bot.core.digest.digest import Digest
+from bot.core.digest.weeks import Week, parse_week
+from bot.core.errors import UserError
+from bot.wiring.packages import open_observatory
+
+_ENDINGS = {"markdown": "md", "json": "json", "html": "html"}
+
+
+def show_digest(week: str | None, form: str, into: str | None) -> Outcome:
+    """Answer ``ftbot digest``. Raises ``UserError`` where there is none, or where it cannot be written."""
+    settings = read_settings()
+    log_quietly(settings)
+    asked = None if week is None else parse_week(week)
+    return asyncio.run(_digest(settings, asked, form, None if into is None else Path(into).expanduser()))
+
+
+async def _digest(settings: Settings, week: Week | None, form: str, into: Path | None) -> Outcome:
+    async with open_observatory(settings) as observatory:
+        digest = await observatory.digests.digest(week)
+    if into is None:
+        sys.stdout.write(_written(digest, form, chart=None))
+        return Outcome.ANSWERED
+    chart = into / f"{digest.week}.png"
+    document = into / f"{digest.week}.{_ENDINGS[form]}"
+    try:
+        await asyncio.to_thread(into.mkdir, parents=True, exist_ok=True)
+        if form != "json":
+            await asyncio.to_thread(chart.write_bytes, await asyncio.to_thread(_draw, digest))
+        await asyncio.to_thread(document.write_text, _written(digest, form, chart=chart.name), "utf-8")
+    except OSError as error:
+        raise UserError(f"{into} cannot be written: {error.strerror or error}. Name another folder.") from error
+    sys.stdout.write(f"{document}\n")
+    return Outcome.ANSWERED
+
+
+def _written(digest: Digest, form: str, chart: str | None) -> str:
+    """Write a digest; alone, an HTML page has its chart inside."""
+    if form == "json":
+        return json.dumps(digest_text.to_json(digest)) + "\n"
+    if form == "html":
+        return digest_page.page(digest, _draw(digest) if chart is None else chart)
+    return digest_text.markdown(digest, chart)
+
+
+def _draw(digest: Digest) -> bytes:
+    from bot.charts import draw  # matplotlib takes its time to import
+
+    return draw(digest)

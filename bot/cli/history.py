@@ -1,0 +1,56 @@
+"""``ftbot history``: how support grew, day by day."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+
+from bot.cli.output import Outcome, log_quietly, print_json
+from bot.config import Settings, read_settings
+from bot.core.errors import UserError
+from bot.core.history.timelines import Rule
+from bot.core.index.names import normalize
+from bot.services.digest.history import Question, history_json
+from bot.terminal.console import error_output, foreign, output
+from bot.terminal.history import history_table, page_progress
+from bot.wiring.packages import open_observatory
+
+
+def show_history(question: Question, *, as_json: bool) -> Outcome:
+    """Answer ``ftbot history``."""
+    settings = read_settings()
+    log_quietly(settings)
+    return asyncio.run(_history(settings, question, as_json=as_json))
+
+
+def ask_history(packages: str | None, most: int | None, first: str | None, last: str | None, rule: str) -> Question:
+    """Read what was asked of the past; a ``UserError`` says what a name or a day looks like."""
+    if packages is not None and most is not None:
+        raise UserError("--packages and --top exclude each other. Leave one away.")
+    names = tuple(dict.fromkeys(normalize(name) for name in (packages or "").split(",") if name.strip()))
+    return Question(names, most, _day(first), _day(last), Rule(rule))
+
+
+async def _history(settings: Settings, question: Question, *, as_json: bool) -> Outcome:
+    async with open_observatory(settings) as observatory:
+        with page_progress(shown=not as_json) as progress:
+            history = await observatory.historian.history(question, progress)
+    if as_json:
+        print_json(history_json(history))
+    elif not history.is_void:
+        output().print(history_table(history))
+    err = error_output()
+    for name, reason in sorted(history.failed.items()):
+        err.print(foreign(f"ftbot: {name} is left out: {reason}"), soft_wrap=True)
+    for name in history.missing:
+        err.print(f"ftbot: There is no package called {name} on the index. Check the spelling.", soft_wrap=True)
+    if history.failed:
+        return Outcome.UPSTREAM
+    return Outcome.NOT_FOUND if history.missing else Outcome.ANSWERED
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"`{text}` is no day. Write it like `2026-11-22`.") from None

@@ -1,0 +1,40 @@
+"""``ftbot scan``: judge the most downloaded packages with native code."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.cli.output import Outcome, log_quietly, print_json
+from bot.config import Settings, read_settings
+from bot.terminal.console import output
+from bot.terminal.scan import scan_progress, scan_report
+from bot.wiring.packages import open_observatory
+
+
+def scan_packages(*, top: int | None, as_json: bool) -> Outcome:
+    """Answer ``ftbot scan``. Raises ``UpstreamError`` where the index answers nothing and nothing is stored."""
+    settings = read_settings()
+    log_quietly(settings)
+    return asyncio.run(_scan(settings, settings.track if top is None else top, as_json=as_json))
+
+
+async def _scan(settings: Settings, track: int, *, as_json: bool) -> Outcome:
+    async with open_observatory(settings) as observatory:
+        with scan_progress(shown=not as_json) as progress:
+            report = await observatory.scanner.scan(track, progress=progress)
+    if as_json:
+        print_json(
+            {
+                "schema": 1,
+                "packages": report.packages,
+                "requests": report.requests,
+                "not_modified": report.not_modified,
+                "bytes": report.bytes,
+                "failed": list(report.failed),
+                "verdicts": report.verdicts,
+                "seconds": round(report.seconds, 3),
+            }
+        )
+    else:
+        output().print(scan_report(report))
+    return Outcome.UPSTREAM if report.failed and not report.packages else Outcome.ANSWERED

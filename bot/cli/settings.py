@@ -1,0 +1,18 @@
+"""``ftbot settings``: what is set, and by what."""
+
+from __future__ import annotations
+
+from bot.cli.output import print_json, tell_of_unused_settings
+from bot.config import describe, read_settings
+from bot.terminal.console import output
+from bot.terminal.settings import settings_table
+
+
+def show_settings(*, as_json: bool) -> None:
+    """Answer ``ftbot settings``."""
+    listed = tuple(describe(read_settings()))
+    tell_of_unused_settings()
+    if as_json:
+        print_json({"schema": 1, "settings": {setting.variable: setting.value or None for setting in listed}})
+    else:
+        output().print(settings_table(listed))

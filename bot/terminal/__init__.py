@@ -1,0 +1,1 @@
+"""Nouns as people see them in a terminal: cards, tables and progress."""

@@ -1,0 +1,57 @@
+"""Scans as people see them in a terminal: how far they are, and what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.wording import (
+    phrase,
+)
+from bot.services.packages.scan import ScanReport
+from bot.terminal.console import foreign, progress_bar
+from bot.terminal.text import Text
+
+_MOST_FAILURES = 10
+
+
+@contextmanager
+def scan_progress(*, shown: bool) -> Iterator[Callable[[int, int, int], None]]:
+    """Show how far a scan is, on a terminal only."""
+    bar = progress_bar("tracked packages", shown=shown)
+    with bar:
+        task = bar.add_task("", total=None)
+
+        def advance(seen: int, tracked: int, track: int) -> None:
+            bar.update(task, completed=tracked, total=track, description=f"{seen} projects read")
+
+        yield advance
+
+
+def scan_report(report: ScanReport) -> RenderableType:
+    """Draw what a scan found: the verdicts by target, and what it took."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("")
+    for target in report.verdicts:
+        table.add_column(target, justify="right")
+    for verdict in Verdict:
+        counts = [each.get(verdict.value, 0) for each in report.verdicts.values()]
+        if any(counts):
+            words = phrase(verdict)
+            table.add_row(Text(f"{words.glyph} {verdict.value}"), *(str(count or "") for count in counts))
+    lines: list[RenderableType] = [Text(f"{report.packages} tracked packages", style="bold"), table]
+    for name, reason in islice(report.failed.items(), _MOST_FAILURES):
+        lines.append(Text(f"! {name} could not be read: {reason}", style="yellow"))
+    if len(report.failed) > _MOST_FAILURES:
+        lines.append(Text(f"! and {len(report.failed) - _MOST_FAILURES} more", style="yellow"))
+    if report.list_problem is not None:
+        lines.append(foreign(f"! {report.list_problem} An older list of the most downloaded was used.", style="yellow"))
+    took = f"{report.requests} requests, {report.not_modified} unchanged, {report.bytes / 1e6:.1f} MB"
+    listed = "" if report.list_day is None else f" · most downloaded as of {report.list_day}"
+    lines.append(Text(f"{took}, {report.seconds:.1f} s{listed}", style="dim"))
+    return Group(*lines)

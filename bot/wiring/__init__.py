@@ -1,0 +1,1 @@
+"""Where commands and the bot get their objects built."""

@@ -1,0 +1,243 @@
+"""The bot: what answers, connects, and happens by the timetable, built from the settings on resources that are open."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import discord
+import httpx
+from discord import app_commands
+from yarl import URL
+
+from bot.clients.discord import DiscordPosts
+from bot.clients.github.app import GithubApp
+from bot.clients.github.reader import GithubReader
+from bot.config import PROJECT_URL, Settings, Switch, python_build, version
+from bot.core.digest.digest import Digest
+from bot.core.posting.posts import Change
+from bot.core.posting.prospects import Watched, lacking_for_triage
+from bot.jobs import Job
+from bot.services.backlog import Backlog
+from bot.services.discord.guilds import GuildDesk
+from bot.services.discord.planner import Ledger, Poster
+from bot.services.discord.prospects import Outlook
+from bot.services.discord.registration import Registration
+from bot.services.discord.zones import Zones
+from bot.services.health import Health
+from bot.services.metrics import Metrics, Queue
+from bot.services.packages.catalogue import Catalogue
+from bot.services.packages.changes import Newsroom
+from bot.services.packages.lookup import StatusLookup
+from bot.services.retention import Caretaker
+from bot.services.triage.audit import AuditDesk
+from bot.services.triage.deliveries import Intake
+from bot.services.triage.loop import TriageLoop
+from bot.services.triage.reconcile import Reconciler
+from bot.services.triage.stores import Casebook
+from bot.services.upstream.issues import IssueDesk
+from bot.services.upstream.poll import Lookout
+from bot.wiring.packages import build_lookup, build_observatory, offered_names, utc_now
+from bot.wiring.triage import build_courier, build_triage
+from bot.wiring.upstream import build_watcher
+from cogs.about import About, AboutCog
+from cogs.audit import AuditCog
+from cogs.client import Client
+from cogs.config import ConfigCog, ConfigDesk
+from cogs.conversations import Conversations
+from cogs.digest import DigestAnswers, DigestCog, DigestPress
+from cogs.gateway import Gateway
+from cogs.issues import IssueAnswers, IssuesCog
+from cogs.pulse import Pulse
+from cogs.status import StatusCog, StatusDesk
+from cogs.ui.announcement_card import announcement_card
+from cogs.ui.issue_cards import feed_card
+from storage.discord.changes import Changes
+from storage.discord.closed_channels import ClosedChannels
+from storage.discord.guilds import Guilds
+from storage.discord.posts import Posts
+from storage.discord.registrations import Registrations
+from storage.engine.sqlite import Database
+from storage.github.audit import Audit
+from storage.github.cursors import Cursors
+from storage.github.inbox import Inbox
+from storage.github.outbox import Outbox
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+from storage.packages.documents import Documents
+from storage.packages.names import Packages
+from storage.packages.scans import Scans
+from storage.retention import Retention
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What runs: what answers, what connects, and what happens by the timetable."""
+
+    metrics: Metrics
+    health: Health
+    lookup: StatusLookup
+    catalogue: Catalogue
+    conversations: Conversations
+    gateway: Gateway
+    jobs: tuple[Job, ...]
+    triage: TriageLoop | None
+    intake: Intake | None
+
+
+@dataclass(frozen=True, slots=True)
+class Github:
+    """GitHub as far as it is set up: to read with the token, and as the App."""
+
+    reader: GithubReader | None
+    app: GithubApp | None
+
+
+def _watched(github: Github) -> Watched:
+    if github.reader is not None:
+        return Watched.ALL
+    return Watched.NONE if github.app is None else Watched.INSTALLED  # triage tells of what it meets, too
+
+
+async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Database, github: Github) -> Bot:
+    """Build the bot on resources that somebody opened."""
+    metrics = Metrics.new()
+    conversations = Conversations(metrics)
+    lookup = build_lookup(settings, http, database, metrics)
+    catalogue = Catalogue(Packages(database), await offered_names())
+    await catalogue.load()
+    zones = Zones()
+    await zones.load()
+    threads, events = Threads(database), ThreadEvents(database)
+    issues = IssueDesk(threads, events, Documents(database))
+    await issues.load()
+    observatory = build_observatory(settings, http, database, issues.of_week)
+    press = DigestPress(observatory.digests.digest, _draw)
+    ledger = Ledger(Guilds(database), Posts(database), ClosedChannels(database), Changes(database), events, threads)
+    discord_posts = DiscordPosts(lambda: gateway.client)
+    poster = Poster(ledger, discord_posts, zones, press.prepare, announcement_card, feed_card, utc_now)
+    watcher = None if github.reader is None else build_watcher(settings, github.reader, database)
+    lookout = Lookout(issues, watcher)
+    triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
+
+    async def announce(changes: Sequence[Change]) -> None:
+        await poster.announce(changes)
+        await lookout.note_wheels(changes)
+        if triage is not None:
+            await triage.reconciler.wheels(changes)
+
+    newsroom = Newsroom(observatory.scanner, Scans(database), observatory.digests, settings.track, announce)
+    status = StatusDesk(lookup, catalogue, settings.targets, utc_now, issues)
+    outlook = Outlook(Scans(database), settings.track, _watched(github))
+    guilds = GuildDesk(ledger, zones, utc_now)
+    config = ConfigDesk(guilds, poster, zones, press.prepare, utc_now, outlook.prospects)
+    lacking = lacking_for_triage(app=github.app is not None, switched_on=settings.triage is Switch.ON)
+    registration = Registration(Registrations(database))
+    pulse = Pulse()
+    started = utc_now()
+
+    def offer(typed: str) -> list[app_commands.Choice[str]]:
+        return status.offer(typed, settings.targets[0])
+
+    def new_client() -> Client:
+        client = Client(conversations, {**status.clicks(), **config.clicks()}, metrics, registration, pulse)
+        about = About(version(), python_build(), PROJECT_URL, started, client.slash_commands)
+        client.use(
+            [
+                StatusCog(status, conversations),
+                DigestCog(DigestAnswers(press.prepare, utc_now), conversations),
+                ConfigCog(config, conversations),
+                IssuesCog(IssueAnswers(issues, offer, outlook.watched is not Watched.NONE), conversations),
+                AuditCog(AuditDesk(Audit(database)), conversations, lacking),
+                AboutCog(about, conversations),
+            ]
+        )
+        return client
+
+    gateway = Gateway(new_client)
+    health = Health(database, lambda: gateway.is_ready, metrics)
+    metrics.heartbeat_age.set_function(lambda: math.inf if gateway.client is None else gateway.client.pulse.age)
+    metrics.write_age.set_function(lambda: time.monotonic() - database.pulse.written)
+    caretaker = Caretaker(Retention(database), timedelta(days=settings.keep_days), metrics, utc_now)
+    backlog = _build_backlog(settings, database, github, metrics)
+    jobs = [
+        Job("forget what is over", timedelta(days=1), caretaker.forget, at_start=True),
+        Job("measure what waits", timedelta(seconds=15), backlog.measure, at_start=True),
+        Job("look what works", timedelta(seconds=15), health.look, at_start=True),
+        Job("store what was asked", timedelta(minutes=1), catalogue.flush),
+        Job("post what is due", timedelta(seconds=5), poster.tick),
+        Job("watch threads", timedelta(minutes=5), lookout.look, at_start=True),
+        *_triage_jobs(triage),
+    ]
+    if settings.track > 0:
+        jobs.append(Job("scan what is due", timedelta(hours=1), newsroom.look, at_start=True))
+    loop = None if triage is None else triage.loop
+    intake = None if triage is None or settings.github_webhook_secret is None else triage.intake
+    return Bot(metrics, health, lookup, catalogue, conversations, gateway, tuple(jobs), loop, intake)
+
+
+def _build_backlog(settings: Settings, database: Database, github: Github, metrics: Metrics) -> Backlog:
+    clients = {"token": github.reader, "app": github.app}
+    triages = github.app is not None and settings.triage is Switch.ON
+    return Backlog(
+        Posts(database),
+        Outbox(database),
+        Inbox(database),
+        Guilds(database),
+        Scans(database) if settings.track > 0 else None,
+        {credential: client.worker.budgets for credential, client in clients.items() if client is not None},
+        metrics,
+        utc_now,
+        idle=() if triages else (Queue.GITHUB, Queue.INBOX),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Triage:
+    """What triage is made of: what takes deliveries, what works on them, and what finds those that never came."""
+
+    intake: Intake
+    loop: TriageLoop
+    reconciler: Reconciler
+
+
+def _build_triage(
+    settings: Settings, app: GithubApp, database: Database, lookup: StatusLookup, metrics: Metrics
+) -> _Triage:
+    wake = asyncio.Event()
+    casebook = Casebook.of(database)
+    secret = settings.github_webhook_secret
+    intake = Intake(
+        casebook.inbox, b"" if secret is None else secret.get_secret_value().encode(), utc_now, wake, metrics
+    )
+    courier = build_courier(app, database, enabled=settings.triage is Switch.ON)
+    triage = build_triage(settings, app, database, lookup, wake, courier)
+    loop = TriageLoop(triage, courier, casebook.inbox, casebook.outbox, wake, utc_now)
+    reconciler = Reconciler(app, intake, casebook.inbox, Cursors(database), casebook.threads, utc_now)
+    return _Triage(intake, loop, reconciler)
+
+
+def _triage_jobs(triage: _Triage | None) -> list[Job]:
+    if triage is None:
+        return []
+    return [
+        Job("have lost webhooks sent again", timedelta(hours=1), triage.reconciler.sweep, at_start=True),
+        Job("read what webhooks did not tell", timedelta(minutes=10), triage.reconciler.poll, at_start=True),
+    ]
+
+
+def _draw(digest: Digest) -> bytes:
+    from bot.charts import draw  # noqa: PLC0415 — matplotlib is large, and wanted once a week
+
+    return draw(digest)
+
+
+def direct_discord(settings: Settings) -> None:
+    """Point discord.py at the addresses of the settings, and silence what it says of voice; it has no parameters."""
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+    discord.http.Route.BASE = settings.discord_api_url.rstrip("/")
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = URL(settings.discord_gateway_url)

@@ -1,0 +1,75 @@
+"""What watches threads upstream, built from the settings.
+
+Apart from ``bot.wiring.packages``, so that a question about a package does not wait for GitHub's library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.clients.github.reader import GithubReader, open_github_reader
+from bot.config import Settings
+from bot.core.errors import UserError
+from bot.core.upstream.threads import Sources
+from bot.services.upstream.watcher import Watcher
+from bot.services.upstream.watchlist import Watchlist
+from bot.wiring.packages import utc_now
+from storage.engine.sqlite import Database, open_database
+from storage.github.cursors import Cursors
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+from storage.packages.documents import Documents
+
+
+@dataclass(frozen=True, slots=True)
+class WatchDesk:
+    """What looks at threads, and what tells of them."""
+
+    watcher: Watcher
+    watchlist: Watchlist
+
+
+@asynccontextmanager
+async def open_watchlist(settings: Settings) -> AsyncIterator[Watchlist]:
+    """Build what ``ftbot watch list`` needs."""
+    async with open_database(settings.database_path) as database:
+        yield build_watchlist(settings, database)
+
+
+@asynccontextmanager
+async def open_watcher(settings: Settings) -> AsyncIterator[WatchDesk]:
+    """Build what ``ftbot watch poll`` needs. Raises ``UserError`` without a token."""
+    if settings.github_token is None:
+        raise UserError(
+            "FTBOT_GITHUB_TOKEN is not set, and GitHub answers such questions to nobody without one."
+            " Make a token that may read public repositories (docs/operations.md), and set it."
+        )
+    token = settings.github_token.get_secret_value()
+    async with open_database(settings.database_path) as database, open_reader(settings, token) as reader:
+        yield WatchDesk(build_watcher(settings, reader, database), build_watchlist(settings, database))
+
+
+@asynccontextmanager
+async def open_reader(settings: Settings, token: str | None) -> AsyncIterator[GithubReader]:
+    """Open GitHub to read; without a token it answers little, and not much of that."""
+    async with open_github_reader(
+        settings.github_api_url, token, user_agent=settings.user_agent, now=utc_now
+    ) as reader:
+        yield reader
+
+
+def build_watcher(settings: Settings, reader: GithubReader, database: Database) -> Watcher:
+    """Build it on resources that somebody opened."""
+    return Watcher(reader, Threads(database), Cursors(database), Documents(database), watched(settings), utc_now)
+
+
+def build_watchlist(settings: Settings, database: Database) -> Watchlist:
+    """Build it on a database that somebody opened."""
+    return Watchlist(Threads(database), ThreadEvents(database), Cursors(database), watched(settings))
+
+
+def watched(settings: Settings) -> Sources:
+    """Read from the settings what is watched besides the tracking table."""
+    return Sources.of(settings.watch_repositories, settings.watch_searches)
