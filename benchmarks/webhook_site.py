@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.core.triage.changeset import Settlement
+from bot.core.triage.changeset import Changeset
 from bot.services.metrics import Metrics
 from bot.services.triage.deliveries import Intake
 from bot.web.site import Address, Monitoring, Site, serve
@@ -39,7 +39,7 @@ async def _settle(database: Database, wake: asyncio.Event) -> None:
         wake.clear()
         while due := await inbox.due(_now(), _AT_ONCE):
             for received in due:
-                await settlements.record(Settlement(received.delivery), _now())
+                await settlements.record(Changeset(received.delivery), _now())
                 await asyncio.sleep(_PACE_SECONDS)
 
 

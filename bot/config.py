@@ -66,7 +66,7 @@ def _default_database() -> str:
 
 
 def _default_hosts(known: dict[str, object]) -> tuple[Host, ...]:
-    """Give PyPI's file host where the index is PyPI's."""
+    """Return PyPI's file host where the index is PyPI's."""
     index = urlsplit(str(known.get("index_url", "")))
     return hosts_of_index(index.scheme, index.hostname or "")
 
@@ -113,7 +113,7 @@ class Settings(BaseSettings):
     )
     watch_searches: Annotated[tuple[str, ...], NoDecode] = Field(
         ('"free-threaded" in:title is:issue', '"free-threading" in:title is:issue'),
-        description="GitHub searches that find more threads, with semicolons between; a semicolon alone is none",
+        description="GitHub searches that find more threads, separated by semicolons; a single semicolon means none",
     )
     triage: Switch = Field(Switch.ON, description="off keeps the App from deciding and writing anything anywhere")
     http_host: str = Field("127.0.0.1", description="where webhooks, health and metrics are served")
@@ -226,17 +226,17 @@ class Settings(BaseSettings):
 
     @property
     def user_agent(self) -> str:
-        """Give what every request says of its sender: program, version and whom to ask."""
+        """Return what every request says of its sender: program, version and whom to ask."""
         return f"ftbot/{version()} (+{self.contact})"
 
     def secrets(self) -> tuple[str, ...]:
-        """Give the secrets that are set, for taking them out of log lines."""
+        """Return the secrets that are set, for taking them out of log lines."""
         values = (getattr(self, name) for name in type(self).model_fields)
         return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
     @property
     def database_path(self) -> Path | None:
-        """Give the database's path, None for one in memory."""
+        """Return the database's path, None for one in memory."""
         return None if self.database == ":memory:" else Path(self.database).expanduser()
 
 
@@ -252,7 +252,7 @@ class Setting:
 
 @cache
 def version() -> str:
-    """Give the version of the program as installed; reads files, once."""
+    """Return the version of the program as installed; reads files, once."""
     return metadata.version("ftbot")
 
 

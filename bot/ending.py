@@ -66,7 +66,7 @@ class Ending:
             self.asked.set()
 
     def left(self, mark: float) -> float:
-        """Give the seconds until so many after the beginning, which is now at the latest."""
+        """Return the seconds until so many after the beginning, which is now at the latest."""
         now = time.monotonic()
         self._began = now if self._began is None else self._began
         return max(0.0, self._began + mark - now)

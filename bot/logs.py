@@ -148,7 +148,7 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
 
 
 def _written_forms(secret: str) -> tuple[str, ...]:
-    """Give a secret as it is, as in a JSON string, and as in Python's own notation: quotes and line ends differ."""
+    """Return a secret as it is, as in a JSON string, and as in Python's own notation: quotes and line ends differ."""
     return tuple(dict.fromkeys((secret, json.dumps(secret)[1:-1], repr(secret)[1:-1])))
 
 

@@ -44,11 +44,11 @@ class Sink(BufferedIOBase):
         return True
 
     def isatty(self) -> bool:
-        """Tell whether it ends in a terminal."""
+        """Return whether it ends in a terminal."""
         return self._below.isatty()
 
     def fileno(self) -> int:
-        """Give the file descriptor below."""
+        """Return the file descriptor below."""
         return self._below.fileno()
 
     def write(self, data: object, /) -> int:

@@ -31,23 +31,23 @@ class SlashCommand(Protocol):
 
     @property
     def qualified_name(self) -> str:
-        """Give its name, after its group's."""
+        """Return its name, after its group's."""
 
     @property
     def description(self) -> str:
-        """Give what it does."""
+        """Return what it does."""
 
     @property
     def parameters(self) -> Sequence[app_commands.Parameter]:
-        """Give its options."""
+        """Return its options."""
 
     @property
     def default_permissions(self) -> discord.Permissions | None:
-        """Give what somebody must be permitted to see it, None if everybody does."""
+        """Return what somebody must be permitted to see it, None if everybody does."""
 
     @property
     def root_parent(self) -> app_commands.Group | None:
-        """Give its group."""
+        """Return its group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +118,13 @@ def _place(command: SlashCommand) -> tuple[int, str]:
 
 
 def _needed(command: SlashCommand) -> discord.Permissions | None:
-    """Give what somebody must be permitted to use a command, None if everybody may."""
+    """Return what somebody must be permitted to use a command, None if everybody may."""
     group = command.root_parent
     return command.default_permissions if group is None else group.default_permissions
 
 
 def _is_for(command: SlashCommand, interaction: discord.Interaction) -> bool:
-    """Tell whether a command is one for admins, and whoever asks is one, in a server that has installed the bot."""
+    """Return whether a command is one for admins, and whoever asks is one, in a server that has installed the bot."""
     needed = _needed(command)
     here = interaction.guild_id is not None and interaction.is_guild_integration()
     return needed is not None and here and interaction.permissions >= needed

@@ -200,7 +200,7 @@ class Client(commands.Bot):
             await self._registration.sync(self.application_id, self.commands_digest(), self.tree.sync)
 
     def commands_digest(self) -> str:
-        """Give a digest of the commands as Discord is told of them."""
+        """Return a digest of the commands as Discord is told of them."""
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 

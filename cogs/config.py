@@ -66,7 +66,7 @@ class ConfigDesk:
     prospects: Callable[[], Awaitable[Prospects]]
 
     def clicks(self) -> Mapping[str, Click]:
-        """Give who answers which button or form."""
+        """Return who answers which button or form."""
         return {
             "cd": self._open_form,
             "cs": self._submit_form,
@@ -296,7 +296,7 @@ def digest_hints(interaction: discord.Interaction, digest: DigestSettings) -> tu
 
 
 def permitted(interaction: discord.Interaction) -> int:
-    """Give the server of an interaction; a ``UserError`` tells who may not manage it, or that it has not installed me.
+    """Return the server of an interaction; a ``UserError`` tells who may not manage it, or that I am not installed.
 
     Discord shows the command only to those who may, but an admin can change that, and buttons have no such guard.
     """
@@ -327,7 +327,7 @@ def check_untagged(interaction: discord.Interaction, channel: int) -> None:
 
 
 def bot_name(interaction: discord.Interaction) -> str:
-    """Give the name under which the server's settings list the bot."""
+    """Return the name under which the server's settings list the bot."""
     return "me" if interaction.client.user is None else interaction.client.user.name
 
 

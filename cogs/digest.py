@@ -29,7 +29,7 @@ _LONGEST_ALT_TEXT = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class DigestPress:
+class DigestRenderer:
     """Makes digests ready to be posted; ``draw`` gives the chart as a PNG, and runs in a thread."""
 
     digests: Callable[[Week], Awaitable[Digest]]
@@ -49,7 +49,7 @@ class DigestPress:
         )
 
     async def _picture(self, digest: Digest) -> bytes | None:
-        """Give the chart; the last few are kept, as everybody asks for the same week."""
+        """Return the chart; the last few are kept, as everybody asks for the same week."""
         if not digest.chart:
             return None
         kept = self._drawn.pop(digest.week, None)

@@ -26,7 +26,7 @@ class Gateway:
 
     @property
     def is_ready(self) -> bool:
-        """Tell whether a client knows its servers, and is connected by all that is known at the moment."""
+        """Return whether a client knows its servers, and is connected by all that is known at the moment."""
         client = self.client
         return client is not None and client.is_ready() and not client.is_closed() and client.pulse.beats
 

@@ -45,12 +45,12 @@ class Pulse:
 
     @property
     def age(self) -> float:
-        """Give the seconds since the last acknowledgement, infinity before the first."""
+        """Return the seconds since the last acknowledgement, infinity before the first."""
         return self.clock() - self._acknowledged
 
     @property
     def beats(self) -> bool:
-        """Tell whether there is a connection on which a heartbeat was acknowledged when one had to be."""
+        """Return whether there is a connection on which a heartbeat was acknowledged when one had to be."""
         return self.connected and self.age <= self._interval + GRACE
 
     def hear(self, payload: str) -> None:

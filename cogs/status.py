@@ -56,7 +56,7 @@ class StatusDesk:
     upstream: Upstream | None = None
 
     def clicks(self) -> Mapping[str, Click]:
-        """Give who answers which button."""
+        """Return who answers which button."""
         return {"r": self._refresh, "u": self._use, "f": self._floors}
 
     async def show(self, interaction: discord.Interaction, name: str, headline: Target, *, private: bool) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.triage.changeset import DirectiveKind
+from bot.core.triage.changeset import MarkKind
 from storage.engine.sqlite import Database, Transaction, Value
 
 AT_ONCE = 500
@@ -150,5 +150,5 @@ async def _leave_alone(transaction: Transaction, node_id: Value, now: datetime) 
         await transaction.run(
             "INSERT INTO directives (node_id, kind, value, actor, at) VALUES (?, ?, 'yes', '', ?)"
             " ON CONFLICT (node_id, kind) DO NOTHING",
-            (node_id, DirectiveKind.OVER.value, now.timestamp()),
+            (node_id, MarkKind.OVER.value, now.timestamp()),
         )

@@ -26,7 +26,7 @@ def show_history(question: Question, *, as_json: bool) -> Outcome:
 def ask_history(packages: str | None, most: int | None, first: str | None, last: str | None, rule: str) -> Question:
     """Read what was asked of the past; a ``UserError`` says what a name or a day looks like."""
     if packages is not None and most is not None:
-        raise UserError("--packages and --top exclude each other. Leave one away.")
+        raise UserError("--packages and --top exclude each other. Give only one of them.")
     names = tuple(dict.fromkeys(normalize(name) for name in (packages or "").split(",") if name.strip()))
     return Question(names, most, _day(first), _day(last), Rule(rule))
 
@@ -53,4 +53,4 @@ def _day(text: str | None) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise UserError(f"`{text}` is no day. Write it like `2026-11-22`.") from None
+        raise UserError(f"`{text}` is not a date. Write it like `2026-11-22`.") from None

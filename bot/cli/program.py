@@ -87,7 +87,7 @@ def _run() -> int:
 
 
 def _written(code: int) -> int:
-    """Give the exit code as it is after all was written: that of an earlier error stays.
+    """Return the exit code as it is after all was written: that of an earlier error stays.
 
     Whoever read the answer through a pipe and left had enough, which is no error.
     """

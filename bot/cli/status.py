@@ -25,7 +25,7 @@ def answer_status(
 ) -> Outcome:
     """Answer ``ftbot status``. Raises ``UserError`` for a name or a Python that cannot be."""
     if offline and refresh:
-        raise UserError("--offline and --refresh exclude each other. Leave one away.")
+        raise UserError("--offline and --refresh exclude each other. Give only one of them.")
     settings = read_settings()
     log_quietly(settings)
     names = [normalize(package) for package in packages]

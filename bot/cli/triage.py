@@ -16,7 +16,7 @@ from bot.core.schema.threads import (
     errand_json,
     issue_json,
 )
-from bot.core.triage.changeset import Errand, Progress
+from bot.core.triage.changeset import OutboxEntry, Progress
 from bot.services.triage.inbox import Preview, Replayed
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.triage import errand_line, preview_report, replay_report
@@ -69,7 +69,7 @@ async def _replay(settings: Settings, *, as_json: bool) -> Outcome:
     return Outcome.ANSWERED
 
 
-def _preview_json(preview: Preview, *, installed: bool | None, errands: Sequence[Errand]) -> dict[str, object]:
+def _preview_json(preview: Preview, *, installed: bool | None, errands: Sequence[OutboxEntry]) -> dict[str, object]:
     snapshot = preview.snapshot
     return {
         "schema": SCHEMA,

@@ -75,7 +75,7 @@ class DiscordPosts:
     client: Callable[[], discord.Client | None]
 
     def guilds(self) -> frozenset[int] | None:
-        """Give the servers that the bot is in, None while it is not connected."""
+        """Return the servers that the bot is in, None while it is not connected."""
         client = self._ready()
         return None if client is None else frozenset(guild.id for guild in client.guilds)
 
@@ -180,7 +180,7 @@ class DiscordPosts:
             await self.send(thread, draft, mark, nonce)
 
     async def is_in_thread(self, thread: int, sought: Sought) -> bool:
-        """Tell whether one of the bot's own messages is in a thread; raises as ``find`` and ``send_in_thread`` do."""
+        """Return whether one of the bot's own messages is in a thread; raises as ``find`` and ``send_in_thread`` do."""
         with _as_thread():
             return await self.find(thread, sought) is not None
 

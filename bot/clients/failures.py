@@ -97,7 +97,7 @@ def _broken_http(cause: BaseException) -> str | None:
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:
-    """Give an error and what led to it, the last first."""
+    """Return an error and what led to it, the last first."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -27,7 +27,7 @@ SERVICE = "service"
 
 @lru_cache(maxsize=64)
 def service_at(url: str, hosts: tuple[Host, ...] = ()) -> Service:
-    """Give the service at a configured address. Raises ``UpstreamError`` where that is none of http or https."""
+    """Return the service at a configured address. Raises ``UpstreamError`` where that is none of http or https."""
     home = origin_of(url)
     if home is None:
         raise UpstreamError(f"{url[:_LONGEST_SHOWN]} is no address.")
@@ -35,7 +35,7 @@ def service_at(url: str, hosts: tuple[Host, ...] = ()) -> Service:
 
 
 def origin_of(url: str | httpx.URL) -> Origin | None:
-    """Give an address's origin as the client reads it, None for one that is not asked."""
+    """Return an address's origin as the client reads it, None for one that is not asked."""
     try:
         parsed = httpx.URL(url) if isinstance(url, str) else url
         return None if parsed.userinfo else origin(parsed.scheme, parsed.raw_host.decode("ascii"), parsed.port)
@@ -53,7 +53,7 @@ class Places:
     _first: dict[str, AddressKind] = field(default_factory=dict)
 
     def admit(self, service: Service, host: str, address: str) -> bool:
-        """Tell whether an address may be connected to for a service that asks a host."""
+        """Return whether an address may be connected to for a service that asks a host."""
         kind, home = kind_of(address), service.home.host
         if host == home:
             first = self._first.setdefault(home, kind)
@@ -156,7 +156,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 
 def shown(to: Origin | None) -> str:
-    """Give a host as people read it; it may come from anybody."""
+    """Return a host as people read it; it may come from anybody."""
     return "That" if to is None else str(to)[:_LONGEST_SHOWN]
 
 

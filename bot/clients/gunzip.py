@@ -32,15 +32,15 @@ class Inflater(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Tell whether the member's end was reached."""
+        """Return whether the member's end was reached."""
 
     @property
     def unused_data(self) -> bytes:
-        """Give what was fed beyond the end."""
+        """Return what was fed beyond the end."""
 
     @property
     def unconsumed_tail(self) -> bytes:
-        """Give what was fed and is to be fed again, as there was no room for what it inflates to."""
+        """Return what was fed and is to be fed again, as there was no room for what it inflates to."""
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes:
         """Inflate some bytes, to no more than the length."""
@@ -73,7 +73,7 @@ class Gunzip:
         self._members = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Give what a piece of the body inflates to, in parts of at most ``PART`` bytes. Raises ``GzipError``."""
+        """Return what a piece of the body inflates to, in parts of at most ``PART`` bytes. Raises ``GzipError``."""
         place = 0
         while place < len(data):
             if self._inflater is None:

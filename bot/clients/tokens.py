@@ -24,11 +24,11 @@ class Tokens:
     github_api_url: str
 
     async def discord_accepts(self, token: str) -> bool:
-        """Tell whether Discord knows a bot token. Raises ``UpstreamError`` where it does not say."""
+        """Return whether Discord knows a bot token. Raises ``UpstreamError`` where it does not say."""
         return await self._accepts(f"{self.discord_api_url.rstrip('/')}/users/@me", f"Bot {token}")
 
     async def github_accepts(self, token: str) -> bool:
-        """Tell whether GitHub knows a token. Raises ``UpstreamError`` where it does not say."""
+        """Return whether GitHub knows a token. Raises ``UpstreamError`` where it does not say."""
         return await self._accepts(f"{self.github_api_url.rstrip('/')}/rate_limit", f"Bearer {token}")
 
     async def _accepts(self, url: str, authorization: str) -> bool:

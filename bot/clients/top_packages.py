@@ -29,11 +29,11 @@ class TopPackagesSource:
 
     @property
     def is_at_hand(self) -> bool:
-        """Tell whether the list is on this machine, where reading it costs nobody anything."""
+        """Return whether the list is on this machine, where reading it costs nobody anything."""
         return not self.url.lower().startswith(("http:", "https:"))
 
     async def fetch(self) -> bytes:
-        """Give the list as published. Raises ``UpstreamError``."""
+        """Return the list as published. Raises ``UpstreamError``."""
         if not self.is_at_hand:
             return await self._download()
         return await asyncio.to_thread(_read_file, self.url)
@@ -61,5 +61,5 @@ def _read_file(url: str) -> bytes:
 
 @cache
 def shipped_list() -> TopPackages:
-    """Give the list that ships with the program."""
+    """Return the list that ships with the program."""
     return parse_top_packages(files("bot.clients").joinpath("top_packages.txt").read_bytes())

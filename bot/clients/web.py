@@ -71,7 +71,7 @@ class Patience:
         ).__aiter__()
 
     def _asked_wait(self, error: Exception) -> bool | float:
-        """Give for how many seconds to wait after an error, True for as many as usual, False for ever."""
+        """Return for how many seconds to wait after an error, True for as many as usual, False for ever."""
         if not isinstance(error, UpstreamError) or not error.retryable:
             return False
         if error.retry_after is None:
@@ -91,7 +91,7 @@ class Answer:
 
     @property
     def etag(self) -> str | None:
-        """Give the entity tag, for a conditional request later; None for one that no header can carry back."""
+        """Return the entity tag, for a conditional request later; None for one that no header can carry back."""
         return entity_tag(self.headers)
 
     def body(self) -> bytes:
@@ -127,7 +127,7 @@ class _Client(HttpxAiohttpClient):
 
     @property
     def cookies(self) -> httpx.Cookies:
-        """Give none."""
+        """Return none."""
         return self._none
 
     @cookies.setter
@@ -148,7 +148,7 @@ async def open_http(user_agent: str, *, connections: int = 50) -> AsyncIterator[
 
 
 def entity_tag(headers: Mapping[str, str]) -> str | None:
-    """Give the entity tag of an answer, None for one that no header can carry back; names are in small letters."""
+    """Return the entity tag of an answer, None for one that no header can carry back; names are in small letters."""
     tag = headers.get("etag")
     return tag if tag is not None and tag.isascii() and tag.isprintable() else None
 
@@ -222,7 +222,7 @@ class _Walk:
 
 
 def _followed(service: Service, response: httpx.Response, following: httpx.Request) -> httpx.URL:
-    """Give where a redirect leads, if that stays within the service."""
+    """Return where a redirect leads, if that stays within the service."""
     here, there = origin_of(response.url), origin_of(following.url)
     if there is None:
         raise UpstreamError(f"{response.url.host} redirects to nowhere.")
@@ -234,7 +234,7 @@ def _followed(service: Service, response: httpx.Response, following: httpx.Reque
 
 
 async def _pieces(url: str, response: httpx.Response) -> AsyncIterator[bytes]:
-    """Give a body piece by piece as it comes, inflated; others get their turn in between."""
+    """Return a body piece by piece as it comes, inflated; others get their turn in between."""
     if not _is_gzip(url, response.headers):
         size = 0
         async for chunk in response.aiter_raw():

@@ -72,7 +72,7 @@ def without_effect(file: EnvFile, environment: Iterable[str], known: Collection[
 
 
 def _name(binding: Binding, line: int) -> str:
-    """Give the name of a setting; whatever else stands before the `=` may be the beginning of its value."""
+    """Return the name of a setting; whatever else stands before the `=` may be the beginning of its value."""
     key = (binding.key or "").upper()
     if _NAME.fullmatch(key) and binding.value is not None:
         return key

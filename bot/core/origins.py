@@ -49,7 +49,7 @@ class Origin:
 
     @property
     def is_secure(self) -> bool:
-        """Tell whether what is fetched from there is encrypted."""
+        """Return whether what is fetched from there is encrypted."""
         return self.scheme == "https"
 
 
@@ -73,7 +73,7 @@ class Service:
     hosts: tuple[Host, ...] = ()
 
     def admits(self, to: Origin, after: Origin | None = None) -> bool:
-        """Tell whether an origin may be asked for this service, where another one led there."""
+        """Return whether an origin may be asked for this service, where another one led there."""
         if not to.is_secure and (self.home.is_secure or (after is not None and after.is_secure)):
             return False
         encrypted = Origin("https", self.home.host, _PORTS["https"])
@@ -108,7 +108,7 @@ def parse_host(text: str) -> Host:
 
 
 def hosts_of_index(scheme: str, host: str) -> tuple[Host, ...]:
-    """Give the hosts besides its own that an index is known to keep its files on: PyPI's, and no other's."""
+    """Return the hosts besides its own that an index is known to keep its files on: PyPI's, and no other's."""
     return (Host(PYPI_FILES),) if (scheme, host) == ("https", PYPI) else ()
 
 
@@ -145,7 +145,7 @@ def _kind(ip: IPv4Address | IPv6Address) -> AddressKind:
 
 
 def _embedded(ip: IPv6Address) -> IPv4Address | None:
-    """Give the IPv4 address that packets to an IPv6 address go to."""
+    """Return the IPv4 address that packets to an IPv6 address go to."""
     if ip.ipv4_mapped is not None:
         return ip.ipv4_mapped
     if ip.sixtofour is not None:

@@ -77,7 +77,7 @@ class Age:
         self.moment = self.started if moment is None else moment
 
     def seconds(self) -> float:
-        """Give the age."""
+        """Return the age."""
         return self.otherwise if self.moment is None else max(0.0, (self.now() - self.moment).total_seconds())
 
 

@@ -18,7 +18,7 @@ _DAY = 24 * _HOUR
 
 
 def output() -> Console:
-    """Give the console for answers; colours only on a terminal, and never with NO_COLOR.
+    """Return the console for answers; colours only on a terminal, and never with NO_COLOR.
 
     What goes into a pipe or a file is not wrapped: a line is what ``grep`` finds.
     """
@@ -29,7 +29,7 @@ def output() -> Console:
 
 
 def error_output() -> Console:
-    """Give the console for errors and progress."""
+    """Return the console for errors and progress."""
     return Console(stderr=True, highlight=False, emoji=False, markup=False)
 
 

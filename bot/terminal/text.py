@@ -25,7 +25,7 @@ class Text(text.Text):
         return self._spelled(options.encoding).__rich_measure__(console, options)
 
     def _spelled(self, encoding: str) -> text.Text:
-        """Give a copy that the encoding can carry, styled alike."""
+        """Return a copy that the encoding can carry, styled alike."""
         spelled = self.blank_copy(plain(self.plain, encoding))
         spelled.spans = [
             text.Span(len(plain(self.plain[:start], encoding)), len(plain(self.plain[:end], encoding)), style)

@@ -11,7 +11,7 @@ from rich.text import Text as AnyText
 
 from bot.core.text.sentences import shortened
 from bot.core.triage.actions import Action, ActionKind, Decision, Outcome
-from bot.core.triage.changeset import AuditEntry, Errand, Progress
+from bot.core.triage.changeset import AuditEntry, OutboxEntry, Progress
 from bot.core.upstream.wording import state_words
 from bot.services.triage.inbox import Preview, Replayed
 from bot.terminal.console import ago, foreign
@@ -63,7 +63,7 @@ def preview_report(preview: Preview, now: datetime, *, installed: bool | None) -
     return Group(*lines)
 
 
-def errand_line(errand: Errand, now: datetime) -> str:
+def errand_line(errand: OutboxEntry, now: datetime) -> str:
     """Say of something that shall be done why it is not done yet, and when it is tried again."""
     reason = shortened(errand.reason or "GitHub has not answered yet.", 300)
     if errand.progress is Progress.REFUSED:

@@ -60,7 +60,7 @@ class Webhooks(Protocol):
         """Refuse a delivery that can be nobody's, by its headers; None for one whose body is to be read."""
 
     def skim(self, headers: Mapping[str, str]) -> Skimmed | None:
-        """Give what reads the body of a delivery that nobody needs; None for one whose body is to be kept."""
+        """Return what reads the body of a delivery that nobody needs; None for one whose body is to be kept."""
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> Receipt:
         """Answer a delivery."""
@@ -205,7 +205,7 @@ def _listening(request: web.Request) -> AbstractContextManager[None]:
 
 
 def _connection(request: web.Request) -> Connection | None:
-    """Give the connection that a request came by, None if it is over."""
+    """Return the connection that a request came by, None if it is over."""
     protocol = None if request.transport is None else request.transport.get_protocol()
     return protocol if isinstance(protocol, Connection) else None
 
@@ -234,7 +234,7 @@ class _NotOurs(logging.Filter):
     """Leaves out what is wrong with a request: anybody may send nonsense, and gets 400."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether to log a line."""
+        """Return whether to log a line."""
         error = None if record.exc_info is None else record.exc_info[1]
         return not isinstance(error, HttpProcessingError)
 

@@ -24,23 +24,23 @@ from bot.core.posting.prospects import Watched, lacking_for_triage
 from bot.jobs import Job
 from bot.services.backlog import Backlog
 from bot.services.discord.guilds import GuildDesk
-from bot.services.discord.planner import Ledger, Poster
+from bot.services.discord.planner import Poster, PostStores
 from bot.services.discord.prospects import Outlook
 from bot.services.discord.registration import Registration
 from bot.services.discord.zones import Zones
 from bot.services.health import Health
 from bot.services.metrics import Metrics, Queue
 from bot.services.packages.catalogue import Catalogue
-from bot.services.packages.changes import Newsroom
+from bot.services.packages.changes import ScanFollowUp
 from bot.services.packages.lookup import StatusLookup
 from bot.services.retention import Caretaker
 from bot.services.triage.audit import AuditDesk
 from bot.services.triage.deliveries import Intake
 from bot.services.triage.loop import TriageLoop
 from bot.services.triage.reconcile import Reconciler
-from bot.services.triage.stores import Casebook
+from bot.services.triage.stores import TriageStores
 from bot.services.upstream.issues import IssueDesk
-from bot.services.upstream.poll import Lookout
+from bot.services.upstream.poll import UpstreamPoll
 from bot.wiring.packages import build_lookup, build_observatory, offered_names, utc_now
 from bot.wiring.triage import build_courier, build_triage
 from bot.wiring.upstream import build_watcher
@@ -49,7 +49,7 @@ from cogs.audit import AuditCog
 from cogs.client import Client
 from cogs.config import ConfigCog, ConfigDesk
 from cogs.conversations import Conversations
-from cogs.digest import DigestAnswers, DigestCog, DigestPress
+from cogs.digest import DigestAnswers, DigestCog, DigestRenderer
 from cogs.gateway import Gateway
 from cogs.issues import IssueAnswers, IssuesCog
 from cogs.pulse import Pulse
@@ -116,12 +116,12 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Datab
     issues = IssueDesk(threads, events, Documents(database))
     await issues.load()
     observatory = build_observatory(settings, http, database, issues.of_week)
-    press = DigestPress(observatory.digests.digest, _draw)
-    ledger = Ledger(Guilds(database), Posts(database), ClosedChannels(database), Changes(database), events, threads)
+    press = DigestRenderer(observatory.digests.digest, _draw)
+    ledger = PostStores(Guilds(database), Posts(database), ClosedChannels(database), Changes(database), events, threads)
     discord_posts = DiscordPosts(lambda: gateway.client)
     poster = Poster(ledger, discord_posts, zones, press.prepare, announcement_card, feed_card, utc_now)
     watcher = None if github.reader is None else build_watcher(settings, github.reader, database)
-    lookout = Lookout(issues, watcher)
+    lookout = UpstreamPoll(issues, watcher)
     triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
 
     async def announce(changes: Sequence[Change]) -> None:
@@ -130,7 +130,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Datab
         if triage is not None:
             await triage.reconciler.wheels(changes)
 
-    newsroom = Newsroom(observatory.scanner, Scans(database), observatory.digests, settings.track, announce)
+    newsroom = ScanFollowUp(observatory.scanner, Scans(database), observatory.digests, settings.track, announce)
     status = StatusDesk(lookup, catalogue, settings.targets, utc_now, issues)
     outlook = Outlook(Scans(database), settings.track, _watched(github))
     guilds = GuildDesk(ledger, zones, utc_now)
@@ -209,7 +209,7 @@ def _build_triage(
     settings: Settings, app: GithubApp, database: Database, lookup: StatusLookup, metrics: Metrics
 ) -> _Triage:
     wake = asyncio.Event()
-    casebook = Casebook.of(database)
+    casebook = TriageStores.of(database)
     secret = settings.github_webhook_secret
     intake = Intake(
         casebook.inbox, b"" if secret is None else secret.get_secret_value().encode(), utc_now, wake, metrics

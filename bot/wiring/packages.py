@@ -23,7 +23,7 @@ from bot.core.errors import StorageError
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
 from bot.services.digest.digest import DigestDesk
-from bot.services.digest.history import Historian
+from bot.services.digest.history import HistoryReader
 from bot.services.metrics import Metrics
 from bot.services.packages.catalogue import Catalogue, Names
 from bot.services.packages.lookup import StatusLookup
@@ -67,7 +67,7 @@ class Desk:
 
 
 def utc_now() -> datetime:
-    """Give the time, in UTC."""
+    """Return the time, in UTC."""
     return datetime.now(UTC)
 
 
@@ -96,16 +96,16 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
 
 
 @dataclass(frozen=True, slots=True)
-class Observatory:
+class TrackedPackages:
     """What reads the tracked packages and tells what moved."""
 
     scanner: Scanner
     digests: DigestDesk
-    historian: Historian
+    historian: HistoryReader
 
 
 @asynccontextmanager
-async def open_observatory(settings: Settings) -> AsyncIterator[Observatory]:
+async def open_observatory(settings: Settings) -> AsyncIterator[TrackedPackages]:
     """Build what ``ftbot scan``, ``digest`` and ``history`` need."""
     async with open_http(settings.user_agent) as http, open_database(settings.database_path) as database:
         yield build_observatory(settings, http, database)
@@ -116,7 +116,7 @@ def build_observatory(
     http: httpx.AsyncClient,
     database: Database,
     issues: Callable[[Week], Awaitable[Issues]] | None = None,
-) -> Observatory:
+) -> TrackedPackages:
     """Build it on resources that somebody opened; ``issues`` gives what happened upstream in a week."""
     issues = issues or IssueDesk(Threads(database), ThreadEvents(database), Documents(database)).of_week
     alone = Patience(attempts=1)
@@ -128,8 +128,8 @@ def build_observatory(
     projects, scans = Projects(database), Scans(database)
     scanner = Scanner(index, top_list, Packages(database), projects, scans, settings.targets, utc_now)
     digests = DigestDesk(scans, projects, Digests(database), settings.targets, utc_now, issues, settings.track)
-    return Observatory(
-        scanner, digests, Historian(replace(index, patience=Patience()), digests, settings.targets, utc_now)
+    return TrackedPackages(
+        scanner, digests, HistoryReader(replace(index, patience=Patience()), digests, settings.targets, utc_now)
     )
 
 
@@ -149,5 +149,5 @@ def build_index(settings: Settings, http: httpx.AsyncClient, patience: Patience 
 
 
 async def offered_names() -> Names:
-    """Give the names that people are offered, those of the shipped list."""
+    """Return the names that people are offered, those of the shipped list."""
     return Names.of((await asyncio.to_thread(shipped_list)).names)

@@ -13,12 +13,12 @@ from bot.clients.web import open_http
 from bot.config import Settings, Switch
 from bot.core.errors import UserError
 from bot.core.github.threads import IssueRef
-from bot.core.triage.changeset import Errand
+from bot.core.triage.changeset import OutboxEntry
 from bot.core.triage.plan import decide
 from bot.services.packages.lookup import StatusLookup
 from bot.services.triage.inbox import Preview, Triage
-from bot.services.triage.outbox import Courier
-from bot.services.triage.stores import Casebook
+from bot.services.triage.outbox import OutboxWorker
+from bot.services.triage.stores import TriageStores
 from bot.wiring.packages import build_lookup, utc_now
 from bot.wiring.upstream import open_reader
 from storage.engine.sqlite import Database, open_database
@@ -38,8 +38,8 @@ class TriageDesk:
             return preview
         return replace(preview, decisions=decide(replace(preview.snapshot, installed=True)))
 
-    async def errands(self, preview: Preview) -> tuple[Errand, ...]:
-        """Give how far everything is that was to be done about a thread."""
+    async def errands(self, preview: Preview) -> tuple[OutboxEntry, ...]:
+        """Return how far everything is that was to be done about a thread."""
         return await self.triage.casebook.outbox.of_thread(preview.snapshot.issue.node_id)
 
 
@@ -73,7 +73,7 @@ async def open_app(settings: Settings) -> AsyncIterator[GithubApp | None]:
         return
     if settings.github_app_id is None or key is None:
         missing = "FTBOT_GITHUB_APP_ID" if settings.github_app_id is None else "FTBOT_GITHUB_PRIVATE_KEY"
-        raise UserError(f"The GitHub App is set up by half: {missing} is not set. Set it, or take the other one away.")
+        raise UserError(f"The GitHub App is set up only half: {missing} is not set. Set it, or remove the other one.")
     async with open_github_app(
         settings.github_api_url,
         settings.github_app_id,
@@ -84,9 +84,9 @@ async def open_app(settings: Settings) -> AsyncIterator[GithubApp | None]:
         yield app
 
 
-def build_courier(app: GithubApp, database: Database, *, enabled: bool = True) -> Courier:
+def build_courier(app: GithubApp, database: Database, *, enabled: bool = True) -> OutboxWorker:
     """Build what writes on GitHub."""
-    return Courier(app, Casebook.of(database), utc_now, enabled=enabled)
+    return OutboxWorker(app, TriageStores.of(database), utc_now, enabled=enabled)
 
 
 def build_triage(  # noqa: PLR0913, PLR0917 — what triage is made of
@@ -95,12 +95,12 @@ def build_triage(  # noqa: PLR0913, PLR0917 — what triage is made of
     database: Database,
     lookup: StatusLookup,
     wake: asyncio.Event,
-    courier: Courier | None = None,
+    courier: OutboxWorker | None = None,
 ) -> Triage:
     """Build it on resources that somebody opened; ``wake`` is set when there is something for the courier."""
     return Triage.new(
         reader,
-        Casebook.of(database),
+        TriageStores.of(database),
         lookup,
         now=utc_now,
         wake=wake,

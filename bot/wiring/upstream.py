@@ -53,7 +53,7 @@ async def open_watcher(settings: Settings) -> AsyncIterator[WatchDesk]:
 
 @asynccontextmanager
 async def open_reader(settings: Settings, token: str | None) -> AsyncIterator[GithubReader]:
-    """Open GitHub to read; without a token it answers little, and not much of that."""
+    """Open GitHub for reading only; without a token it allows few requests an hour, and no GraphQL."""
     async with open_github_reader(
         settings.github_api_url, token, user_agent=settings.user_agent, now=utc_now
     ) as reader:

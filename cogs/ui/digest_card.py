@@ -66,7 +66,7 @@ def _foot(digest: Digest) -> str:
 
 
 def _fitting(digest: Digest, fixed: Sequence[str]) -> Sequence[str]:
-    """Give the texts between head and foot: links go first where there is not enough room, then the longest lists."""
+    """Return the texts between head and foot: links go first where there is not enough room, then the longest lists."""
     found = sections(digest)
     quiet = quiet_line(digest)
     first = [] if quiet is None else [quiet]

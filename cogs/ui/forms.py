@@ -42,17 +42,17 @@ class Form:
     _fields: Mapping[str, _Field] = field(default_factory=dict)
 
     def text(self, identifier: str) -> str:
-        """Give the text of a field."""
+        """Return the text of a field."""
         found = self._fields.get(identifier)
         return "" if found is None else found.value
 
     def chosen(self, identifier: str) -> str | None:
-        """Give the one value chosen in a select, None if there is none."""
+        """Return the one value chosen in a select, None if there is none."""
         found = self._fields.get(identifier)
         return found.values[0] if found is not None and found.values else None
 
     def chosen_number(self, identifier: str) -> int | None:
-        """Give the number chosen in a select, such as a channel's; None if there is none."""
+        """Return the number chosen in a select, such as a channel's; None if there is none."""
         chosen = self.chosen(identifier)
         return int(chosen) if chosen is not None and chosen.isdecimal() else None
 

@@ -72,7 +72,7 @@ def audit_card(ref: IssueRef, entries: Sequence[AuditEntry]) -> ui.LayoutView:
 
 
 def standing(entries: Sequence[AuditEntry]) -> tuple[AuditEntry, ...]:
-    """Give of each action the last that the audit log says, in that order; who asked stays, reactions are left out."""
+    """Return the last entry of the audit log for each action, in order; who asked stays, reactions are left out."""
     last: dict[tuple[str, str], AuditEntry] = {}
     for entry in entries:
         action = entry.decision.action

@@ -91,7 +91,7 @@ def status_card(status: Status, actions: Sequence[Button]) -> ui.LayoutView:
 
 
 def has_floors(status: Status) -> bool:
-    """Tell whether the wheels' tags name the oldest systems that they work on."""
+    """Return whether the wheels' tags name the oldest systems that they work on."""
     return any(cover.floor is not None for each in status.judgement.targets for cover in each.covered.values())
 
 
@@ -186,7 +186,7 @@ def _foot(status: Status) -> str:
 
 
 def _within(texts: Sequence[str], most: int) -> Iterator[str]:
-    """Give texts as long as they fit, in characters and bytes; the last one is cut at a line."""
+    """Return texts as long as they fit, in characters and bytes; the last one is cut at a line."""
     characters, size = most, MOST_BYTES - 1_000
     for text in texts:
         kept: list[str] = []

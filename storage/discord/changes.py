@@ -43,12 +43,12 @@ class Changes:
         return new
 
     async def newest(self) -> int:
-        """Give the number of the newest change, 0 if there is none."""
+        """Return the number of the newest change, 0 if there is none."""
         rows = await self.database.read("SELECT COALESCE(MAX(id), 0) FROM changes")
         return msgspec.convert(rows[0][0], int)
 
     async def between(self, first: int, last: int) -> tuple[Change, ...]:
-        """Give the changes from one number to another, both included."""
+        """Return the changes from one number to another, both included."""
         rows = await self.database.read(
             "SELECT package, target, version, kind, how, lost FROM changes WHERE id BETWEEN ? AND ? ORDER BY id",
             (first, last),

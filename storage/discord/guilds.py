@@ -40,12 +40,12 @@ class Guilds:
     database: Database
 
     async def settings(self, guild: int) -> GuildSettings:
-        """Give what a server has set."""
+        """Return what a server has set."""
         rows = await self.database.read(f"SELECT {_COLUMNS} FROM guilds WHERE guild = ?", (guild,))  # noqa: S608 — ours
         return _settings(msgspec.convert(rows[0], _Row)) if rows else GuildSettings(guild)
 
     async def everyone(self) -> tuple[GuildSettings, ...]:
-        """Give what all servers have set that the bot is in."""
+        """Return what all servers have set that the bot is in."""
         rows = await self.database.read(f"SELECT {_COLUMNS} FROM guilds WHERE gone IS NULL ORDER BY guild")  # noqa: S608 — ours
         return tuple(_settings(row) for row in msgspec.convert(rows, list[_Row]))
 
@@ -57,12 +57,12 @@ class Guilds:
         return read_time(rows[0][0])
 
     async def announced(self) -> dict[int, int]:
-        """Give the number of the last change that was announced in each server that wants them."""
+        """Return the number of the last change that was announced in each server that wants them."""
         rows = await self.database.read("SELECT guild, announced FROM guilds WHERE announcements IS NOT NULL")
         return dict(msgspec.convert(rows, list[tuple[int, int]]))
 
     async def issues_shown(self) -> dict[int, int]:
-        """Give the number of the last upstream event that each server was shown, of those that want them."""
+        """Return the number of the last upstream event that each server was shown, of those that want them."""
         rows = await self.database.read("SELECT guild, issues_shown FROM guilds WHERE issues IS NOT NULL")
         return dict(msgspec.convert(rows, list[tuple[int, int]]))
 

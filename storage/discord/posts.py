@@ -208,7 +208,7 @@ class Posts:
             )
 
     async def drop(self, guild: int, kind: Kind) -> None:
-        """Give up a server's posts of a kind that were not begun."""
+        """Return up a server's posts of a kind that were not begun."""
         async with self.database.transaction() as transaction:
             await transaction.run(
                 "UPDATE posts SET state = 'missed', due = NULL WHERE guild = ? AND kind = ? AND state = 'planned'",
@@ -216,7 +216,7 @@ class Posts:
             )
 
     async def last(self, guild: int, kind: Kind) -> Post | None:
-        """Give a server's newest post of a kind."""
+        """Return a server's newest post of a kind."""
         rows = await self.database.read(
             f"SELECT {_COLUMNS} FROM posts WHERE guild = ? AND kind = ? ORDER BY planned DESC, key DESC LIMIT 1",  # noqa: S608 — ours
             (guild, kind.value),

@@ -14,7 +14,7 @@ class Registrations:
     database: Database
 
     async def digest(self, application: int) -> str | None:
-        """Give the digest of the commands registered last."""
+        """Return the digest of the commands registered last."""
         rows = await self.database.read("SELECT digest FROM registrations WHERE application = ?", (application,))
         return str(rows[0][0]) if rows else None
 

@@ -234,7 +234,7 @@ async def _connect_to(name: str, *, uri: bool = False) -> aiosqlite.Connection:
 
 
 def _frozen(path: Path) -> str | None:
-    """Give the URI by which SQLite reads a file in a folder where it cannot put the files that WAL needs.
+    """Return the URI by which SQLite reads a file in a folder where it cannot put the files that WAL needs.
 
     It then takes no locks and sees no log, so None where a log has something that is not in the file yet.
     """
@@ -305,6 +305,6 @@ def _full(path: str) -> str:
 
 
 def _error_name(error: sqlite3.Error) -> str:
-    """Give SQLite's name of an error, empty where Python raised it on its own."""
+    """Return SQLite's name of an error, empty where Python raised it on its own."""
     name = getattr(error, "sqlite_errorname", "")
     return name if isinstance(name, str) else ""

@@ -57,11 +57,11 @@ class Audit:
             await store_entries(transaction, entries)
 
     async def of_thread(self, ref: IssueRef, limit: int = 50) -> tuple[AuditEntry, ...]:
-        """Give the last entries about the thread at a place, oldest first."""
+        """Return the last entries about the thread at a place, oldest first."""
         return await self._last("LOWER(repository) = LOWER(?) AND number = ?", (ref.repository, ref.number), limit)
 
     async def of_node(self, node_id: str, limit: int = 50) -> tuple[AuditEntry, ...]:
-        """Give the last entries about a thread, wherever it was, oldest first."""
+        """Return the last entries about a thread, wherever it was, oldest first."""
         return await self._last("node_id = ?", (node_id,), limit)
 
     async def _last(self, where: str, values: Iterable[Value], limit: int) -> tuple[AuditEntry, ...]:
@@ -84,7 +84,7 @@ async def store_entries(transaction: Transaction, entries: Sequence[AuditEntry])
 
 
 def _key(entry: AuditEntry) -> str:
-    """Give what entries have in common that say the same: a delivery may be worked on twice, at different times."""
+    """Return what entries have in common that say the same: a delivery may be worked on twice, at different times."""
     action = entry.decision.action
     occasion = str(entry.at.timestamp()) if entry.delivery is None else entry.delivery
     parts = (

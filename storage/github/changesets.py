@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.triage.changeset import Settlement
+from bot.core.triage.changeset import Changeset
 from storage.engine.sqlite import Database
 from storage.github.audit import store_entries
 from storage.github.inbox import close_delivery
@@ -23,7 +23,7 @@ class Settlements:
 
     database: Database
 
-    async def record(self, settlement: Settlement, now: datetime) -> None:
+    async def record(self, settlement: Changeset, now: datetime) -> None:
         """Write a settlement down, all of it or nothing, and close its delivery.
 
         Again and in any order it comes to the same: what humans want is what they wanted last, an action that is known

@@ -28,12 +28,12 @@ class Cursors:
     database: Database
 
     async def get(self, name: str) -> Cursor | None:
-        """Give how far a source was read, None if it never was."""
+        """Return how far a source was read, None if it never was."""
         rows = await self.database.read(f"SELECT {_COLUMNS} FROM cursors WHERE name = ?", (name,))  # noqa: S608 — ours
         return _cursor(rows[0]) if rows else None
 
     async def all(self) -> tuple[Cursor, ...]:
-        """Give how far all sources were read, by name."""
+        """Return how far all sources were read, by name."""
         rows = await self.database.read(f"SELECT {_COLUMNS} FROM cursors ORDER BY name")  # noqa: S608 — ours
         return tuple(_cursor(row) for row in rows)
 

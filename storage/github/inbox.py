@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from bot.core.github.events import Happening
+from bot.core.github.events import GithubEvent
 from storage.engine.sqlite import Database, Row, Transaction, Value, read_time
 from storage.engine.waiting import Waiting, waiting
 
@@ -23,7 +23,7 @@ _SLACK = timedelta(minutes=1)
 _AT_ONCE = 500
 """Names in one statement; SQLite's own limit is some 32,000 values."""
 
-_decode_happening = msgspec.json.Decoder(Happening).decode
+_decode_happening = msgspec.json.Decoder(GithubEvent).decode
 
 
 class _Row(msgspec.Struct, array_like=True):
@@ -38,7 +38,7 @@ class Received:
     """Something that happened, by the delivery that told of it; ``attempts`` says how often work on it failed."""
 
     delivery: str
-    happening: Happening
+    happening: GithubEvent
     received: datetime
     attempts: int = 0
 
@@ -49,22 +49,24 @@ class Inbox:
 
     database: Database
 
-    async def receive(self, delivery: str, happening: Happening, now: datetime) -> bool:
+    async def receive(self, delivery: str, happening: GithubEvent, now: datetime) -> bool:
         """Keep what happened, due at once; False if the delivery or what happened is known."""
         return await self.receive_many([(delivery, happening)], now) == 1
 
-    async def receive_many(self, deliveries: Sequence[tuple[str, Happening]], now: datetime) -> int:
+    async def receive_many(self, deliveries: Sequence[tuple[str, GithubEvent]], now: datetime) -> int:
         """Keep what happened, all of it or nothing; tells how much of it is new."""
         (new,) = await self.receive_groups([deliveries], now)
         return new
 
-    async def receive_groups(self, groups: Sequence[Sequence[tuple[str, Happening]]], now: datetime) -> tuple[int, ...]:
+    async def receive_groups(
+        self, groups: Sequence[Sequence[tuple[str, GithubEvent]]], now: datetime
+    ) -> tuple[int, ...]:
         """Keep what several deliveries told of in one transaction; tells of each how much is new."""
         async with self.database.transaction() as transaction:
             return tuple([await _store_group(transaction, group, now) for group in groups])
 
     async def due(self, now: datetime, limit: int) -> tuple[Received, ...]:
-        """Give what is to be worked on now, in the order in which it arrived."""
+        """Return what is to be worked on now, in the order in which it arrived."""
         rows = await self.database.read(
             "SELECT delivery, body, received, attempts FROM inbox WHERE due IS NOT NULL AND (due <= ? OR due > ?)"
             " ORDER BY id LIMIT ?",
@@ -115,7 +117,7 @@ class Inbox:
         return len(rows)
 
 
-async def _store_group(transaction: Transaction, group: Sequence[tuple[str, Happening]], now: datetime) -> int:
+async def _store_group(transaction: Transaction, group: Sequence[tuple[str, GithubEvent]], now: datetime) -> int:
     new = 0
     for delivery, happening in group:
         rows = await transaction.run(

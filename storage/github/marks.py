@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from bot.core.triage.changeset import Directive, DirectiveKind
+from bot.core.triage.changeset import MarkKind, ThreadMark
 from storage.engine.sqlite import Database, Transaction
 
 _UNLESS_LATER = (
@@ -18,7 +18,7 @@ _UNLESS_LATER = (
 
 
 class _Row(msgspec.Struct, array_like=True):
-    kind: DirectiveKind
+    kind: MarkKind
     value: str
     actor: str
     at: float
@@ -30,18 +30,18 @@ class Directives:
 
     database: Database
 
-    async def of(self, node_id: str) -> Mapping[DirectiveKind, Directive]:
-        """Give what humans said of a thread, also what they took back, by kind."""
+    async def of(self, node_id: str) -> Mapping[MarkKind, ThreadMark]:
+        """Return what humans said of a thread, also what they took back, by kind."""
         rows = await self.database.read(
             "SELECT kind, value, actor, at FROM directives WHERE node_id = ? ORDER BY kind", (node_id,)
         )
         return {
-            row.kind: Directive(node_id, row.kind, row.value, row.actor, datetime.fromtimestamp(row.at, UTC))
+            row.kind: ThreadMark(node_id, row.kind, row.value, row.actor, datetime.fromtimestamp(row.at, UTC))
             for row in msgspec.convert(rows, list[_Row])
         }
 
 
-async def store_directives(transaction: Transaction, directives: Sequence[Directive]) -> None:
+async def store_directives(transaction: Transaction, directives: Sequence[ThreadMark]) -> None:
     """Keep what was said later than what is known."""
     await transaction.run_many(
         f"INSERT INTO directives (node_id, kind, value, actor, at) VALUES (?, ?, ?, ?, ?){_UNLESS_LATER}",  # noqa: S608 — ours

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from bot.core.triage.actions import Action, ActionKind, Lane
-from bot.core.triage.changeset import AuditEntry, Errand, Progress
+from bot.core.triage.changeset import AuditEntry, OutboxEntry, Progress
 from storage.engine.sqlite import Database, Row, Transaction, Value, read_time
 from storage.engine.waiting import Waiting, waiting
 from storage.github.audit import store_entries
@@ -55,13 +55,13 @@ class Outbox:
 
     database: Database
 
-    async def get(self, key: str) -> Errand | None:
-        """Give the errand for an action, by its key."""
+    async def get(self, key: str) -> OutboxEntry | None:
+        """Return the errand for an action, by its key."""
         rows = await self.database.read(f"SELECT {_COLUMNS} FROM outbox WHERE key = ?", (key,))  # noqa: S608 — ours
         return _errand(rows[0]) if rows else None
 
-    async def of_thread(self, node_id: str) -> tuple[Errand, ...]:
-        """Give all errands there ever were for a thread, oldest first."""
+    async def of_thread(self, node_id: str) -> tuple[OutboxEntry, ...]:
+        """Return all errands there ever were for a thread, oldest first."""
         rows = await self.database.read(
             f"SELECT {_COLUMNS} FROM outbox WHERE node_id = ? ORDER BY id",  # noqa: S608 — ours
             (node_id,),
@@ -77,7 +77,7 @@ class Outbox:
         """Count the errands that are not over."""
         return await waiting(self.database, "outbox", "planned")
 
-    async def claim(self, now: datetime, name: str) -> Errand | None:
+    async def claim(self, now: datetime, name: str) -> OutboxEntry | None:
         """Claim an errand that is due for the process of this name; None if there is none to have.
 
         What people asked for goes first, and answers last; in a lane the first planned. In a repository one is claimed
@@ -98,7 +98,7 @@ class Outbox:
             )
         return _errand(rows[0]) if rows else None
 
-    async def begin(self, errand: Errand, name: str, now: datetime) -> bool:
+    async def begin(self, errand: OutboxEntry, name: str, now: datetime) -> bool:
         """Note that a claimed errand is about to be sent, which extends the claim; False if it may not be any more."""
         async with self.database.transaction() as transaction:
             rows = await transaction.run(
@@ -108,7 +108,7 @@ class Outbox:
             )
         return bool(rows)
 
-    async def record(self, errand: Errand, name: str, entries: Sequence[AuditEntry] = ()) -> bool:
+    async def record(self, errand: OutboxEntry, name: str, entries: Sequence[AuditEntry] = ()) -> bool:
         """Note what became of a claimed errand, and what the audit log says of it, and give up the claim.
 
         One that is only planned again was not sent. False, and nothing is noted, if another process has it by now, or
@@ -155,7 +155,7 @@ class Outbox:
         return msgspec.convert(rows[0][0], int)
 
     async def marker_comment(self, node_id: str) -> int | None:
-        """Give the number of the one comment that the bot keeps on a thread, None if it is not known to have one."""
+        """Return the number of the one comment that the bot keeps on a thread, None if it is not known to have one."""
         rows = await self.database.read(
             "SELECT comment FROM outbox WHERE node_id = ? AND kind = 'comment' AND comment IS NOT NULL"
             " ORDER BY id DESC LIMIT 1",
@@ -195,7 +195,7 @@ async def store_actions(transaction: Transaction, actions: Sequence[Action], now
 async def drop_actions(
     transaction: Transaction, reason: str, *, repository: str | None = None, node_id: str | None = None
 ) -> None:
-    """Give up what is left to do in a repository or on a thread; what is on its way may still be found done."""
+    """Return up what is left to do in a repository or on a thread; what is on its way may still be found done."""
     place: tuple[str, Value] = ("node_id", node_id) if repository is None else ("repository", repository)
     await transaction.run(
         f"UPDATE outbox SET state = 'dropped', due = NULL, reason = ? WHERE {place[0]} = ? AND due IS NOT NULL",  # noqa: S608 — ours
@@ -203,9 +203,9 @@ async def drop_actions(
     )
 
 
-def _errand(values: Row) -> Errand:
+def _errand(values: Row) -> OutboxEntry:
     row = msgspec.convert(values, _Row)
-    return Errand(
+    return OutboxEntry(
         action=_decode_action(row.action),
         progress=row.state,
         planned=datetime.fromtimestamp(row.planned, UTC),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from bot.core.triage.changeset import Wish
+from bot.core.triage.changeset import LabelOverride
 from storage.engine.sqlite import Database, Transaction
 
 # Of two wishes at the same time the one against the label counts, as a label too few does less harm.
@@ -34,20 +34,20 @@ class Wishes:
 
     database: Database
 
-    async def of(self, node_id: str) -> Mapping[str, Wish]:
-        """Give what humans want of a thread's labels, by label."""
+    async def of(self, node_id: str) -> Mapping[str, LabelOverride]:
+        """Return what humans want of a thread's labels, by label."""
         rows = await self.database.read(
             "SELECT label, wanted, repository, actor, at FROM wishes WHERE node_id = ? ORDER BY label", (node_id,)
         )
         return {
-            row.label: Wish(
+            row.label: LabelOverride(
                 node_id, row.label, bool(row.wanted), row.repository, row.actor, datetime.fromtimestamp(row.at, UTC)
             )
             for row in msgspec.convert(rows, list[_Row])
         }
 
 
-async def store_wishes(transaction: Transaction, wishes: Sequence[Wish]) -> None:
+async def store_wishes(transaction: Transaction, wishes: Sequence[LabelOverride]) -> None:
     """Keep wishes that are later than those that are known."""
     await transaction.run_many(
         f"INSERT INTO wishes (node_id, label, wanted, repository, actor, at) VALUES (?, ?, ?, ?, ?, ?){_UNLESS_LATER}",  # noqa: S608 — ours

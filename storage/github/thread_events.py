@@ -36,12 +36,12 @@ class ThreadEvents:
     database: Database
 
     async def newest(self) -> int:
-        """Give the number of the newest event, 0 if there is none."""
+        """Return the number of the newest event, 0 if there is none."""
         rows = await self.database.read("SELECT COALESCE(MAX(id), 0) FROM thread_events")
         return msgspec.convert(rows[0][0], int)
 
     async def between(self, first: int, last: int) -> tuple[ThreadEvent, ...]:
-        """Give the events from one number to another, both included."""
+        """Return the events from one number to another, both included."""
         rows = await self.database.read(
             f"SELECT {_COLUMNS} FROM thread_events WHERE id BETWEEN ? AND ? AND title <> '' ORDER BY id",  # noqa: S608 — ours
             (first, last),
@@ -49,7 +49,7 @@ class ThreadEvents:
         return tuple(event for _, event in map(_numbered, rows))
 
     async def numbered_after(self, number: int) -> tuple[tuple[int, ThreadEvent], ...]:
-        """Give the events that were noticed after the one with this number, each with its own."""
+        """Return the events that were noticed after the one with this number, each with its own."""
         rows = await self.database.read(
             f"SELECT {_COLUMNS} FROM thread_events WHERE id > ? AND title <> '' ORDER BY id",  # noqa: S608 — ours
             (number,),
@@ -57,7 +57,7 @@ class ThreadEvents:
         return tuple(_numbered(row) for row in rows)
 
     async def within(self, start: datetime, end: datetime) -> tuple[ThreadEvent, ...]:
-        """Give what happened from one moment on and before another, in that order, whenever it was noticed."""
+        """Return what happened from one moment on and before another, in that order, whenever it was noticed."""
         rows = await self.database.read(
             f"SELECT {_COLUMNS} FROM thread_events WHERE happened >= ? AND happened < ? AND title <> ''"  # noqa: S608 — ours
             " ORDER BY happened, id",

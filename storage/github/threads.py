@@ -84,11 +84,11 @@ class Threads:
         return new
 
     async def get(self, node_id: str) -> KnownThread | None:
-        """Give a thread by its node id."""
+        """Return a thread by its node id."""
         return _first(await self._select("WHERE node_id = ?", node_id))
 
     async def at(self, ref: IssueRef) -> KnownThread | None:
-        """Give the thread that was last seen at a place; GitHub takes names of repositories in any case."""
+        """Return the thread that was last seen at a place; GitHub takes names of repositories in any case."""
         return _first(
             await self._select(
                 "WHERE LOWER(repository) = LOWER(?) AND number = ?"
@@ -117,7 +117,7 @@ class Threads:
     async def listed(
         self, package: str | None, states: Collection[ThreadState], limit: int
     ) -> tuple[tuple[KnownThread, ...], int]:
-        """Give the free-threading threads in these states that changed last, and how many there are."""
+        """Return the free-threading threads in these states that changed last, and how many there are."""
         places = ", ".join("?" * len(states))
         where = f"WHERE free_threading AND gone IS NULL AND state IN ({places})"
         values: list[Value] = [state.value for state in states]

@@ -24,7 +24,7 @@ class Digests:
     database: Database
 
     async def kept(self, week: Week, targets: Sequence[Target]) -> Digest | None:
-        """Give the digest of a week for these targets, None if none was kept."""
+        """Return the digest of a week for these targets, None if none was kept."""
         return _read(await self.database.read(_SELECT, (str(week), _names(targets))))
 
     async def keep(self, digest: Digest, targets: Sequence[Target]) -> None:

@@ -15,7 +15,7 @@ class Documents:
     database: Database
 
     async def latest(self, name: str) -> tuple[bytes, datetime] | None:
-        """Give a document and when it was fetched, None if it never was."""
+        """Return a document and when it was fetched, None if it never was."""
         rows = await self.database.read("SELECT body, fetched FROM documents WHERE name = ?", (name,))
         if not rows:
             return None

@@ -15,7 +15,7 @@ class Packages:
     database: Database
 
     async def id_of(self, name: str) -> int:
-        """Give the id of a package, a new one for a new package."""
+        """Return the id of a package, a new one for a new package."""
         known = await self.database.read("SELECT id FROM packages WHERE name = ?", (name,))
         if known:
             return _number(known[0][0])
@@ -34,7 +34,7 @@ class Packages:
                 await transaction.run("UPDATE packages SET asked = asked + ? WHERE name = ?", (number, name))
 
     async def name_of(self, package_id: int) -> str | None:
-        """Give the package that an id stands for."""
+        """Return the package that an id stands for."""
         rows = await self.database.read("SELECT name FROM packages WHERE id = ?", (package_id,))
         return str(rows[0][0]) if rows else None
 

@@ -34,7 +34,7 @@ class Known:
     native_until: datetime | None = None
 
     def is_native(self, now: datetime) -> bool:
-        """Tell whether it counts as native at a time."""
+        """Return whether it counts as native at a time."""
         return self.native and (self.native_until is None or now < self.native_until)
 
 
@@ -55,7 +55,7 @@ class Projects:
     database: Database
 
     async def known(self, rules: str) -> dict[str, Known]:
-        """Give what is known of every project by these rules; timelines stay in the database."""
+        """Return what is known of every project by these rules; timelines stay in the database."""
         rows = await self.database.read(
             "SELECT package, native, due, open_until, scan, etag, serial, native_until FROM projects WHERE rules = ?",
             (rules,),
@@ -93,7 +93,7 @@ class Projects:
             await transaction.run_many("UPDATE projects SET scan = ?, checked = ?, due = ? WHERE package = ?", rows)
 
     async def timelines(self, packages: Sequence[str]) -> AsyncIterator[Traced]:
-        """Give the packages' timelines, in any order; unknown ones are left out."""
+        """Return the packages' timelines, in any order; unknown ones are left out."""
         async for package, checked, timelines, rejudged in self._of(packages, "checked, timelines, rejudged"):
             time = read_time(checked)
             if not isinstance(timelines, str) or time is None:
@@ -105,7 +105,7 @@ class Projects:
             yield Traced(str(package), time, decoded, read_time(rejudged))
 
     async def verdicts(self, packages: Sequence[str]) -> AsyncIterator[Mapping[str, str]]:
-        """Give the packages' newest verdicts by target."""
+        """Return the packages' newest verdicts by target."""
         async for row in self._of(packages, "verdicts"):
             if isinstance(row[1], str):
                 with suppress(msgspec.MsgspecError):

@@ -76,7 +76,7 @@ class Scans:
         return read_time(rows[0][0])
 
     async def latest(self) -> Scan | None:
-        """Give the last scan that ended, None if there was none."""
+        """Return the last scan that ended, None if there was none."""
         rows = await self.database.read(
             "SELECT started, ended, tracked, failed, wanted FROM scans WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1"
         )

@@ -24,7 +24,7 @@ class Statuses:
     index: str = ""
 
     async def latest(self, package: str) -> Reading | None:
-        """Give the last reading of a package, None if there is none or it cannot be read any more."""
+        """Return the last reading of a package, None if there is none or it cannot be read any more."""
         rows = await self.database.read(
             "SELECT checked, etag, page, metadata FROM statuses WHERE package = ? AND index_url = ?",
             (package, self.index),

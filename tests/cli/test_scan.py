@@ -220,9 +220,18 @@ async def test_history_without_an_index_is_one_sentence(ftbot: Run, index: FakeI
             "ftbot: Nothing has been scanned yet. A running bot does it soon, `ftbot scan` at once.\n",
         ),
         (["--packages", "no pe"], None),
-        (["--packages", "numpy", "--top", "5"], "ftbot: --packages and --top exclude each other. Leave one away.\n"),
-        (["--packages", "numpy", "--from", "yesterday"], "ftbot: `yesterday` is no day. Write it like `2026-11-22`.\n"),
-        (["--packages", "numpy", "--to", "2026-02-30"], "ftbot: `2026-02-30` is no day. Write it like `2026-11-22`.\n"),
+        (
+            ["--packages", "numpy", "--top", "5"],
+            "ftbot: --packages and --top exclude each other. Give only one of them.\n",
+        ),
+        (
+            ["--packages", "numpy", "--from", "yesterday"],
+            "ftbot: `yesterday` is not a date. Write it like `2026-11-22`.\n",
+        ),
+        (
+            ["--packages", "numpy", "--to", "2026-02-30"],
+            "ftbot: `2026-02-30` is not a date. Write it like `2026-11-22`.\n",
+        ),
         (
             ["--packages", "numpy", "--from", "2026-01-02", "--to", "2026-01-01"],
             "ftbot: Nothing lies between 2026-01-02 and 2026-01-01. History begins on 2024-08-01.\n",

@@ -13,7 +13,7 @@ from discord import app_commands
 from bot.clients.discord import DiscordPosts
 from bot.core.posting.prospects import Prospects, Watched
 from bot.services.discord.guilds import GuildDesk
-from bot.services.discord.planner import Ledger, Poster
+from bot.services.discord.planner import Poster, PostStores
 from bot.services.discord.registration import Registration
 from bot.services.discord.zones import Zones
 from bot.services.metrics import Metrics
@@ -45,7 +45,7 @@ class Bot:
     poster: Poster
     guilds: GuildDesk
     press: Press
-    ledger: Ledger
+    ledger: PostStores
     audit: Audit
 
 

@@ -19,7 +19,7 @@ from bot.core.posting.posts import Change, ChangeKind, DigestSettings
 from bot.core.verdicts.wording import DISCLAIMER
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
-from cogs.digest import DigestPress
+from cogs.digest import DigestRenderer
 from cogs.ui.announcement_card import announcement_card
 from cogs.ui.digest_card import CHART_FILE
 from cogs.ui.status_card import MOST_TEXT
@@ -168,7 +168,7 @@ class Draughtsman:
 
 async def test_a_prepared_digest_has_its_chart_and_a_fresh_card_for_everyone() -> None:
     draughtsman = Draughtsman()
-    digest = await DigestPress(draughtsman.find, draughtsman.draw).prepare(QUIET.week)
+    digest = await DigestRenderer(draughtsman.find, draughtsman.draw).prepare(QUIET.week)
     assert (digest.picture, digest.filename, digest.complete) == (PICTURE, CHART_FILE, True)
     assert "3.14t" in digest.alt
     first, second = digest.view(), digest.view()
@@ -180,7 +180,7 @@ async def test_a_prepared_digest_has_its_chart_and_a_fresh_card_for_everyone() -
 
 async def test_a_chart_is_drawn_once_as_long_as_its_digest_stays_the_same() -> None:
     draughtsman = Draughtsman()
-    press = DigestPress(draughtsman.find, draughtsman.draw)
+    press = DigestRenderer(draughtsman.find, draughtsman.draw)
     await press.prepare(QUIET.week)
     await press.prepare(QUIET.week)
     assert len(draughtsman.drawn) == 1
@@ -197,7 +197,7 @@ async def test_a_chart_is_drawn_once_as_long_as_its_digest_stays_the_same() -> N
 
 async def test_a_digest_without_history_has_no_chart() -> None:
     draughtsman = Draughtsman(replace(QUIET, chart=()))
-    digest = await DigestPress(draughtsman.find, draughtsman.draw).prepare(QUIET.week)
+    digest = await DigestRenderer(draughtsman.find, draughtsman.draw).prepare(QUIET.week)
     assert (digest.picture, draughtsman.drawn) == (None, [])
     assert pictures_of(digest.view()) == []
 

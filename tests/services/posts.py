@@ -19,7 +19,7 @@ from bot.core.digest.weeks import Week
 from bot.core.posting.posts import Change, DigestSettings, Kind, Post, PreparedDigest
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, Schedule
 from bot.services.discord.guilds import GuildDesk
-from bot.services.discord.planner import Ledger, Poster, go_on
+from bot.services.discord.planner import Poster, PostStores, go_on
 from bot.services.discord.zones import Zones
 from cogs.ui.issue_cards import feed_card
 from storage.discord.changes import Changes
@@ -93,7 +93,7 @@ class Office:
 
     poster: Poster
     desk: GuildDesk
-    ledger: Ledger
+    ledger: PostStores
     client: discord.Client
     press: Press
 
@@ -155,9 +155,9 @@ async def open_office(
         yield build_office(database, client, now, Press(), checkpoint)
 
 
-def open_ledger(database: Database) -> Ledger:
+def open_ledger(database: Database) -> PostStores:
     """Give what posting remembers."""
-    return Ledger(
+    return PostStores(
         Guilds(database),
         Posts(database),
         ClosedChannels(database),

@@ -14,7 +14,7 @@ from bot.core.history.scan import rules_for
 from bot.core.index.top_packages import TopPackages
 from bot.core.wheels.targets import Target
 from bot.services.digest.digest import DigestDesk
-from bot.services.digest.history import Historian
+from bot.services.digest.history import HistoryReader
 from bot.services.packages.scan import Scanner
 from bot.services.packages.top_list import TopList
 from storage.engine.sqlite import Database, open_database
@@ -41,7 +41,7 @@ class Station:
     projects: Projects
     scans: Scans
     desk: DigestDesk
-    historian: Historian
+    historian: HistoryReader
 
     async def known(self) -> dict[str, Known]:
         """Give what is known of every project for the scanner's targets."""
@@ -78,7 +78,7 @@ async def open_station(  # noqa: PLR0913 - what a station is made of, all by key
         )
         desk = DigestDesk(scans, projects, Digests(database), tuple(targets), clock)
         patient = PackageIndex(http, index.index_url, index.json_api_url, QUICK)
-        historian = Historian(patient, desk, tuple(targets), clock)
+        historian = HistoryReader(patient, desk, tuple(targets), clock)
         yield Station(database, scanner, packages, projects, scans, desk, historian)
 
 

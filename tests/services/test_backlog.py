@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from bot.clients.github.budget import Budgets
 from bot.core.posting.posts import Kind, State
-from bot.core.triage.changeset import Settlement
+from bot.core.triage.changeset import Changeset
 from bot.services.backlog import Backlog
 from bot.services.metrics import Metrics, Queue
 from storage.discord.guilds import Guilds
@@ -84,7 +84,7 @@ async def test_what_waits_is_counted_with_the_age_of_the_oldest(gauge: Gauge) ->
     for delivery, each in (("d1", HAPPENING), ("d2", happening("two"))):
         await inbox.receive(delivery, each, gauge.clock())
         gauge.clock.advance(hours=1)
-    await Settlements(gauge.database).record(Settlement(actions=(ADD, COMMENT)), gauge.clock())
+    await Settlements(gauge.database).record(Changeset(actions=(ADD, COMMENT)), gauge.clock())
     await Posts(gauge.database).plan(POST, gauge.clock())
     gauge.clock.advance(hours=1)
     then = await gauge.read()
@@ -116,7 +116,7 @@ async def test_what_waits_for_a_server_that_removed_the_bot_does_not_count(gauge
 async def test_what_nobody_works_on_is_counted_and_does_not_age(database: Database, clock: Clock) -> None:
     gauge = gauge_of(database, clock, idle=(Queue.GITHUB, Queue.INBOX))
     await Inbox(database).receive("d1", HAPPENING, clock())
-    await Settlements(database).record(Settlement(actions=(ADD, COMMENT)), clock())
+    await Settlements(database).record(Changeset(actions=(ADD, COMMENT)), clock())
     await Posts(database).plan(POST, clock())
     clock.advance(hours=7)
     figures = await gauge.read()

@@ -19,7 +19,7 @@ from storage.github.threads import Threads
 from storage.packages.documents import Documents
 from tests.fakes.fake_github import FakeGitHub
 from tests.services.lookups import NOW, Clock
-from tests.services.watches import Lookout, open_lookout, publish_table, write_table
+from tests.services.watches import UpstreamPoll, open_lookout, publish_table, write_table
 
 LONG_AGO = NOW - timedelta(days=500)
 ABOUT_IT = "Crash on free-threaded Python 3.14t"
@@ -45,7 +45,7 @@ async def server(clock: Clock) -> AsyncIterator[FakeGitHub]:
 
 
 @pytest.fixture
-async def lookout(server: FakeGitHub, path: Path, clock: Clock) -> AsyncIterator[Lookout]:
+async def lookout(server: FakeGitHub, path: Path, clock: Clock) -> AsyncIterator[UpstreamPoll]:
     """Give what watches them, after its first round."""
     async with open_lookout(server, path, clock, repositories=REPOSITORIES) as opened:
         assert (await opened.watcher.poll()).failed == {}
@@ -60,7 +60,7 @@ async def listed(
     return [str(thread.issue.ref) for thread in page.threads], page.total
 
 
-async def test_a_package_has_its_tracking_thread_and_a_number_of_open_ones(lookout: Lookout) -> None:
+async def test_a_package_has_its_tracking_thread_and_a_number_of_open_ones(lookout: UpstreamPoll) -> None:
     assert lookout.desk.tracking("numpy") == "https://github.com/numpy/numpy/issues/1"
     assert (lookout.desk.open_count("numpy"), lookout.desk.open_count("scipy")) == (2, 1)
     assert lookout.desk.open_count("pandas") is None
@@ -77,7 +77,7 @@ async def test_before_the_first_round_the_tracking_thread_is_the_one_that_is_kno
 
 
 async def test_a_package_whose_threads_are_all_closed_has_none_open(
-    server: FakeGitHub, lookout: Lookout, clock: Clock
+    server: FakeGitHub, lookout: UpstreamPoll, clock: Clock
 ) -> None:
     for issue in server.world.names["numpy/numpy"].issues.values():
         issue.close()
@@ -89,7 +89,7 @@ async def test_a_package_whose_threads_are_all_closed_has_none_open(
 
 
 async def test_of_two_threads_in_the_table_the_open_one_tracks_the_package(
-    server: FakeGitHub, lookout: Lookout, clock: Clock
+    server: FakeGitHub, lookout: UpstreamPoll, clock: Clock
 ) -> None:
     numpy = server.world.names["numpy/numpy"]
     numpy.issues[1].close()
@@ -101,7 +101,7 @@ async def test_of_two_threads_in_the_table_the_open_one_tracks_the_package(
 
 
 async def test_a_tracker_elsewhere_and_a_first_version_are_as_the_table_has_them(
-    server: FakeGitHub, lookout: Lookout, clock: Clock
+    server: FakeGitHub, lookout: UpstreamPoll, clock: Clock
 ) -> None:
     head = "| Project | Upstream issue | First version with support |\n| --- | --- | --- |\n"
     rows = [
@@ -120,7 +120,7 @@ async def test_a_tracker_elsewhere_and_a_first_version_are_as_the_table_has_them
     assert desk.first_version("numpy") == "2.1"
 
 
-async def test_threads_are_listed_by_package_and_state_the_latest_first(lookout: Lookout) -> None:
+async def test_threads_are_listed_by_package_and_state_the_latest_first(lookout: UpstreamPoll) -> None:
     desk = lookout.desk
     assert await listed(desk, "numpy") == (["numpy/numpy#2", "numpy/numpy#1"], 2)
     assert await listed(desk, "numpy", Shown.CLOSED) == (["numpy/numpy#3"], 1)
@@ -129,7 +129,9 @@ async def test_threads_are_listed_by_package_and_state_the_latest_first(lookout:
     assert await listed(desk, "pandas") == ([], 0)
 
 
-async def test_a_week_is_told_of_with_what_happened_in_it(server: FakeGitHub, lookout: Lookout, clock: Clock) -> None:
+async def test_a_week_is_told_of_with_what_happened_in_it(
+    server: FakeGitHub, lookout: UpstreamPoll, clock: Clock
+) -> None:
     numpy = server.world.names["numpy/numpy"]
     clock.advance(minutes=10)
     this_week = week_of(clock.time.date())

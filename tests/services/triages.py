@@ -15,13 +15,13 @@ from bot.clients.github.app import GithubApp, open_github_app
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import open_http
 from bot.core.triage.actions import ActionKind
-from bot.core.triage.changeset import AuditEntry, Errand, Wish
+from bot.core.triage.changeset import AuditEntry, LabelOverride, OutboxEntry
 from bot.services.packages.lookup import StatusLookup
 from bot.services.triage.deliveries import Intake
 from bot.services.triage.inbox import Triage
-from bot.services.triage.outbox import SETTLING, Courier, go_on
+from bot.services.triage.outbox import SETTLING, OutboxWorker, go_on
 from bot.services.triage.reconcile import Reconciler
-from bot.services.triage.stores import Casebook
+from bot.services.triage.stores import TriageStores
 from storage.engine.sqlite import Database, open_database
 from storage.github.cursors import Cursors
 from storage.packages.statuses import Statuses
@@ -87,10 +87,10 @@ class Works:
 
     database: Database
     app: GithubApp
-    casebook: Casebook
+    casebook: TriageStores
     intake: Intake
     triage: Triage
-    courier: Courier
+    courier: OutboxWorker
     reconciler: Reconciler
 
 
@@ -119,10 +119,10 @@ async def open_works(
     ):
         index = PackageIndex(http, places.index_url, places.json_api_url, QUICK)
         lookup = StatusLookup(index, Statuses(database), (T314, T315), now, FOREVER)
-        casebook = Casebook.of(database)
+        casebook = TriageStores.of(database)
         wake = asyncio.Event()
         intake = Intake(casebook.inbox, places.secret.encode(), now, wake)
-        courier = Courier(app, casebook, now, checkpoint=checkpoint, enabled=enabled)
+        courier = OutboxWorker(app, casebook, now, checkpoint=checkpoint, enabled=enabled)
         triage = Triage.new(
             app, casebook, lookup, now=now, wake=wake, enabled=enabled, courier=courier, checkpoint=checkpoint
         )
@@ -145,7 +145,7 @@ class Bench:
     heard: list[FakeDelivery] = field(default_factory=list)
 
     @property
-    def casebook(self) -> Casebook:
+    def casebook(self) -> TriageStores:
         """Give what triage remembers."""
         return self.works.casebook
 
@@ -155,7 +155,7 @@ class Bench:
         return self.works.triage
 
     @property
-    def courier(self) -> Courier:
+    def courier(self) -> OutboxWorker:
         """Give what does."""
         return self.works.courier
 
@@ -204,12 +204,12 @@ class Bench:
             await self.hear()
         await self.work()
 
-    async def errands(self, issue: FakeIssue, kind: ActionKind | None = None) -> list[Errand]:
+    async def errands(self, issue: FakeIssue, kind: ActionKind | None = None) -> list[OutboxEntry]:
         """Give what was to be done about a thread."""
         errands = await self.casebook.outbox.of_thread(issue.node_id)
         return [errand for errand in errands if kind is None or errand.action.kind is kind]
 
-    async def wish(self, issue: FakeIssue, label: str) -> Wish | None:
+    async def wish(self, issue: FakeIssue, label: str) -> LabelOverride | None:
         """Give what people want of a label."""
         return (await self.casebook.wishes.of(issue.node_id)).get(label)
 

@@ -24,7 +24,7 @@ from tests.services.lookups import NOW, QUICK, Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Lookout:
+class UpstreamPoll:
     """Everything that watches, and what tells of it, over one database."""
 
     watcher: Watcher
@@ -47,7 +47,7 @@ async def open_lookout(  # noqa: PLR0913 - what watching is made of, all by keyw
     repositories: Sequence[str] = (),
     searches: Sequence[str] = (),
     token: str | None = None,
-) -> AsyncIterator[Lookout]:
+) -> AsyncIterator[UpstreamPoll]:
     """Start as after a start of the program: nothing in memory, the database as it was left."""
     async with (
         open_github_reader(
@@ -58,7 +58,7 @@ async def open_lookout(  # noqa: PLR0913 - what watching is made of, all by keyw
         threads, events, cursors = Threads(database), ThreadEvents(database), Cursors(database)
         sources = Sources.of(repositories, searches)
         watcher = Watcher(reader, threads, cursors, Documents(database), sources, clock)
-        yield Lookout(watcher, threads, events, cursors, IssueDesk(threads, events, Documents(database)))
+        yield UpstreamPoll(watcher, threads, events, cursors, IssueDesk(threads, events, Documents(database)))
 
 
 def publish_table(server: FakeGitHub, *rows: tuple[str, FakeIssue | str]) -> None:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.core.classify.thread import KindName
-from bot.core.github.events import Happening, Trigger
+from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import Account, Comment, Issue, IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import AuditEntry, Directive, DirectiveKind, Review, Wish
+from bot.core.triage.changeset import AuditEntry, LabelOverride, MarkKind, Review, ThreadMark
 from bot.core.upstream.threads import EventKind, KnownThread, Origin, ThreadEvent
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -62,10 +62,10 @@ ENTRY = AuditEntry(
     decision=Decision(ADD, Mode.APPLY, Outcome.DO, "The gate is high."),
     labels=("00 - Bug",),
 )
-WISH = Wish(NODE, "00 - Bug", wanted=False, repository=NUMPY, actor="ngoldbaum", at=NOW)
-DIRECTIVE = Directive(NODE, DirectiveKind.DUPLICATE, "numpy/numpy#1", "ngoldbaum", NOW)
+WISH = LabelOverride(NODE, "00 - Bug", wanted=False, repository=NUMPY, actor="ngoldbaum", at=NOW)
+DIRECTIVE = ThreadMark(NODE, MarkKind.DUPLICATE, "numpy/numpy#1", "ngoldbaum", NOW)
 REVIEW = Review("crash", 2, NODE, "00 - Bug", right=True, at=NOW)
-HAPPENING = Happening(
+HAPPENING = GithubEvent(
     key="comment:77:2026-11-23T09:00:00Z",
     trigger=Trigger.COMMENT_EDITED,
     repository=NUMPY,
@@ -88,9 +88,9 @@ def changed(known: KnownThread, *, updated: datetime, title: str) -> KnownThread
     return replace(known, issue=replace(known.issue, updated=updated, title=title))
 
 
-def happening(key: str, repository: str = NUMPY) -> Happening:
+def happening(key: str, repository: str = NUMPY) -> GithubEvent:
     """Give something that happened to a repository."""
-    return Happening(key, Trigger.INSTALLED, repository, None, "", NOW)
+    return GithubEvent(key, Trigger.INSTALLED, repository, None, "", NOW)
 
 
 def action(value: str, node_id: str = NODE, repository: str = NUMPY, kind: ActionKind = ActionKind.ADD_LABEL) -> Action:

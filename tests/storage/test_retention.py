@@ -13,7 +13,7 @@ from bot.core.digest.weeks import week_of
 from bot.core.github.threads import ThreadState
 from bot.core.posting.posts import Change, ChangeKind, DigestSettings, IssueFeed, Kind, Post, State
 from bot.core.triage.actions import ActionKind
-from bot.core.triage.changeset import DirectiveKind, Progress, Settlement
+from bot.core.triage.changeset import Changeset, MarkKind, Progress
 from bot.core.upstream.threads import Cursor, EventKind, KnownThread, Origin, ThreadEvent
 from bot.core.wheels.targets import Target
 from storage.discord.changes import Changes
@@ -198,7 +198,7 @@ async def done(database: Database, *, now: datetime = LONG_AGO, known: KnownThre
     ]
     entries = tuple(replace(ENTRY, at=now, node_id=node, delivery=f"d {node} {n}") for n in range(2))
     await Settlements(database).record(
-        Settlement(
+        Changeset(
             thread=known,
             entries=entries,
             actions=tuple(actions),
@@ -223,7 +223,7 @@ async def test_what_was_done_is_forgotten_with_its_thread_but_not_that_it_was_no
         (ActionKind.NOTICE, "digest"),
     ]
     directives = await Directives(database).of(NODE)
-    assert directives.keys() == {DirectiveKind.DUPLICATE, DirectiveKind.OVER}
+    assert directives.keys() == {MarkKind.DUPLICATE, MarkKind.OVER}
     assert (await Wishes(database).of(NODE))[WISH.label].wanted is False
     assert await count(database, "reviews") == 1
     assert await forget(database) == {}
@@ -242,17 +242,17 @@ async def test_what_was_done_about_a_thread_that_is_not_over_stays(database: Dat
     await done(database, known=known)
     await forget(database)
     assert len(await Outbox(database).of_thread(NODE)) == 6
-    assert DirectiveKind.OVER not in await Directives(database).of(NODE)
+    assert MarkKind.OVER not in await Directives(database).of(NODE)
 
 
 async def test_a_thread_about_which_something_is_still_to_be_done_stays(database: Database) -> None:
-    await Settlements(database).record(Settlement(thread=CLOSED, actions=(action("bug"),)), LONG_AGO)
+    await Settlements(database).record(Changeset(thread=CLOSED, actions=(action("bug"),)), LONG_AGO)
     assert await forget(database) == {}
     assert await Threads(database).get(NODE) is not None
 
 
 async def test_what_was_done_about_threads_that_nobody_knows_is_forgotten_once(database: Database) -> None:
-    await Settlements(database).record(Settlement(actions=(action("bug"),)), LONG_AGO)
+    await Settlements(database).record(Changeset(actions=(action("bug"),)), LONG_AGO)
     outbox = Outbox(database)
     assert await forget(database) == {}, "it is not done yet"
     errand = await outbox.claim(NOW, "me")
@@ -260,7 +260,7 @@ async def test_what_was_done_about_threads_that_nobody_knows_is_forgotten_once(d
     await outbox.record(replace(errand, progress=Progress.CONFIRMED, due=None), "me")
     assert await forget(database) == {"outbox": 1}
     assert await outbox.of_thread(NODE) == ()
-    assert DirectiveKind.OVER in await Directives(database).of(NODE)
+    assert MarkKind.OVER in await Directives(database).of(NODE)
     assert await forget(database) == {}
 
 

@@ -97,7 +97,7 @@ class GithubApp(RepositoryReader):
     _memory: _Memory = field(default_factory=_Memory, kw_only=True)
 
     async def login(self) -> str:
-        """Give the name under which the App writes, such as `ftbot[bot]`."""
+        """Return the name under which the App writes, such as `ftbot[bot]`."""
         if self._memory.login is None:
             app = await self.worker.read(Call("GET", "/app"), self.app, _read_app)
             self._memory.login = f"{app.slug}[bot]"
@@ -120,7 +120,7 @@ class GithubApp(RepositoryReader):
         return tuple(sorted(found.values(), key=lambda repository: repository.full_name))
 
     async def is_installed(self, repository: str, *, fresh: bool = False) -> bool:
-        """Tell whether a repository installed the App; what is known of it is not believed if it shall be ``fresh``."""
+        """Return whether a repository installed the App; ``fresh`` asks GitHub again."""
         if fresh:
             self._memory.installations.pop(repository.lower(), None)
         try:
@@ -130,7 +130,7 @@ class GithubApp(RepositoryReader):
         return True
 
     async def takes_suggestions(self, ref: IssueRef) -> bool:
-        """Tell whether a thread's repository has GitHub's label suggestions; asked once a day for a repository.
+        """Return whether a thread's repository has GitHub's label suggestions; asked once a day for a repository.
 
         Pull requests take none.
         """
@@ -402,12 +402,12 @@ class _Suggestion(msgspec.Struct):
 
     @property
     def was_rejected(self) -> bool:
-        """Tell whether it is a label that somebody dismissed; where GitHub does not say who, a person did."""
+        """Return whether it is a label that somebody dismissed; where GitHub does not say who, a person did."""
         taken_back = self.resolved_by is not None and self.resolved_by == self.actor_id
         return self.action == "add_label" and self.state == "dismissed" and not taken_back
 
     def label(self, names: Mapping[int, str]) -> str | None:
-        """Give the label's name as it is now, None for one that cannot be told."""
+        """Return the label's name as it is now, None for one that cannot be told."""
         said = self.target_value if isinstance(self.target_value, str) and self.target_value else None
         return said if self.target_id is None else names.get(self.target_id, said)
 

@@ -49,7 +49,7 @@ class Budgets:
                 del self._windows[next(iter(self._windows))]
 
     def now(self, moment: float) -> dict[str, Budget]:
-        """Give what is left by resource at a moment (seconds since 1970), the least where there are several budgets.
+        """Return what is left by resource at a moment (seconds since 1970), the least where there are several budgets.
 
         Once a window is over the whole of it is left.
         """

@@ -58,7 +58,7 @@ class _Actor(msgspec.Struct):
     typename: str = msgspec.field(name="__typename")
 
     def noun(self) -> Account:
-        """Give who it is; GraphQL leaves the `[bot]` away that REST has in the same account's name."""
+        """Return who it is; GraphQL leaves the `[bot]` away that REST has in the same account's name."""
         is_bot = self.typename == "Bot"
         return Account(f"{self.login}[bot]" if is_bot and not self.login.endswith("[bot]") else self.login, is_bot)
 

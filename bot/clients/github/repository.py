@@ -113,7 +113,7 @@ class RepositoryReader(ABC):
 
     @property
     def requests(self) -> int:
-        """Give how many HTTP requests were sent so far."""
+        """Return how many HTTP requests were sent so far."""
         return self.worker.requests
 
     @abstractmethod
@@ -137,7 +137,7 @@ class RepositoryReader(ABC):
         return tuple([comment async for page in pages for comment in page.items])
 
     async def labels(self, repository: str) -> frozenset[str]:
-        """Give the labels that a repository has."""
+        """Return the labels that a repository has."""
         pages = self.pages(repository, Call("GET", f"{repository_path(repository)}/labels", _FULL), _read_labels)
         return frozenset([label async for page in pages for label in page.items])
 
@@ -169,7 +169,7 @@ class RepositoryReader(ABC):
         return Document(content.body, content.etag)
 
     async def role(self, repository: str, login: str) -> str:
-        """Give somebody's role in a repository, `none` for strangers."""
+        """Return somebody's role in a repository, `none` for strangers."""
         call = Call("GET", f"{repository_path(repository)}/collaborators/{quote(login, safe='')}/permission")
         try:
             return await self.ask(repository, call, _read_role)
@@ -246,7 +246,7 @@ class RepositoryReader(ABC):
             raise UpstreamError(f"{self.worker.host} lists more of {repository} than can be read.")
 
     async def is_public(self, repository: str) -> bool:
-        """Tell whether everybody may see a repository, also one that was renamed, as it was within the last hour."""
+        """Return whether everybody may see a repository, also one that was renamed, as it was within the last hour."""
         try:
             await self._public(repository)
         except GoneError:
@@ -279,14 +279,14 @@ class _Content:
 
 
 def repository_path(repository: str) -> str:
-    """Give a repository's path in the API. Raises ``GoneError`` for what cannot be one."""
+    """Return a repository's path in the API. Raises ``GoneError`` for what cannot be one."""
     if not is_repository(repository):
         raise GoneError(f"`{repository[:100]}` is no repository.")
     return f"/repos/{repository}"
 
 
 def thread_path(ref: IssueRef) -> str:
-    """Give a thread's path in the API. Raises ``GoneError`` for what cannot be one."""
+    """Return a thread's path in the API. Raises ``GoneError`` for what cannot be one."""
     return f"{repository_path(ref.repository)}/issues/{ref.number}"
 
 
@@ -314,7 +314,7 @@ _SEARCH = msgspec.json.Decoder(WireSearch)
 
 
 def page_of(reply: Reply, items: Iterable[_T]) -> Page[_T]:
-    """Give what a page lists, with where it goes on."""
+    """Return what a page lists, with where it goes on."""
     return Page(tuple(items), reply.next, reply.etag)
 
 

@@ -49,7 +49,7 @@ class WireIssue(msgspec.Struct):
     pull_request: WirePull | None = None
 
     def noun(self) -> Issue:
-        """Give the thread. Raises ``UpstreamError``."""
+        """Return the thread. Raises ``UpstreamError``."""
         labels = (label if isinstance(label, str) else label.name for label in self.labels)
         return Issue(
             node_id=self.node_id,
@@ -84,11 +84,11 @@ class WireComment(msgspec.Struct):
     user: WireUser | None = None
 
     def noun(self) -> Comment:
-        """Give the comment."""
+        """Return the comment."""
         return Comment(self.id, self.body or "", account(self.user), self.created_at, self.updated_at)
 
     def ref(self) -> IssueRef:
-        """Give the thread that it is on. Raises ``UpstreamError``."""
+        """Return the thread that it is on. Raises ``UpstreamError``."""
         repository, _, number = self.issue_url.rpartition("/issues/")
         if not (number.isascii() and number.isdigit()):
             raise UpstreamError("GitHub lists a comment that is on no issue.")
@@ -104,7 +104,7 @@ class WireEvent(msgspec.Struct):
     label: WireLabel | None = None
 
     def noun(self) -> LabelEvent | None:
-        """Give what was done to a label, None for anything else."""
+        """Return what was done to a label, None for anything else."""
         if self.event not in {"labeled", "unlabeled"} or self.label is None or not self.label.name:
             return None
         return LabelEvent(self.label.name, self.event == "labeled", account(self.actor), self.created_at)
@@ -142,7 +142,7 @@ class WireRole(msgspec.Struct):
 
 
 def account(user: WireUser | None) -> Account | None:
-    """Give who it was; None for a deleted account."""
+    """Return who it was; None for a deleted account."""
     return None if user is None else Account(user.login, is_bot=user.type == "Bot")
 
 

@@ -109,12 +109,12 @@ class Reply:
 
     @property
     def etag(self) -> str | None:
-        """Give the entity tag, for a conditional request later; None for one that no header can carry back."""
+        """Return the entity tag, for a conditional request later; None for one that no header can carry back."""
         return entity_tag(self.headers)
 
     @property
     def next(self) -> str | None:
-        """Give the address of the next page."""
+        """Return the address of the next page."""
         found = _NEXT.search(self.headers.get("link", "")[:10_000])
         return None if found is None else found[1]
 
@@ -134,7 +134,7 @@ class _Budget:
     ends: float | None = None
 
     def left(self) -> float:
-        """Give what is left, and begin to count."""
+        """Return what is left, and begin to count."""
         if self.ends is None:
             self.ends = time.monotonic() + self.seconds
         return max(0.0, self.ends - time.monotonic())
@@ -169,22 +169,22 @@ class GithubWorker:
 
     @property
     def requests(self) -> int:
-        """Give how many HTTP requests were sent so far."""
+        """Return how many HTTP requests were sent so far."""
         return self._requests
 
     @property
     def budgets(self) -> Budgets:
-        """Give how many requests GitHub still answers."""
+        """Return how many requests GitHub still answers."""
         return self._api.budgets
 
     @property
     def host(self) -> str:
-        """Give GitHub's name, for messages."""
+        """Return GitHub's name, for messages."""
         return self._api.name
 
     @property
     def graphql_url(self) -> str:
-        """Give where GraphQL is answered."""
+        """Return where GraphQL is answered."""
         return self._api.graphql_url
 
     async def read(self, call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T]) -> _T:
@@ -332,7 +332,7 @@ class _Api:
         return self.parts._replace(path=Requester.get_graphql_prefix(self.parts.path)).geturl()
 
     def address(self, url: str) -> str | None:
-        """Give the whole address of a redirect or a next page; None where it leads out of the API."""
+        """Return the whole address of a redirect or a next page; None where it leads out of the API."""
         if url == self.graphql_url:
             return url
         ours = self.parts
@@ -531,7 +531,7 @@ def _is_limit(reply: Reply, message: str) -> bool:
 
 
 def _asked_wait(reply: Reply, now: Callable[[], datetime]) -> float | None:
-    """Give the seconds that GitHub asks to wait; its window's end counts only where the window is used up."""
+    """Return the seconds that GitHub asks to wait; its window's end counts only where the window is used up."""
     wait = _seconds(reply.headers.get("retry-after"))
     if wait is not None:
         return wait
@@ -551,7 +551,7 @@ class _Problem(msgspec.Struct):
 
 
 def _message(text: str) -> str:
-    """Give what GitHub says about an error, with a colon before it, as one short line."""
+    """Return what GitHub says about an error, with a colon before it, as one short line."""
     try:
         said = msgspec.json.decode(text, type=_Problem).message
     except (msgspec.MsgspecError, RecursionError):
@@ -560,7 +560,7 @@ def _message(text: str) -> str:
 
 
 def said_after_colon(said: str) -> str:
-    """Give what GitHub says as one short line with a colon before it; nothing for nothing."""
+    """Return what GitHub says as one short line with a colon before it; nothing for nothing."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in said[:400]).split())[:200].rstrip(".")
     return f": {line}" if line else ""
 

@@ -33,7 +33,7 @@ class Gate:
 
 
 def decide(reading: Reading) -> Gate:
-    """Tell whether the thread is about free-threading, for the rules that follow and for people."""
+    """Return whether the thread is about free-threading, for the rules that follow and for people."""
     return _by_name(reading) or _of_others(reading) or _by_title(reading) or _by_body(reading)
 
 
@@ -105,13 +105,13 @@ def _by_body(reading: Reading) -> Gate:
 
 
 def _own_topic(title: frozenset[str]) -> bool:
-    """Tell whether a title is about what all builds have: wheels, documents, the stable ABI as it was before 3.15."""
+    """Return whether a title is about what all builds have: wheels, documents, the stable ABI as it was before 3.15."""
     ours = {"thread-safe"} if "py315" not in title else {"thread-safe", "stable-abi"}
     return bool(title & _OWN_TOPIC) and not (title & ours and "wheel" not in title)
 
 
 def _takes_over(clause: Clause, *, opening: bool) -> bool:
-    """Tell whether a sentence makes the thread one of free-threading although its title has a topic of its own."""
+    """Return whether a sentence makes the thread one of free-threading although its title has a topic of its own."""
     return (
         (opening and clause.part is Part.OPENING) or "limited-error" in clause.terms or all(map(clause.has, _LACKING))
     )

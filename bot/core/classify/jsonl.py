@@ -57,7 +57,7 @@ def parse_thread(line: bytes | str) -> Thread:
 
 
 def to_json(classification: Classification) -> ClassificationJson:
-    """Give the plain dictionary that is printed as one line, its keys in the published order."""
+    """Return the plain dictionary that is printed as one line, its keys in the published order."""
     return {
         "repo": classification.repo,
         "number": classification.number,

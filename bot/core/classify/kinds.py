@@ -43,7 +43,7 @@ def find_kinds(reading: Reading) -> tuple[Kind, ...]:
 
 
 def matches(reading: Reading) -> Iterator[tuple[Rule, Clause]]:
-    """Give every rule that holds, with the first clause in which it does."""
+    """Return every rule that holds, with the first clause in which it does."""
     for test in _candidates(reading.in_text):
         if test.rule.is_pr not in (None, reading.is_pr) or not test.absent.isdisjoint(reading.in_text):
             continue
@@ -56,7 +56,7 @@ def matches(reading: Reading) -> Iterator[tuple[Rule, Clause]]:
 
 
 def _candidates(terms: frozenset[str]) -> list[_Test]:
-    """Give the rules whose first need is met somewhere, in their own order; most need no second look."""
+    """Return the rules whose first need is met somewhere, in their own order; most need no second look."""
     return [_TESTS[number] for number in sorted({number for term in terms for number in _ASKING.get(term, ())})]
 
 
@@ -100,7 +100,7 @@ def _test(rule: Rule) -> _Test:
 
 
 def _asking() -> Mapping[str, tuple[int, ...]]:
-    """Give the numbers of the rules whose first need a term meets."""
+    """Return the numbers of the rules whose first need a term meets."""
     asking: dict[str, list[int]] = {}
     for number, test in enumerate(_TESTS):
         for term in test.needs[0]:

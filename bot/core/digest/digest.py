@@ -60,12 +60,12 @@ class Share:
 
     @property
     def percent(self) -> float:
-        """Give the share of packages with trusted wheels."""
+        """Return the share of packages with trusted wheels."""
         return 100 * self.with_wheels / self.packages if self.packages else 0.0
 
     @property
     def change(self) -> int:
-        """Give by how many packages the share moved in the week."""
+        """Return by how many packages the share moved in the week."""
         return self.with_wheels - self.before
 
 
@@ -184,7 +184,7 @@ class Digest:
 
     @property
     def is_quiet(self) -> bool:
-        """Tell whether nothing moved."""
+        """Return whether nothing moved."""
         issues = (self.issues.opened, self.issues.closed, self.issues.answered)
         return not any((self.gained, self.completed, self.lost, self.narrowed, self.pure, *issues))
 
@@ -223,12 +223,12 @@ class _Course:
 
     @property
     def before(self) -> Step[Standing] | None:
-        """Give what stood when the week began."""
+        """Return what stood when the week began."""
         return at(self.steps, self.start - _JUST_BEFORE)
 
     @property
     def after(self) -> Step[Standing] | None:
-        """Give what stood when the week was over."""
+        """Return what stood when the week was over."""
         return at(self.steps, self.end)
 
     def turn(self, steps: Timeline, sight: Callable[[Standing], object]) -> _Turn | None:
@@ -287,7 +287,7 @@ def digest_of(  # noqa: PLR0913 — what a digest is made of
 
 
 def moves_between(packages: Sequence[Tracked], targets: Sequence[Target], start: datetime, end: datetime) -> Moves:
-    """Give what moved between two moments, by the digest's own rules, but for what only a change of rules moved."""
+    """Return what moved between two moments, by the digest's own rules, but for what only a change of rules moved."""
     return _moves(
         [
             course
@@ -418,7 +418,7 @@ def _waiting(course: _Course) -> Waiting | None:
 
 
 def _chart(courses: Mapping[Target, Sequence[_Course]], targets: Sequence[Target], end: datetime) -> Iterator[Point]:
-    """Give the shares at the end of each week up to this one."""
+    """Return the shares at the end of each week up to this one."""
     weeks = [end - timedelta(weeks=back) for back in reversed(range(CHART_WEEKS))]
     for moment in weeks:
         if moment < START:

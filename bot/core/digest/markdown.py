@@ -29,7 +29,7 @@ def markdown(digest: Digest, chart: str | None = None) -> str:
 
 
 def to_json(digest: Digest) -> dict[str, object]:
-    """Give the JSON object of ``ftbot digest --format json`` (schema 1)."""
+    """Return the JSON object of ``ftbot digest --format json`` (schema 1)."""
     names = [str(share.target) for share in digest.shares]
     return {
         "schema": SCHEMA,

@@ -23,32 +23,32 @@ class Week:
 
     @property
     def monday(self) -> date:
-        """Give its first day."""
+        """Return its first day."""
         return date.fromisocalendar(self.year, self.number, 1)
 
     @property
     def sunday(self) -> date:
-        """Give its last day."""
+        """Return its last day."""
         return self.monday + timedelta(days=6)
 
     @property
     def start(self) -> datetime:
-        """Give its first moment."""
+        """Return its first moment."""
         return datetime.combine(self.monday, time.min, UTC)
 
     @property
     def end(self) -> datetime:
-        """Give the first moment of the week after it."""
+        """Return the first moment of the week after it."""
         return self.start + timedelta(days=7)
 
     @property
     def before(self) -> Week:
-        """Give the week before it."""
+        """Return the week before it."""
         return week_of(self.monday - timedelta(days=1))
 
 
 def week_of(day: date) -> Week:
-    """Give the week that a day is in."""
+    """Return the week that a day is in."""
     year, number, _ = day.isocalendar()
     return Week(year, number)
 

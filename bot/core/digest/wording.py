@@ -118,7 +118,7 @@ def chart_text(digest: Digest) -> str:
 
 
 def sections(digest: Digest) -> tuple[Section, ...]:
-    """Give the sections that have something to say, in the order in which they are read."""
+    """Return the sections that have something to say, in the order in which they are read."""
     headline = digest.shares[0].target if digest.shares else None
     gained = [_gain(move) for move in digest.gained if move.target == headline]
     later = [_gain(move) for move in digest.gained if move.target != headline]

@@ -32,7 +32,7 @@ class Trigger(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class GithubEvent:
     """One thing that happened.
 
     ``key`` is the same whoever told of it, so that it is worked on once. ``ref`` is None and ``node_id`` empty where a

@@ -56,16 +56,16 @@ class IssueRef:
 
     @property
     def url(self) -> str:
-        """Give its address; GitHub redirects a pull request's from there."""
+        """Return its address; GitHub redirects a pull request's from there."""
         return f"{SITE}/{self.repository}/issues/{self.number}"
 
     def page(self, *, is_pr: bool) -> str:
-        """Give the address of its page, to which GitHub redirects nobody any more."""
+        """Return the address of its page, to which GitHub redirects nobody any more."""
         return f"{SITE}/{self.repository}/{'pull' if is_pr else 'issues'}/{self.number}"
 
     @property
     def quiet_url(self) -> str:
-        """Give an address that leaves no backlink on the thread when it is written into another one."""
+        """Return an address that leaves no backlink on the thread when it is written into another one."""
         return f"{_REDIRECT}/{self.repository}/issues/{self.number}"
 
 
@@ -139,11 +139,11 @@ def parse_ref(text: str) -> IssueRef:
 
 
 def linked_ref(url: str) -> IssueRef | None:
-    """Give the issue or pull request that an address leads to, None for any other address."""
+    """Return the issue or pull request that an address leads to, None for any other address."""
     found = _LINK.match(url.strip())
     return None if found is None else IssueRef(found[1], int(found[2]))
 
 
 def is_repository(text: str) -> bool:
-    """Tell whether a text is a repository's full name, `owner/name`."""
+    """Return whether a text is a repository's full name, `owner/name`."""
     return _REPOSITORY.fullmatch(text) is not None

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import msgspec
 
-from bot.core.github.events import Happening, Trigger
+from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import Account, Comment, IssueRef, is_repository
 
 LARGEST = 25 * 1024 * 1024
@@ -141,7 +141,7 @@ class Seal:
             self._mac.update(piece)
 
     def is_on(self, signature: str | None) -> bool:
-        """Tell whether ``X-Hub-Signature-256`` proves that who knows the secret sent all that came; SHA-256 only.
+        """Return whether ``X-Hub-Signature-256`` proves that who knows the secret sent all that came; SHA-256 only.
 
         How long it takes tells nothing of the right signature.
         """
@@ -152,34 +152,34 @@ class Seal:
 
 
 def verify(secret: bytes, body: bytes, signature: str | None) -> bool:
-    """Tell whether ``X-Hub-Signature-256`` proves that a body is from who knows the secret."""
+    """Return whether ``X-Hub-Signature-256`` proves that a body is from who knows the secret."""
     seal = Seal(secret)
     seal.feed(body)
     return seal.is_on(signature)
 
 
 def is_signature(signature: str | None) -> bool:
-    """Tell whether this could be a signature; of whom, only the body shows."""
+    """Return whether this could be a signature; of whom, only the body shows."""
     return signature is not None and _SIGNATURE.fullmatch(signature) is not None
 
 
 def is_ours(event: str) -> bool:
-    """Tell whether anything that happens by an event (`X-GitHub-Event`) matters here."""
+    """Return whether anything that happens by an event (`X-GitHub-Event`) matters here."""
     return event in _TRIGGERS
 
 
 def issue_key(node_id: str, trigger: Trigger, updated: datetime, label: str | None = None) -> str:
-    """Give the key of something that happened to a thread; ``updated`` is the thread's time after it."""
+    """Return the key of something that happened to a thread; ``updated`` is the thread's time after it."""
     key = f"issue:{node_id}:{trigger}:{_stamp(updated)}"
     return key if label is None else f"{key}:{label}"
 
 
 def comment_key(number: int, updated: datetime) -> str:
-    """Give the key of a comment as it is since a moment, newly written or edited."""
+    """Return the key of a comment as it is since a moment, newly written or edited."""
     return f"comment:{number}:{_stamp(updated)}"
 
 
-def read_delivery(event: str, body: bytes, delivery: str, received: datetime) -> tuple[Happening, ...]:
+def read_delivery(event: str, body: bytes, delivery: str, received: datetime) -> tuple[GithubEvent, ...]:
     """Read what happened by a delivery whose signature was verified; nothing for what is none of ours.
 
     ``event`` and ``delivery`` are the headers `X-GitHub-Event` and `X-GitHub-Delivery`. An installation is one
@@ -205,7 +205,7 @@ def read_delivery(event: str, body: bytes, delivery: str, received: datetime) ->
         raise DeliveryError(f"The payload is no `{event}` event. {_what_next(body)}") from error
 
 
-def _thread_happening(trigger: Trigger, event: _ThreadEvent) -> tuple[Happening, ...]:
+def _thread_happening(trigger: Trigger, event: _ThreadEvent) -> tuple[GithubEvent, ...]:
     thread = event.issue or event.pull_request
     if thread is None:
         raise DeliveryError("The payload names no issue or pull request. Send it as GitHub makes it.")
@@ -219,7 +219,7 @@ def _thread_happening(trigger: Trigger, event: _ThreadEvent) -> tuple[Happening,
         label = event.label.name
     at = _utc(thread.updated_at)
     return (
-        Happening(
+        GithubEvent(
             key=issue_key(thread.node_id, trigger, at, label),
             trigger=trigger,
             repository=_name(event.repository),
@@ -232,7 +232,7 @@ def _thread_happening(trigger: Trigger, event: _ThreadEvent) -> tuple[Happening,
     )
 
 
-def _comment_happening(trigger: Trigger, event: _CommentEvent) -> tuple[Happening, ...]:
+def _comment_happening(trigger: Trigger, event: _CommentEvent) -> tuple[GithubEvent, ...]:
     author = _account(event.comment.user)
     if event.repository.private or (author is not None and author.is_bot):
         return ()
@@ -245,7 +245,7 @@ def _comment_happening(trigger: Trigger, event: _CommentEvent) -> tuple[Happenin
     )
     before = None if event.changes is None or event.changes.body is None else event.changes.body.before
     return (
-        Happening(
+        GithubEvent(
             key=comment_key(comment.number, comment.updated),
             trigger=trigger,
             repository=_name(event.repository),
@@ -261,14 +261,14 @@ def _comment_happening(trigger: Trigger, event: _CommentEvent) -> tuple[Happenin
 
 def _installation_happenings(
     trigger: Trigger, event: _InstallationEvent, delivery: str, received: datetime
-) -> tuple[Happening, ...]:
+) -> tuple[GithubEvent, ...]:
     changed = event.repositories_added if trigger is Trigger.INSTALLED else event.repositories_removed
     names = dict.fromkeys(
         _name(repository) for repository in (*(event.repositories or ()), *(changed or ())) if not repository.private
     )
     # Nothing in the payload tells one removal from the next, so that what is said of it is keyed by the delivery.
     return tuple(
-        Happening(
+        GithubEvent(
             key=f"repository:{name}:{trigger}:{delivery}",
             trigger=trigger,
             repository=name,

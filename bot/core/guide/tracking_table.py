@@ -98,7 +98,7 @@ def parse_table(text: str) -> tuple[TableRow, ...]:
 
 
 def _visible(text: str) -> Iterator[str]:
-    """Give the lines that a reader sees as text: without comments and blocks of code."""
+    """Return the lines that a reader sees as text: without comments and blocks of code."""
     first, *others = text[:LONGEST_TEXT].split("<!--")
     shown = first + "".join(other.partition("-->")[2] for other in others)
     code = False
@@ -161,7 +161,7 @@ def _version(cell: str) -> str | None:
 
 
 def _plain(cell: str) -> str:
-    """Give what a cell shows: the words of links, no footnotes, icons, tags or emphasis."""
+    """Return what a cell shows: the words of links, no footnotes, icons, tags or emphasis."""
     text = _ICON_OR_TAG.sub(" ", _LINK.sub(r"\1", _FOOTNOTE.sub("", cell)))
     return " ".join(text.replace("`", "").split()).strip("*_ ")
 

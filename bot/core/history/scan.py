@@ -51,7 +51,7 @@ class Conclusion:
 
 
 def rules_for(targets: Sequence[Target]) -> str:
-    """Give the version of what conclusions for these targets follow from: the rules, and the targets."""
+    """Return the version of what conclusions for these targets follow from: the rules, and the targets."""
     return " ".join((RULES, *(str(target) for target in targets)))
 
 
@@ -93,7 +93,7 @@ def _native_until(project: Project, newest: Release) -> datetime | None:
 
 
 def due(now: datetime, *, native: bool, open_until: datetime | None) -> datetime:
-    """Give when a project that was read now is due again."""
+    """Return when a project that was read now is due again."""
     if not native:
         return now + NOT_NATIVE
     return now + (WHILE_OPEN if open_until is not None and now < open_until else WHEN_CLOSED)

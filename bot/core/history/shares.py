@@ -22,7 +22,7 @@ class DayShare:
     with_wheels: Mapping[str, int]
 
     def percent(self, target: str) -> float:
-        """Give the share of packages with wheels."""
+        """Return the share of packages with wheels."""
         return 100 * self.with_wheels[target] / self.packages if self.packages else 0.0
 
 

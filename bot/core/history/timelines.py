@@ -65,7 +65,7 @@ class Standing:
 
     @property
     def has_wheels(self) -> bool:
-        """Tell whether it has wheels, as everything here counts them: a trusted one on any platform in scope."""
+        """Return whether it has wheels, as everything here counts them: a trusted one on any platform in scope."""
         return bool(self.covered)
 
     @property
@@ -77,17 +77,17 @@ class Standing:
 
     @property
     def is_pure(self) -> bool:
-        """Tell whether it installs as pure Python, which is neither to have wheels nor to lack them."""
+        """Return whether it installs as pure Python, which is neither to have wheels nor to lack them."""
         return self.verdict in _PURE
 
     @property
     def lacks_wheels(self) -> bool:
-        """Tell whether it has native wheels for other Pythons, and none for this one."""
+        """Return whether it has native wheels for other Pythons, and none for this one."""
         return self.verdict in _LACKING
 
     @property
     def covers_most(self) -> bool:
-        """Tell whether it has wheels on at least half of its scope."""
+        """Return whether it has wheels on at least half of its scope."""
         return self.has_wheels and len(self.covered) >= len(self.missing)
 
 
@@ -145,7 +145,7 @@ def trace(project: Project, look: Callable[[Release], _T], start: datetime = STA
 
 
 def at(steps: Sequence[Step[_T]], moment: datetime) -> Step[_T] | None:
-    """Give the step that holds at a moment, None before the first."""
+    """Return the step that holds at a moment, None before the first."""
     place = bisect_right(steps, moment, key=lambda step: step.moment)
     return steps[place - 1] if place else None
 
@@ -187,13 +187,13 @@ def settled_on(steps: Timeline, platform: Platform) -> Timeline:
 
 
 def days_between(first: date, last: date) -> Iterator[date]:
-    """Give every day from the first to the last."""
+    """Return every day from the first to the last."""
     for number in range((last - first).days + 1):
         yield first + timedelta(days=number)
 
 
 def end_of(day: date) -> datetime:
-    """Give the last moment of a day (UTC)."""
+    """Return the last moment of a day (UTC)."""
     return datetime.combine(day, time.max, UTC)
 
 
@@ -229,7 +229,7 @@ def _reigns(project: Project, start: datetime) -> Iterator[tuple[Release, dateti
 
 
 def _contenders(project: Project, start: datetime) -> Iterator[tuple[datetime, Release]]:
-    """Give the releases that may be the newest at ``start`` or later, and when each began.
+    """Return the releases that may be the newest at ``start`` or later, and when each began.
 
     What ranks below one that was there at ``start`` never was the newest since.
     """

@@ -34,7 +34,7 @@ class FileInPage(Protocol):
 
     @property
     def requires_python(self) -> str | None:
-        """Give what it requires of Python."""
+        """Return what it requires of Python."""
 
 
 def check_files(name: str, files: int) -> None:
@@ -57,7 +57,7 @@ def check_looks(name: str, looks: int) -> None:
 
 
 def _stands_for(tags: str) -> int:
-    """Give how many tags a compressed tag set stands for; what follows the version of an sdist is none."""
+    """Return how many tags a compressed tag set stands for; what follows the version of an sdist is none."""
     if not tags.endswith(".whl"):
         return 0
     product = 1

@@ -38,7 +38,7 @@ class Listing:
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether the whole list was read and names serials."""
+        """Return whether the whole list was read and names serials."""
         return self._over and not self._broken and self._serials > 0
 
     def feed(self, piece: bytes) -> Iterator[tuple[str, int]]:

@@ -89,7 +89,7 @@ def from_json_api(body: bytes) -> Metadata:
 
 
 def free_threading_level(classifier: str) -> int | None:
-    """Give the level of a free-threading classifier: 1 unstable, 2 beta, 3 stable, 4 resilient; None if it has none."""
+    """Return the level of a free-threading classifier: 1 unstable, 2 beta, 3 stable, 4 resilient; None without one."""
     found = _LEVEL.fullmatch(classifier)
     return int(found[1]) if found and found[1] else None
 
@@ -120,7 +120,7 @@ def _metadata(classifiers: Sequence[str], urls: Mapping[str, str], home_page: st
 
 
 def _repository(url: str) -> str | None:
-    """Give the repository that a link on a known host lies in, None for any other link."""
+    """Return the repository that a link on a known host lies in, None for any other link."""
     link = safe_link(url)
     if link is None:
         return None

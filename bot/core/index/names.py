@@ -19,7 +19,7 @@ _LIKENESS = 0.75
 
 
 def normalize(text: str) -> str:
-    """Give the normalized name (PEP 503) of what a person typed; a ``UserError`` says what is wrong with it."""
+    """Return the normalized name (PEP 503) of what a person typed; a ``UserError`` says what is wrong with it."""
     name = text.strip()
     if not name:
         msg = "A package name is missing. Try `numpy`."

@@ -62,32 +62,32 @@ class File(
 
     @property
     def tags(self) -> str:
-        """Give what follows name and version in a wheel's file name: ``cp314-cp314t-win32``."""
+        """Return what follows name and version in a wheel's file name: ``cp314-cp314t-win32``."""
         return self.filename[:-4].split("-", 2)[2]
 
     @property
     def upload_day(self) -> str | None:
-        """Give the day of the upload as written, ``2026-11-15``."""
+        """Return the day of the upload as written, ``2026-11-15``."""
         return None if self.upload_time is None else self.upload_time[:10]
 
     @property
     def uploaded(self) -> datetime | None:
-        """Give the upload time in UTC, None where the index does not say."""
+        """Return the upload time in UTC, None where the index does not say."""
         return None if self.upload_time is None else _read_time(self.upload_time)
 
     @property
     def is_yanked(self) -> bool:
-        """Tell whether the file was yanked (PEP 592); in JSON, any truthy value says so (PEP 691)."""
+        """Return whether the file was yanked (PEP 592); in JSON, any truthy value says so (PEP 691)."""
         return bool(self.yanked)
 
 
 def earliest(files: Iterable[File]) -> datetime | None:
-    """Give the time of the first upload among files, None where the index has no times."""
+    """Return the time of the first upload among files, None where the index has no times."""
     return _extreme(files, min)
 
 
 def latest(files: Iterable[File]) -> datetime | None:
-    """Give the time of the last upload among files, None where the index has no times."""
+    """Return the time of the last upload among files, None where the index has no times."""
     return _extreme(files, max)
 
 
@@ -99,38 +99,38 @@ class Release(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def is_yanked(self) -> bool:
-        """Tell whether every file was yanked; PyPI yanks whole releases, other indexes single files."""
+        """Return whether every file was yanked; PyPI yanks whole releases, other indexes single files."""
         return all(file.is_yanked for file in self.files)
 
     @cached_property
     def standing(self) -> tuple[File, ...]:
-        """Give the files that count: those not yanked, or all of them in a release that was yanked whole."""
+        """Return the files that count: those not yanked, or all of them in a release that was yanked whole."""
         yanked = any(map(_yanked, self.files)) and not self.is_yanked
         return tuple(file for file in self.files if not file.yanked) if yanked else self.files
 
     @cached_property
     def wheels(self) -> tuple[File, ...]:
-        """Give the wheels that count."""
+        """Return the wheels that count."""
         return tuple([file for file in self.standing if file.filename.endswith(".whl")])
 
     @cached_property
     def wheel_tags(self) -> tuple[str, ...]:
-        """Give the tags of the wheels that count, in the same order."""
+        """Return the tags of the wheels that count, in the same order."""
         return tuple([file.filename[:-4].split("-", 2)[2] for file in self.wheels])
 
     @cached_property
     def python_requirements(self) -> frozenset[str]:
-        """Give what the files that count require of Python; one text on PyPI, more elsewhere."""
+        """Return what the files that count require of Python; one text on PyPI, more elsewhere."""
         return frozenset([file.requires_python for file in self.standing if file.requires_python is not None])
 
     @cached_property
     def has_sdist(self) -> bool:
-        """Tell whether the release can be built from source."""
+        """Return whether the release can be built from source."""
         return len(self.standing) > len(self.wheels)
 
     @cached_property
     def first_upload(self) -> datetime | None:
-        """Give the time of the first upload, which is when the release came out."""
+        """Return the time of the first upload, which is when the release came out."""
         return earliest(self.files)
 
 
@@ -149,7 +149,7 @@ class Project:
 
     @property
     def files(self) -> tuple[File, ...]:
-        """Give the files of all releases."""
+        """Return the files of all releases."""
         return tuple(file for release in self.releases for file in release.files)
 
 
@@ -323,7 +323,7 @@ def _project(name: str, page: _Page | _LoosePage, files: Sequence[File]) -> Proj
 
 
 def _bucket(releases: dict[Version, tuple[Version, list[File]]], version: Version) -> list[File]:
-    """Give the files of a release, new or known by another spelling, of which the longest stays."""
+    """Return the files of a release, new or known by another spelling, of which the longest stays."""
     spelled, files = releases.setdefault(version, (version, []))
     if len(version.release) > len(spelled.release):
         releases[version] = version, files
@@ -345,7 +345,7 @@ def _split(filename: str) -> tuple[str, str] | None:
 
 
 def _is_legacy(name: str, filename: str) -> bool:
-    """Tell whether a file is a distribution of this project in a format that installers have forgotten."""
+    """Return whether a file is a distribution of this project in a format that installers have forgotten."""
     if not filename.lower().endswith(_LEGACY_ENDINGS):
         return False
     normalized, prefix = canonicalize_name(filename), f"{name}-"

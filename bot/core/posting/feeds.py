@@ -18,7 +18,7 @@ MOST_TAGS = 5
 
 
 def is_news(event: ThreadEvent, feed: IssueFeed, now: datetime) -> bool:
-    """Tell whether a server wants to be told of an event, at the time at which that is planned."""
+    """Return whether a server wants to be told of an event, at the time at which that is planned."""
     return event.kind in feed.events and now - event.at <= NEWS_FOR
 
 
@@ -47,7 +47,7 @@ def issue_posts(guild: int, feed: IssueFeed, events: Sequence[tuple[int, ThreadE
 
 
 def told_of(post: Post, events: Iterable[ThreadEvent], feed: IssueFeed) -> tuple[ThreadEvent, ...]:
-    """Give those of the events between its first and last that a post tells of."""
+    """Return those of the events between its first and last that a post tells of."""
     planned = post.expires - ISSUES_EXPIRE
     return tuple(
         event for event in events if is_news(event, feed, planned) and post.repository in {None, event.ref.repository}

@@ -167,7 +167,7 @@ class Sought:
     old_ending: str | None = None
 
     def is_met_by(self, seen: Seen) -> bool:
-        """Tell whether a message of the bot's own, in the channel of the post, is it."""
+        """Return whether a message of the bot's own, in the channel of the post, is it."""
         if seen.created < self.since:
             return False
         is_old = self.old_ending is not None and re.fullmatch(self.old_ending, seen.ending) is not None
@@ -198,7 +198,7 @@ class Post:
 
     @property
     def nonce(self) -> str:
-        """Give what Discord recognises a repeated attempt by; it compares all that the bot sends, in any channel."""
+        """Return what Discord recognises a repeated attempt by; it compares all that the bot sends, in any channel."""
         if self.kind is Kind.ANNOUNCEMENT:
             return f"{self.changes[1]:x}-{self.channel:x}"
         if self.kind is Kind.ISSUES:
@@ -209,7 +209,7 @@ class Post:
 
     @property
     def mark(self) -> int:
-        """Give the number of the message's last component; no other post in its channel has it."""
+        """Return the number of the message's last component; no other post in its channel has it."""
         week = self.week
         # Of what is numbered, nothing is told twice: the last number says which post it is.
         number = week.year * 100 + week.number if self.kind is Kind.DIGEST else self.changes[1]
@@ -237,28 +237,28 @@ class Post:
         return rf"-# (.* · )?_events {first} to {last}_" if first != last else rf"-# (.* · )?_event {last}_"
 
     def nonce_in(self, thread: int) -> str:
-        """Give what Discord recognises issue events by that are sent to a channel, or to a thread of a forum."""
+        """Return what Discord recognises issue events by that are sent to a channel, or to a thread of a forum."""
         return f"{self.changes[1]:x}i{thread:x}"
 
     @property
     def week(self) -> Week:
-        """Give the week of a digest, or in which issue events were planned."""
+        """Return the week of a digest, or in which issue events were planned."""
         return parse_week(self.key) if self.kind is Kind.DIGEST else week_of((self.expires - ISSUES_EXPIRE).date())
 
     @property
     def changes(self) -> tuple[int, int]:
-        """Give the numbers of the first and last change of an announcement, or of issue events."""
+        """Return the numbers of the first and last change of an announcement, or of issue events."""
         first, _, last = self.key.partition(" ")[0].partition("-")
         return int(first), int(last)
 
     @property
     def repository(self) -> str | None:
-        """Give whose thread in a forum issue events go to, None where they go to a channel."""
+        """Return whose thread in a forum issue events go to, None where they go to a channel."""
         return self.key.partition(" ")[2] or None
 
     @property
     def thread_name(self) -> str:
-        """Give the name of that thread: one for each repository and week, whatever the repository is called."""
+        """Return the name of that thread: one for each repository and week, whatever the repository is called."""
         repository, week = self.repository or "", f" · {self.week}"
         if len(repository) + len(week) > LONGEST_THREAD_NAME:
             digest = hashlib.sha256(repository.encode()).hexdigest()[:8]
@@ -322,7 +322,7 @@ def lacking(granted: int, *, forum: bool = False) -> tuple[str, ...]:
 
 
 def needed(*, forum: bool) -> Mapping[str, int]:
-    """Give the permissions that posting takes in a forum, or in any other channel."""
+    """Return the permissions that posting takes in a forum, or in any other channel."""
     return NEEDED_IN_FORUMS if forum else NEEDED
 
 
@@ -344,11 +344,11 @@ def step_if_not_found(post: Post, now: datetime) -> Step:
 
 
 def pause(attempts: int, asked: float | None = None) -> timedelta:
-    """Give how long to wait after so many attempts, where Discord asked for seconds at least those; at most an hour."""
+    """Return how long to wait after so many attempts, at least the seconds that Discord asked for, at most an hour."""
     grown = _FIRST_PAUSE * 2.0 ** min(max(attempts - 1, 0), _DOUBLINGS)
     return min(max(grown, timedelta(seconds=asked or 0)), LONGEST_PAUSE)
 
 
 def waits_for_data(post: Post, now: datetime, *, complete: bool) -> bool:
-    """Tell whether a digest is better posted later: its data is older than the end of its week, though not for long."""
+    """Return whether a digest is better posted later: its data is older than the end of its week, by little."""
     return not complete and now < post.expires - MADE_UP_FOR + _PATIENCE

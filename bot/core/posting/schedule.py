@@ -44,12 +44,12 @@ class Slot:
 
     @property
     def expires(self) -> datetime:
-        """Give the moment from which it is not made up for any more."""
+        """Return the moment from which it is not made up for any more."""
         return self.moment + MADE_UP_FOR
 
 
 def moment_of(day: date, hour: int, zone: tzinfo) -> datetime:
-    """Give a local hour in UTC: one that clocks skip is the next there is, one that they repeat is the first."""
+    """Return a local hour in UTC: one that clocks skip is the next there is, one that they repeat is the first."""
     local = datetime.combine(day, time(hour), zone)
     moment = local.astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
@@ -63,14 +63,14 @@ def moment_of(day: date, hour: int, zone: tzinfo) -> datetime:
 
 
 def slot_of(week: Week, schedule: Schedule, zone: tzinfo) -> Slot:
-    """Give when the digest of a week is due: in the week after it, not before it is over."""
+    """Return when the digest of a week is due: in the week after it, not before it is over."""
     day = week.monday + timedelta(days=7 + schedule.weekday)
     moment = moment_of(day, schedule.hour, zone)
     return Slot(week, max(moment, week.end), waits=moment < week.end)
 
 
 def last_slot(now: datetime, schedule: Schedule, zone: tzinfo) -> Slot:
-    """Give the newest slot that has come."""
+    """Return the newest slot that has come."""
     slot = slot_of(week_of(now.date()).before, schedule, zone)
     while slot.moment > now:
         slot = slot_of(slot.week.before, schedule, zone)
@@ -78,12 +78,12 @@ def last_slot(now: datetime, schedule: Schedule, zone: tzinfo) -> Slot:
 
 
 def next_slot(now: datetime, schedule: Schedule, zone: tzinfo) -> Slot:
-    """Give the first slot that has not come yet."""
+    """Return the first slot that has not come yet."""
     last = last_slot(now, schedule, zone)
     return slot_of(week_of(last.week.end.date()), schedule, zone)
 
 
 def due_slot(now: datetime, since: datetime, schedule: Schedule, zone: tzinfo) -> Slot | None:
-    """Give the slot to post for, None if there is none: the newest, unless it came before the digest was turned on."""
+    """Return the slot to post for, None if there is none: the newest, unless it is older than the setting."""
     slot = last_slot(now, schedule, zone)
     return slot if since <= slot.moment and now < slot.expires else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.core.github.threads import Issue
 from bot.core.triage.actions import Decision
-from bot.core.triage.changeset import AuditEntry, Errand
+from bot.core.triage.changeset import AuditEntry, OutboxEntry
 from bot.core.upstream.threads import KnownThread, ThreadEvent
 from bot.core.verdicts.status import timestamp
 
@@ -12,7 +12,7 @@ SCHEMA = 1
 
 
 def thread_json(thread: KnownThread) -> dict[str, object]:
-    """Give a thread as it was last seen; ``origin`` is why it is known."""
+    """Return a thread as it was last seen; ``origin`` is why it is known."""
     return {
         **issue_json(thread.issue),
         "origin": thread.origin.value,
@@ -23,7 +23,7 @@ def thread_json(thread: KnownThread) -> dict[str, object]:
 
 
 def issue_json(issue: Issue) -> dict[str, object]:
-    """Give an issue or pull request without its text."""
+    """Return an issue or pull request without its text."""
     return {
         "repository": issue.ref.repository,
         "number": issue.ref.number,
@@ -40,7 +40,7 @@ def issue_json(issue: Issue) -> dict[str, object]:
 
 
 def event_json(event: ThreadEvent) -> dict[str, object]:
-    """Give what happened to a thread; ``detail`` is a label, a number of comments, or a version and a target."""
+    """Return what happened to a thread; ``detail`` is a label, a number of comments, or a version and a target."""
     return {
         "event": event.kind.value,
         "repository": event.ref.repository,
@@ -55,7 +55,7 @@ def event_json(event: ThreadEvent) -> dict[str, object]:
 
 
 def decision_json(decision: Decision) -> dict[str, object]:
-    """Give a decision: the effect, whether it is had, and why."""
+    """Return a decision: the effect, whether it is had, and why."""
     action = decision.action
     return {
         "action": action.kind.value,
@@ -71,8 +71,8 @@ def decision_json(decision: Decision) -> dict[str, object]:
     }
 
 
-def errand_json(errand: Errand) -> dict[str, object]:
-    """Give what was to be done and how far it is; ``due`` is when it is tried next, null if it is not."""
+def errand_json(errand: OutboxEntry) -> dict[str, object]:
+    """Return what was to be done and how far it is; ``due`` is when it is tried next, null if it is not."""
     return {
         "action": errand.action.kind.value,
         "value": errand.action.value,
@@ -83,7 +83,7 @@ def errand_json(errand: Errand) -> dict[str, object]:
 
 
 def audit_json(entry: AuditEntry) -> dict[str, object]:
-    """Give a line of the audit log."""
+    """Return a line of the audit log."""
     return {
         "at": timestamp(entry.at),
         "trigger": entry.trigger.value,

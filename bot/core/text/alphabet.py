@@ -54,7 +54,7 @@ def plain(text: str, encoding: str) -> str:
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:
-    """Give the words for what cannot be encoded, and where to go on (PEP 293)."""
+    """Return the words for what cannot be encoded, and where to go on (PEP 293)."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     end = error.end
@@ -64,7 +64,7 @@ def _spell(error: UnicodeError) -> tuple[str, int]:
 
 
 def _word(sign: str) -> str:
-    """Give a sign's word, else its letters without their accents, else a question mark; all in ASCII."""
+    """Return a sign's word, else its letters without their accents, else a question mark; all in ASCII."""
     if sign in _MUTE:
         return ""
     if sign in _WORDS:

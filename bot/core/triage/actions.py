@@ -87,7 +87,7 @@ class Action:
 
     @property
     def lane(self) -> Lane:
-        """Give the lane that it goes in."""
+        """Return the lane that it goes in."""
         if self.kind is ActionKind.REACT:
             return Lane.ANSWERS if self.value == SEEN else Lane.RECEIPTS
         if self.kind is ActionKind.REPLY:
@@ -96,7 +96,7 @@ class Action:
 
     @property
     def key(self) -> str:
-        """Give what two decisions for the same effect have in common, whatever made them."""
+        """Return what two decisions for the same effect have in common, whatever made them."""
         parts: tuple[str, ...]
         if self.kind is ActionKind.NOTICE:
             parts = (self.ref.repository, self.kind, self.value)

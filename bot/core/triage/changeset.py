@@ -1,4 +1,4 @@
-"""What comes of one happening, as data: written down in one transaction before anything is done on GitHub."""
+"""What follows from one GitHub event, as data: committed in one transaction before anything is done on GitHub."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Progress(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class OutboxEntry:
     """An action in the outbox; ``due`` is when to try next, None if there is nothing left to do.
 
     ``written`` is the number of the comment that came of it; ``forbidden`` says how often GitHub forbade to do it.
@@ -41,7 +41,7 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LabelOverride:
     """What a human wants of a label on a thread: on or off. The latest wish counts, in whatever order they arrive."""
 
     node_id: str
@@ -52,7 +52,7 @@ class Wish:
     at: datetime
 
 
-class DirectiveKind(StrEnum):
+class MarkKind(StrEnum):
     """What a human can say of a thread by a command, besides labels.
 
     ``OVER`` nobody says: it stands for all that was done about a thread so long ago that it is forgotten.
@@ -66,11 +66,11 @@ class DirectiveKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Directive:
+class ThreadMark:
     """What a human said of a thread; the latest of a kind counts. ``value`` is a thread, `yes`, or empty to undo it."""
 
     node_id: str
-    kind: DirectiveKind
+    kind: MarkKind
     value: str
     actor: str
     at: datetime
@@ -103,7 +103,7 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class Changeset:
     """All that comes of one happening; what is known already is not written twice.
 
     ``actions`` are those of ``entries`` that shall be done. ``cancelled`` is a repository that removed the App: all its
@@ -115,7 +115,7 @@ class Settlement:
     events: tuple[ThreadEvent, ...] = ()
     entries: tuple[AuditEntry, ...] = ()
     actions: tuple[Action, ...] = ()
-    wishes: tuple[Wish, ...] = ()
-    directives: tuple[Directive, ...] = ()
+    wishes: tuple[LabelOverride, ...] = ()
+    directives: tuple[ThreadMark, ...] = ()
     reviews: tuple[Review, ...] = ()
     cancelled: str | None = None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.core.github.threads import LabelEvent, ThreadState
 from bot.core.triage.actions import ActionKind
-from bot.core.triage.changeset import Errand, Progress, Review, Wish
+from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress, Review
 from bot.core.triage.settings import NEEDS_INFO
 from bot.core.triage.snapshot import Snapshot
 
@@ -21,34 +21,34 @@ _SOMEBODY = "somebody"
 """Who dismissed a suggestion, of whom GitHub gives no name."""
 
 
-def wishes_of(node_id: str, repository: str, events: Sequence[LabelEvent], app_login: str) -> dict[str, Wish]:
+def wishes_of(node_id: str, repository: str, events: Sequence[LabelEvent], app_login: str) -> dict[str, LabelOverride]:
     """Read what humans want of labels from a thread's label events; bots want nothing."""
-    wishes: dict[str, Wish] = {}
+    wishes: dict[str, LabelOverride] = {}
     for event in events:
         if event.actor is not None and (event.actor.is_bot or event.actor.login == app_login):
             continue
         actor = _NOBODY if event.actor is None else event.actor.login
-        wish = Wish(node_id, event.label, event.added, repository, actor, event.at)
+        wish = LabelOverride(node_id, event.label, event.added, repository, actor, event.at)
         wishes[event.label] = _later(wishes.get(event.label), wish)
     return wishes
 
 
-def rejections_of(node_id: str, repository: str, events: Sequence[LabelEvent]) -> dict[str, Wish]:
+def rejections_of(node_id: str, repository: str, events: Sequence[LabelEvent]) -> dict[str, LabelOverride]:
     """Read what humans do not want from the suggestions of labels that they dismissed."""
-    wishes: dict[str, Wish] = {}
+    wishes: dict[str, LabelOverride] = {}
     for event in events:
         actor = _SOMEBODY if event.actor is None else event.actor.login
-        wish = Wish(node_id, event.label, event.added, repository, actor, event.at)
+        wish = LabelOverride(node_id, event.label, event.added, repository, actor, event.at)
         wishes[event.label] = _later(wishes.get(event.label), wish)
     return wishes
 
 
-def were_suggested(errands: Iterable[Errand]) -> bool:
-    """Tell whether labels were, or may have been, suggested for a thread in GitHub's own way, however that ended."""
+def were_suggested(errands: Iterable[OutboxEntry]) -> bool:
+    """Return whether labels were, or may have been, suggested for a thread in GitHub's own way, however that ended."""
     return any(errand.action.kind is ActionKind.SUGGEST_LABEL and errand.sent is not None for errand in errands)
 
 
-def merge_wishes(one: Mapping[str, Wish], other: Mapping[str, Wish]) -> dict[str, Wish]:
+def merge_wishes(one: Mapping[str, LabelOverride], other: Mapping[str, LabelOverride]) -> dict[str, LabelOverride]:
     """Keep the latest wish for each label, whichever side it is on; of two at the same moment, to have it off."""
     merged = dict(one)
     for label, wish in other.items():
@@ -56,7 +56,7 @@ def merge_wishes(one: Mapping[str, Wish], other: Mapping[str, Wish]) -> dict[str
     return merged
 
 
-def _later(known: Wish | None, wish: Wish) -> Wish:
+def _later(known: LabelOverride | None, wish: LabelOverride) -> LabelOverride:
     return wish if known is None else max(known, wish, key=lambda each: (each.at, not each.wanted, each.actor))
 
 
@@ -87,6 +87,6 @@ def _was_left_on(snapshot: Snapshot, label: str) -> bool:
     return snapshot.issue.state is not ThreadState.OPEN and snapshot.is_on(label)
 
 
-def _review(errand: Errand, at: datetime, *, right: bool) -> Review:
+def _review(errand: OutboxEntry, at: datetime, *, right: bool) -> Review:
     action = errand.action
     return Review(action.rule, action.version, action.node_id, action.value, right, at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.core.github.events import Trigger
-from bot.core.triage.commands.effects import Obeyed, heard, obey
+from bot.core.triage.commands.effects import Effects, heard, obey
 from bot.core.triage.decide.decisions import decide, revise
 from bot.core.triage.decide.policy import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
 from bot.core.triage.overrides import merge_wishes, rejections_of, reviews_of, were_suggested, wishes_of
@@ -18,7 +18,7 @@ from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
 __all__ = [
     "ACTIONS_AN_HOUR",
     "CONTENT_AN_HOUR",
-    "Obeyed",
+    "Effects",
     "Related",
     "Snapshot",
     "WheelAnswer",

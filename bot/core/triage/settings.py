@@ -86,7 +86,7 @@ class RepoSettings:
     comments: bool = True
 
     def mode_of(self, kind: KindName) -> Mode:
-        """Give the mode that holds for a kind: its own, unless the repository is off."""
+        """Return the mode that holds for a kind: its own, unless the repository is off."""
         own = self.rules.get(kind, RuleSettings()).mode
         return self.mode if own is None or self.mode is Mode.OFF else own
 
@@ -134,7 +134,7 @@ def _decode(body: bytes) -> dict[str, object]:
 
 
 def is_label_name(name: str) -> bool:
-    """Tell whether a label can be called so here; one of dots and slashes only would lead to another address."""
+    """Return whether a label can be called so here; one of dots and slashes only would lead to another address."""
     is_text = not any(unicodedata.category(c) in _NO_TEXT for c in name)
     return 0 < len(name) <= LONGEST_LABEL and bool(name.strip("./")) and is_text
 
@@ -176,7 +176,7 @@ def _check_keys(path: str, table: Mapping[str, object], known: Sequence[str], pr
 
 
 def _table(path: str, within: Mapping[str, object], problems: list[str]) -> Mapping[str, object]:
-    """Give a table by the last part of its path; an empty one where it is missing, or something else."""
+    """Return a table by the last part of its path; an empty one where it is missing, or something else."""
     value = within.get(path.rpartition(".")[2], {})
     if isinstance(value, dict):
         return value

@@ -13,7 +13,7 @@ from bot.core.classify.thread import Classification
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, IssueRef, ThreadState
 from bot.core.triage.actions import ActionKind
-from bot.core.triage.changeset import Directive, DirectiveKind, Errand, Progress, Wish
+from bot.core.triage.changeset import LabelOverride, MarkKind, OutboxEntry, Progress, ThreadMark
 from bot.core.triage.settings import NAME, RepoSettings
 
 _UNDONE = frozenset({Progress.DROPPED, Progress.REFUSED})
@@ -62,9 +62,9 @@ class Snapshot:
     settings: RepoSettings
     installed: bool
     repository_labels: frozenset[str]
-    wishes: Mapping[str, Wish]
-    directives: Mapping[DirectiveKind, Directive]
-    errands: tuple[Errand, ...]
+    wishes: Mapping[str, LabelOverride]
+    directives: Mapping[MarkKind, ThreadMark]
+    errands: tuple[OutboxEntry, ...]
     wheels: WheelAnswer | None
     related: tuple[Related, ...]
     app_login: str
@@ -78,11 +78,11 @@ class Snapshot:
 
     @property
     def name(self) -> str:
-        """Give what commands begin with, without the `@`."""
+        """Return what commands begin with, without the `@`."""
         return self.app_login.removesuffix("[bot]") or NAME
 
     def label_for(self, asked: str) -> str | None:
-        """Give the repository's own spelling of a label, asked for by its name or by the neutral id mapped to it."""
+        """Return the repository's own spelling of a label, asked for by its name or by the neutral id mapped to it."""
         mapped = self.settings.labels.get(asked.casefold())
         for wanted in (mapped, asked):
             if wanted is not None:
@@ -92,31 +92,31 @@ class Snapshot:
         return None
 
     def is_on(self, label: str) -> bool:
-        """Tell whether the thread has a label."""
+        """Return whether the thread has a label."""
         return any(same_label(label, other) for other in self.issue.labels)
 
-    def wish(self, label: str) -> Wish | None:
-        """Give the latest that a human wanted of a label, None if nobody ever did."""
+    def wish(self, label: str) -> LabelOverride | None:
+        """Return the latest that a human wanted of a label, None if nobody ever did."""
         wishes = [wish for wish in self.wishes.values() if same_label(wish.label, label)]
         return max(wishes, key=lambda wish: (wish.at, not wish.wanted), default=None)
 
-    def directive(self, kind: DirectiveKind) -> str:
-        """Give what a human said of the thread by a command, empty if nothing or if it was taken back."""
+    def directive(self, kind: MarkKind) -> str:
+        """Return what a human said of the thread by a command, empty if nothing or if it was taken back."""
         directive = self.directives.get(kind)
         return "" if directive is None else directive.value
 
-    def errands_for(self, kind: ActionKind, label: str | None = None) -> Iterator[Errand]:
-        """Give the errands of a kind, about a label where one is named; oldest first, however they ended."""
+    def errands_for(self, kind: ActionKind, label: str | None = None) -> Iterator[OutboxEntry]:
+        """Return the errands of a kind, about a label where one is named; oldest first, however they ended."""
         for errand in self.errands:
             if errand.action.kind is kind and (label is None or same_label(errand.action.value, label)):
                 yield errand
 
 
 def same_label(one: str, other: str) -> bool:
-    """Tell whether two names are the same label to GitHub."""
+    """Return whether two names are the same label to GitHub."""
     return one.casefold() == other.casefold()
 
 
-def counts(errand: Errand) -> bool:
-    """Tell whether something was done or still will be, rather than given up or refused."""
+def counts(errand: OutboxEntry) -> bool:
+    """Return whether something was done or still will be, rather than given up or refused."""
     return errand.progress not in _UNDONE

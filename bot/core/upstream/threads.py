@@ -121,7 +121,7 @@ def compare(before: KnownThread | None, now: KnownThread) -> tuple[ThreadEvent, 
 
 
 def remembered(before: KnownThread | None, now: KnownThread) -> KnownThread:
-    """Give what to keep of two looks at a thread: the later one, and of both reasons to know it the first in order."""
+    """Return what to keep of two looks at a thread: the later one, and the first in order of both origins."""
     if before is None:
         return now
     origin = min(before.origin, now.origin, key=tuple(Origin).index)
@@ -133,7 +133,7 @@ def remembered(before: KnownThread | None, now: KnownThread) -> KnownThread:
 
 
 def awaits_wheels(thread: KnownThread) -> bool:
-    """Tell whether wheels of its package answer a thread: an open one that tracks support, or asks for them."""
+    """Return whether wheels of its package answer a thread: an open one that tracks support, or asks for them."""
     if thread.gone is not None or thread.issue.state is not ThreadState.OPEN:
         return False
     return thread.origin is Origin.TABLE or not _ANSWERED_BY_WHEELS.isdisjoint(thread.kinds)

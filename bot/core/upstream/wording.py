@@ -58,7 +58,7 @@ def event_words(event: ThreadEvent) -> str:
 
 
 def sure_package(package: str | None) -> str | None:
-    """Give the package that a thread is about if that is a name that is known; others are guessed by the repository's.
+    """Return the package that a thread is about if its name is known; others are guessed by the repository's.
 
     A repository called `ken` need not be of what PyPI calls so.
     """

@@ -99,5 +99,5 @@ def _stable_up_to(project: Project, newest: Release) -> Iterator[Release]:
 
 
 def _is_too_old(release: Release) -> bool:
-    """Tell whether a release came before there were free-threaded wheels; one without upload times may be new."""
+    """Return whether a release came before there were free-threaded wheels; one without upload times may be new."""
     return release.first_upload is not None and release.first_upload < FIRST_WHEELS

@@ -45,21 +45,21 @@ class Reading:
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether the newest release's metadata is known, or there is no release that could have any."""
+        """Return whether the newest release's metadata is known, or there is no release that could have any."""
         return self.newest is None or self.metadata is not None
 
     def is_fresh(self, now: datetime) -> bool:
-        """Tell whether it is believed; one from the future was dated by a clock that was wrong."""
+        """Return whether it is believed; one from the future was dated by a clock that was wrong."""
         return self.checked <= now < self.fresh_until()
 
     def fresh_until(self) -> datetime:
-        """Give the time until which the index need not be asked again."""
+        """Return the time until which the index need not be asked again."""
         released = None if self.newest is None else self.newest.released
         settled = released is not None and self.checked - released >= UPLOADS_CLOSED
         return self.checked + (FRESH_WHEN_CLOSED if settled else FRESH_WHILE_OPEN)
 
     def same_release(self, other: Reading) -> bool:
-        """Tell whether another reading is about the same newest release."""
+        """Return whether another reading is about the same newest release."""
         return self.newest is not None and other.newest is not None and self.newest.version == other.newest.version
 
 

@@ -56,7 +56,7 @@ class Judgement:
 
     @property
     def scope(self) -> tuple[Platform, ...]:
-        """Give the platforms in scope for any of the targets."""
+        """Return the platforms in scope for any of the targets."""
         return in_order({platform for target in self.targets for platform in target.scope})
 
 
@@ -90,7 +90,7 @@ def without_release(package: str, targets: Sequence[Target], verdict: Verdict) -
 
 
 def _has_files(release: Release) -> bool:
-    """Tell whether a release has any file that can be read: wheels with tags that make no sense are none."""
+    """Return whether a release has any file that can be read: wheels with tags that make no sense are none."""
     return release.has_sdist or any(read_tags(tags) is not None for tags in release.wheel_tags)
 
 

@@ -76,7 +76,7 @@ class Case:
 
     @property
     def age(self) -> timedelta | None:
-        """Give the newest release's age, None where the index has no upload times."""
+        """Return the newest release's age, None where the index has no upload times."""
         first = self.newest.first_upload
         return None if first is None else self.now - first
 
@@ -243,7 +243,7 @@ def _may_be_uploading(case: Case, previous: Release) -> bool:
 
 
 def _is_incomplete(release: Release, previous: Release) -> bool:
-    """Tell whether files are visibly missing beside the previous release: the sdist, or many wheels for GIL Pythons."""
+    """Return whether files are visibly missing beside the release before: the sdist, or many wheels for GIL Pythons."""
     wheels, before = (sum(_serves_gil(file) for file in each.files) for each in (release, previous))
     return (previous.has_sdist and not release.has_sdist) or wheels < before * _CLEARLY_FEWER
 

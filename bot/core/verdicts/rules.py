@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
     @property
     def ok(self) -> bool | None:
-        """Tell whether the newest release installs without a compiler; None where nobody can say."""
+        """Return whether the newest release installs without a compiler; None where nobody can say."""
         if self in _UNSAID:
             return None
         return self in _INSTALLS

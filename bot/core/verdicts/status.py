@@ -22,7 +22,7 @@ SCHEMA = 1
 
 
 def project_page(package: str, version: str | None = None) -> str:
-    """Give the address of a project's page on PyPI, or of a release's."""
+    """Return the address of a project's page on PyPI, or of a release's."""
     parts = (package,) if version is None else (package, version)
     path = "/".join(quote(part, safe="", errors="replace") for part in parts)
     return f"https://pypi.org/project/{path}/"
@@ -59,38 +59,38 @@ class Status:
 
     @property
     def package(self) -> str:
-        """Give the normalized name."""
+        """Return the normalized name."""
         return self.judgement.package
 
     @property
     def headline(self) -> TargetVerdict:
-        """Give the verdict for the first target, which is the one in large letters."""
+        """Return the verdict for the first target, which is the one in large letters."""
         return self.judgement.targets[0]
 
     @property
     def page(self) -> str:
-        """Give the address of the project's page on PyPI."""
+        """Return the address of the project's page on PyPI."""
         return project_page(self.package)
 
     @property
     def tracking_issue(self) -> str | None:
-        """Give where free-threading support is tracked upstream, as far as is known."""
+        """Return where free-threading support is tracked upstream, as far as is known."""
         return self.upstream_thread or tracking_issue(self.package)
 
     @property
     def awaited_version(self) -> str | None:
-        """Give the first version with support, as the tracking table has it, if that is not out yet."""
+        """Return the first version with support, as the tracking table has it, if that is not out yet."""
         named, newest = self.first_version or first_version(self.package), self.judgement.version
         return named if named is not None and newest is not None and newest < Version(named) else None
 
     @property
     def source(self) -> str | None:
-        """Give the address of the source, where the release names it."""
+        """Return the address of the source, where the release names it."""
         return None if self.metadata is None else self.metadata.source
 
     @property
     def metadata_state(self) -> MetadataState:
-        """Tell whether classifier and links were read, did not come in time, or are not offered at all."""
+        """Return whether classifier and links were read, did not come in time, or are not offered at all."""
         if self.metadata is not None:
             return MetadataState.COMPLETE if self.metadata.offered else MetadataState.NONE
         nobody_asks = self.judgement.version is None and self.headline.verdict is not Verdict.UNKNOWN
@@ -101,13 +101,13 @@ class Upstream(Protocol):
     """What is known of a package's upstream threads, from memory."""
 
     def tracking(self, package: str) -> str | None:
-        """Give the address of the thread about free-threading support, None where none is known."""
+        """Return the address of the thread about free-threading support, None where none is known."""
 
     def first_version(self, package: str) -> str | None:
-        """Give the first version with support, by PEP 440, None where nobody says."""
+        """Return the first version with support, by PEP 440, None where nobody says."""
 
     def open_count(self, package: str) -> int | None:
-        """Give how many threads about free-threading are open, None where nobody looked."""
+        """Return how many threads about free-threading are open, None where nobody looked."""
 
 
 def with_upstream(status: Status, upstream: Upstream | None) -> Status:
@@ -128,7 +128,7 @@ def timestamp(time: datetime) -> str:
 
 
 def to_json(status: Status) -> dict[str, object]:
-    """Give the JSON object of ``ftbot status --json`` (schema 1)."""
+    """Return the JSON object of ``ftbot status --json`` (schema 1)."""
     judgement = status.judgement
     return {
         "schema": SCHEMA,
@@ -167,7 +167,7 @@ def of_targets(judgement: Judgement, targets: Sequence[Target]) -> Judgement:
 
 
 def failed(verdict: Verdict) -> bool:
-    """Tell whether a verdict means that no project was read."""
+    """Return whether a verdict means that no project was read."""
     return verdict in {Verdict.UNKNOWN, Verdict.NOT_FOUND}
 
 

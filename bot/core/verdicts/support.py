@@ -70,17 +70,17 @@ class Support:
 
     @property
     def trusted(self) -> bool:
-        """Tell whether the release has wheels for the target: a trusted one, on a platform that counts."""
+        """Return whether the release has wheels for the target: a trusted one, on a platform that counts."""
         return bool(self.covered)
 
     @property
     def covers_most(self) -> bool:
-        """Tell whether it has wheels on at least half of its scope; fewer look like an accident."""
+        """Return whether it has wheels on at least half of its scope; fewer look like an accident."""
         return self.trusted and 2 * len(self.covered) >= len(self.scope)
 
     @property
     def missing(self) -> tuple[Platform, ...]:
-        """Give the platforms in scope without a trusted wheel."""
+        """Return the platforms in scope without a trusted wheel."""
         return tuple(platform for platform in self.scope if platform not in self.covered)
 
 
@@ -109,7 +109,7 @@ def stable_before(project: Project, release: Release) -> Iterable[Release]:
 
 @lru_cache(maxsize=8192)
 def admits(requires_python: str, target: Target) -> bool:
-    """Tell whether ``requires-python`` lets any bug-fix release of the target in; unreadable ones do, as in pip.
+    """Return whether ``requires-python`` lets any bug-fix release of the target in; unreadable ones do, as in pip.
 
     ``<=3.14`` and ``==3.14`` let 3.14.0 in and nothing after it, which is soon nobody's Python.
     """
@@ -121,7 +121,7 @@ def admits(requires_python: str, target: Target) -> bool:
 
 
 def admits_first_only(requires_python: str, target: Target) -> bool:
-    """Tell whether ``requires-python`` lets the first release of a target in and no later one, as ``<=3.14`` does."""
+    """Return whether ``requires-python`` lets the first release of a target in and no later one, as ``<=3.14`` does."""
     if admits(requires_python, target):
         return False
     try:
@@ -131,7 +131,7 @@ def admits_first_only(requires_python: str, target: Target) -> bool:
 
 
 def admits_older(requires_python: str, target: Target) -> bool:
-    """Tell whether a requirement that shuts a target out lets an older Python in.
+    """Return whether a requirement that shuts a target out lets an older Python in.
 
     Then it has no lower bound above the target, and uv, which reads no other (findings/), takes it all the same.
     """
@@ -164,7 +164,7 @@ def support_of(release: Release, target: Target) -> Support:
 
 
 def first_trusted(release: Release, target: Target) -> tuple[bool, datetime | None]:
-    """Tell whether a release has a trusted wheel for a target on a platform that counts, and when the first came."""
+    """Return whether a release has a trusted wheel for a target on a platform that counts, and when the first came."""
     admitted = _admitted(release, target)
     trusted = _fits(admitted.wheel_tags, target).trusted
     return bool(trusted), earliest([admitted.wheels[place] for place in trusted])

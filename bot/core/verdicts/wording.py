@@ -100,12 +100,12 @@ _NOTHING_TO_ASK = frozenset({ModifierKind.UPLOADING, ModifierKind.PRERELEASE_ONL
 
 
 def phrase(verdict: Verdict) -> Phrase:
-    """Give the glyph, word and sentence of a verdict."""
+    """Return the glyph, word and sentence of a verdict."""
     return _PHRASES[verdict]
 
 
 def headline(status: Status) -> Phrase:
-    """Give the glyph, word and sentence of the headline: the verdict's, but never all clear where there is a catch."""
+    """Return the glyph, word and sentence of the headline: the verdict's, but never an all-clear with a catch."""
     verdict, judgement = status.headline.verdict, status.judgement
     words = phrase(verdict)
     if verdict in _ELSEWHERE and judgement.other_platforms and not judgement.scope:

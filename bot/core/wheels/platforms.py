@@ -67,7 +67,7 @@ class PlatformTag:
     floor: Floor | None
 
     def floor_of(self, family: Platform) -> Floor | None:
-        """Give the oldest system of a family that the tag admits: no Mac with arm64 ever ran an older macOS than 11."""
+        """Return the oldest system of a family that the tag admits: no arm64 Mac ever ran an older macOS than 11."""
         if family is Platform.MACOS_ARM64 and self.floor is not None:
             return max(self.floor, _FIRST_ARM64_MACOS, key=lambda floor: floor.version)
         return self.floor

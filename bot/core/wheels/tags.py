@@ -131,7 +131,7 @@ def match(tags: str, target: Target) -> Match | None:
 
 
 def fits_anywhere(tags: str, target: Target) -> bool:
-    """Tell whether a ``…-none-any`` wheel with these tags installs on a target."""
+    """Return whether a ``…-none-any`` wheel with these tags installs on a target."""
     wheel = read_tags(tags)
     return (
         wheel is not None and wheel.abi is Abi.ANYWHERE and not wheel.pairs.isdisjoint(accepted_tags(target).anywhere)
@@ -139,7 +139,7 @@ def fits_anywhere(tags: str, target: Target) -> bool:
 
 
 def fits_gil_build(tags: str, target: Target) -> bool:
-    """Tell whether a native wheel installs on the build with the GIL of the same Python, on a platform that counts."""
+    """Return whether a native wheel installs on the GIL build of the same Python, on a platform that counts."""
     wheel = read_tags(tags)
     return (
         wheel is not None
@@ -150,7 +150,7 @@ def fits_gil_build(tags: str, target: Target) -> bool:
 
 
 def lower(one: Floor | None, other: Floor | None) -> Floor | None:
-    """Give the more generous of two floors; no floor admits everything."""
+    """Return the more generous of two floors; no floor admits everything."""
     if one is None or other is None:
         return None
     return min(one, other, key=lambda floor: floor.version)

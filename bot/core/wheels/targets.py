@@ -41,12 +41,12 @@ class Target:
 
     @property
     def abi(self) -> str:
-        """Give the abi tag of wheels built for exactly this Python, such as ``cp314t``."""
+        """Return the abi tag of wheels built for exactly this Python, such as ``cp314t``."""
         return f"cp3{self.minor}t"
 
     @property
     def interpreter(self) -> str:
-        """Give the python tag, which never has the ``t``, such as ``cp314``; the GIL build's abi tag is the same."""
+        """Return the python tag, which never has the ``t``, such as ``cp314``; the GIL build's abi tag is the same."""
         return f"cp3{self.minor}"
 
     @property
@@ -56,11 +56,11 @@ class Target:
 
     @property
     def is_supported(self) -> bool:
-        """Tell whether CPython supports it officially, which it never did 3.13t (PEP 779)."""
+        """Return whether CPython supports it officially, which it never did 3.13t (PEP 779)."""
         return self.minor >= OLDEST_SUPPORTED_MINOR
 
     def is_out(self, day: date) -> bool:
-        """Tell whether this Python has been released by a day, as far as CPython's yearly calendar tells."""
+        """Return whether this Python has been released by a day, as far as CPython's yearly calendar tells."""
         return day >= date(_YEAR_OF_3_0 + self.minor, _MONTH, 1)
 
 
@@ -96,7 +96,7 @@ def parse_target(text: str) -> Target:
 
 @cache
 def accepted_tags(target: Target) -> AcceptedTags:
-    """Give what `packaging` accepts on a target: the same pairs for every platform, so one platform asks for all."""
+    """Return what `packaging` accepts on a target: the same pairs for every platform, so one platform asks for all."""
     version = (3, target.minor)
     pairs: dict[str, set[tuple[str, str]]] = {"here": set(), "any": set()}
     for tags in (

@@ -42,7 +42,7 @@ class DigestDesk:
     track: int = 0
 
     async def digest(self, week: Week | None = None) -> Digest:
-        """Give the digest of a week, by default the last one that is over. Raises ``UserError`` where there is none."""
+        """Return the digest of a week, by default the last that is over. Raises ``UserError`` where there is none."""
         current = week_of(self.now().date())
         asked = week or current.before
         if asked > current:
@@ -62,11 +62,11 @@ class DigestDesk:
         return digest
 
     async def tracked(self, most: int | None = None) -> tuple[Tracked, ...]:
-        """Give the tracked packages with their timelines, the most downloaded first, by the last scan."""
+        """Return the tracked packages with their timelines, the most downloaded first, by the last scan."""
         return tuple(package for package, _ in await self._read(await self._scan(), most))
 
     async def _read(self, scan: Scan, most: int | None = None) -> list[tuple[Tracked, datetime]]:
-        """Give tracked packages and when each was read.
+        """Return tracked packages and when each was read.
 
         One that was read for other targets, or that has no upload times, is as good as unread.
         """
@@ -86,7 +86,7 @@ class DigestDesk:
         return sorted(found, key=lambda each: (each[0].rank is None, each[0].rank, each[0].name))
 
     async def moves_since(self, start: datetime) -> Moves:
-        """Give what tracked packages gained and lost since a moment, by the last scan."""
+        """Return what tracked packages gained and lost since a moment, by the last scan."""
         return moves_between(await self.tracked(), self.targets, start, self.now())
 
     async def _scan(self) -> Scan:

@@ -49,7 +49,7 @@ class Question:
 
 
 def history_json(history: History) -> dict[str, object]:
-    """Give the JSON object of ``ftbot history --json`` (schema 1)."""
+    """Return the JSON object of ``ftbot history --json`` (schema 1)."""
     return {
         "schema": 1,
         "rule": history.rule.value,
@@ -74,7 +74,7 @@ class _Traces:
 
 
 @dataclass(frozen=True, slots=True)
-class Historian:
+class HistoryReader:
     """Answers about the past."""
 
     index: PackageIndex
@@ -84,7 +84,7 @@ class Historian:
     connections: int = 16
 
     async def history(self, question: Question, progress: Progress = lambda *_: None) -> History:
-        """Give the shares for a question.
+        """Return the shares for a question.
 
         Raises ``UserError`` for days that cannot be asked about, ``UpstreamError`` where the index answers nothing.
         """

@@ -11,7 +11,7 @@ import structlog
 from bot.core.errors import UserError
 from bot.core.posting.posts import DigestSettings, GuildSettings, IssueFeed, Kind, Post
 from bot.core.posting.schedule import Schedule, Slot, due_slot, next_slot
-from bot.services.discord.planner import Ledger, digest_post
+from bot.services.discord.planner import PostStores, digest_post
 from bot.services.discord.zones import Zones
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -33,12 +33,12 @@ class Overview:
 class GuildDesk:
     """Shows and changes settings. Who asks may do so; that the bot may post in a channel was checked."""
 
-    ledger: Ledger
+    ledger: PostStores
     zones: Zones
     now: Callable[[], datetime]
 
     async def overview(self, guild: int) -> Overview:
-        """Give what a server has set, and how it stands."""
+        """Return what a server has set, and how it stands."""
         settings = await self.ledger.guilds.settings(guild)
         slot = None
         if settings.digest is not None:

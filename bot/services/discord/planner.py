@@ -68,7 +68,7 @@ def go_on(_step: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class PostStores:
     """What posting remembers, and what it tells of."""
 
     guilds: Guilds
@@ -86,7 +86,7 @@ class Poster:
     ``name`` tells this process from others that run on the same database by mistake.
     """
 
-    ledger: Ledger
+    ledger: PostStores
     discord: DiscordPosts
     zones: Zones
     prepare: Prepare
@@ -226,7 +226,7 @@ class Poster:
 
 
 def digest_post(guild: int, digest: DigestSettings, slot: Slot, now: datetime) -> Post:
-    """Give the post that a server's settings make of a slot."""
+    """Return the post that a server's settings make of a slot."""
     return Post(
         guild=guild,
         kind=Kind.DIGEST,
@@ -430,7 +430,7 @@ class _Round:
         return Draft(digest.view(), post.role, digest.picture, digest.alt, digest.filename)
 
     async def _events(self, post: Post) -> tuple[ThreadEvent, ...]:
-        """Give the upstream events that a post tells of, by what its server wants now."""
+        """Return the upstream events that a post tells of, by what its server wants now."""
         feed = (await self.poster.ledger.guilds.settings(post.guild)).issues
         return () if feed is None else told_of(post, await self.poster.ledger.events.between(*post.changes), feed)
 
@@ -442,7 +442,7 @@ class _Round:
 
 
 def _within(pause: timedelta, last: datetime | None, now: datetime) -> bool:
-    """Tell whether something was planned just now; a time in the future is from a clock that was wrong."""
+    """Return whether something was planned just now; a time in the future is from a clock that was wrong."""
     return last is not None and timedelta() <= now - last < pause
 
 

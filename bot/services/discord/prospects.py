@@ -17,5 +17,5 @@ class Outlook:
     watched: Watched
 
     async def prospects(self) -> Prospects:
-        """Give what can be told of now."""
+        """Return what can be told of now."""
         return Prospects(self.watched, tracks=self.track > 0, scanned=await self.scans.latest() is not None)

@@ -37,13 +37,13 @@ class Zones:
         self._names = {name.lower(): name for name in sorted(names | {"UTC"})}
 
     async def name_of(self, typed: str) -> str | None:
-        """Give the name of the zone that somebody typed, in any case and with spaces; None if there is none."""
+        """Return the name of the zone that somebody typed, in any case and with spaces; None if there is none."""
         if not self._names:
             await self.load()
         return self._names.get(_folded(typed))
 
     async def find(self, name: str) -> tzinfo | None:
-        """Give a time zone, None if this machine does not know it."""
+        """Return a time zone, None if this machine does not know it."""
         zone = self._found.get(name)
         if zone is None:
             try:

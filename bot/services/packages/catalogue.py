@@ -65,7 +65,7 @@ class Catalogue:
         return await asyncio.to_thread(suggest, name, self.names.ranked)
 
     async def id_of(self, name: str) -> int:
-        """Give a package's short id, for buttons."""
+        """Return a package's short id, for buttons."""
         if name not in self._ids:
             asking = self._asking.get(name)
             if asking is None:  # a crowd that asks about a new package is one query, too
@@ -76,7 +76,7 @@ class Catalogue:
         return self._ids[name]
 
     async def name_of(self, package_id: int) -> str | None:
-        """Give the package that a short id stands for."""
+        """Return the package that a short id stands for."""
         return await self.packages.name_of(package_id)
 
     def count(self, name: str) -> None:

@@ -23,7 +23,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Newsroom:
+class ScanFollowUp:
     """Scans what is due and hands on what moved; whoever takes it knows what it was told before."""
 
     scanner: Scanner

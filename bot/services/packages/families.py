@@ -18,7 +18,7 @@ AT_ONCE = 24
 async def look_up_with_family(
     lookup: StatusLookup, name: str, targets: Sequence[Target] = (), freshness: Freshness = Freshness.NORMAL
 ) -> Status:
-    """Give the status of a package (normalized name) with those of its family, looked up at the same time."""
+    """Return the status of a package (normalized name) with those of its family, looked up at the same time."""
     named = family(name)
     members = () if named is None else named.members
     status, *others = await asyncio.gather(*(lookup.look_up(each, targets, freshness) for each in (name, *members)))

@@ -97,7 +97,7 @@ class StatusLookup:
     async def look_up(
         self, name: str, targets: Sequence[Target] = (), freshness: Freshness = Freshness.NORMAL
     ) -> Status:
-        """Give the status of a package (normalized name) for some targets, by default those of the settings."""
+        """Return the status of a package (normalized name) for some targets, by default those of the settings."""
         answer = self._memory.get(name)
         if answer is None or freshness is not Freshness.NORMAL or self.now() >= answer.until:
             answer = await self._share_flight(name, freshness)
@@ -106,12 +106,12 @@ class StatusLookup:
         return await self._for_targets(answer, tuple(targets) or self.targets)
 
     def glance(self, name: str) -> Status | None:
-        """Give the status of a package if it is in memory, without asking anybody."""
+        """Return the status of a package if it is in memory, without asking anybody."""
         answer = self._memory.get(name)
         return None if answer is None else answer.status
 
     def asked_to_wait(self, name: str) -> float | None:
-        """Give for how many seconds the index asked to be left alone when it failed about a package, if it did."""
+        """Return for how many seconds the index asked to be left alone when it failed about a package, if it did."""
         answer = self._memory.get(name)
         return None if answer is None else answer.wait
 
@@ -170,7 +170,9 @@ class StatusLookup:
                 reading = replace(reading, metadata=stored.metadata)
             return await self._take_in(reading, page.metadata_file)
         if stored is None:
-            nonsense = UpstreamError("The index says that nothing changed, to somebody who knew nothing.")
+            nonsense = UpstreamError(
+                "The index answered “304 Not Modified” to a question that named no earlier answer."
+            )
             return await self._unreadable(name, None, nonsense)
         confirmed = replace(stored, checked=self.now())
         self._keep(confirmed, whole=False)
@@ -220,7 +222,7 @@ class StatusLookup:
             return None
 
     async def _last_reading(self, name: str) -> Reading | None:
-        """Give what is stored, or is about to be. Raises ``StorageError``."""
+        """Return what is stored, or is about to be. Raises ``StorageError``."""
         unwritten = self._unwritten.get(name)
         return await self.statuses.latest(name) if unwritten is None else unwritten.reading
 
@@ -288,7 +290,7 @@ class StatusLookup:
         return self._remember(_Answer(status, stored, self.now() + FAILURE_IS_BELIEVED, error.retry_after))
 
     async def _last_status(self, name: str, stored: Reading | None) -> Status | None:
-        """Give the stored status, or the one in memory where that could not be stored."""
+        """Return the stored status, or the one in memory where that could not be stored."""
         known = self._memory.get(name)
         remembered = None if known is None or failed(known.status.headline.verdict) else known.status
         if stored is None or (remembered is not None and stored.checked < remembered.checked):

@@ -171,17 +171,17 @@ class _Walk:
 
     @property
     def is_hopeless(self) -> bool:
-        """Tell whether so much failed that the rest is not tried."""
+        """Return whether so much failed that the rest is not tried."""
         return self._failures_in_a_row >= _HOPELESS or (not self._answered and self._failed_twice >= _DEAD)
 
     @property
     def is_unanswered(self) -> bool:
-        """Tell whether the index was asked and answered nothing at all."""
+        """Return whether the index was asked and answered nothing at all."""
         return bool(self.failed) and not self._answered
 
     @property
     def trouble(self) -> str:
-        """Give the most common reason why a page could not be read."""
+        """Return the most common reason why a page could not be read."""
         return self.troubles.most_common(1)[0][0]
 
     async def read_listing(self) -> None:
@@ -260,7 +260,7 @@ class _Walk:
                 self.natives.add(name)
 
     def _rests(self, known: Known) -> bool:
-        """Tell whether a project need not be asked about: this scan did, or its schedule says so.
+        """Return whether a project need not be asked about: this scan did, or its schedule says so.
 
         What is due later than if it were read now was read by a clock that has jumped since.
         """
@@ -338,7 +338,7 @@ def _responsive() -> Iterator[None]:
 
 
 def _tracked(walk: _Walk, ranks: Mapping[str, int], track: int, asked: Sequence[str]) -> list[tuple[str, int | None]]:
-    """Give the tracked packages, the most downloaded first, then those that are tracked because somebody asked."""
+    """Return the tracked packages, the most downloaded first, then those that are tracked because somebody asked."""
     ranked = sorted((name for name in walk.natives if name in ranks), key=ranks.__getitem__)[:track]
     others = sorted(walk.natives.intersection(asked).difference(ranked))
     return [(name, ranks.get(name)) for name in (*ranked, *others)]

@@ -32,7 +32,7 @@ class TopList:
     believed: timedelta = timedelta(days=1)
 
     async def current(self) -> TopPackages:
-        """Give the newest list that can be had: fetched, else kept, else shipped; never fails."""
+        """Return the newest list that can be had: fetched, else kept, else shipped; never fails."""
         kept, fetched = await self._kept()
         if kept is not None and fetched is not None and timedelta() <= self.now() - fetched < self.believed:
             return kept

@@ -16,5 +16,5 @@ class AuditDesk:
     audit: Audit
 
     async def of(self, ref: IssueRef) -> tuple[AuditEntry, ...]:
-        """Give the last decisions about the thread at a place, the newest last; none if there are none."""
+        """Return the last decisions about the thread at a place, the newest last; none if there are none."""
         return await self.audit.of_thread(ref)

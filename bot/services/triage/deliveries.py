@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from bot.core.errors import StorageError
-from bot.core.github.events import Happening
+from bot.core.github.events import GithubEvent
 from bot.core.github.webhooks import DeliveryError, Seal, is_ours, is_signature, read_delivery, verify
 from bot.services.metrics import Delivery, Metrics
 from storage.github.inbox import Inbox
@@ -52,7 +52,7 @@ _FAILED = Receipt(HTTPStatus.SERVICE_UNAVAILABLE, "The delivery could not be sto
 class _Waiting:
     """What a delivery told of, and how much of it proves to be new."""
 
-    told: tuple[tuple[str, Happening], ...]
+    told: tuple[tuple[str, GithubEvent], ...]
     new: Future[int] = field(default_factory=Future)
 
 
@@ -96,7 +96,7 @@ class Intake:
         return None
 
     def skim(self, headers: Mapping[str, str]) -> Skimmed | None:
-        """Give what reads the body of a delivery that is none of ours; None for one whose body is to be kept.
+        """Return what reads the body of a delivery that is none of ours; None for one whose body is to be kept.
 
         It is verified all the same: who does not know the secret learns nothing from an answer, and whoever sets up a
         webhook sees by the first delivery, a `ping`, whether the secret is right.
@@ -111,7 +111,7 @@ class Intake:
             return refusal
         return self._count(*await self._take(headers, body))
 
-    async def happened(self, happenings: Sequence[Happening]) -> None:
+    async def happened(self, happenings: Sequence[GithubEvent]) -> None:
         """Take what was found by asking GitHub, or by the scan, in this order. Raises ``StorageError``."""
         if happenings and await self.inbox.receive_many(
             [(f"poll:{happening.key}", happening) for happening in happenings], self.now()
@@ -147,7 +147,7 @@ class Intake:
         self.wake.set()
         return Delivery.ACCEPTED, _ACCEPTED
 
-    async def _keep(self, told: tuple[tuple[str, Happening], ...]) -> int:
+    async def _keep(self, told: tuple[tuple[str, GithubEvent], ...]) -> int:
         """Store what a delivery told of together with what others did that came while the database was busy."""
         mine = _Waiting(told)
         self.waiting.append(mine)

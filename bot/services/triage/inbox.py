@@ -19,21 +19,21 @@ from bot.clients.github.repository import PrivateError, RepositoryReader
 from bot.clients.github.worker import TokenRefusedError
 from bot.core.classify.thread import KindName
 from bot.core.errors import StorageError, UpstreamError, UserError
-from bot.core.github.events import Happening, Trigger
+from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import Comment, ForbiddenError, GoneError, Issue, IssueRef
 from bot.core.posting.posts import pause
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import AuditEntry, Errand, Progress, Settlement, Wish
+from bot.core.triage.changeset import AuditEntry, Changeset, LabelOverride, OutboxEntry, Progress
 from bot.core.triage.commands.grammar import Command, StatusCommand, find_commands, names_of
 from bot.core.triage.commands.replies import status_text
-from bot.core.triage.plan import Obeyed, Snapshot, decide, heard, obey, ready_at, reviews_of, revise
+from bot.core.triage.plan import Effects, Snapshot, decide, heard, obey, ready_at, reviews_of, revise
 from bot.core.upstream.threads import EventKind, KnownThread, Origin, ThreadEvent, compare, remembered
 from bot.core.verdicts.rules import Verdict
 from bot.services.packages.lookup import StatusLookup
-from bot.services.triage.outbox import Courier, go_on
+from bot.services.triage.outbox import OutboxWorker, go_on
 from bot.services.triage.repositories import Policy, RepositoryFacts
 from bot.services.triage.snapshots import Snapshots, Wheels, read_thread
-from bot.services.triage.stores import Casebook
+from bot.services.triage.stores import TriageStores
 from storage.github.inbox import Received
 
 ATTEMPTS = 20
@@ -80,7 +80,7 @@ class Replayed:
 
     @property
     def changed(self) -> bool:
-        """Tell whether the rules say something else than when the thread was stored."""
+        """Return whether the rules say something else than when the thread was stored."""
         return (self.free_threading, set(self.kinds)) != (self.thread.free_threading, set(self.thread.kinds))
 
 
@@ -98,9 +98,9 @@ class Triage:
     """Works through the inbox, one thread at a time; ``wake`` is set when there is something for the courier."""
 
     snapshots: Snapshots
-    casebook: Casebook
+    casebook: TriageStores
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    courier: Courier | None = None
+    courier: OutboxWorker | None = None
     checkpoint: Callable[[str], None] = go_on
     _complaints: set[str] = field(default_factory=set)
 
@@ -108,13 +108,13 @@ class Triage:
     def new(  # noqa: PLR0913 — what triage is made of, by name
         cls,
         reader: RepositoryReader,
-        casebook: Casebook,
+        casebook: TriageStores,
         lookup: StatusLookup,
         *,
         now: Callable[[], datetime],
         wake: asyncio.Event | None = None,
         enabled: bool = True,
-        courier: Courier | None = None,
+        courier: OutboxWorker | None = None,
         checkpoint: Callable[[str], None] = go_on,
     ) -> Triage:
         """Build it; with a reader that is not the App it can only preview and replay, without a courier not apply."""
@@ -157,11 +157,11 @@ class Triage:
             )
         view, at = await self._view(ref), self._now()
         issue = view.issue
-        asked = Happening(f"asked:{issue.node_id}:{at.isoformat()}", Trigger.ASKED, ref.repository, ref, "", at)
+        asked = GithubEvent(f"asked:{issue.node_id}:{at.isoformat()}", Trigger.ASKED, ref.repository, ref, "", at)
         snapshot = await self.snapshots.take(issue, view.policy, Trigger.ASKED, installed=view.installed)
         decisions = decide(snapshot)
         if view.policy.settings.mode is not Mode.OFF:
-            settlement = await self._settled(asked, None, snapshot, Obeyed(decisions))
+            settlement = await self._settled(asked, None, snapshot, Effects(decisions))
             await self.casebook.settlements.record(settlement, self._now())
             await self.courier.tick()
         return Preview(snapshot, decisions, await self.casebook.audit.of_node(issue.node_id))
@@ -223,13 +223,13 @@ class Triage:
             # A delivery may be days old, and asked for again by ourselves.
             await self.casebook.inbox.close(received.delivery, "The App is installed there again.")
         else:
-            settlement = Settlement(received.delivery, cancelled=happening.repository)
+            settlement = Changeset(received.delivery, cancelled=happening.repository)
             await self.casebook.settlements.record(settlement, self._now())
             self.checkpoint("settled")
         log.info("repository_changed", **_about(happening))
 
-    async def _concerns_nobody(self, happening: Happening, ref: IssueRef) -> bool:
-        """Tell whether a bot did it, this one included, or it is a comment not for us on a thread that is not known."""
+    async def _concerns_nobody(self, happening: GithubEvent, ref: IssueRef) -> bool:
+        """Return whether a bot did it, this one included, or it is a comment to others on an unknown thread."""
         if happening.trigger not in _COMMENTS | _LABELS:
             return False
         login = await self._facts.login()
@@ -241,7 +241,7 @@ class Triage:
         known = await self.casebook.threads.get(happening.node_id) or await self.casebook.threads.at(ref)
         return known is None
 
-    async def _look_at(self, received: Received, happening: Happening, ref: IssueRef) -> None:
+    async def _look_at(self, received: Received, happening: GithubEvent, ref: IssueRef) -> None:
         view = await self._view(ref)
         left_alone = _why_left_alone(view)
         if left_alone is not None:
@@ -279,8 +279,8 @@ class Triage:
         installed = await self._facts.installed(repository)
         return _View(issue, await self._facts.policy(repository), installed)
 
-    async def _follow(self, happening: Happening, issue: Issue) -> None:
-        """Let what is known of a thread that was moved go with it."""
+    async def _follow(self, happening: GithubEvent, issue: Issue) -> None:
+        """Store what is known of a thread that was transferred under its new id."""
         if happening.node_id in {"", issue.node_id}:
             return
         known = await self.casebook.threads.get(happening.node_id)
@@ -288,34 +288,34 @@ class Triage:
             await self.casebook.threads.rebind(happening.node_id, replace(known, issue=issue))
             self.checkpoint("followed")
 
-    async def _consider(self, happening: Happening, snapshot: Snapshot) -> Obeyed:
+    async def _consider(self, happening: GithubEvent, snapshot: Snapshot) -> Effects:
         """Decide what comes of a happening."""
         if happening.trigger in _OCCASIONS:
-            return Obeyed(decide(snapshot))
+            return Effects(decide(snapshot))
         if happening.trigger in _LABELS and happening.label is not None and happening.actor is not None:
             wanted = happening.trigger is Trigger.LABELED
             issue = snapshot.issue
-            wish = Wish(
+            wish = LabelOverride(
                 issue.node_id, happening.label, wanted, issue.ref.repository, happening.actor.login, happening.at
             )
-            moved = Obeyed(wishes=(wish,))
+            moved = Effects(wishes=(wish,))
             return replace(moved, decisions=revise(_after(snapshot, moved)))
         if happening.trigger in _COMMENTS and happening.comment is not None:
             said = heard(happening.comment, snapshot)
             return _both(said, await self._obey(happening, happening.comment, _after(snapshot, said)))
-        return Obeyed()
+        return Effects()
 
-    async def _obey(self, happening: Happening, comment: Comment, snapshot: Snapshot) -> Obeyed:
+    async def _obey(self, happening: GithubEvent, comment: Comment, snapshot: Snapshot) -> Effects:
         """Do what a comment says, command by command, each with what came of those before it."""
         issue = snapshot.issue
         commands = _commands(comment, happening, snapshot.app_login)
         if not commands or happening.actor is None or _is_anybodys_guess(happening, comment, snapshot):
-            return Obeyed()
+            return Effects()
         # Who edited a comment is who says what is new in it, with the role that they have now.
         comment = replace(comment, author=happening.actor)
         role = await self._facts.reader.role(issue.ref.repository, happening.actor.login)
         history = await self.casebook.audit.of_node(issue.node_id)
-        all_ = Obeyed()
+        all_ = Effects()
         for command in commands:
             status = await self._status_text(command.package) if isinstance(command, StatusCommand) else None
             obeyed = obey(command, comment, role, snapshot, history, status)
@@ -329,9 +329,9 @@ class Triage:
         return None if status.headline.verdict is Verdict.UNKNOWN else status_text(status)
 
     async def _settled(
-        self, happening: Happening, delivery: str | None, snapshot: Snapshot, obeyed: Obeyed
-    ) -> Settlement:
-        """Give all that comes of a happening, as it is written down."""
+        self, happening: GithubEvent, delivery: str | None, snapshot: Snapshot, obeyed: Effects
+    ) -> Changeset:
+        """Return all that comes of a happening, as it is written down."""
         issue = snapshot.issue
         after = replace(_after(snapshot, obeyed), issue=issue)
         stored = await self.casebook.wishes.of(issue.node_id)
@@ -351,7 +351,7 @@ class Triage:
             )
             for decision in decisions
         ]
-        return Settlement(
+        return Changeset(
             delivery=delivery,
             thread=thread,
             events=events,
@@ -363,9 +363,9 @@ class Triage:
         )
 
     async def _thread(
-        self, happening: Happening, snapshot: Snapshot
+        self, happening: GithubEvent, snapshot: Snapshot
     ) -> tuple[KnownThread | None, tuple[ThreadEvent, ...]]:
-        """Give what is remembered of the thread, and what happened to it; nothing of one that concerns nobody here."""
+        """Return what is remembered of the thread, and what happened to it; nothing where it concerns nobody here."""
         issue, found = snapshot.issue, snapshot.classification
         before = await self.casebook.threads.get(issue.node_id)
         if before is None and not found.free_threading:
@@ -386,7 +386,7 @@ class Triage:
             threads = self.casebook.threads
             known = await threads.get(happening.node_id) or await threads.at(happening.ref)
             thread = None if known is None else replace(known, gone=self._now())
-        await self.casebook.settlements.record(Settlement(received.delivery, thread=thread), self._now())
+        await self.casebook.settlements.record(Changeset(received.delivery, thread=thread), self._now())
         self.checkpoint("settled")
         log.info("thread_gone", reason=reason, **_about(happening))
 
@@ -421,18 +421,18 @@ class Triage:
             log.info("triage_put_off", reason=reason, seconds=wait.total_seconds(), **_about(received.happening))
             return
         given_up = f"Given up after {ATTEMPTS} attempts. {reason}"
-        settlement = Settlement(received.delivery, entries=_given_up(received, given_up, self._now()))
+        settlement = Changeset(received.delivery, entries=_given_up(received, given_up, self._now()))
         await self.casebook.settlements.record(settlement, self._now())
         log.error("triage_given_up", reason=reason, **_about(received.happening))
 
 
-def _commands(comment: Comment, happening: Happening, login: str) -> tuple[Command, ...]:
+def _commands(comment: Comment, happening: GithubEvent, login: str) -> tuple[Command, ...]:
     """Find what a comment tells the bot, by any of its names."""
     return find_commands(comment.body, happening.before, names_of(login), happening.repository)
 
 
-def _is_anybodys_guess(happening: Happening, comment: Comment, snapshot: Snapshot) -> bool:
-    """Tell whether commands of an edited comment were done before, and nobody knows which of them are new.
+def _is_anybodys_guess(happening: GithubEvent, comment: Comment, snapshot: Snapshot) -> bool:
+    """Return whether commands of an edited comment were done before, and nobody knows which of them are new.
 
     Polls see what a comment says now, never what it said before.
     """
@@ -448,18 +448,18 @@ def _why_left_alone(view: _View) -> str | None:
 
 
 def _is_strange(snapshot: Snapshot) -> bool:
-    """Tell whether a thread is about something else and nobody ever said a word of it here."""
+    """Return whether a thread is about something else and nobody ever said a word of it here."""
     return not (snapshot.classification.free_threading or snapshot.errands or snapshot.wishes or snapshot.directives)
 
 
-def _both(one: Obeyed, other: Obeyed) -> Obeyed:
+def _both(one: Effects, other: Effects) -> Effects:
     """Put together what comes of two things that were said at once: of a label, the second word counts."""
     wishes = {wish.label: wish for wish in (*one.wishes, *other.wishes)}
-    return Obeyed(one.decisions + other.decisions, tuple(wishes.values()), one.directives + other.directives)
+    return Effects(one.decisions + other.decisions, tuple(wishes.values()), one.directives + other.directives)
 
 
-def _after(snapshot: Snapshot, obeyed: Obeyed) -> Snapshot:
-    """Give a snapshot in which what was obeyed is so."""
+def _after(snapshot: Snapshot, obeyed: Effects) -> Snapshot:
+    """Return a snapshot in which what was obeyed is so."""
     planned = [decision.action for decision in obeyed.decisions if decision.outcome is Outcome.DO]
     labels = dict.fromkeys(snapshot.issue.labels)
     for action in planned:
@@ -467,7 +467,7 @@ def _after(snapshot: Snapshot, obeyed: Obeyed) -> Snapshot:
             labels[action.value] = None
         elif action.kind is ActionKind.REMOVE_LABEL:
             labels.pop(action.value, None)
-    errands = (Errand(action, Progress.PLANNED, snapshot.now, snapshot.now) for action in planned)
+    errands = (OutboxEntry(action, Progress.PLANNED, snapshot.now, snapshot.now) for action in planned)
     later = {wish.label: wish for wish in obeyed.wishes if _is_news(wish, snapshot)}
     return replace(
         snapshot,
@@ -478,13 +478,13 @@ def _after(snapshot: Snapshot, obeyed: Obeyed) -> Snapshot:
     )
 
 
-def _is_news(wish: Wish, snapshot: Snapshot) -> bool:
+def _is_news(wish: LabelOverride, snapshot: Snapshot) -> bool:
     known = snapshot.wishes.get(wish.label)
     return known is None or known.at <= wish.at
 
 
-def _stays(decision: Decision, errand: Errand | None) -> bool:
-    """Tell whether what shall be done was planned before, here or, of what is said once, on another thread.
+def _stays(decision: Decision, errand: OutboxEntry | None) -> bool:
+    """Return whether an action was planned before: on this thread or, if it is done once for all, on another.
 
     What was dropped is planned anew: what came between has passed, or it would not be decided.
     """
@@ -492,7 +492,7 @@ def _stays(decision: Decision, errand: Errand | None) -> bool:
 
 
 def _news(
-    entries: Iterable[AuditEntry], history: Sequence[AuditEntry], planned: Mapping[str, Errand | None]
+    entries: Iterable[AuditEntry], history: Sequence[AuditEntry], planned: Mapping[str, OutboxEntry | None]
 ) -> tuple[AuditEntry, ...]:
     """Leave out what was decided the same way last time, unless it is planned anew."""
     last = {entry.decision.action.key: entry.decision for entry in history}
@@ -531,6 +531,6 @@ def _given_up(received: Received, reason: str, now: datetime) -> tuple[AuditEntr
     return (AuditEntry(now, happening.ref, happening.node_id, happening.trigger, received.delivery, actor, decision),)
 
 
-def _about(happening: Happening) -> dict[str, str]:
+def _about(happening: GithubEvent) -> dict[str, str]:
     thread = happening.repository if happening.ref is None else str(happening.ref)
     return {"thread": thread, "trigger": happening.trigger.value}

@@ -11,7 +11,7 @@ import structlog
 
 from bot.core.errors import StorageError
 from bot.services.triage.inbox import Triage
-from bot.services.triage.outbox import Courier
+from bot.services.triage.outbox import OutboxWorker
 from storage.github.inbox import Inbox
 from storage.github.outbox import Outbox
 
@@ -28,7 +28,7 @@ class TriageLoop:
     """Triage and the courier, one after the other; ``wake`` is set by whoever has something for them."""
 
     triage: Triage
-    courier: Courier
+    courier: OutboxWorker
     inbox: Inbox
     outbox: Outbox
     wake: asyncio.Event
@@ -57,7 +57,7 @@ class TriageLoop:
                 continue
 
     async def _until_due(self) -> float:
-        """Give the seconds until something is due; with triage switched off, nothing is."""
+        """Return the seconds until something is due; with triage switched off, nothing is."""
         if not self.courier.enabled:
             return self.longest_sleep
         due = [moment for moment in (await self.inbox.next_due(), await self.outbox.next_due()) if moment is not None]

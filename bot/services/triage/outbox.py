@@ -1,8 +1,8 @@
 """Does on GitHub what triage decided, each action exactly once, whatever happens in between.
 
-An errand is looked at again when its turn comes: people may have been faster. It is committed as sent before the
-request goes out; one that is found so is looked for on GitHub before it is sent again, and not before a slow GitHub
-would have done it. ``checkpoint`` is called between any two steps, for tests that end the process there.
+An entry is checked against GitHub again when its turn comes: somebody may have been faster. It is committed as sent
+before the request goes out; one that is found so is looked for on GitHub before it is sent again, and not before a slow
+GitHub would have done it. ``checkpoint`` is called between any two steps, for tests that end the process there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.clients.github.repository import PrivateError
 from bot.clients.github.worker import MovedError, TokenRefusedError
 from bot.core.classify.thread import KindName
 from bot.core.errors import StorageError, UpstreamError
-from bot.core.github.events import Happening, Trigger
+from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import (
     Comment,
     ForbiddenError,
@@ -33,7 +33,7 @@ from bot.core.github.threads import (
 )
 from bot.core.posting.posts import pause
 from bot.core.triage.actions import Action, ActionKind, Decision, Lane, Mode, Outcome
-from bot.core.triage.changeset import AuditEntry, Errand, Progress, Wish
+from bot.core.triage.changeset import AuditEntry, LabelOverride, OutboxEntry, Progress
 from bot.core.triage.decide.texts import MARKER, SUGGESTED, rationale, reply_marker, written_body
 from bot.core.triage.plan import (
     ACTIONS_AN_HOUR,
@@ -47,7 +47,7 @@ from bot.core.triage.settings import TOPIC, RuleSettings
 from bot.core.triage.snapshot import same_label
 from bot.core.upstream.threads import compare
 from bot.services.triage.repositories import Policy, read_policy
-from bot.services.triage.stores import Casebook
+from bot.services.triage.stores import TriageStores
 
 SETTLING = timedelta(seconds=150)
 """How long GitHub may take to do what it was sent, as seen from outside: longer than its slowest answers."""
@@ -122,11 +122,11 @@ class _Scene:
 
 
 @dataclass(frozen=True, slots=True)
-class Courier:
+class OutboxWorker:
     """Takes errands one after the other; ``name`` tells this process from others on the same database."""
 
     app: GithubApp
-    casebook: Casebook
+    casebook: TriageStores
     now: Callable[[], datetime]
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     checkpoint: Callable[[str], None] = go_on
@@ -141,7 +141,7 @@ class Courier:
         except StorageError as error:
             log.warning("storage_failed", reason=str(error))  # claims end by themselves
 
-    async def _take(self, errand: Errand) -> None:
+    async def _take(self, errand: OutboxEntry) -> None:
         """Do one errand; what goes wrong before anything is sent decides what becomes of it."""
         try:
             try:
@@ -164,7 +164,7 @@ class Courier:
             reason = f"Something broke on my side ({type(error).__name__})."
             await self._put_off(errand, _Wait(self.now() + pause(errand.attempts + 1), reason))
 
-    async def _carry(self, errand: Errand) -> None:
+    async def _carry(self, errand: OutboxEntry) -> None:
         if errand.progress is Progress.SENT and errand.sent is not None:
             settled = errand.sent + SETTLING
             # A time in the future is from a clock that was set back since.
@@ -183,13 +183,13 @@ class Courier:
         else:
             await self._take_step(errand, step, scene)
 
-    async def _take_step(self, errand: Errand, step: _Ending | _Wait, scene: _Scene | None = None) -> None:
+    async def _take_step(self, errand: OutboxEntry, step: _Ending | _Wait, scene: _Scene | None = None) -> None:
         if isinstance(step, _Ending):
             await self._end(errand, step, scene)
         else:
             await self._put_off(errand, step)
 
-    async def _look(self, errand: Errand) -> _Scene:
+    async def _look(self, errand: OutboxEntry) -> _Scene:
         """Read what the errand will meet. Raises ``GoneError`` where there is nothing."""
         action = errand.action
         issue = await self.app.issue(action.ref)
@@ -213,7 +213,7 @@ class Courier:
             return ()
         return await self.app.dismissed_suggestions(issue.ref)
 
-    async def _obstacle(self, errand: Errand, scene: _Scene) -> _Ending | _Wait | None:
+    async def _obstacle(self, errand: OutboxEntry, scene: _Scene) -> _Ending | _Wait | None:
         """Say what is between the errand and GitHub now, whatever was true when it was decided."""
         action, issue = errand.action, scene.issue
         if issue.node_id != action.node_id:
@@ -229,7 +229,7 @@ class Courier:
             or await self._unknown(action, issue)
         )
 
-    async def _wanted(self, action: Action, scene: _Scene) -> Mapping[str, Wish]:
+    async def _wanted(self, action: Action, scene: _Scene) -> Mapping[str, LabelOverride]:
         if action.kind not in _LABELS:
             return {}
         node_id, repository = action.node_id, scene.issue.ref.repository
@@ -239,7 +239,7 @@ class Courier:
         )
         return merge_wishes(await self.casebook.wishes.of(node_id), seen)
 
-    async def _replaced(self, errand: Errand, scene: _Scene) -> _Ending | _Wait | None:
+    async def _replaced(self, errand: OutboxEntry, scene: _Scene) -> _Ending | _Wait | None:
         """Let the newest text of the bot's comment count, and leave the comment deleted where somebody deleted it."""
         if errand.action.kind is not ActionKind.COMMENT:
             return None
@@ -266,7 +266,7 @@ class Courier:
             return None
         return _dropped("The repository does not have the label any more.")
 
-    async def _cap(self, errand: Errand) -> _Ending | _Wait | None:
+    async def _cap(self, errand: OutboxEntry) -> _Ending | _Wait | None:
         """Keep to so much an hour: of what rules do, and of answers; what else people ask for is theirs to bound."""
         since, lane, repository = self.now() - _AN_HOUR, errand.action.lane, errand.action.ref.repository
         outbox = self.casebook.outbox
@@ -279,7 +279,7 @@ class Courier:
             return _Wait(self.now() + _UNTIL_THE_CAP_IS_LOWER, f"{CONTENT_AN_HOUR} comments an hour are enough.")
         return None
 
-    async def _unfinished(self, errand: Errand) -> _Wait | None:
+    async def _unfinished(self, errand: OutboxEntry) -> _Wait | None:
         """Let a comment's receipt wait until all that the comment asked for has ended."""
         if not _is_receipt(errand.action):
             return None
@@ -288,8 +288,8 @@ class Courier:
             return None
         return _Wait(max(*due, self.now() + _UNTIL_THE_REST_IS_DONE), "The rest of what was asked for comes first.")
 
-    async def _asked_along(self, action: Action) -> list[Errand]:
-        """Give what the same comment asked for, reactions and texts that newer ones replaced left out."""
+    async def _asked_along(self, action: Action) -> list[OutboxEntry]:
+        """Return what the same comment asked for, reactions and texts that newer ones replaced left out."""
         errands = await self.casebook.outbox.of_thread(action.node_id)
         texts = [each for each in errands if each.action.kind is ActionKind.COMMENT]
         return [
@@ -301,12 +301,12 @@ class Courier:
         ]
 
     async def _reaction(self, action: Action) -> str:
-        """Give the reaction to a comment: its receipt only where everything was done that it asked for."""
+        """Return the reaction to a comment: its receipt only where everything was done that it asked for."""
         if _is_receipt(action) and any(each.progress in _UNDONE for each in await self._asked_along(action)):
             return _FAILED
         return action.value
 
-    async def _send(self, errand: Errand, scene: _Scene) -> None:
+    async def _send(self, errand: OutboxEntry, scene: _Scene) -> None:
         now = self.now()
         if not await self.casebook.outbox.begin(errand, self.name, now):
             log.info("errand_taken_over", **_about(errand))
@@ -344,7 +344,7 @@ class Courier:
         self.checkpoint("written")
         await self._end(begun, ending, scene)
 
-    async def _write(self, errand: Errand, scene: _Scene) -> _Ending:
+    async def _write(self, errand: OutboxEntry, scene: _Scene) -> _Ending:
         action, ref = errand.action, scene.issue.ref
         written: int | None = None
         match action.kind:
@@ -368,10 +368,10 @@ class Courier:
 
     async def _ask_again(self, action: Action, ref: IssueRef) -> None:
         """Let the thread be decided once more, now that it is known what its repository does not take."""
-        again = Happening(f"again:{action.key}", Trigger.POLLED, ref.repository, ref, action.node_id, self.now())
+        again = GithubEvent(f"again:{action.key}", Trigger.POLLED, ref.repository, ref, action.node_id, self.now())
         await self.casebook.inbox.receive(again.key, again, self.now())
 
-    async def _forbidden(self, errand: Errand, error: ForbiddenError) -> None:
+    async def _forbidden(self, errand: OutboxEntry, error: ForbiddenError) -> None:
         """Wait for somebody to mend the credential or the permission; where the App was removed, nobody will."""
         if not isinstance(error, TokenRefusedError) and not await self.app.is_installed(errand.action.ref.repository):
             await self._end(errand, _dropped("The repository does not have the App any more."))
@@ -383,8 +383,8 @@ class Courier:
             log.error("github_forbids", reason=str(error), **_about(errand))
         await self._put_off(errand, _Wait(self.now() + _FORBIDDEN_PAUSE, str(error)))
 
-    async def _forbidden_to_write(self, errand: Errand, error: ForbiddenError) -> None:
-        """Give somebody some hours to let the App do what it may not do at the moment; nothing was done."""
+    async def _forbidden_to_write(self, errand: OutboxEntry, error: ForbiddenError) -> None:
+        """Return somebody some hours to let the App do what it may not do at the moment; nothing was done."""
         if not await self.app.is_installed(errand.action.ref.repository):
             await self._end(errand, _dropped("The repository does not have the App any more."))
         elif errand.forbidden + 1 >= FORBIDDEN:
@@ -393,13 +393,13 @@ class Courier:
             later = replace(_unsent(errand), forbidden=errand.forbidden + 1)
             await self._put_off(later, _Wait(self.now() + _FORBIDDEN_PAUSE, str(error)))
 
-    async def _put_off(self, errand: Errand, wait: _Wait) -> None:
+    async def _put_off(self, errand: OutboxEntry, wait: _Wait) -> None:
         """Try again later. What was begun stays begun: it is looked for before it is sent again."""
         later = replace(errand, due=wait.until, attempts=errand.attempts + 1, reason=wait.reason)
         if await self.casebook.outbox.record(later, self.name):
             log.info("errand_put_off", until=wait.until.isoformat(), reason=wait.reason, **_about(errand))
 
-    async def _end(self, errand: Errand, ending: _Ending, scene: _Scene | None = None) -> None:
+    async def _end(self, errand: OutboxEntry, ending: _Ending, scene: _Scene | None = None) -> None:
         """Write down how it ended, with a line in the audit log."""
         written = ending.written or errand.written
         over = replace(errand, progress=ending.progress, due=None, written=written, reason=ending.reason)
@@ -439,8 +439,8 @@ class Courier:
             await self.casebook.threads.record([now], compare(known, now), (), self.now())
 
 
-def _found(errand: Errand, scene: _Scene) -> _Ending | None:
-    """Tell whether GitHub has it already: from an attempt whose outcome was not known, or from somebody else."""
+def _found(errand: OutboxEntry, scene: _Scene) -> _Ending | None:
+    """Return whether GitHub has it already: from an attempt whose outcome was not known, or from somebody else."""
     action, issue = errand.action, scene.issue
     if issue.node_id != action.node_id:
         return None
@@ -462,7 +462,7 @@ def _found(errand: Errand, scene: _Scene) -> _Ending | None:
             return None
 
 
-def _put_on_before(errand: Errand, scene: _Scene) -> bool:
+def _put_on_before(errand: OutboxEntry, scene: _Scene) -> bool:
     return any(
         event.added
         and same_label(event.label, errand.action.value)
@@ -473,7 +473,7 @@ def _put_on_before(errand: Errand, scene: _Scene) -> bool:
     )
 
 
-def _dismissed_since(errand: Errand, scene: _Scene) -> bool:
+def _dismissed_since(errand: OutboxEntry, scene: _Scene) -> bool:
     return any(
         same_label(event.label, errand.action.value) and event.at >= errand.planned - _CLOCK_SLACK
         for event in scene.dismissed
@@ -520,7 +520,7 @@ def _too_late(action: Action, issue: Issue) -> _Ending | None:
     return _dropped("The thread was locked meanwhile.") if issue.locked else None
 
 
-def _unwanted(action: Action, wishes: Mapping[str, Wish]) -> _Ending | None:
+def _unwanted(action: Action, wishes: Mapping[str, LabelOverride]) -> _Ending | None:
     meant = [wish for label, wish in wishes.items() if same_label(label, action.value)]
     wish = max(meant, key=lambda each: (each.at, not each.wanted), default=None)
     if action.kind in _LABELS and wish is not None and wish.wanted is (action.kind is ActionKind.REMOVE_LABEL):
@@ -536,7 +536,7 @@ def _was_asked_for(action: Action) -> bool:
     return action.comment is not None
 
 
-def _unsent(errand: Errand) -> Errand:
+def _unsent(errand: OutboxEntry) -> OutboxEntry:
     """Take it back: GitHub said that nothing was done."""
     return replace(errand, progress=Progress.PLANNED, sent=None)
 
@@ -545,6 +545,6 @@ def _dropped(reason: str) -> _Ending:
     return _Ending(Progress.DROPPED, reason)
 
 
-def _about(errand: Errand) -> dict[str, str]:
+def _about(errand: OutboxEntry) -> dict[str, str]:
     action = errand.action
     return {"thread": str(action.ref), "action": action.kind.value, "value": action.value[:100], "key": action.key[:12]}

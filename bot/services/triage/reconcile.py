@@ -15,7 +15,7 @@ import structlog
 from bot.clients.github.app import GithubApp
 from bot.clients.github.repository import Listing
 from bot.core.errors import StorageError, UpstreamError
-from bot.core.github.events import Happening, Trigger
+from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import Comment, Issue, IssueRef, ThreadState
 from bot.core.github.webhooks import comment_key, issue_key
 from bot.core.posting.posts import Change, ChangeKind
@@ -115,9 +115,9 @@ class Reconciler:
             happenings = [each for each in happenings if each.repository.lower() in installed]
         await self.intake.happened(happenings)
 
-    def _wheels(self, change: Change, thread: KnownThread) -> Happening:
+    def _wheels(self, change: Change, thread: KnownThread) -> GithubEvent:
         issue = thread.issue
-        return Happening(
+        return GithubEvent(
             key=f"wheels:{change.package}:{change.version}:{change.target}:{issue.node_id}",
             trigger=Trigger.WHEELS,
             repository=issue.ref.repository,
@@ -153,7 +153,7 @@ class Reconciler:
         if listing is None:
             await self.cursors.record(Cursor(cursor.name, cursor.since, cursor.etag, self.now()))
             return
-        happenings: list[Happening] = []
+        happenings: list[GithubEvent] = []
         for issue in listing.issues:
             happenings += await self._changes(issue, first.since)
         await self.intake.happened(happenings)
@@ -173,7 +173,7 @@ class Reconciler:
         await self.cursors.record(Cursor(cursor.name, since, None, self.now()))
 
     async def _cursor(self, repository: str, what: str) -> Cursor:
-        """Give how far something was read; the first time, it counts as read up to now, and ``since`` is None."""
+        """Return how far something was read; the first time, it counts as read up to now, and ``since`` is None."""
         name = f"app:{repository}:{what}"
         known = await self.cursors.get(name)
         if known is not None and known.since is not None:
@@ -181,7 +181,7 @@ class Reconciler:
         await self.cursors.record(Cursor(name, self.now(), None, self.now()))
         return Cursor(name)
 
-    async def _changes(self, issue: Issue, first: datetime) -> Sequence[Happening]:
+    async def _changes(self, issue: Issue, first: datetime) -> Sequence[GithubEvent]:
         """Say what happened to a thread since it was last seen; one that concerns nobody here is not worked on."""
         known = await self.threads.get(issue.node_id)
         if known is not None:
@@ -191,7 +191,7 @@ class Reconciler:
         opened = _of(issue, Trigger.OPENED, issue.created)
         return (opened,) if issue.updated <= issue.created else (opened, _of(issue, Trigger.POLLED, issue.updated))
 
-    async def _comment(self, ref: IssueRef, comment: Comment) -> Happening | None:
+    async def _comment(self, ref: IssueRef, comment: Comment) -> GithubEvent | None:
         """Say that somebody commented, if that may matter: to the bot, or on a thread that is known."""
         if comment.author is None or comment.author.is_bot:
             return None
@@ -199,7 +199,7 @@ class Reconciler:
         known = await self.threads.at(ref)
         if known is None and not find_commands(comment.body, None, names_of(login), ref.repository):
             return None
-        return Happening(
+        return GithubEvent(
             key=comment_key(comment.number, comment.updated),
             trigger=Trigger.COMMENTED if comment.updated <= comment.created else Trigger.COMMENT_EDITED,
             repository=ref.repository,
@@ -218,7 +218,7 @@ class Reconciler:
             log.warning("poll_failed", what=what, reason=str(error))
 
 
-def _differences(known: KnownThread, issue: Issue) -> Iterable[Happening]:
+def _differences(known: KnownThread, issue: Issue) -> Iterable[GithubEvent]:
     before = known.issue
     if issue.updated < before.updated:
         return
@@ -229,8 +229,8 @@ def _differences(known: KnownThread, issue: Issue) -> Iterable[Happening]:
         yield _of(issue, Trigger.POLLED, issue.updated)
 
 
-def _of(issue: Issue, trigger: Trigger, at: datetime) -> Happening:
-    return Happening(
+def _of(issue: Issue, trigger: Trigger, at: datetime) -> GithubEvent:
+    return GithubEvent(
         key=issue_key(issue.node_id, trigger, at),
         trigger=trigger,
         repository=issue.ref.repository,

@@ -43,11 +43,11 @@ class RepositoryFacts:
     _installed: dict[str, tuple[datetime, bool]] = field(default_factory=dict)
 
     async def login(self) -> str:
-        """Give the name under which the App writes; empty for a credential that cannot write."""
+        """Return the name under which the App writes; empty for a credential that cannot write."""
         return await self.reader.login() if isinstance(self.reader, GithubApp) else ""
 
     async def installed(self, repository: str, *, fresh: bool = False) -> bool:
-        """Tell whether a repository has the App, as asked in the last minutes, or now if it shall be ``fresh``."""
+        """Return whether a repository has the App, as asked in the last minutes, or now if it shall be ``fresh``."""
         if not isinstance(self.reader, GithubApp):
             return False
         known = self._installed.get(repository.lower())
@@ -57,7 +57,7 @@ class RepositoryFacts:
         return known[1]
 
     async def policy(self, repository: str) -> Policy:
-        """Give what a repository's settings say, as read in the last minutes."""
+        """Return what a repository's settings say, as read in the last minutes."""
         known = self._policies.get(repository.lower())
         if known is None or self._is_old(known[0], SETTINGS_ARE_BELIEVED):
             body = await self.reader.settings(repository)
@@ -65,7 +65,7 @@ class RepositoryFacts:
         return known[1]
 
     async def labels(self, repository: str, wanted: Collection[str]) -> frozenset[str]:
-        """Give the labels that a repository has; read again where one that is wanted is not among those known."""
+        """Return the labels that a repository has; read again where one that is wanted is not among those known."""
         known = self._labels.get(repository.lower())
         if known is not None and not self._is_old(known[0], LABELS_ARE_BELIEVED):
             there = {label.lower() for label in known[1]}

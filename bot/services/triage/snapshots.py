@@ -15,7 +15,7 @@ from bot.core.errors import UserError
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, ThreadState
 from bot.core.triage.actions import ActionKind
-from bot.core.triage.changeset import Errand, Progress, Wish
+from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress
 from bot.core.triage.decide.proposals import GATE
 from bot.core.triage.plan import merge_wishes, rejections_of, were_suggested, wishes_of
 from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
@@ -25,7 +25,7 @@ from bot.core.verdicts.status import Status, project_page
 from bot.core.wheels.targets import parse_target
 from bot.services.packages.lookup import Freshness, StatusLookup
 from bot.services.triage.repositories import Policy, RepositoryFacts
-from bot.services.triage.stores import Casebook
+from bot.services.triage.stores import TriageStores
 
 _LONG = 8_000
 """Characters of a thread that take so long to read that other tasks should not wait for it."""
@@ -51,7 +51,7 @@ class Snapshots:
     """Takes snapshots of threads; ``enabled`` is the operator's switch."""
 
     facts: RepositoryFacts
-    casebook: Casebook
+    casebook: TriageStores
     lookup: StatusLookup
     now: Callable[[], datetime]
     enabled: bool = True
@@ -64,7 +64,7 @@ class Snapshots:
         login = await self.facts.login()
         node_id, repository = issue.node_id, issue.ref.repository
         errands = await self.casebook.outbox.of_thread(node_id)
-        wishes: Mapping[str, Wish] = await self.casebook.wishes.of(node_id)
+        wishes: Mapping[str, LabelOverride] = await self.casebook.wishes.of(node_id)
         directives = await self.casebook.directives.of(node_id)
         labels: frozenset[str] = frozenset()
         if classification.free_threading or errands or wishes or directives or trigger in _THOROUGH:
@@ -117,15 +117,15 @@ class Snapshots:
         freshness = Freshness.NORMAL if appeared is None else Freshness.REFRESH
         return _answer(await self.lookup.look_up(package, (target,), freshness))
 
-    async def _rejections(self, issue: Issue) -> Mapping[str, Wish]:
+    async def _rejections(self, issue: Issue) -> Mapping[str, LabelOverride]:
         """Read which labels people do not want, as they dismissed the suggestion; pull requests have none."""
         app = self.facts.reader
         if not isinstance(app, GithubApp) or issue.is_pr:
             return {}
         return rejections_of(issue.node_id, issue.ref.repository, await app.dismissed_suggestions(issue.ref))
 
-    async def _takes_suggestions(self, issue: Issue, errands: Collection[Errand]) -> bool:
-        """Tell whether labels can be suggested for a thread in GitHub's own way; pull requests have none."""
+    async def _takes_suggestions(self, issue: Issue, errands: Collection[OutboxEntry]) -> bool:
+        """Return whether labels can be suggested for a thread in GitHub's own way; pull requests have none."""
         app = self.facts.reader
         if not isinstance(app, GithubApp) or issue.is_pr or _were_refused(errands):
             return False
@@ -157,8 +157,8 @@ async def read_thread(issue: Issue) -> Classification:
     return classify(thread)
 
 
-def _were_refused(errands: Collection[Errand]) -> bool:
-    """Tell whether the repository was found to take no suggestions of labels."""
+def _were_refused(errands: Collection[OutboxEntry]) -> bool:
+    """Return whether the repository was found to take no suggestions of labels."""
     return any(
         errand.action.kind is ActionKind.SUGGEST_LABEL and errand.progress is Progress.REFUSED for errand in errands
     )

@@ -16,7 +16,7 @@ from storage.github.threads import Threads
 
 
 @dataclass(frozen=True, slots=True)
-class Casebook:
+class TriageStores:
     """The stores that triage uses, on one database."""
 
     inbox: Inbox
@@ -29,7 +29,7 @@ class Casebook:
     reviews: Reviews
 
     @classmethod
-    def of(cls, database: Database) -> Casebook:
+    def of(cls, database: Database) -> TriageStores:
         """Open it on a database."""
         return cls(
             inbox=Inbox(database),

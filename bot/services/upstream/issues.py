@@ -30,7 +30,7 @@ class Shown(Enum):
 
     @property
     def states(self) -> frozenset[ThreadState]:
-        """Give the states that are meant; what is merged is closed."""
+        """Return the states that are meant; what is merged is closed."""
         if self is Shown.ALL:
             return frozenset(ThreadState)
         is_open = frozenset({ThreadState.OPEN})
@@ -69,7 +69,7 @@ class IssueDesk:
         self._tracking, self._open = tracking, {**dict.fromkeys(tracking, 0), **counts}
 
     def tracking(self, package: str) -> str | None:
-        """Give the address of what tracks a package's support, by normalized name; None if there is nothing.
+        """Return the address of what tracks a package's support, by normalized name; None if there is nothing.
 
         Before the table was read for the first time it is the one that is known to the program.
         """
@@ -78,7 +78,7 @@ class IssueDesk:
         return self._tracking.get(package) or link or tracking_issue(package)
 
     def first_version(self, package: str) -> str | None:
-        """Give the first version with support, as the table has it; None where it has none, or is not known."""
+        """Return the first version with support, as the table has it; None where it has none, or is not known."""
         row = self._table.get(package)
         return first_version(package) if row is None else row.first_version
 
@@ -92,7 +92,7 @@ class IssueDesk:
         return IssuePage(threads, total)
 
     async def of_week(self, week: Week) -> Issues:
-        """Give what happened in a week, for its digest."""
+        """Return what happened in a week, for its digest."""
         return issues_of(await self.events.within(week.start, week.end))
 
 

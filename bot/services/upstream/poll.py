@@ -16,7 +16,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Lookout:
+class UpstreamPoll:
     """Looks, and lets ``desk`` know; without a ``watcher`` only what triage stores is news to it."""
 
     desk: IssueDesk

@@ -393,7 +393,7 @@ class _Round:
         self.cursors.update((cursor.name, cursor) for cursor in cursors)
 
     def _since(self, name: str) -> datetime:
-        """Give from when on a source is read; a time to come was written by a clock that has been set back."""
+        """Return from when on a source is read; a time to come was written by a clock that has been set back."""
         now = self.watcher.now().replace(microsecond=0)
         cursor = self.cursors.get(name)
         return now - LOOKS_BACK if cursor is None or cursor.since is None else min(cursor.since, now)
@@ -430,7 +430,7 @@ def _kinds(said: Classification) -> tuple[KindName, ...]:
 
 
 def _seen(since: datetime, issues: Sequence[Issue]) -> datetime:
-    """Give from when on to read the next time: since the last change, or as before where there was none."""
+    """Return from when on to read the next time: since the last change, or as before where there was none."""
     return max((since, *(issue.updated - _OVERLAP for issue in issues)))
 
 

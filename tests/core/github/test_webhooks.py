@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.github.events import Happening, Trigger
+from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import Account, Comment, IssueRef
 from bot.core.github.webhooks import DeliveryError, comment_key, issue_key, read_delivery, verify
 
@@ -43,12 +43,12 @@ OPENED = {"action": "opened", "issue": ISSUE, "repository": NUMPY, "sender": ANN
 COMMENTED = {"action": "created", "issue": ISSUE, "comment": COMMENT, "repository": NUMPY, "sender": ANN}
 LABELED = {"action": "labeled", "issue": ISSUE, "label": {"name": "00 - Bug"}, "repository": NUMPY, "sender": ANN}
 REF = IssueRef("numpy/numpy", 26157)
-HAPPENED = Happening(
+HAPPENED = GithubEvent(
     "issue:I_1:opened:2026-11-23T09:00:00Z", Trigger.OPENED, "numpy/numpy", REF, "I_1", NOW, Account("ann")
 )
 
 
-def read(event: str, payload: Mapping[str, object], delivery: str = "d1") -> tuple[Happening, ...]:
+def read(event: str, payload: Mapping[str, object], delivery: str = "d1") -> tuple[GithubEvent, ...]:
     """Read a payload."""
     return read_delivery(event, json.dumps(payload).encode(), delivery, LATER)
 
@@ -170,7 +170,7 @@ def test_other_events_are_none_of_ours_whatever_they_say(event: str) -> None:
 
 def test_a_comment() -> None:
     assert read("issue_comment", COMMENTED) == (
-        Happening(
+        GithubEvent(
             key="comment:4000000000:2026-11-23T09:00:05Z",
             trigger=Trigger.COMMENTED,
             repository="numpy/numpy",
@@ -226,7 +226,7 @@ def test_an_installation_is_one_happening_for_each_public_repository(
     scipy = {**NUMPY, "full_name": "scipy/scipy"}
     payload = {"action": action, field: [NUMPY, SECRET_LAB, scipy, NUMPY], "sender": ANN}
     assert read(event, payload) == tuple(
-        Happening(f"repository:{name}:{trigger}:d1", trigger, name, None, "", LATER, Account("ann"))
+        GithubEvent(f"repository:{name}:{trigger}:d1", trigger, name, None, "", LATER, Account("ann"))
         for name in ("numpy/numpy", "scipy/scipy")
     )
 

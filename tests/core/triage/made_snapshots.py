@@ -11,7 +11,7 @@ from bot.core.classify.thread import Thread
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Account, Comment, Issue, IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import Errand, Progress, Wish
+from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress
 from bot.core.triage.plan import Snapshot, WheelAnswer
 from bot.core.triage.settings import RepoSettings
 
@@ -105,8 +105,8 @@ def made_snapshot(issue: Issue | None = None, settings: RepoSettings = APPLY) ->
     )
 
 
-def wish(label: str, *, wanted: bool, at: datetime = NOW, actor: str = "carol") -> Wish:
-    return Wish(NODE, label, wanted, REF.repository, actor, at)
+def wish(label: str, *, wanted: bool, at: datetime = NOW, actor: str = "carol") -> LabelOverride:
+    return LabelOverride(NODE, label, wanted, REF.repository, actor, at)
 
 
 def said(body: str, by: Account | None = MAINTAINER, number: int = 501, at: datetime = NOW) -> Comment:
@@ -117,7 +117,7 @@ def done(snapshot: Snapshot, decisions: Sequence[Decision], progress: Progress =
     """Give what is there when all that was decided is done: in the outbox and on GitHub."""
     actions = [decision.action for decision in decisions if decision.outcome is Outcome.DO]
     known = {errand.action.key for errand in snapshot.errands}
-    errands = tuple(Errand(action, progress, snapshot.now, None) for action in actions if action.key not in known)
+    errands = tuple(OutboxEntry(action, progress, snapshot.now, None) for action in actions if action.key not in known)
     labels = dict.fromkeys(snapshot.issue.labels)
     for action in actions:
         if action.kind is ActionKind.ADD_LABEL:

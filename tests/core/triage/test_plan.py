@@ -10,7 +10,7 @@ from bot.core.classify.thread import KindName
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Account, Issue, IssueRef, LabelEvent, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Mode, Outcome
-from bot.core.triage.changeset import Directive, DirectiveKind, Errand, Progress, Review
+from bot.core.triage.changeset import MarkKind, OutboxEntry, Progress, Review, ThreadMark
 from bot.core.triage.decide.texts import MARKER
 from bot.core.triage.plan import Related, Snapshot, decide, merge_wishes, ready_at, reviews_of, revise, wishes_of
 from bot.core.triage.settings import RepoSettings, RuleSettings
@@ -152,9 +152,7 @@ FORBIDDING: list[tuple[Callable[[Snapshot], Snapshot], str]] = [
         "It was opened before 2026-11-26, which is where `not-before` begins.",
     ),
     (
-        lambda s: replace(
-            s, directives={DirectiveKind.IGNORE: Directive(NODE, DirectiveKind.IGNORE, "yes", "bob", NOW)}
-        ),
+        lambda s: replace(s, directives={MarkKind.IGNORE: ThreadMark(NODE, MarkKind.IGNORE, "yes", "bob", NOW)}),
         "bob asked to ignore it.",
     ),
 ]
@@ -227,7 +225,7 @@ def test_only_a_human_who_adds_it_lifts_a_removal() -> None:
 
 def test_three_labels_are_enough() -> None:
     earlier = tuple(
-        Errand(Action(ActionKind.ADD_LABEL, REF, NODE, label, "x", 1), Progress.CONFIRMED, NOW, None)
+        OutboxEntry(Action(ActionKind.ADD_LABEL, REF, NODE, label, "x", 1), Progress.CONFIRMED, NOW, None)
         for label in ("Unrelated", "good first issue")
     )
     snapshot = replace(made_snapshot(REPORT), errands=earlier)
@@ -237,7 +235,9 @@ def test_three_labels_are_enough() -> None:
 
 def test_labels_that_people_asked_for_do_not_count() -> None:
     asked = tuple(
-        Errand(Action(ActionKind.ADD_LABEL, REF, NODE, label, "command", 1, comment=1), Progress.CONFIRMED, NOW, None)
+        OutboxEntry(
+            Action(ActionKind.ADD_LABEL, REF, NODE, label, "command", 1, comment=1), Progress.CONFIRMED, NOW, None
+        )
         for label in ("Unrelated", "good first issue", "dup")
     )
     assert added(replace(made_snapshot(REPORT), errands=asked)) == [TOPIC, "type-crash"]
@@ -331,8 +331,8 @@ def test_nobody_else_is_asked(issue: Issue) -> None:
 
 
 def test_nobody_is_asked_where_a_person_asked_or_said_not_to() -> None:
-    asked = Directive(NODE, DirectiveKind.NEEDS_INFO, "log", "bob", NOW)
-    snapshot = replace(made_snapshot(), directives={DirectiveKind.NEEDS_INFO: asked})
+    asked = ThreadMark(NODE, MarkKind.NEEDS_INFO, "log", "bob", NOW)
+    snapshot = replace(made_snapshot(), directives={MarkKind.NEEDS_INFO: asked})
     assert added(snapshot) == [TOPIC, "type-crash"]
     snapshot = replace(made_snapshot(), wishes={"needs info": wish("needs info", wanted=False)})
     assert added(snapshot) == [TOPIC, "type-crash"]

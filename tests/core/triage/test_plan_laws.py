@@ -14,10 +14,10 @@ from bot.core.classify.thread import KindName
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import Directive, DirectiveKind, Errand, Progress
+from bot.core.triage.changeset import MarkKind, OutboxEntry, Progress, ThreadMark
 from bot.core.triage.commands.grammar import find_commands
 from bot.core.triage.decide.texts import LONGEST_BODY, MARKER, written_body
-from bot.core.triage.plan import Obeyed, Related, Snapshot, decide, merge_wishes, obey
+from bot.core.triage.plan import Effects, Related, Snapshot, decide, merge_wishes, obey
 from bot.core.triage.settings import RepoSettings, RuleSettings
 from tests.core.triage.made_snapshots import (
     APP,
@@ -125,20 +125,20 @@ ISSUES: list[Callable[[Issue], Issue]] = [
     lambda issue: replace(issue, labels=("type-crash",)),
     lambda issue: replace(issue, labels=("39 - free-threading", "needs info")),
 ]
-DIRECTIVES: list[dict[DirectiveKind, str]] = [
+DIRECTIVES: list[dict[MarkKind, str]] = [
     {},
     {},
-    {DirectiveKind.IGNORE: "yes"},
-    {DirectiveKind.IGNORE: "", DirectiveKind.DUPLICATE: "numpy/numpy#3"},
-    {DirectiveKind.UPSTREAM: "@octocat", DirectiveKind.NEEDS_INFO: "log"},
+    {MarkKind.IGNORE: "yes"},
+    {MarkKind.IGNORE: "", MarkKind.DUPLICATE: "numpy/numpy#3"},
+    {MarkKind.UPSTREAM: "@octocat", MarkKind.NEEDS_INFO: "log"},
 ]
 OLD = "<!-- ftbot:section wheels -->\nold"
 
 
-def _errand(kind: ActionKind, value: str, progress: Progress, rule: str, extra: str = "") -> Errand:
+def _errand(kind: ActionKind, value: str, progress: Progress, rule: str, extra: str = "") -> OutboxEntry:
     body, neutral = (extra, "") if kind is ActionKind.COMMENT else ("", extra)
     action = Action(kind, REF, NODE, value, rule, 1, body=body, kind_name=neutral)
-    return Errand(action, progress, NOW - timedelta(minutes=5), None)
+    return OutboxEntry(action, progress, NOW - timedelta(minutes=5), None)
 
 
 ERRANDS = st.sampled_from(
@@ -171,7 +171,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         snapshot,
         repository_labels=frozenset(REPOSITORY_LABELS),
         wishes={label: wish(label, wanted=wanted) for label, wanted in wishes.items()},
-        directives={kind: Directive(NODE, kind, value, "bob", NOW) for kind, value in said_of_it.items()},
+        directives={kind: ThreadMark(NODE, kind, value, "bob", NOW) for kind, value in said_of_it.items()},
         errands=draw(ERRANDS),
         wheels=draw(WHEEL_ANSWERS),
         related=draw(RELATED),
@@ -185,7 +185,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     )
 
 
-def _key(errand: Errand) -> str:
+def _key(errand: OutboxEntry) -> str:
     return errand.action.key
 
 
@@ -307,11 +307,11 @@ def _check_harmless(body: str) -> None:
 DOCS = "https://github.com/ftbot-dev/ftbot/blob/main/docs/"
 
 
-def _obeyed(text: str, snapshot: Snapshot, status: str | None = None) -> Obeyed:
-    everything = Obeyed()
+def _obeyed(text: str, snapshot: Snapshot, status: str | None = None) -> Effects:
+    everything = Effects()
     for command in find_commands(text, None, {"ftbot"}, REF.repository):
         obeyed = obey(command, said(text), "maintain", snapshot, (), status)
-        everything = Obeyed(
+        everything = Effects(
             everything.decisions + obeyed.decisions,
             everything.wishes + obeyed.wishes,
             everything.directives + obeyed.directives,
@@ -339,11 +339,11 @@ def test_obeying_twice_adds_nothing(snapshot: Snapshot, command: str) -> None:
 def test_who_may_not_is_not_answered(snapshot: Snapshot, command: str) -> None:
     for author in (AUTHOR, MAINTAINER, BOT, None):
         (parsed,) = find_commands(f"@ftbot {command}", None, {"ftbot"}, REF.repository)
-        assert obey(parsed, said("", author), "read", snapshot, (), None) == Obeyed()
+        assert obey(parsed, said("", author), "read", snapshot, (), None) == Effects()
 
 
 @given(snapshots())
 def test_bots_are_never_obeyed(snapshot: Snapshot) -> None:
     (parsed,) = find_commands("@ftbot help", None, {"ftbot"}, REF.repository)
     for author in (BOT, replace(MAINTAINER, login=APP), None):
-        assert obey(parsed, said("", author), "admin", snapshot, (), None) == Obeyed()
+        assert obey(parsed, said("", author), "admin", snapshot, (), None) == Effects()

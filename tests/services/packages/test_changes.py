@@ -11,7 +11,7 @@ import pytest
 from bot.core.digest.weeks import week_of
 from bot.core.posting.posts import Change, ChangeKind
 from bot.core.wheels.platforms import Platform
-from bot.services.packages.changes import Newsroom
+from bot.services.packages.changes import ScanFollowUp
 from storage.engine.sqlite import Database
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import sdist, wheels
@@ -30,8 +30,8 @@ class Told(list[Change]):
         self.extend(changes)
 
 
-def newsroom(station: Station, told: Told) -> Newsroom:
-    return Newsroom(station.scanner, station.scans, station.desk, len(NAMES), told.announce)
+def newsroom(station: Station, told: Told) -> ScanFollowUp:
+    return ScanFollowUp(station.scanner, station.scans, station.desk, len(NAMES), told.announce)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from bot.core.github.events import Happening, Trigger
+from bot.core.github.events import GithubEvent, Trigger
 from bot.services.metrics import Metrics
 from bot.services.triage.deliveries import Intake, Receipt
 from storage.engine.sqlite import Database, open_database
@@ -199,7 +199,7 @@ async def test_a_delivery_whose_sender_gave_up_takes_no_other_with_it(intake: In
 
 async def test_what_a_poll_finds_is_known_to_webhooks_and_the_other_way(intake: Intake) -> None:
     polled = [
-        Happening(key, Trigger.POLLED, "numpy/numpy", None, "I_1", NOW)
+        GithubEvent(key, Trigger.POLLED, "numpy/numpy", None, "I_1", NOW)
         for key in ("issue:I_2:polled:2026-11-23T08:00:00Z", KEY)
     ]
     await intake.happened([])

@@ -12,7 +12,7 @@ from bot.core.classify.thread import KindName
 from bot.core.errors import UserError
 from bot.core.github.threads import IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Mode, Outcome
-from bot.core.triage.changeset import Progress, Settlement
+from bot.core.triage.changeset import Changeset, Progress
 from bot.core.triage.decide.texts import MARKER
 from bot.core.upstream.threads import EventKind, Origin
 from bot.services.triage.inbox import ATTEMPTS, Triage
@@ -273,7 +273,7 @@ async def test_a_rule_whose_label_was_removed_is_reviewed_as_wrong_and_one_left_
 async def test_a_newer_version_of_a_rule_does_not_bring_a_label_back(bench: Bench, issue: FakeIssue) -> None:
     ref = IssueRef("demo/demo", issue.number)
     older = Action(ActionKind.ADD_LABEL, ref, issue.node_id, "type-crash", "crash-title", 0, kind_name="crash")
-    await bench.casebook.settlements.record(Settlement(actions=(older,)), bench.clock())
+    await bench.casebook.settlements.record(Changeset(actions=(older,)), bench.clock())
     await bench.courier.tick()
     assert issue.labels == ["type-crash"]
     issue.unlabel("type-crash", HUMAN)
@@ -367,7 +367,7 @@ async def test_a_newer_version_of_a_rule_does_not_bring_back_what_was_dismissed(
     repository.files[".github/ftbot.toml"] = settings("apply")
     ref = IssueRef("demo/demo", issue.number)
     newer = Action(kind, ref, issue.node_id, "type-crash", "crash-title", 99, kind_name="crash")
-    await bench.casebook.settlements.record(Settlement(actions=(newer,)), bench.clock())
+    await bench.casebook.settlements.record(Changeset(actions=(newer,)), bench.clock())
     await bench.courier.tick()
     assert "type-crash" not in issue.labels
     assert crashes(issue) == [suggestion]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.triage.changeset import DirectiveKind
+from bot.core.triage.changeset import MarkKind
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.fakes.index_pages import wheels
@@ -35,7 +35,7 @@ async def test_what_nobody_sees_is_no_command(bench: Bench, issue: FakeIssue) ->
     await bench.settle()
     issue.comment("Nice issue!\n\n[//]: # (\n@ftbot ignore\n)", HUMAN)
     await bench.settle()
-    assert DirectiveKind.IGNORE not in await bench.casebook.directives.of(issue.node_id)
+    assert MarkKind.IGNORE not in await bench.casebook.directives.of(issue.node_id)
 
 
 @pytest.mark.parametrize("file", [None, settings("dry-run"), b"mode = 1"])

@@ -13,7 +13,7 @@ import pytest
 from bot.core.github.events import Trigger
 from bot.core.github.threads import IssueRef
 from bot.core.triage.actions import Action, ActionKind, Outcome
-from bot.core.triage.changeset import Errand, Progress, Settlement, Wish
+from bot.core.triage.changeset import Changeset, LabelOverride, OutboxEntry, Progress
 from bot.core.triage.decide.texts import MARKER
 from bot.core.triage.plan import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
 from bot.services.triage.outbox import ANSWERS_AN_HOUR, EXPIRES, FORBIDDEN, SETTLING
@@ -99,7 +99,7 @@ def traces(issue: FakeIssue, wanted: Action) -> int:
 
 async def plan(bench: Bench, *actions: Action) -> None:
     """Write actions down, as triage does."""
-    await bench.casebook.settlements.record(Settlement(actions=actions), bench.clock())
+    await bench.casebook.settlements.record(Changeset(actions=actions), bench.clock())
 
 
 async def take_turns(bench: Bench) -> None:
@@ -109,7 +109,7 @@ async def take_turns(bench: Bench) -> None:
         bench.clock.advance(seconds=SETTLED.total_seconds())
 
 
-async def the_errand(bench: Bench, wanted: Action) -> Errand:
+async def the_errand(bench: Bench, wanted: Action) -> OutboxEntry:
     errand = await bench.casebook.outbox.get(wanted.key)
     assert errand is not None
     return errand
@@ -305,8 +305,10 @@ async def test_a_label_is_not_put_on_if_something_came_between(
 
 
 async def test_a_wish_that_came_by_webhook_counts_before_github_lists_it(bench: Bench, issue: FakeIssue) -> None:
-    wish = Wish(issue.node_id, "Type-Crash", wanted=False, repository="demo/demo", actor=HUMAN, at=bench.clock())
-    await bench.casebook.settlements.record(Settlement(actions=(action(issue),), wishes=(wish,)), bench.clock())
+    wish = LabelOverride(
+        issue.node_id, "Type-Crash", wanted=False, repository="demo/demo", actor=HUMAN, at=bench.clock()
+    )
+    await bench.casebook.settlements.record(Changeset(actions=(action(issue),), wishes=(wish,)), bench.clock())
     await bench.courier.tick()
     assert moves(issue) == []
     assert (await the_errand(bench, action(issue))).reason == f"{HUMAN} wants the label off."

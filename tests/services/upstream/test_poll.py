@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.core.posting.posts import Change, ChangeKind
 from bot.core.upstream.threads import EventKind
 from bot.core.wheels.targets import parse_target
-from bot.services.upstream.poll import Lookout
+from bot.services.upstream.poll import UpstreamPoll
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_failures import server_error
 from tests.services.lookups import QUICK, Clock
@@ -29,7 +29,7 @@ async def test_a_look_is_what_status_cards_say_from_then_on(fake: FakeGitHub, pa
     issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
     publish_table(fake, ("lxml", issue))
     async with open_lookout(fake, path, clock) as watch:
-        lookout = Lookout(watch.desk, watch.watcher)
+        lookout = UpstreamPoll(watch.desk, watch.watcher)
         assert watch.desk.open_count("lxml") is None
         await lookout.look()
         assert (watch.desk.open_count("lxml"), watch.desk.tracking("lxml")) == (1, issue.html_url)
@@ -40,12 +40,12 @@ async def test_a_look_that_fails_is_logged_and_the_next_one_works(fake: FakeGitH
     publish_table(fake, ("lxml", issue))
     async with open_lookout(fake, path, clock, token="ghp_stale") as refused:
         with capture_logs() as logs:
-            await Lookout(refused.desk, refused.watcher).look()
+            await UpstreamPoll(refused.desk, refused.watcher).look()
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["watching_failed"]
     assert "ghp_stale" not in str(logs)
     fake.fail("/contents/", *[server_error()] * QUICK.attempts)
     async with open_lookout(fake, path, clock) as watch:
-        lookout = Lookout(watch.desk, watch.watcher)
+        lookout = UpstreamPoll(watch.desk, watch.watcher)
         await lookout.look()
         assert watch.desk.open_count("lxml") is None
         await lookout.look()
@@ -59,12 +59,12 @@ async def test_wheels_that_appear_answer_the_thread_that_waits_for_them(
     publish_table(fake, ("lxml", issue))
     change = Change("lxml", parse_target("3.14t"), "6.2.0", ChangeKind.GAINED, ("cp314t",))
     async with open_lookout(fake, path, clock) as watch:
-        lookout = Lookout(watch.desk, watch.watcher)
+        lookout = UpstreamPoll(watch.desk, watch.watcher)
         await lookout.look()
         newest = await watch.events.newest()
         await lookout.note_wheels([change])
         await lookout.note_wheels([change])
         happened = await watch.happened(newest)
         assert [(kind, detail) for kind, _, detail in happened] == [(EventKind.WHEELS, "6.2.0 3.14t")]
-        await Lookout(watch.desk, None).note_wheels([change])
+        await UpstreamPoll(watch.desk, None).note_wheels([change])
         assert await watch.events.newest() == newest + 1

@@ -31,7 +31,7 @@ from tests.fakes.github_failures import (
 )
 from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.services.lookups import NOW, Clock
-from tests.services.watches import Lookout, open_all, open_lookout, publish_table, write_table
+from tests.services.watches import UpstreamPoll, open_all, open_lookout, publish_table, write_table
 
 OPENED, CLOSED, MERGED, REOPENED = EventKind.OPENED, EventKind.CLOSED, EventKind.MERGED, EventKind.REOPENED
 LABELLED, COMMENTED, WHEELS = EventKind.LABELLED, EventKind.COMMENTED, EventKind.WHEELS
@@ -64,7 +64,7 @@ def tracked(server: FakeGitHub, numpy: FakeRepository) -> FakeIssue:
     return thread
 
 
-async def poll(lookout: Lookout, clock: Clock, **later: float) -> PollReport:
+async def poll(lookout: UpstreamPoll, clock: Clock, **later: float) -> PollReport:
     """Let time pass, five minutes unless told otherwise, and look."""
     clock.advance(**(later or {"minutes": 5}))
     return await lookout.watcher.poll()
@@ -587,7 +587,7 @@ async def test_a_round_that_is_killed_anywhere_loses_nothing_and_repeats_nothing
     assert all(end == ends[0] for end in ends)
 
 
-def watching(server: FakeGitHub, path: Path, clock: Clock) -> AbstractAsyncContextManager[Lookout]:
+def watching(server: FakeGitHub, path: Path, clock: Clock) -> AbstractAsyncContextManager[UpstreamPoll]:
     return open_lookout(server, path, clock, repositories=["scipy/scipy"], searches=[SEARCH])
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.core.errors import StorageError
 from bot.core.triage.actions import ActionKind, Outcome
-from bot.core.triage.changeset import DirectiveKind, Progress, Settlement, Wish
+from bot.core.triage.changeset import Changeset, LabelOverride, MarkKind, Progress
 from storage.engine.sqlite import Database, Row, open_database
 from storage.github.audit import Audit
 from storage.github.changesets import Settlements
@@ -44,7 +44,7 @@ from tests.storage.made_threads import (
     seconds,
 )
 
-FULL = Settlement(
+FULL = Changeset(
     delivery="d1",
     thread=THREAD,
     events=(EVENT, LABELLED),
@@ -80,8 +80,8 @@ async def test_an_empty_one_only_closes_its_delivery(database: Database) -> None
     inbox = Inbox(database)
     await inbox.receive("d1", happening("a"), NOW)
     await inbox.receive("d2", happening("b"), NOW)
-    await Settlements(database).record(Settlement(), NOW)
-    await Settlements(database).record(Settlement("d2"), NOW)
+    await Settlements(database).record(Changeset(), NOW)
+    await Settlements(database).record(Changeset("d2"), NOW)
     assert [received.delivery for received in await inbox.due(NOW, 9)] == ["d1"]
     assert not any((await stored(database)).values())
 
@@ -129,16 +129,16 @@ async def test_two_processes_may_settle_the_same_at_once(tmp_path: Path) -> None
 async def test_a_repository_that_is_gone_has_nothing_left_to_do(database: Database) -> None:
     outbox, inbox = Outbox(database), Inbox(database)
     settlements = Settlements(database)
-    await settlements.record(Settlement(actions=(ADD, action("x", "I_2", "scipy/scipy"))), NOW)
+    await settlements.record(Changeset(actions=(ADD, action("x", "I_2", "scipy/scipy"))), NOW)
     await inbox.receive("d1", happening("removed"), NOW)
-    gone = Settlement("d1", cancelled=NUMPY)
+    gone = Changeset("d1", cancelled=NUMPY)
     await settlements.record(gone, NOW)
     (dropped,) = await outbox.of_thread(NODE)
     assert (dropped.progress, dropped.due) == (Progress.DROPPED, None)
     assert dropped.reason == "The App was removed from the repository."
     assert (await outbox.of_thread("I_2"))[0].progress is Progress.PLANNED
     # It is installed again; that the same removal is settled once more must not take what is new.
-    await settlements.record(Settlement(actions=(COMMENT,)), NOW)
+    await settlements.record(Changeset(actions=(COMMENT,)), NOW)
     await settlements.record(gone, NOW)
     assert [errand.progress for errand in await outbox.of_thread(NODE)] == [Progress.DROPPED, Progress.PLANNED]
 
@@ -150,7 +150,7 @@ async def test_a_repository_that_is_gone_has_nothing_left_to_do(database: Databa
 async def test_the_latest_wish_counts_in_whatever_order_they_arrive(database: Database, order: tuple[int, ...]) -> None:
     wishes = [replace(WISH, wanted=number == 1, at=seconds(number % 2), actor=str(number)) for number in range(3)]
     for number in order:
-        await Settlements(database).record(Settlement(wishes=(wishes[number],)), NOW)
+        await Settlements(database).record(Changeset(wishes=(wishes[number],)), NOW)
     assert await Wishes(database).of(NODE) == {WISH.label: wishes[1]}
 
 
@@ -158,7 +158,7 @@ async def test_of_two_wishes_at_once_the_one_against_the_label_counts(database: 
     wanted, unwanted = replace(WISH, wanted=True, actor="z"), replace(WISH, wanted=False, actor="a")
     other_label, other_thread = replace(wanted, label="other"), replace(wanted, node_id="I_2")
     for pair in ((wanted, unwanted, other_label), (unwanted, wanted, other_thread)):
-        await Settlements(database).record(Settlement(wishes=pair), NOW)
+        await Settlements(database).record(Changeset(wishes=pair), NOW)
         assert (await Wishes(database).of(NODE))[WISH.label] == unwanted
     assert await Wishes(database).of(NODE) == {WISH.label: unwanted, "other": other_label}
     assert await Wishes(database).of("I_2") == {WISH.label: other_thread}
@@ -166,10 +166,10 @@ async def test_of_two_wishes_at_once_the_one_against_the_label_counts(database: 
 
 async def test_what_was_said_of_a_thread_can_be_taken_back(database: Database) -> None:
     said, back = replace(DIRECTIVE, at=seconds(1)), replace(DIRECTIVE, value="", at=seconds(2))
-    ignored = replace(DIRECTIVE, kind=DirectiveKind.IGNORE, value="yes")
+    ignored = replace(DIRECTIVE, kind=MarkKind.IGNORE, value="yes")
     for directives in ((back, ignored), (said,)):
-        await Settlements(database).record(Settlement(directives=directives), NOW)
-    assert await Directives(database).of(NODE) == {DirectiveKind.DUPLICATE: back, DirectiveKind.IGNORE: ignored}
+        await Settlements(database).record(Changeset(directives=directives), NOW)
+    assert await Directives(database).of(NODE) == {MarkKind.DUPLICATE: back, MarkKind.IGNORE: ignored}
 
 
 async def test_the_last_reviews_of_a_version_of_a_rule_are_given(database: Database) -> None:
@@ -177,7 +177,7 @@ async def test_the_last_reviews_of_a_version_of_a_rule_are_given(database: Datab
         replace(REVIEW, node_id=f"I_{number}", right=number % 3 == 0, at=seconds(number)) for number in range(25)
     ]
     others = (replace(REVIEW, version=1, right=False), replace(REVIEW, rule="other", right=False))
-    await Settlements(database).record(Settlement(reviews=(*reviews, *others)), NOW)
+    await Settlements(database).record(Changeset(reviews=(*reviews, *others)), NOW)
     stores = Reviews(database)
     assert await stores.last("crash", 2) == tuple(number % 3 == 0 for number in range(24, 4, -1))
     assert await stores.last("crash", 1) == (False,)
@@ -188,7 +188,7 @@ async def test_the_last_reviews_of_a_version_of_a_rule_are_given(database: Datab
 async def test_a_label_has_one_review_the_latest(database: Database) -> None:
     first, taken_off = REVIEW, replace(REVIEW, right=False, at=seconds(1))
     for review in (taken_off, first, replace(taken_off, right=True)):
-        await Settlements(database).record(Settlement(reviews=(review,)), NOW)
+        await Settlements(database).record(Changeset(reviews=(review,)), NOW)
     assert await Reviews(database).last("crash", 2) == (False,)
 
 
@@ -198,11 +198,13 @@ async def test_a_label_has_one_review_the_latest(database: Database) -> None:
 nodes = st.sampled_from(["I_1", "I_2"])
 times = st.integers(0, 1).map(seconds)
 people = st.sampled_from(["ann", "bob"])
-wishes = st.builds(Wish, nodes, st.sampled_from(["bug", "crash"]), st.booleans(), st.just(NUMPY), people, times)
+wishes = st.builds(
+    LabelOverride, nodes, st.sampled_from(["bug", "crash"]), st.booleans(), st.just(NUMPY), people, times
+)
 directives = st.builds(
     lambda node, kind, value, actor, at: replace(DIRECTIVE, node_id=node, kind=kind, value=value, actor=actor, at=at),
     nodes,
-    st.sampled_from([DirectiveKind.IGNORE, DirectiveKind.UPSTREAM]),
+    st.sampled_from([MarkKind.IGNORE, MarkKind.UPSTREAM]),
     st.sampled_from(["", "yes"]),
     people,
     times,
@@ -234,7 +236,7 @@ entries = st.builds(
     st.sampled_from(["d1", "d2", None]),
 )
 settled = st.builds(
-    Settlement,
+    Changeset,
     delivery=st.sampled_from(["d1", "d2", None]),
     wishes=st.lists(wishes, min_size=1, max_size=3).map(tuple),
     directives=st.lists(directives, min_size=1, max_size=3).map(tuple),
@@ -256,7 +258,7 @@ COMES_TO = {
 }
 
 
-async def outcome_of(settlements: Iterable[Settlement], database: Database) -> dict[str, list[Row]]:
+async def outcome_of(settlements: Iterable[Changeset], database: Database) -> dict[str, list[Row]]:
     """Record settlements in a database, tell what they come to, and empty it again."""
     for settlement in settlements:
         await Settlements(database).record(settlement, NOW)
@@ -273,7 +275,7 @@ async def outcome_of(settlements: Iterable[Settlement], database: Database) -> d
 @settings(max_examples=40)  # each opens a database and fills it twice
 @given(st.lists(settled, min_size=2, max_size=4), st.randoms(use_true_random=False), st.integers(1, 2))
 def test_any_order_and_repetition_of_settlements_comes_to_the_same(
-    once: list[Settlement], chance: Random, times_over: int
+    once: list[Changeset], chance: Random, times_over: int
 ) -> None:
     shuffled = once * times_over
     chance.shuffle(shuffled)

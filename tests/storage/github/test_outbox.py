@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.errors import StorageError
 from bot.core.triage.actions import Action, ActionKind, Lane
-from bot.core.triage.changeset import Errand, Progress, Settlement
+from bot.core.triage.changeset import Changeset, OutboxEntry, Progress
 from storage.engine.sqlite import Database, open_database
 from storage.github.audit import Audit
 from storage.github.changesets import Settlements
@@ -31,10 +31,10 @@ def outbox(database: Database) -> Outbox:
 
 async def plan(outbox: Outbox, *actions: Action, now: datetime = NOW) -> None:
     """Plan actions."""
-    await Settlements(outbox.database).record(Settlement(actions=actions), now)
+    await Settlements(outbox.database).record(Changeset(actions=actions), now)
 
 
-async def claimed(outbox: Outbox, name: str = "me", now: datetime = NOW) -> Errand:
+async def claimed(outbox: Outbox, name: str = "me", now: datetime = NOW) -> OutboxEntry:
     """Claim an errand that is there to be claimed."""
     errand = await outbox.claim(now, name)
     assert errand is not None
@@ -55,7 +55,7 @@ async def test_an_action_is_planned_once_and_read_back_as_it_was(outbox: Outbox)
     assert await outbox.next_due() is None
     await plan(outbox, ADD, COMMENT)
     await plan(outbox, replace(ADD, evidence="other"), now=seconds(60))
-    planned = tuple(Errand(action, Progress.PLANNED, planned=NOW, due=NOW) for action in (ADD, COMMENT))
+    planned = tuple(OutboxEntry(action, Progress.PLANNED, planned=NOW, due=NOW) for action in (ADD, COMMENT))
     assert await outbox.of_thread(NODE) == planned
     assert await outbox.get(ADD.key) == planned[0]
     assert await outbox.next_due() == NOW
@@ -218,7 +218,7 @@ async def test_what_was_dropped_while_it_was_on_its_way_may_be_found_done_and_is
     await plan(outbox, ADD, action("b"))
     mine = await claimed(outbox)
     assert await outbox.begin(mine, "me", NOW)
-    await Settlements(outbox.database).record(Settlement(cancelled=NUMPY), NOW)
+    await Settlements(outbox.database).record(Changeset(cancelled=NUMPY), NOW)
     assert [errand.progress for errand in await outbox.of_thread(NODE)] == [Progress.DROPPED] * 2
     assert not await outbox.begin(mine, "me", NOW)
     assert not await outbox.record(replace(mine, progress=Progress.SENT, due=NOW), "me")
@@ -272,7 +272,7 @@ async def test_of_one_label_the_order_counts_whoever_asked(outbox: Outbox) -> No
     assert [errand.action for errand in [await done(outbox) for _ in range(2)]] == [added, removed]
 
 
-async def done(outbox: Outbox) -> Errand:
+async def done(outbox: Outbox) -> OutboxEntry:
     """Claim an errand and do it."""
     errand = await claimed(outbox)
     assert await outbox.record(replace(errand, progress=Progress.CONFIRMED, due=None), "me")
@@ -285,7 +285,7 @@ async def test_what_was_dropped_is_planned_anew_as_the_last(outbox: Outbox) -> N
     mine = await claimed(outbox)
     await outbox.record(replace(mine, progress=Progress.DROPPED, due=None, attempts=3, forbidden=1, reason="No."), "me")
     await plan(outbox, ADD, now=seconds(60))
-    assert await outbox.get(ADD.key) == Errand(ADD, Progress.PLANNED, planned=seconds(60), due=seconds(60))
+    assert await outbox.get(ADD.key) == OutboxEntry(ADD, Progress.PLANNED, planned=seconds(60), due=seconds(60))
     assert [errand.action for errand in await outbox.of_thread(NODE)] == [other, ADD]
 
 

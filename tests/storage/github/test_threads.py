@@ -10,7 +10,7 @@ import pytest
 from bot.core.classify.thread import KindName
 from bot.core.errors import StorageError
 from bot.core.github.threads import Account, IssueRef, ThreadState
-from bot.core.triage.changeset import DirectiveKind, Settlement
+from bot.core.triage.changeset import Changeset, MarkKind
 from bot.core.upstream.threads import Cursor, EventKind, KnownThread, Origin
 from storage.engine.sqlite import Database
 from storage.github.changesets import Settlements
@@ -211,7 +211,7 @@ async def test_a_thread_that_was_moved_is_the_one_it_was(database: Database, thr
     later = replace(WISH, node_id="I_new", label="other", at=seconds(5))
     known = replace(EVENT, node_id="I_new")
     await Settlements(database).record(
-        Settlement(
+        Changeset(
             events=(known,),
             wishes=(WISH, replace(WISH, label="other", wanted=True), early, later),
             directives=(DIRECTIVE,),
@@ -226,7 +226,7 @@ async def test_a_thread_that_was_moved_is_the_one_it_was(database: Database, thr
     assert await events.within(NOW, seconds(999)) == (known, replace(LABELLED, node_id="I_new"))
     assert await wishes.of(NODE) == {}
     assert await wishes.of("I_new") == {"00 - Bug": replace(WISH, node_id="I_new"), "other": later}
-    assert await directives.of("I_new") == {DirectiveKind.DUPLICATE: replace(DIRECTIVE, node_id="I_new")}
+    assert await directives.of("I_new") == {MarkKind.DUPLICATE: replace(DIRECTIVE, node_id="I_new")}
     assert await outbox.next_due() is None
     assert [errand.due for errand in await outbox.of_thread(NODE)] == [None]
 
@@ -241,7 +241,7 @@ async def test_a_move_that_is_noticed_twice_changes_nothing_more(threads: Thread
 
 
 async def test_a_move_that_kept_the_id_keeps_everything(database: Database, threads: Threads) -> None:
-    await Settlements(database).record(Settlement(wishes=(WISH,), actions=(ADD,), events=(EVENT,)), NOW)
+    await Settlements(database).record(Changeset(wishes=(WISH,), actions=(ADD,), events=(EVENT,)), NOW)
     moved = replace(THREAD, issue=replace(ISSUE, ref=IssueRef("scipy/scipy", 5)))
     await threads.rebind(NODE, moved)
     assert await threads.all() == (moved,)

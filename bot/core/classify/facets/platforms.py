@@ -34,7 +34,7 @@ def _platforms(clauses: list[Clause]) -> Iterator[Reason]:
 
 
 def _set_apart(words: Sequence[str], place: tuple[int, int]) -> bool:
-    """Tell whether a platform is where all is well ("macOS only"), or where the reporter happens to be."""
+    """Return whether a platform is where all is well ("macOS only"), or where the reporter happens to be."""
     if "whl" in words[place[1] + 1 : place[1] + 5] or words[max(0, place[0] - 1) : place[0]] == ("platform",):
         return True
     return words[place[1] + 1 : place[1] + 2] == ("only",) or "only" in words[max(0, place[0] - 2) : place[0]]

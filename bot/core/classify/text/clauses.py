@@ -52,7 +52,7 @@ class Clause:
     terms: Mapping[str, tuple[int, int]]
 
     def has(self, terms: frozenset[str]) -> bool:
-        """Tell whether the clause holds one of these terms."""
+        """Return whether the clause holds one of these terms."""
         return not terms.isdisjoint(self.terms)
 
     def excerpt(self, terms: Iterable[str]) -> str:

@@ -22,7 +22,7 @@ _TYPOGRAPHY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201
 
 
 def normalise(text: object, head: int = HEAD, tail: int = TAIL) -> str:
-    """Give one line of readable text for anything; what is not a string is empty."""
+    """Return one line of readable text for anything; what is not a string is empty."""
     if not isinstance(text, str):
         return ""
     if len(text) > head + tail:
@@ -35,7 +35,7 @@ def normalise(text: object, head: int = HEAD, tail: int = TAIL) -> str:
 
 
 def lowered(text: str) -> str:
-    """Give the text in lower case, every character in its place, so that an excerpt can be cut from the original."""
+    """Return the text in lower case, every character in its place, so that an excerpt can be cut from the original."""
     return text.replace("\u0130", "i").lower()  # the one character that is longer in lower case
 
 

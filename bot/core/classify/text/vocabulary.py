@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 
 def spell_out(listed: str) -> Iterator[str]:
-    """Give every phrase of a list as it is written in the vocabulary, each alternative on its own."""
+    """Return every phrase of a list as it is written in the vocabulary, each alternative on its own."""
     for phrase in listed.split(","):
         for words in product(*(word.split("/") for word in phrase.split())):
             yield " ".join(word for word in words if word).replace("'", " ")

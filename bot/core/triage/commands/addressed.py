@@ -59,7 +59,7 @@ _GOING_ON = frozenset("<[$~\\")
 
 
 def addressed_lines(body: str) -> tuple[str, ...]:
-    """Give the lines that speak to somebody, without blanks around them and invisible characters before them.
+    """Return the lines that speak to somebody, without blanks around them and invisible characters before them.
 
     They begin with `@` and are the first in their paragraph, or follow others of the kind. Left out is what may stand
     in code, a list, a quotation or anything of HTML that is open; what is not closed for sure goes on to the end.
@@ -252,7 +252,7 @@ def _count(begin: str, counted: Counter[str]) -> None:
 
 
 def _is_complete(spoken: str) -> bool:
-    """Tell whether a line leaves nothing open that could go on in the next."""
+    """Return whether a line leaves nothing open that could go on in the next."""
     return _GOING_ON.isdisjoint(spoken) and "``" not in spoken and spoken.count("`") % 2 == 0
 
 
@@ -282,7 +282,7 @@ def _unquoted(item: str) -> str:
 
 
 def _opening(bare: str) -> str:
-    """Give the fence that a line opens, empty if none."""
+    """Return the fence that a line opens, empty if none."""
     mark = bare[:1]
     if mark not in {"`", "~"}:
         return ""

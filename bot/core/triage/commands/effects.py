@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from bot.core.github.threads import Comment, IssueRef
 from bot.core.triage.actions import SEEN, Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import AuditEntry, Directive, DirectiveKind, Errand, Wish
+from bot.core.triage.changeset import AuditEntry, LabelOverride, MarkKind, OutboxEntry, ThreadMark
 from bot.core.triage.commands import replies
 from bot.core.triage.commands.grammar import (
     ROLES,
@@ -51,12 +51,12 @@ _CLOCK_SLACK = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Obeyed:
+class Effects:
     """What comes of a comment: what is done, and what it says of labels and of the thread."""
 
     decisions: tuple[Decision, ...] = ()
-    wishes: tuple[Wish, ...] = ()
-    directives: tuple[Directive, ...] = ()
+    wishes: tuple[LabelOverride, ...] = ()
+    directives: tuple[ThreadMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class _Deed:
     """What a command asks for; with ``problems`` it, or a part of it, cannot be done; ``advice`` goes with them."""
 
     actions: tuple[Action, ...] = ()
-    wishes: tuple[Wish, ...] = ()
-    directives: tuple[Directive, ...] = ()
+    wishes: tuple[LabelOverride, ...] = ()
+    directives: tuple[ThreadMark, ...] = ()
     problems: tuple[str, ...] = ()
     advice: str = ""
 
@@ -77,25 +77,25 @@ def obey(  # noqa: PLR0913, PLR0917 — a command, who gave it, and all that its
     snapshot: Snapshot,
     history: Sequence[AuditEntry],
     status_text: str | None,
-) -> Obeyed:
-    """Say what comes of a command in a comment; of one that its author may not give, or not any more, nothing.
+) -> Effects:
+    """Return what a command in a comment leads to: nothing if its author may not give it, or asked too often.
 
     ``role`` is the author's in the repository; ``history`` the thread's audit log, oldest first; ``status_text`` the
     plain text that answers `status`, None where there is no answer.
     """
     author = comment.author
     if author is None or author.is_bot or author.login == snapshot.app_login:
-        return Obeyed()
+        return Effects()
     is_author = snapshot.issue.author is not None and snapshot.issue.author.login == author.login
     if not may(command, role, is_author=is_author, settings=snapshot.settings):
-        return Obeyed()
+        return Effects()
     is_asking = is_question(command) and role not in ROLES
     if is_asking and _asked_by_author(snapshot) >= MOST_QUESTIONS:
-        return Obeyed()
+        return Effects()
     order = _Order(comment, author.login, snapshot, _OF_AUTHOR if is_asking else "")
     deed = _deed(command, order, history, status_text)
     if against_everything(snapshot) is not None:
-        return Obeyed(order.decided([order.action(ActionKind.REACT, SEEN), *deed.actions]))
+        return Effects(order.decided([order.action(ActionKind.REACT, SEEN), *deed.actions]))
     problem = [order.reply("problem", replies.problem_reply(deed.problems, deed.advice))] if deed.problems else []
     end = order.action(ActionKind.REACT, "confused" if deed.problems or isinstance(command, Unknown) else "rocket")
     known = {errand.action.key for errand in snapshot.errands}
@@ -106,12 +106,12 @@ def obey(  # noqa: PLR0913, PLR0917 — a command, who gave it, and all that its
         *_following(command, order, fresh),
         *order.decided([end]),
     ]
-    return Obeyed(
+    return Effects(
         tuple(decision for decision in decisions if decision.action.key not in known), deed.wishes, deed.directives
     )
 
 
-def heard(comment: Comment, snapshot: Snapshot) -> Obeyed:
+def heard(comment: Comment, snapshot: Snapshot) -> Effects:
     """Say what comes of a comment besides its commands: an author who replies is no longer waited for.
 
     The label that says so is taken off if the bot put it on, and nobody has since. Commands alone are no reply.
@@ -119,25 +119,25 @@ def heard(comment: Comment, snapshot: Snapshot) -> Obeyed:
     author, label = comment.author, snapshot.label_for(NEEDS_INFO)
     waited_for = snapshot.issue.author
     if author is None or waited_for is None or author.login != waited_for.login or author.is_bot or label is None:
-        return Obeyed()
+        return Effects()
     asked = [errand for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label) if counts(errand)]
     if not snapshot.is_on(label) or not asked or not _is_after(comment, asked[-1]):
-        return Obeyed()
+        return Effects()
     if not says_more(comment.body, names_of(snapshot.app_login)):
-        return Obeyed()
+        return Effects()
     last, wish = asked[-1], snapshot.wish(label)
     action = replace(last.action, kind=ActionKind.REMOVE_LABEL, rule=NEEDS_INFO, version=_VERSION, evidence="", body="")
     moved = wish is not None and wish.at > last.planned
     if moved or any(errand.action.key == action.key for errand in snapshot.errands):
-        return Obeyed()
+        return Effects()
     mode = snapshot.settings.mode
     against = against_asking(action, snapshot)
     if against is not None:
-        return Obeyed((Decision(action, mode, Outcome.BLOCKED, against),))
+        return Effects((Decision(action, mode, Outcome.BLOCKED, against),))
     if mode is Mode.DRY_RUN and last.action.comment is None:
-        return Obeyed((Decision(action, mode, Outcome.WOULD_DO, "The author has replied. The mode is dry-run."),))
+        return Effects((Decision(action, mode, Outcome.WOULD_DO, "The author has replied. The mode is dry-run."),))
     done = Decision(action, mode, Outcome.DO, "The author has replied.")
-    return Obeyed((done,), (_Order(comment, author.login, snapshot).wish(label, wanted=False),))
+    return Effects((done,), (_Order(comment, author.login, snapshot).wish(label, wanted=False),))
 
 
 def _asked_by_author(snapshot: Snapshot) -> int:
@@ -145,8 +145,8 @@ def _asked_by_author(snapshot: Snapshot) -> int:
     return sum(errand.action.kind_name == _OF_AUTHOR for errand in snapshot.errands_for(ActionKind.REPLY))
 
 
-def _is_after(comment: Comment, asked: Errand) -> bool:
-    """Tell whether a comment is newer than the command, or else the decision of a rule, that asked its author.
+def _is_after(comment: Comment, asked: OutboxEntry) -> bool:
+    """Return whether a comment is newer than the command, or else the decision of a rule, that asked its author.
 
     Comments are numbered as they are written. Rules ask where nobody has spoken yet, so that being generous with the
     clock is harmless.
@@ -185,14 +185,14 @@ class _Order:
         """Answer in words."""
         return self.action(ActionKind.REPLY, about, body, self.answering)
 
-    def wish(self, label: str, *, wanted: bool) -> Wish:
+    def wish(self, label: str, *, wanted: bool) -> LabelOverride:
         """Note what its author wants of a label."""
         issue = self.snapshot.issue
-        return Wish(issue.node_id, label, wanted, issue.ref.repository, self.login, self.comment.updated)
+        return LabelOverride(issue.node_id, label, wanted, issue.ref.repository, self.login, self.comment.updated)
 
-    def directive(self, kind: DirectiveKind, value: str) -> Directive:
+    def directive(self, kind: MarkKind, value: str) -> ThreadMark:
         """Note what its author says of the thread."""
-        return Directive(self.snapshot.issue.node_id, kind, value, self.login, self.comment.updated)
+        return ThreadMark(self.snapshot.issue.node_id, kind, value, self.login, self.comment.updated)
 
     def labelled(self, neutral: str) -> _Deed:
         """Put the label on that is mapped to a neutral id, if one is and it is not on."""
@@ -226,15 +226,15 @@ def _deed(command: Command, order: _Order, history: Sequence[AuditEntry], status
                 order.labelled(NEEDS_INFO),
                 _Deed(
                     (order.reply(NEEDS_INFO, text),),
-                    directives=(order.directive(DirectiveKind.NEEDS_INFO, " ".join(topics)),),
+                    directives=(order.directive(MarkKind.NEEDS_INFO, " ".join(topics)),),
                 ),
             )
         case Duplicate(ref):
-            return _elsewhere(ref, DirectiveKind.DUPLICATE, DUPLICATE, order)
+            return _elsewhere(ref, MarkKind.DUPLICATE, DUPLICATE, order)
         case Upstream(ref):
-            return _elsewhere(ref, DirectiveKind.UPSTREAM, UPSTREAM, order)
+            return _elsewhere(ref, MarkKind.UPSTREAM, UPSTREAM, order)
         case Ignore(on):
-            return _Deed(directives=(order.directive(DirectiveKind.IGNORE, "yes" if on else ""),))
+            return _Deed(directives=(order.directive(MarkKind.IGNORE, "yes" if on else ""),))
         case Retriage():
             return _retriage(order.snapshot)
         case _:
@@ -283,12 +283,12 @@ def _retriage(snapshot: Snapshot) -> _Deed:
     reason = against_thread(snapshot)
     if reason is None:
         return _Deed()
-    if snapshot.directive(DirectiveKind.IGNORE):
+    if snapshot.directive(MarkKind.IGNORE):
         return _Deed(problems=(reason,), advice=f"Say `@{snapshot.name} unignore` first.")
     return _Deed(problems=(reason,), advice="Rules leave such a thread alone; labels can be put on by command.")
 
 
-def _elsewhere(ref: IssueRef, kind: DirectiveKind, neutral: str, order: _Order) -> _Deed:
+def _elsewhere(ref: IssueRef, kind: MarkKind, neutral: str, order: _Order) -> _Deed:
     if ref == order.snapshot.issue.ref:
         return _Deed(problems=("That is this thread itself. Name another one.",))
     noted = _Deed(directives=(order.directive(kind, str(ref)),))
@@ -320,7 +320,7 @@ def _following(command: Command, order: _Order, deed: _Deed) -> tuple[Decision, 
 
 
 def _after(snapshot: Snapshot, deed: _Deed) -> Snapshot:
-    """Give a snapshot in which a command has had its effect."""
+    """Return a snapshot in which a command has had its effect."""
     labels = dict.fromkeys(snapshot.issue.labels)
     for action in deed.actions:
         if action.kind is ActionKind.ADD_LABEL:

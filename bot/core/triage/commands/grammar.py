@@ -128,7 +128,7 @@ def find_commands(body: str, before: str | None, names: Collection[str], reposit
 
 
 def may(command: Command, role: str, *, is_author: bool, settings: RepoSettings) -> bool:
-    """Tell whether somebody may give a command, by their role in the repository; bots never get as far as this.
+    """Return whether somebody may give a command, by their role in the repository; bots never get as far as this.
 
     The thread's author may ask; whoever comes along may do what ``allow-anyone`` lists. What is not understood is
     answered only to those who may do everything, and in dry-run nobody else is answered at all.
@@ -149,19 +149,19 @@ def may(command: Command, role: str, *, is_author: bool, settings: RepoSettings)
 
 
 def is_question(command: Command) -> bool:
-    """Tell whether a command only asks, and is answered in words."""
+    """Return whether a command only asks, and is answered in words."""
     return isinstance(command, Why | StatusCommand | Help)
 
 
 def says_more(body: str, names: Collection[str]) -> bool:
-    """Tell whether a comment says anything in words of its own besides what it says to the bot."""
+    """Return whether a comment says anything in words of its own besides what it says to the bot."""
     called = _called(names)
     lines = (without_invisible(line).strip() for line in islice(body.splitlines(), MOST_READ))
     return any(line and not line.startswith(">") and _said(line, called) is None for line in lines)
 
 
 def names_of(login: str) -> frozenset[str]:
-    """Give the names by which comments speak to the App that writes under a login."""
+    """Return the names by which comments speak to the App that writes under a login."""
     return frozenset({NAME, login.removesuffix("[bot]") or NAME})
 
 
@@ -170,7 +170,7 @@ def _called(names: Collection[str]) -> frozenset[str]:
 
 
 def _said_to(names: Collection[str], body: str) -> Iterator[str]:
-    """Give what is said to the bot, line by line."""
+    """Return what is said to the bot, line by line."""
     called = _called(names)
     low = body.lower()
     if not any(f"@{name}" in low for name in called):
@@ -181,7 +181,7 @@ def _said_to(names: Collection[str], body: str) -> Iterator[str]:
 
 
 def _said(line: str, called: Collection[str]) -> str | None:
-    """Give what a line says to the bot, None if it does not speak to it."""
+    """Return what a line says to the bot, None if it does not speak to it."""
     name, _, rest = line[:LONGEST_LINE].translate(_BLANKS).partition(" ")
     is_ours = name.startswith("@") and name.isascii()
     if is_ours and name[1:].lower().rstrip(":,").removesuffix("[bot]") in called:
@@ -315,14 +315,14 @@ _READ: Mapping[str, Callable[[list[_Word], str], Command]] = MappingProxyType(
 
 
 def _names(label: str, settings: RepoSettings) -> frozenset[str]:
-    """Give all names of a label, in small letters: as it is written, the label behind an id, and the ids for that."""
+    """Return all names of a label, in small letters: as it is written, the label behind an id, and the ids for that."""
     written = label.casefold()
     own = settings.labels.get(written, label).casefold()
     return frozenset({written, own, *(neutral for neutral, name in settings.labels.items() if name.casefold() == own)})
 
 
 def _is_open(names: frozenset[str], settings: RepoSettings) -> bool:
-    """Tell whether everybody may use a label; `!` forbids, and wins."""
+    """Return whether everybody may use a label; `!` forbids, and wins."""
     allowed = False
     for pattern in settings.allow_anyone:
         if any(fnmatchcase(name, pattern.removeprefix("!").casefold()) for name in names):

@@ -1,6 +1,6 @@
 """The one comment that the bot keeps on a thread: which sections it should have now, beside what it says already.
 
-In dry-run only what people asked for changes it; a checklist stays as it was asked.
+In dry-run only commands change it; a checklist that was posted stays as it is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bot.core.errors import UserError
 from bot.core.github.events import Trigger
 from bot.core.github.threads import IssueRef, parse_ref
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import DirectiveKind, Progress
+from bot.core.triage.changeset import MarkKind, Progress
 from bot.core.triage.decide import texts as comments
 from bot.core.triage.decide.policy import against_asking, against_comment
 from bot.core.triage.decide.proposals import Wanted, asking_mode, concerns, is_used, sure_kinds
@@ -80,7 +80,7 @@ def kept_comment(
 
 
 def _before(snapshot: Snapshot) -> Mapping[str, str]:
-    """Give the sections of the comment as it is, or will be when everything that is planned is done."""
+    """Return the sections of the comment as it is, or will be when everything that is planned is done."""
     last = [errand for errand in snapshot.errands_for(ActionKind.COMMENT) if counts(errand)]
     return comments.sections_of(last[-1].action.body) if last else {}
 
@@ -95,7 +95,7 @@ def _sections(
     snapshot: Snapshot, suggestions: Sequence[Suggestion], topics: Sequence[str], before: Mapping[str, str]
 ) -> Iterator[_Section]:
     mode, name = snapshot.settings.mode, snapshot.name
-    duplicate, upstream = (_said(kind, snapshot) for kind in (DirectiveKind.DUPLICATE, DirectiveKind.UPSTREAM))
+    duplicate, upstream = (_said(kind, snapshot) for kind in (MarkKind.DUPLICATE, MarkKind.UPSTREAM))
     yield _Section(_DUPLICATE, comments.duplicate_section(duplicate) if duplicate else None, Mode.APPLY)
     yield _Section(_UPSTREAM, comments.upstream_section(upstream) if upstream else None, Mode.APPLY)
     yield _wheels(snapshot)
@@ -123,7 +123,7 @@ def _wheels(snapshot: Snapshot) -> _Section:
     return _Section(_WHEELS, None, settings.mode)
 
 
-def _said(kind: DirectiveKind, snapshot: Snapshot) -> IssueRef | None:
+def _said(kind: MarkKind, snapshot: Snapshot) -> IssueRef | None:
     try:
         return parse_ref(snapshot.directive(kind))
     except UserError:

@@ -85,7 +85,7 @@ def _settings_notice(snapshot: Snapshot) -> Decision | None:
 
 
 def _has_labelled(snapshot: Snapshot) -> bool:
-    """Tell whether rules put labels on the thread before."""
+    """Return whether rules put labels on the thread before."""
     return any(counts(each) and each.action.rule != COMMAND for each in snapshot.errands_for(ActionKind.ADD_LABEL))
 
 
@@ -132,7 +132,7 @@ def _about_label(wanted: Wanted, snapshot: Snapshot, tally: Tally, comment: int 
 
 
 def _is_under_way(label: str, snapshot: Snapshot) -> bool:
-    """Tell whether a label is about to be put on, or was suggested in GitHub's own way."""
+    """Return whether a label is about to be put on, or was suggested in GitHub's own way."""
     adding = any(
         errand.progress in {Progress.PLANNED, Progress.SENT}
         for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label)

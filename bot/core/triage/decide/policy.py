@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bot.core.classify.thread import KindName
 from bot.core.github.threads import ThreadState
 from bot.core.triage.actions import Action, ActionKind, Mode
-from bot.core.triage.changeset import DirectiveKind, Progress
+from bot.core.triage.changeset import MarkKind, Progress
 from bot.core.triage.decide.proposals import Wanted
 from bot.core.triage.overrides import COMMAND
 from bot.core.triage.settings import PATH, TOPIC
@@ -86,10 +86,10 @@ def against_thread(snapshot: Snapshot) -> str | None:
         return "It is locked."
     if settings.not_before is not None and issue.created.date() < settings.not_before:
         return f"It was opened before {settings.not_before}, which is where `not-before` begins."
-    if snapshot.directive(DirectiveKind.OVER):
+    if snapshot.directive(MarkKind.OVER):
         return "It was over for so long that what was done about it is forgotten."
-    if snapshot.directive(DirectiveKind.IGNORE):
-        return f"{snapshot.directives[DirectiveKind.IGNORE].actor} asked to ignore it."
+    if snapshot.directive(MarkKind.IGNORE):
+        return f"{snapshot.directives[MarkKind.IGNORE].actor} asked to ignore it."
     return None
 
 
@@ -135,7 +135,7 @@ def against_asking(action: Action, snapshot: Snapshot) -> str | None:
 
 
 def is_doubtful(rule: str, snapshot: Snapshot) -> bool:
-    """Tell whether people corrected a rule so often that it only suggests any more."""
+    """Return whether people corrected a rule so often that it only suggests any more."""
     last = snapshot.reviews.get(rule, ())[-LAST_REVIEWED:]
     return len(last) >= LEAST_REVIEWED and sum(last) < LEAST_RIGHT * len(last)
 
@@ -167,7 +167,7 @@ def _against_kind(snapshot: Snapshot) -> str | None:
 
 
 def _is_ours(label: str, snapshot: Snapshot) -> bool:
-    """Tell whether a rule put a label on, and no person since that was decided."""
+    """Return whether a rule put a label on, and no person since that was decided."""
     wish = snapshot.wish(label)
     return any(
         counts(errand)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.core.classify.gate import VERSION as GATE_VERSION
 from bot.core.classify.thread import Confidence, Kind, KindName
 from bot.core.triage.actions import ActionKind, Mode
-from bot.core.triage.changeset import DirectiveKind
+from bot.core.triage.changeset import MarkKind
 from bot.core.triage.decide.texts import sections_of
 from bot.core.triage.settings import NEEDS_INFO, TOPIC
 from bot.core.triage.snapshot import Snapshot, counts
@@ -69,18 +69,18 @@ class Wanted:
 
 
 def concerns(snapshot: Snapshot) -> bool:
-    """Tell whether a thread is about free-threading for sure enough to do anything about it."""
+    """Return whether a thread is about free-threading for sure enough to do anything about it."""
     said = snapshot.classification
     return said.free_threading and said.confidence is not Confidence.LOW
 
 
 def sure_kinds(snapshot: Snapshot) -> tuple[Kind, ...]:
-    """Give the kinds that are more than a guess, the surest first."""
+    """Return the kinds that are more than a guess, the surest first."""
     return tuple(kind for kind in snapshot.classification.kinds if kind.confidence is not Confidence.LOW)
 
 
 def wanted_labels(snapshot: Snapshot, topics: tuple[str, ...]) -> Iterator[Wanted]:
-    """Give the labels that the rules lead to, what may be put on first; ``topics`` are what the author is asked for."""
+    """Return the labels that the rules lead to, those to put on first; ``topics`` are what the author is asked for."""
     if not concerns(snapshot):
         return
     said = snapshot.classification
@@ -121,20 +121,20 @@ def topics_to_ask(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def asking_mode(snapshot: Snapshot) -> Mode:
-    """Give the mode in which the author of a report is asked: that of its kind."""
+    """Return the mode in which the author of a report is asked: that of its kind."""
     kind = _reported(snapshot)
     return snapshot.settings.mode if kind is None else snapshot.settings.mode_of(kind)
 
 
 def was_asked(snapshot: Snapshot) -> bool:
-    """Tell whether the author was ever asked for more, by the rules or by a command."""
+    """Return whether the author was ever asked for more, by the rules or by a command."""
     by_label = any(errand.action.kind_name == NEEDS_INFO for errand in snapshot.errands_for(ActionKind.ADD_LABEL))
     by_comment = any(
         NEEDS_INFO in sections_of(errand.action.body)
         for errand in snapshot.errands_for(ActionKind.COMMENT)
         if counts(errand)
     )
-    return by_label or by_comment or DirectiveKind.NEEDS_INFO in snapshot.directives
+    return by_label or by_comment or MarkKind.NEEDS_INFO in snapshot.directives
 
 
 def _reported(snapshot: Snapshot) -> KindName | None:
@@ -145,7 +145,7 @@ def _reported(snapshot: Snapshot) -> KindName | None:
 
 
 def is_used(kind: KindName, snapshot: Snapshot) -> bool:
-    """Tell whether the repository wants anything done about a kind."""
+    """Return whether the repository wants anything done about a kind."""
     rule = snapshot.settings.rules.get(kind)
     return (rule is None or rule.enabled) and snapshot.settings.mode_of(kind) is not Mode.OFF
 

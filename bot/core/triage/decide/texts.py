@@ -51,17 +51,17 @@ _MARKS = 100
 
 
 def reply_marker(key: str) -> str:
-    """Give the hidden line by which a reply or notice is found again; ``key`` is its action's."""
+    """Return the hidden line by which a reply or notice is found again; ``key`` is its action's."""
     return f"<!-- ftbot:reply {key} -->"
 
 
 def is_marked(body: str, marker: str) -> bool:
-    """Tell whether a comment of the bot's own has a mark: as its whole first line, where nothing is ever quoted."""
+    """Return whether a comment of the bot's own has a mark: as its whole first line, where nothing is ever quoted."""
     return body.partition("\n")[0].rstrip("\r") == marker
 
 
 def written_body(action: Action) -> str:
-    """Give the text that goes to GitHub for a COMMENT, REPLY or NOTICE, with the mark by which it is found again."""
+    """Return the text that goes to GitHub for a COMMENT, REPLY or NOTICE, with the mark by which it is found again."""
     if action.kind is ActionKind.COMMENT:
         return action.body
     return f"{reply_marker(action.key)}\n{action.body}"
@@ -211,7 +211,7 @@ def _platform(name: str) -> str:
 
 
 def _is_plain_link(url: str) -> bool:
-    """Tell whether an address can stand in a link as it is, and is on the package index, not on GitHub."""
+    """Return whether an address can stand in a link as it is, and is on the package index, not on GitHub."""
     return len(url) <= _LONGEST_LINK and re.fullmatch(r"https://pypi\.org/[A-Za-z0-9._~%/-]*", url) is not None
 
 

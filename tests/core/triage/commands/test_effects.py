@@ -8,9 +8,9 @@ import pytest
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Account, Comment, Issue, ThreadState
 from bot.core.triage.actions import ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import AuditEntry, DirectiveKind, Progress
+from bot.core.triage.changeset import AuditEntry, MarkKind, Progress
 from bot.core.triage.commands.grammar import find_commands
-from bot.core.triage.plan import Obeyed, Snapshot, decide, heard, merge_wishes, obey
+from bot.core.triage.plan import Effects, Snapshot, decide, heard, merge_wishes, obey
 from bot.core.triage.settings import RepoSettings
 from tests.core.triage.made_snapshots import (
     APPLY,
@@ -43,27 +43,27 @@ def obeyed(  # noqa: PLR0913 — what a comment can differ in, by name
     role: str = "triage",
     status: str | None = None,
     history: tuple[AuditEntry, ...] = (),
-) -> Obeyed:
+) -> Effects:
     comment = said(f"@ftbot {text}", by)
     (command,) = find_commands(comment.body, None, {"ftbot"}, REF.repository)
     return obey(command, comment, role, snapshot, history, status)
 
 
-def reactions(said: Obeyed) -> list[str]:
+def reactions(said: Effects) -> list[str]:
     return [action.value for action in to_do(said.decisions, ActionKind.REACT)]
 
 
-def reply(said: Obeyed) -> str:
+def reply(said: Effects) -> str:
     (action,) = to_do(said.decisions, ActionKind.REPLY)
     assert action.comment == 501
     return action.body
 
 
-def wishes(said: Obeyed) -> dict[str, bool]:
+def wishes(said: Effects) -> dict[str, bool]:
     return {each.label: each.wanted for each in said.wishes}
 
 
-def after(snapshot: Snapshot, said: Obeyed) -> Snapshot:
+def after(snapshot: Snapshot, said: Effects) -> Snapshot:
     return replace(
         done(snapshot, said.decisions),
         wishes=merge_wishes(snapshot.wishes, {each.label: each for each in said.wishes}),
@@ -129,20 +129,20 @@ def test_a_suggestion_that_is_followed_leaves_the_comment() -> None:
     "command", ["label +crash", "retriage", "frobnicate", "ignore", "dup #1", "needs-info", "help"]
 )
 def test_strangers_get_no_answer(command: str) -> None:
-    assert obeyed(command, by=STRANGER, role="read") == Obeyed()
+    assert obeyed(command, by=STRANGER, role="read") == Effects()
 
 
 def test_the_author_may_ask() -> None:
     assert reply(obeyed("help", by=AUTHOR, role="none"))
-    assert obeyed("retriage", by=AUTHOR, role="none") == Obeyed()
-    assert obeyed("help", replace(PLAIN, issue=made_issue(author=None)), by=AUTHOR, role="none") == Obeyed()
+    assert obeyed("retriage", by=AUTHOR, role="none") == Effects()
+    assert obeyed("help", replace(PLAIN, issue=made_issue(author=None)), by=AUTHOR, role="none") == Effects()
 
 
 def test_in_dry_run_the_author_gets_no_answer_and_people_with_a_role_do() -> None:
     for settings, problems in ((DRY, ()), (RepoSettings(), ()), (RepoSettings(), ("broken",))):
         snapshot = replace(PLAIN, settings=settings, problems=problems)
         for question in ("why", "help", "status numpy"):
-            assert obeyed(question, snapshot, by=AUTHOR, role="read") == Obeyed()
+            assert obeyed(question, snapshot, by=AUTHOR, role="read") == Effects()
             assert reply(obeyed(question, snapshot, by=AUTHOR, role="write"))
 
 
@@ -151,9 +151,9 @@ def test_an_author_is_answered_three_times_on_a_thread_and_then_gets_no_answer_a
     for number, question in enumerate(("why", "status numpy", "help"), start=700):
         snapshot = after(snapshot, asked_by_author(question, snapshot, number))
     assert len(list(snapshot.errands_for(ActionKind.REPLY))) == 3
-    assert asked_by_author("why", snapshot, 710) == Obeyed()
+    assert asked_by_author("why", snapshot, 710) == Effects()
     snapshot = replace(snapshot, errands=tuple(replace(each, progress=Progress.DROPPED) for each in snapshot.errands))
-    assert asked_by_author("why", snapshot, 711) == Obeyed()
+    assert asked_by_author("why", snapshot, 711) == Effects()
     assert reply(obeyed("why", snapshot))
 
 
@@ -166,7 +166,7 @@ def test_what_others_asked_does_not_count_for_the_author() -> None:
     assert to_do(asked_by_author("why", snapshot, 710).decisions, ActionKind.REPLY)
 
 
-def asked_by_author(question: str, snapshot: Snapshot, number: int) -> Obeyed:
+def asked_by_author(question: str, snapshot: Snapshot, number: int) -> Effects:
     comment = said(f"@ftbot {question}", AUTHOR, number)
     (command,) = find_commands(comment.body, None, {"ftbot"}, REF.repository)
     return obey(command, comment, "none", snapshot, (), "numpy 2 installs on 3.14t.")
@@ -175,7 +175,7 @@ def asked_by_author(question: str, snapshot: Snapshot, number: int) -> Obeyed:
 def test_strangers_may_what_the_repository_allows() -> None:
     snapshot = replace(PLAIN, settings=replace(APPLY, allow_anyone=("question",)))
     assert labels_to_add(obeyed("label +question", snapshot, by=STRANGER, role="read").decisions) == ["question"]
-    assert obeyed("label +crash", snapshot, by=STRANGER, role="read") == Obeyed()
+    assert obeyed("label +crash", snapshot, by=STRANGER, role="read") == Effects()
 
 
 def test_people_are_obeyed_in_dry_run_and_on_closed_threads() -> None:
@@ -293,7 +293,7 @@ def test_a_duplicate_is_noted_in_the_comment_and_labelled() -> None:
     assert "duplicate of [numpy/numpy#\u200b12](https://redirect.github.com/numpy/numpy/issues/12)" in the_comment(
         result.decisions
     )
-    assert [(each.kind, each.value) for each in result.directives] == [(DirectiveKind.DUPLICATE, "numpy/numpy#12")]
+    assert [(each.kind, each.value) for each in result.directives] == [(MarkKind.DUPLICATE, "numpy/numpy#12")]
     later = after(replace(PLAIN, settings=DRY), result)
     assert to_do(decide(later)) == []
     moved = the_comment(obeyed("upstream python/cpython#3", later).decisions)
@@ -359,7 +359,7 @@ def test_a_person_can_ask_the_author_which_notifies_them() -> None:
     assert "faulthandler" in reply(result)
     assert "pip list" not in reply(result)
     assert to_do(result.decisions, ActionKind.COMMENT) == []
-    assert [(each.kind, each.value) for each in result.directives] == [(DirectiveKind.NEEDS_INFO, "log")]
+    assert [(each.kind, each.value) for each in result.directives] == [(MarkKind.NEEDS_INFO, "log")]
 
 
 # -- the author replies
@@ -371,7 +371,7 @@ LATER = NOW + timedelta(hours=1)
 
 def test_an_author_who_only_gives_commands_has_not_replied() -> None:
     for text in ("@ftbot why", "@ftbot why\n\n> old\n\n@ftbot status numpy"):
-        assert heard(said(text, AUTHOR, 600, LATER), ASKED) == Obeyed()
+        assert heard(said(text, AUTHOR, 600, LATER), ASKED) == Effects()
     more = said("@ftbot why\n\nIt is 3.14.0t", AUTHOR, 600, LATER)
     assert removed(heard(more, ASKED).decisions) == ["needs info"]
 
@@ -383,7 +383,7 @@ def test_a_reply_is_noticed_though_the_clock_here_is_ahead() -> None:
     (command,) = find_commands(request.body, None, {"ftbot"}, REF.repository)
     asked = after(PLAIN, obey(command, request, "triage", PLAIN, (), None))
     reply_at = NOW - timedelta(hours=2)
-    assert heard(said("here", AUTHOR, 649, reply_at), asked) == Obeyed()
+    assert heard(said("here", AUTHOR, 649, reply_at), asked) == Effects()
     assert removed(heard(said("here", AUTHOR, 651, reply_at), asked).decisions) == ["needs info"]
 
 
@@ -399,7 +399,7 @@ def test_an_author_who_replies_is_no_longer_waited_for() -> None:
     result = heard(answer(), ASKED)
     assert removed(result.decisions) == ["needs info"]
     answered = after(ASKED, result)
-    assert heard(answer(number=601), answered) == Obeyed()
+    assert heard(answer(number=601), answered) == Effects()
     assert to_do(decide(answered)) == []
 
 
@@ -415,7 +415,7 @@ def test_an_author_who_replies_is_no_longer_waited_for() -> None:
     ],
 )
 def test_what_others_say_or_put_on_is_left(comment: Comment, snapshot: Snapshot) -> None:
-    assert heard(comment, snapshot) == Obeyed()
+    assert heard(comment, snapshot) == Effects()
 
 
 def test_a_reply_to_a_person_is_heard_in_dry_run_too_and_each_time() -> None:
