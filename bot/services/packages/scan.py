@@ -166,7 +166,6 @@ class _Walk:
     _confirmed: list[Known] = field(default_factory=list)
     _resume_at: float = 0.0
     _failures_in_a_row: int = 0
-    _failing_since: int = 0
     _failed_twice: int = 0
     _answered: bool = False
 
@@ -279,34 +278,23 @@ class _Walk:
                 break
             await self._until_resumed()
             self.requests += 1
-            number = self.requests
             try:
                 concluding = partial(conclude, targets=self.scanner.targets, now=self.scanner.now())
                 result = await self.scanner.index.gist(name, etag, concluding)
             except UpstreamError as error:
                 reason = str(error)
                 self.troubles[reason] += 1
-                self._note_failure(first=attempt == 0)
+                self._failures_in_a_row += attempt == 0
                 self._failed_twice += attempt == 1 and not error.busy
                 if not error.retryable or self.is_hopeless:
                     break
                 await self._pause(error, self.scanner.first_pause * 2**attempt)
             else:
-                if number > self._failing_since:
-                    self._failures_in_a_row = 0
+                self._failures_in_a_row = 0
                 self._answered = True
                 return result
         self.failed[name] = reason
         return None
-
-    def _note_failure(self, *, first: bool) -> None:
-        """Count the projects that failed in a row.
-
-        Only an answer to what was asked since the row began ends it: pages that came before wait to be judged.
-        """
-        if first:
-            self._failing_since = self._failing_since if self._failures_in_a_row else self.requests
-            self._failures_in_a_row += 1
 
     async def _pause(self, error: UpstreamError, seconds: float) -> None:
         """Pause before the next attempt: alone after a hiccup, all together when the index asks to slow down."""
