@@ -172,7 +172,7 @@ async def test_an_index_that_dies_is_left_alone_soon_and_what_was_read_is_kept(
     index.script(refusal(500), path=r"^/simple/p[1-3]", times=None)
     async with open_station(index, path, clock, names, connections=32) as station:
         report = await station.scanner.scan(350)
-        # Pages from before it died are judged later on a busy machine; to try all of them four times takes 1,100 requests.
+        # Pages from before it died are judged later on a busy machine. To try all four times takes 1,100 requests.
         assert report.requests <= 100 + 2 * FEW_REQUESTS
         assert (report.packages, supported(report), list(report.failed)) == (100, 100, names[100:])
         index.heal()
