@@ -15,13 +15,13 @@ from benchmarks.made_projects import NOW
 from benchmarks.outcomes import Outcome, Stopwatch, Ticker, tell
 from bot.config import Settings, read_settings
 from bot.core.digest.weeks import week_of
-from bot.wiring.packages import open_observatory
+from bot.wiring.packages import open_tracked_packages
 
 
 async def _scan(settings: Settings, later: timedelta, connections: int | None, ticker: Ticker | None) -> Outcome:
     stopwatch = Stopwatch()
-    async with open_observatory(settings) as observatory:
-        scanner = replace(observatory.scanner, now=lambda: NOW + later)
+    async with open_tracked_packages(settings) as tracked:
+        scanner = replace(tracked.scanner, now=lambda: NOW + later)
         scanner = scanner if connections is None else replace(scanner, connections=connections)
         with stopwatch.running():
             async with nullcontext() if ticker is None else ticker.ticking():
@@ -31,10 +31,10 @@ async def _scan(settings: Settings, later: timedelta, connections: int | None, t
 
 async def _digest(settings: Settings) -> Outcome:
     stopwatch = Stopwatch()
-    async with open_observatory(settings) as observatory:
-        desk = replace(observatory.digests, now=lambda: NOW)
+    async with open_tracked_packages(settings) as tracked:
+        digester = replace(tracked.digests, now=lambda: NOW)
         with stopwatch.running():
-            digest = await desk.digest(week_of(NOW.date()).before)
+            digest = await digester.digest(week_of(NOW.date()).before)
     return stopwatch.outcome(digest.tracked, len(digest.unread))
 
 

@@ -40,9 +40,9 @@ from bot.core.verdicts.judge import judge
 from bot.core.verdicts.support import admits
 from bot.core.wheels.tags import fit, read_tags
 from bot.core.wheels.targets import Target
-from bot.services.packages.catalogue import Catalogue, Names
 from bot.services.packages.lookup import StatusLookup
-from cogs.status import StatusDesk
+from bot.services.packages.package_names import Names, PackageNames
+from cogs.status import StatusAnswers
 from storage.engine.sqlite import open_database
 from storage.packages.names import Packages
 from storage.packages.statuses import Statuses
@@ -295,9 +295,9 @@ async def measure_autocomplete(bot: Subject, floor: Subject, questions: int) -> 
     async with open_http(_USER_AGENT) as http, open_database(None) as database:
         index = PackageIndex(http, "http://127.0.0.1/", "http://127.0.0.1/")
         lookup = StatusLookup(index, Statuses(database), _TARGETS, lambda: datetime.now(UTC))
-        catalogue = Catalogue(Packages(database), names)
-        desk = StatusDesk(lookup, catalogue, _TARGETS, lambda: datetime.now(UTC))
-        here = [_timed(desk.offer, text, _TARGETS[0]) for text in _rotating(questions)]
+        package_names = PackageNames(Packages(database), names)
+        answers = StatusAnswers(lookup, package_names, _TARGETS, lambda: datetime.now(UTC))
+        here = [_timed(answers.offer, text, _TARGETS[0]) for text in _rotating(questions)]
     there, least = Run(), Run()
     for _ in range(_ROUNDS):
         for subject, run in ((bot, there), (floor, least)):

@@ -1,7 +1,7 @@
 """The process that ``benchmarks.webhooks`` measures: the bot's own site with a database on disk, and nothing else.
 
-Behind the intake a worker settles what arrived, at the pace of one that asks GitHub in between, so that both write to
-the database at the same time.
+Behind it a worker works through what arrived, at the pace of one that asks GitHub in between, so that both write to the
+database at the same time.
 It says its address, and ends when its standard input does.
 """
 
@@ -15,10 +15,10 @@ from pathlib import Path
 
 from bot.core.triage.changeset import Changeset
 from bot.services.metrics import Metrics
-from bot.services.triage.deliveries import Intake
+from bot.services.triage.deliveries import Deliveries
 from bot.web.site import Address, Monitoring, Site, serve
 from storage.engine.sqlite import Database, open_database
-from storage.github.changesets import Settlements
+from storage.github.changesets import Changesets
 from storage.github.inbox import Inbox
 
 SECRET = b"a secret that is none"
@@ -33,26 +33,26 @@ def _now() -> datetime:
 
 async def _settle(database: Database, wake: asyncio.Event) -> None:
     """Settle whatever arrives, with nothing to do."""
-    inbox, settlements = Inbox(database), Settlements(database)
+    inbox, changesets = Inbox(database), Changesets(database)
     while True:
         await wake.wait()
         wake.clear()
         while due := await inbox.due(_now(), _AT_ONCE):
             for received in due:
-                await settlements.record(Changeset(received.delivery), _now())
+                await changesets.record(Changeset(received.delivery), _now())
                 await asyncio.sleep(_PACE_SECONDS)
 
 
 async def _serve(path: Path) -> None:
     wake, metrics = asyncio.Event(), Metrics.new()
     async with open_database(path) as database, asyncio.TaskGroup() as tasks:
-        intake = Intake(Inbox(database), SECRET, _now, wake, metrics)
+        deliveries = Deliveries(Inbox(database), SECRET, _now, wake, metrics)
 
         async def readiness() -> Mapping[str, bool]:
             await database.probe()
             return {"database": True}
 
-        async with serve(Site(Monitoring(metrics.registry, readiness), intake), Address("127.0.0.1", 0)) as port:
+        async with serve(Site(Monitoring(metrics.registry, readiness), deliveries), Address("127.0.0.1", 0)) as port:
             worker = tasks.create_task(_settle(database, wake))
             print(f"http://127.0.0.1:{port}/webhooks/github", flush=True)
             await asyncio.to_thread(sys.stdin.buffer.read)

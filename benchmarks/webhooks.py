@@ -51,11 +51,11 @@ _PADDING = {f"url_{number}": f"https://api.github.com/repos/numpy/numpy/{number}
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A delivery to send; ``happening`` must be found afterwards, once, None if it is none of ours."""
+    """A delivery to send; ``event`` must be found afterwards, once, None if it is none of ours."""
 
     headers: dict[str, str]
     body: bytes
-    happening: str | None
+    event: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,7 @@ def make(count: int, first: int = 0) -> list[Delivery]:
             made.append(made[-1])
         elif made and number % _OTHER_NAME == 0:
             before = made[-1]
-            made.append(
-                Delivery(before.headers | {"X-GitHub-Delivery": f"other-{number}"}, before.body, before.happening)
-            )
+            made.append(Delivery(before.headers | {"X-GitHub-Delivery": f"other-{number}"}, before.body, before.event))
         elif number % _NOT_OURS == 1:
             made.append(_delivery("star", number, {"action": "created"}, None))
         else:
@@ -102,10 +100,10 @@ async def measure(count: int, rate: float, folder: Path) -> list[tuple[str, list
         assert process.stdin is not None
         process.stdin.close()
         await asyncio.wait_for(process.wait(), _ANSWER_SECONDS)
-    happened = {delivery.happening for delivery in (*warm_up, *deliveries) if delivery.happening is not None}
+    happened = {delivery.event for delivery in (*warm_up, *deliveries) if delivery.event is not None}
     async with open_database(path) as database:
         rows = await database.read("SELECT happening, due FROM inbox")
-    stored = [happening for happening, _ in rows]
+    stored = [event for event, _ in rows]
     lost, twice = len(happened.difference(stored)), len(stored) - len(set(stored))
     accepted = sum(one.status == HTTPStatus.ACCEPTED for one in sent)
     return [
@@ -185,15 +183,15 @@ def _comment(number: int, text: str) -> Delivery:
     return _delivery("issue_comment", number, payload, comment_key(number + 1, _TIME))
 
 
-def _delivery(event: str, number: int, payload: object, happening: str | None) -> Delivery:
+def _delivery(name: str, number: int, payload: object, event: str | None) -> Delivery:
     body = msgspec.json.encode(payload)
     headers = {
         "Content-Type": "application/json",
-        "X-GitHub-Event": event,
+        "X-GitHub-Event": name,
         "X-GitHub-Delivery": f"delivery-{number}",
         "X-Hub-Signature-256": f"sha256={hmac.new(SECRET, body, hashlib.sha256).hexdigest()}",
     }
-    return Delivery(headers, body, happening)
+    return Delivery(headers, body, event)
 
 
 def main() -> None:

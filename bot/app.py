@@ -51,7 +51,7 @@ async def _start(settings: Settings, held: _Held) -> Bot:
     bot = await build_bot(settings, http, database, await _open_github(settings, held))
     direct_discord(settings)
     held.at_the_end("what was read", _LOOKUPS, bot.lookup.aclose)
-    held.at_the_end("what was asked", _LOOKUPS, bot.catalogue.flush)
+    held.at_the_end("what was asked", _LOOKUPS, bot.package_names.flush)
     ports = await _serve(settings, bot, held)
     await held.enter("jobs", _FACES, timetable(bot.metrics, *bot.jobs))
     await held.enter("triage", _FACES, _going(bot.triage))
@@ -84,10 +84,10 @@ async def _serve(settings: Settings, bot: Bot, held: _Held) -> Mapping[str, int]
     monitoring = Monitoring(bot.metrics.registry, bot.health.needs)
     public = Address(settings.http_host, settings.http_port)
     if settings.metrics_port is None:
-        return {"http_port": await held.enter("site", _FACES, serve(Site(monitoring, bot.intake), public))}
+        return {"http_port": await held.enter("site", _FACES, serve(Site(monitoring, bot.deliveries), public))}
     private = Address(settings.metrics_host, settings.metrics_port, "FTBOT_METRICS")
     return {
-        "http_port": await held.enter("site", _FACES, serve(Site(webhooks=bot.intake), public)),
+        "http_port": await held.enter("site", _FACES, serve(Site(webhooks=bot.deliveries), public)),
         "metrics_port": await held.enter("metrics", _FACES, serve(Site(monitoring), private)),
     }
 

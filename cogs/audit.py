@@ -8,7 +8,7 @@ from discord.ext import commands
 
 from bot.core.errors import UserError
 from bot.core.github.threads import parse_ref
-from bot.services.triage.audit import AuditDesk
+from bot.services.triage.audit import AuditReader
 from cogs.config import permitted
 from cogs.conversations import Conversations
 from cogs.ui.issue_cards import audit_card, standing
@@ -18,8 +18,8 @@ from cogs.ui.status_card import plain
 class AuditCog(commands.Cog):
     """The slash command; its answers are for who asked. ``lacking`` says what triage lacks, if it lacks something."""
 
-    def __init__(self, desk: AuditDesk, conversations: Conversations, lacking: str | None = None) -> None:
-        self.desk = desk
+    def __init__(self, audit: AuditReader, conversations: Conversations, lacking: str | None = None) -> None:
+        self.audit = audit
         self.lacking = lacking
         self.conversations = conversations
 
@@ -35,7 +35,7 @@ class AuditCog(commands.Cog):
     async def _answer(self, interaction: discord.Interaction, issue: str) -> None:
         permitted(interaction)
         ref = parse_ref(issue)
-        entries = standing(await self.desk.of(ref))
+        entries = standing(await self.audit.of(ref))
         if not entries:
             way_on = self.lacking or "It looks at what happens from then on where the GitHub App is installed."
             raise UserError(f"Triage has decided nothing on **{plain(str(ref))}**. {way_on}")

@@ -17,7 +17,7 @@ from bot.core.posting.prospects import Prospects
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, WEEKDAYS, Schedule
 from bot.core.upstream.threads import DEFAULT_EVENTS
 from bot.core.upstream.wording import CHOICES
-from bot.services.discord.guilds import GuildDesk
+from bot.services.discord.guilds import GuildConfig
 from bot.services.discord.planner import Poster
 from bot.services.discord.zones import Zones
 from cogs.conversations import Conversations
@@ -52,13 +52,13 @@ def nothing_lacks(_prospects: Prospects) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfigDesk:
+class ConfigAnswers:
     """Answers about what a server has set; ``prepare`` makes a digest for the preview.
 
     ``prospects`` tells what servers can be told of at all.
     """
 
-    guilds: GuildDesk
+    guilds: GuildConfig
     poster: Poster
     zones: Zones
     prepare: Callable[[Week], Awaitable[PreparedDigest[ui.LayoutView]]]
@@ -386,14 +386,14 @@ class ConfigCog(commands.Cog):
         default_permissions=discord.Permissions(manage_guild=True),
     )
 
-    def __init__(self, desk: ConfigDesk, conversations: Conversations) -> None:
-        self.desk = desk
+    def __init__(self, answers: ConfigAnswers, conversations: Conversations) -> None:
+        self.answers = answers
         self.conversations = conversations
 
     @ftconfig.command(description="What is set, how it stands, and what to do about it")
     async def show(self, interaction: discord.Interaction) -> None:
         """Show what is set."""
-        await self.conversations.hold(interaction, "ftconfig show", self.desk.show(interaction))
+        await self.conversations.hold(interaction, "ftconfig show", self.answers.show(interaction))
 
     @ftconfig.command(description="Where and when the weekly digest is posted")
     @app_commands.describe(
@@ -420,19 +420,19 @@ class ConfigCog(commands.Cog):
         """Set where and when the digest is posted."""
 
         async def change(schedule: Schedule) -> Schedule:
-            return await self.desk.guilds.schedule(
+            return await self.answers.guilds.schedule(
                 schedule.weekday if weekday is None else weekday,
                 schedule.hour if hour is None else hour,
                 schedule.zone if zone is None else zone,
             )
 
-        answer = self.desk.set_digest(interaction, channel, change, None if role is None else role.id, publish)
+        answer = self.answers.set_digest(interaction, channel, change, None if role is None else role.id, publish)
         await self.conversations.hold(interaction, "ftconfig digest", answer)
 
     @digest.autocomplete("zone")
     async def complete_zone(self, _interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         """Offer time zones, from memory."""
-        return self.desk.offer_zones(current)
+        return self.answers.offer_zones(current)
 
     @ftconfig.command(description="Post when a tracked package gains or loses support; off unless you choose a channel")
     @app_commands.describe(channel="Where to post; without one, announcements are turned off")
@@ -440,7 +440,7 @@ class ConfigCog(commands.Cog):
         self, interaction: discord.Interaction, channel: app_commands.Transform[int, PostableChannel] | None = None
     ) -> None:
         """Set where changes are announced."""
-        answer = self.desk.set_announcements(interaction, channel)
+        answer = self.answers.set_announcements(interaction, channel)
         await self.conversations.hold(interaction, "ftconfig announcements", answer)
 
     @ftconfig.command(
@@ -458,15 +458,15 @@ class ConfigCog(commands.Cog):
         events: str | None = None,
     ) -> None:
         """Set where upstream events are told of, and which."""
-        answer = self.desk.set_issues(interaction, channel, events)
+        answer = self.answers.set_issues(interaction, channel, events)
         await self.conversations.hold(interaction, "ftconfig issues", answer)
 
     @ftconfig.command(description="May I post where I shall? What is missing, and how to fix it")
     async def check(self, interaction: discord.Interaction) -> None:
         """List permissions."""
-        await self.conversations.hold(interaction, "ftconfig check", self.desk.check(interaction))
+        await self.conversations.hold(interaction, "ftconfig check", self.answers.check(interaction))
 
     @ftconfig.command(description="Delete all that I have stored about this server")
     async def reset(self, interaction: discord.Interaction) -> None:
         """Ask whether to delete everything."""
-        await self.conversations.hold(interaction, "ftconfig reset", self.desk.ask_to_reset(interaction))
+        await self.conversations.hold(interaction, "ftconfig reset", self.answers.ask_to_reset(interaction))

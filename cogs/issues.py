@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.core.errors import UserError
 from bot.core.index.names import normalize
 from bot.core.posting.prospects import NOT_WATCHED
-from bot.services.upstream.issues import IssueDesk, Shown
+from bot.services.upstream.issues import Shown, UpstreamThreads
 from cogs.conversations import Conversations
 from cogs.ui.issue_cards import threads_card
 from cogs.ui.status_card import plain
@@ -27,14 +27,14 @@ class IssueAnswers:
     ``watching`` tells whether anybody looks for them.
     """
 
-    desk: IssueDesk
+    threads: UpstreamThreads
     offer: Callable[[str], list[app_commands.Choice[str]]]
     watching: bool = True
 
     async def show(self, interaction: discord.Interaction, package: str | None, shown: Shown, *, private: bool) -> None:
         """Answer with the threads that are asked for, the last active first."""
         name = None if package is None else normalize(package)
-        page = await self.desk.listed(name, shown)
+        page = await self.threads.listed(name, shown)
         if not page.threads:
             raise UserError(_none(name, shown) if self.watching else NOT_WATCHED)
         of = "" if name is None else f" of **{plain(name, _LONGEST_NAME)}**"

@@ -18,9 +18,9 @@ from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status, Upstream, with_upstream
 from bot.core.verdicts.wording import headline as headline_of
 from bot.core.wheels.targets import NEWEST_MINOR, OLDEST_MINOR, Target, parse_target
-from bot.services.packages.catalogue import Catalogue
 from bot.services.packages.families import look_up_with_family
 from bot.services.packages.lookup import Freshness, StatusLookup
+from bot.services.packages.package_names import PackageNames
 from cogs.conversations import Conversations
 from cogs.errors import OfferError
 from cogs.ui.buttons import Button, Click, action, base36, finished
@@ -43,14 +43,14 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class StatusDesk:
+class StatusAnswers:
     """Answers about packages; ``targets`` are the Pythons of the settings, the headline first.
 
     ``upstream`` knows of the packages' upstream threads, if anybody watches them.
     """
 
     lookup: StatusLookup
-    catalogue: Catalogue
+    package_names: PackageNames
     targets: tuple[Target, ...]
     now: Callable[[], datetime]
     upstream: Upstream | None = None
@@ -70,12 +70,13 @@ class StatusDesk:
             await interaction.edit_original_response(view=card)
         else:
             await interaction.response.send_message(view=card, ephemeral=private)
-        self.catalogue.count(name)
+        self.package_names.count(name)
 
     def offer(self, typed: str, headline: Target) -> list[app_commands.Choice[str]]:
         """Offer names while somebody types, each with its verdict if that is known already."""
         return [
-            app_commands.Choice(name=self._label(name, headline), value=name) for name in self.catalogue.complete(typed)
+            app_commands.Choice(name=self._label(name, headline), value=name)
+            for name in self.package_names.complete(typed)
         ]
 
     def _label(self, name: str, headline: Target) -> str:
@@ -128,7 +129,7 @@ class StatusDesk:
             package, minor = int(arguments[0], 36), int(arguments[1])
         except (IndexError, ValueError):
             package, minor = 0, 0
-        name = await self.catalogue.name_of(package) if 0 < package <= _LARGEST_ID else None
+        name = await self.package_names.name_of(package) if 0 < package <= _LARGEST_ID else None
         if name is None or not OLDEST_MINOR <= minor <= NEWEST_MINOR:
             raise UserError("I don't remember which package this button was about. Run `/ftstatus` again.")
         return name, Target(minor)
@@ -153,7 +154,7 @@ class StatusDesk:
         return finished(status_card(known, actions))
 
     async def _unknown(self, status: Status, *, private: bool) -> OfferError:
-        alike = (await self.catalogue.suggest(status.package))[:_MOST_SUGGESTED]
+        alike = (await self.package_names.suggest(status.package))[:_MOST_SUGGESTED]
         text = f"I couldn't find **{plain(status.package)}** on PyPI."
         if not alike:
             text += " Check the spelling: it is the name that `pip install` takes."
@@ -173,7 +174,7 @@ class StatusDesk:
         ]
 
     async def _id_of(self, package: str) -> int | None:
-        asking = asyncio.ensure_future(self.catalogue.id_of(package))
+        asking = asyncio.ensure_future(self.package_names.id_of(package))
         asking.add_done_callback(_forget)
         await asyncio.wait({asking}, timeout=_BUTTON_WAIT)
         try:
@@ -195,8 +196,8 @@ def _forget(task: asyncio.Future[int]) -> None:
 class StatusCog(commands.Cog):
     """The slash command."""
 
-    def __init__(self, desk: StatusDesk, conversations: Conversations) -> None:
-        self.desk = desk
+    def __init__(self, answers: StatusAnswers, conversations: Conversations) -> None:
+        self.answers = answers
         self.conversations = conversations
 
     @app_commands.command(
@@ -223,11 +224,11 @@ class StatusCog(commands.Cog):
     @ftstatus.autocomplete("package")
     async def complete_package(self, _interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
         """Offer package names; from memory, so that it keeps up with typing."""
-        return self.desk.offer(current, self.desk.targets[0])
+        return self.answers.offer(current, self.answers.targets[0])
 
     async def _answer(
         self, interaction: discord.Interaction, package: str, python: str | None, *, private: bool
     ) -> None:
-        headline = self.desk.targets[0] if python is None else parse_target(python)
+        headline = self.answers.targets[0] if python is None else parse_target(python)
         installed = interaction.guild_id is None or interaction.is_guild_integration()
-        await self.desk.show(interaction, normalize(package), headline, private=private or not installed)
+        await self.answers.show(interaction, normalize(package), headline, private=private or not installed)

@@ -14,7 +14,7 @@ from bot.core.digest import page as digest_page
 from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week, parse_week
 from bot.core.errors import UserError
-from bot.wiring.packages import open_observatory
+from bot.wiring.packages import open_tracked_packages
 
 _ENDINGS = {"markdown": "md", "json": "json", "html": "html"}
 
@@ -28,8 +28,8 @@ def show_digest(week: str | None, form: str, into: str | None) -> Outcome:
 
 
 async def _digest(settings: Settings, week: Week | None, form: str, into: Path | None) -> Outcome:
-    async with open_observatory(settings) as observatory:
-        digest = await observatory.digests.digest(week)
+    async with open_tracked_packages(settings) as tracked:
+        digest = await tracked.digests.digest(week)
     if into is None:
         sys.stdout.write(_written(digest, form, chart=None))
         return Outcome.ANSWERED

@@ -13,7 +13,7 @@ from bot.core.index.names import normalize
 from bot.services.digest.history import Question, history_json
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.history import history_table, page_progress
-from bot.wiring.packages import open_observatory
+from bot.wiring.packages import open_tracked_packages
 
 
 def show_history(question: Question, *, as_json: bool) -> Outcome:
@@ -32,9 +32,9 @@ def ask_history(packages: str | None, most: int | None, first: str | None, last:
 
 
 async def _history(settings: Settings, question: Question, *, as_json: bool) -> Outcome:
-    async with open_observatory(settings) as observatory:
+    async with open_tracked_packages(settings) as tracked:
         with page_progress(shown=not as_json) as progress:
-            history = await observatory.historian.history(question, progress)
+            history = await tracked.history_reader.history(question, progress)
     if as_json:
         print_json(history_json(history))
     elif not history.is_void:

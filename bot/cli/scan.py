@@ -8,7 +8,7 @@ from bot.cli.output import Outcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.terminal.console import output
 from bot.terminal.scan import scan_progress, scan_report
-from bot.wiring.packages import open_observatory
+from bot.wiring.packages import open_tracked_packages
 
 
 def scan_packages(*, top: int | None, as_json: bool) -> Outcome:
@@ -19,9 +19,9 @@ def scan_packages(*, top: int | None, as_json: bool) -> Outcome:
 
 
 async def _scan(settings: Settings, track: int, *, as_json: bool) -> Outcome:
-    async with open_observatory(settings) as observatory:
+    async with open_tracked_packages(settings) as tracked:
         with scan_progress(shown=not as_json) as progress:
-            report = await observatory.scanner.scan(track, progress=progress)
+            report = await tracked.scanner.scan(track, progress=progress)
     if as_json:
         print_json(
             {

@@ -17,7 +17,7 @@ from bot.services.packages.lookup import Freshness
 from bot.streams import output_failure
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.status import status_card
-from bot.wiring.packages import open_desk, utc_now
+from bot.wiring.packages import open_package_tools, utc_now
 
 
 def answer_status(
@@ -40,20 +40,20 @@ async def _answer(
     """Ask about all packages at once; print the answers in the order asked, each as soon as it is its turn."""
     out, err = output(), error_output()
     verdicts: set[Verdict] = set()
-    async with open_desk(settings) as desk:
-        if desk.warning is not None:
-            err.print(foreign(f"ftbot: {desk.warning}"), soft_wrap=True)
-        asking = look_up_all(desk.lookup, names, targets, freshness)
+    async with open_package_tools(settings) as tools:
+        if tools.warning is not None:
+            err.print(foreign(f"ftbot: {tools.warning}"), soft_wrap=True)
+        asking = look_up_all(tools.lookup, names, targets, freshness)
         try:
             for question in asking:
-                answer = with_upstream(await question, desk.issues)
+                answer = with_upstream(await question, tools.issues)
                 verdicts.add(answer.headline.verdict)
                 if as_json:
                     print_json(to_json(answer))
                 elif not failed(answer.headline.verdict):
                     out.print(status_card(answer, utc_now()))
                 if failed(answer.headline.verdict):
-                    why = await desk.explain(answer, offline=freshness is Freshness.OFFLINE)
+                    why = await tools.explain(answer, offline=freshness is Freshness.OFFLINE)
                     err.print(foreign(f"ftbot: {why}"), soft_wrap=True)
                 if output_failure() is not None:  # nobody sees the other answers
                     break

@@ -13,13 +13,13 @@ from bot.core.schema.threads import (
     SCHEMA,
     audit_json,
     decision_json,
-    errand_json,
+    entry_json,
     issue_json,
 )
 from bot.core.triage.changeset import OutboxEntry, Progress
 from bot.services.triage.inbox import Preview, Replayed
 from bot.terminal.console import error_output, foreign, output
-from bot.terminal.triage import errand_line, preview_report, replay_report
+from bot.terminal.triage import entry_line, preview_report, replay_report
 from bot.wiring.packages import utc_now
 from bot.wiring.triage import open_triage
 
@@ -40,27 +40,27 @@ def replay_rules(*, as_json: bool) -> Outcome:
 
 
 async def _triage(settings: Settings, ref: IssueRef, *, apply: bool, as_json: bool) -> Outcome:
-    async with open_triage(settings, ref.repository, apply=apply) as desk:
+    async with open_triage(settings, ref.repository, apply=apply) as tools:
         try:
-            preview = await (desk.triage.apply(ref) if apply else desk.preview(ref))
+            preview = await (tools.triage.apply(ref) if apply else tools.preview(ref))
         except GoneError as error:
             error_output().print(foreign(f"ftbot: {error} Check the repository and the number."), soft_wrap=True)
             return Outcome.NOT_FOUND
-        errands = await desk.errands(preview) if apply else ()
+        entries = await tools.entries(preview) if apply else ()
     if as_json:
-        print_json(_preview_json(preview, installed=desk.installed, errands=errands))
+        print_json(_preview_json(preview, installed=tools.installed, entries=entries))
     else:
-        output().print(preview_report(preview, utc_now(), installed=desk.installed))
-    unfinished = [errand for errand in errands if errand.progress in {Progress.PLANNED, Progress.SENT}]
-    for errand in errands:
-        if errand.progress is Progress.REFUSED or errand in unfinished:
-            error_output().print(foreign(f"ftbot: {errand_line(errand, utc_now())}"), soft_wrap=True)
+        output().print(preview_report(preview, utc_now(), installed=tools.installed))
+    unfinished = [entry for entry in entries if entry.progress in {Progress.PLANNED, Progress.SENT}]
+    for entry in entries:
+        if entry.progress is Progress.REFUSED or entry in unfinished:
+            error_output().print(foreign(f"ftbot: {entry_line(entry, utc_now())}"), soft_wrap=True)
     return Outcome.UPSTREAM if unfinished else Outcome.ANSWERED
 
 
 async def _replay(settings: Settings, *, as_json: bool) -> Outcome:
-    async with open_triage(settings) as desk:
-        replayed = await desk.triage.replay()
+    async with open_triage(settings) as tools:
+        replayed = await tools.triage.replay()
     if as_json:
         changed = [_replayed_json(each) for each in replayed if each.changed]
         print_json({"schema": SCHEMA, "threads": len(replayed), "changed": changed})
@@ -69,7 +69,7 @@ async def _replay(settings: Settings, *, as_json: bool) -> Outcome:
     return Outcome.ANSWERED
 
 
-def _preview_json(preview: Preview, *, installed: bool | None, errands: Sequence[OutboxEntry]) -> dict[str, object]:
+def _preview_json(preview: Preview, *, installed: bool | None, entries: Sequence[OutboxEntry]) -> dict[str, object]:
     snapshot = preview.snapshot
     return {
         "schema": SCHEMA,
@@ -79,8 +79,8 @@ def _preview_json(preview: Preview, *, installed: bool | None, errands: Sequence
         "mode": snapshot.settings.mode.value,
         "problems": list(snapshot.problems),
         "decisions": [decision_json(decision) for decision in preview.decisions],
-        "errands": [errand_json(errand) for errand in errands],
-        "history": [audit_json(entry) for entry in preview.history],
+        "errands": [entry_json(entry) for entry in entries],
+        "history": [audit_json(audited) for audited in preview.history],
     }
 
 

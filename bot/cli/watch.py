@@ -35,9 +35,9 @@ def list_sources(*, as_json: bool) -> Outcome:
 
 
 async def _poll(settings: Settings, *, as_json: bool) -> Outcome:
-    async with open_watcher(settings) as desk:
+    async with open_watcher(settings) as tools:
         with poll_progress(shown=not as_json) as progress:
-            round_ = await desk.watchlist.poll(desk.watcher, progress)
+            round_ = await tools.watchlist.poll(tools.watcher, progress)
     if as_json:
         print_json(_round_json(round_))
     else:

@@ -34,7 +34,7 @@ from bot.core.posting.posts import (
 Card: TypeAlias = ui.LayoutView
 
 _LONGEST_STEP = 45.0
-"""Seconds for one request with discord.py's own retries; shorter than a claim in the ledger."""
+"""Seconds for one request with discord.py's own retries; shorter than a claim of a post."""
 
 _A_WEEK: Final = 10_080
 """Minutes without a message after which Discord archives a thread."""

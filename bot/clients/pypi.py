@@ -60,7 +60,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Gist(Generic[_T]):
+class PageSummary(Generic[_T]):
     """What was concluded from a project page, the page's ETag, and its bytes as sent."""
 
     concluded: _T
@@ -93,9 +93,9 @@ class PackageIndex:
         """Read a project's page, unless it still has the ETag known. Raises ``UpstreamError``."""
         return await self._page(name, etag, partial(_read_page, name))
 
-    async def gist(self, name: str, etag: str | None, conclude: Callable[[Project], _T]) -> Gist[_T] | NoPage:
+    async def summary(self, name: str, etag: str | None, conclude: Callable[[Project], _T]) -> PageSummary[_T] | NoPage:
         """Read a project's page and conclude something from it, in a thread."""
-        return await self._page(name, etag, partial(_read_gist, name, conclude))
+        return await self._page(name, etag, partial(_read_summary, name, conclude))
 
     async def serials(self, wanted: AbstractSet[str]) -> dict[str, int]:
         """Read the list of all projects, some 10 MB, for the serials of those wanted; missing ones are left out.
@@ -191,9 +191,9 @@ def _read_project(name: str, answer: Answer) -> tuple[Project, bytes]:
     return parse(name, body), body
 
 
-def _read_gist(name: str, conclude: Callable[[Project], _T], answer: Answer) -> Gist[_T]:
+def _read_summary(name: str, conclude: Callable[[Project], _T], answer: Answer) -> PageSummary[_T]:
     project, _ = _read_project(name, answer)
-    return Gist(conclude(project), answer.etag, len(answer.sent))
+    return PageSummary(conclude(project), answer.etag, len(answer.sent))
 
 
 def _read_page(name: str, answer: Answer) -> Page:

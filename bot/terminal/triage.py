@@ -63,15 +63,15 @@ def preview_report(preview: Preview, now: datetime, *, installed: bool | None) -
     return Group(*lines)
 
 
-def errand_line(errand: OutboxEntry, now: datetime) -> str:
+def entry_line(entry: OutboxEntry, now: datetime) -> str:
     """Say of something that shall be done why it is not done yet, and when it is tried again."""
-    reason = shortened(errand.reason or "GitHub has not answered yet.", 300)
-    if errand.progress is Progress.REFUSED:
-        what = _what(errand.action).plain
+    reason = shortened(entry.reason or "GitHub has not answered yet.", 300)
+    if entry.progress is Progress.REFUSED:
+        what = _what(entry.action).plain
         return f"GitHub did not let the App {what}: {reason} Mend that, then say `@ftbot retriage` there."
-    due = errand.due or now
+    due = entry.due or now
     wait = max(0, round((due - now).total_seconds()))
-    return f"Not done yet: {_what(errand.action).plain}. {reason} The running bot tries again in {wait} s."
+    return f"Not done yet: {_what(entry.action).plain}. {reason} The running bot tries again in {wait} s."
 
 
 def replay_report(replayed: Sequence[Replayed]) -> RenderableType:

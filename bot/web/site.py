@@ -43,7 +43,7 @@ _LINGER_SECONDS = 2.0
 """How long the rest of a request is read that is answered already, so that its sender gets to see the answer."""
 
 
-class Skimmed(Protocol):
+class DrainedBody(Protocol):
     """A body that is read and not kept."""
 
     async def feed(self, piece: bytes) -> None:
@@ -59,7 +59,7 @@ class Webhooks(Protocol):
     def refusal(self, headers: Mapping[str, str]) -> Receipt | None:
         """Refuse a delivery that can be nobody's, by its headers; None for one whose body is to be read."""
 
-    def skim(self, headers: Mapping[str, str]) -> Skimmed | None:
+    def drain(self, headers: Mapping[str, str]) -> DrainedBody | None:
         """Return what reads the body of a delivery that nobody needs; None for one whose body is to be kept."""
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> Receipt:
@@ -134,20 +134,20 @@ class _Deliveries:
             return _too_large()
         if (refusal := self.webhooks.refusal(request.headers)) is not None:
             return _answer(refusal.status, refusal.text)
-        skimmed = self.webhooks.skim(request.headers)
+        drained = self.webhooks.drain(request.headers)
         async with AsyncExitStack() as stack:
             body = _Body(list(self.turns), stack)
             try:
                 with _listening(request):
-                    read = await _read(request, body.keep if skimmed is None else skimmed.feed)
+                    read = await _read(request, body.keep if drained is None else drained.feed)
             except TimeoutError:
                 return _answer(HTTPStatus.REQUEST_TIMEOUT, "The delivery took too long to arrive. Send it again later.")
             except (ConnectionError, BadHttpMessage, web.RequestPayloadError):
                 return _answer(HTTPStatus.BAD_REQUEST, "The delivery broke off. Send it again.")
             if not read:
                 return _too_large()
-            if skimmed is not None:
-                receipt = skimmed.receipt()
+            if drained is not None:
+                receipt = drained.receipt()
             else:
                 receipt = await self.webhooks.take(request.headers, bytes(body.kept))
         return _answer(receipt.status, receipt.text)

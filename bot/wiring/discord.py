@@ -23,37 +23,37 @@ from bot.core.posting.posts import Change
 from bot.core.posting.prospects import Watched, lacking_for_triage
 from bot.jobs import Job
 from bot.services.backlog import Backlog
-from bot.services.discord.guilds import GuildDesk
+from bot.services.discord.guilds import GuildConfig
 from bot.services.discord.planner import Poster, PostStores
 from bot.services.discord.prospects import Outlook
 from bot.services.discord.registration import Registration
 from bot.services.discord.zones import Zones
 from bot.services.health import Health
 from bot.services.metrics import Metrics, Queue
-from bot.services.packages.catalogue import Catalogue
 from bot.services.packages.changes import ScanFollowUp
 from bot.services.packages.lookup import StatusLookup
+from bot.services.packages.package_names import PackageNames
 from bot.services.retention import Caretaker
-from bot.services.triage.audit import AuditDesk
-from bot.services.triage.deliveries import Intake
+from bot.services.triage.audit import AuditReader
+from bot.services.triage.deliveries import Deliveries
 from bot.services.triage.loop import TriageLoop
 from bot.services.triage.reconcile import Reconciler
 from bot.services.triage.stores import TriageStores
-from bot.services.upstream.issues import IssueDesk
+from bot.services.upstream.issues import UpstreamThreads
 from bot.services.upstream.poll import UpstreamPoll
-from bot.wiring.packages import build_lookup, build_observatory, offered_names, utc_now
-from bot.wiring.triage import build_courier, build_triage
+from bot.wiring.packages import build_lookup, build_tracked_packages, offered_names, utc_now
+from bot.wiring.triage import build_outbox_worker, build_triage
 from bot.wiring.upstream import build_watcher
 from cogs.about import About, AboutCog
 from cogs.audit import AuditCog
 from cogs.client import Client
-from cogs.config import ConfigCog, ConfigDesk
+from cogs.config import ConfigAnswers, ConfigCog
 from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog, DigestRenderer
 from cogs.gateway import Gateway
 from cogs.issues import IssueAnswers, IssuesCog
 from cogs.pulse import Pulse
-from cogs.status import StatusCog, StatusDesk
+from cogs.status import StatusAnswers, StatusCog
 from cogs.ui.announcement_card import announcement_card
 from cogs.ui.issue_cards import feed_card
 from storage.discord.changes import Changes
@@ -81,12 +81,12 @@ class Bot:
     metrics: Metrics
     health: Health
     lookup: StatusLookup
-    catalogue: Catalogue
+    package_names: PackageNames
     conversations: Conversations
     gateway: Gateway
     jobs: tuple[Job, ...]
     triage: TriageLoop | None
-    intake: Intake | None
+    deliveries: Deliveries | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,33 +108,33 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Datab
     metrics = Metrics.new()
     conversations = Conversations(metrics)
     lookup = build_lookup(settings, http, database, metrics)
-    catalogue = Catalogue(Packages(database), await offered_names())
-    await catalogue.load()
+    package_names = PackageNames(Packages(database), await offered_names())
+    await package_names.load()
     zones = Zones()
     await zones.load()
     threads, events = Threads(database), ThreadEvents(database)
-    issues = IssueDesk(threads, events, Documents(database))
+    issues = UpstreamThreads(threads, events, Documents(database))
     await issues.load()
-    observatory = build_observatory(settings, http, database, issues.of_week)
-    press = DigestRenderer(observatory.digests.digest, _draw)
-    ledger = PostStores(Guilds(database), Posts(database), ClosedChannels(database), Changes(database), events, threads)
+    tracked = build_tracked_packages(settings, http, database, issues.of_week)
+    renderer = DigestRenderer(tracked.digests.digest, _draw)
+    stores = PostStores(Guilds(database), Posts(database), ClosedChannels(database), Changes(database), events, threads)
     discord_posts = DiscordPosts(lambda: gateway.client)
-    poster = Poster(ledger, discord_posts, zones, press.prepare, announcement_card, feed_card, utc_now)
+    poster = Poster(stores, discord_posts, zones, renderer.prepare, announcement_card, feed_card, utc_now)
     watcher = None if github.reader is None else build_watcher(settings, github.reader, database)
-    lookout = UpstreamPoll(issues, watcher)
+    upstream_poll = UpstreamPoll(issues, watcher)
     triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
 
     async def announce(changes: Sequence[Change]) -> None:
         await poster.announce(changes)
-        await lookout.note_wheels(changes)
+        await upstream_poll.note_wheels(changes)
         if triage is not None:
             await triage.reconciler.wheels(changes)
 
-    newsroom = ScanFollowUp(observatory.scanner, Scans(database), observatory.digests, settings.track, announce)
-    status = StatusDesk(lookup, catalogue, settings.targets, utc_now, issues)
+    follow_up = ScanFollowUp(tracked.scanner, Scans(database), tracked.digests, settings.track, announce)
+    status = StatusAnswers(lookup, package_names, settings.targets, utc_now, issues)
     outlook = Outlook(Scans(database), settings.track, _watched(github))
-    guilds = GuildDesk(ledger, zones, utc_now)
-    config = ConfigDesk(guilds, poster, zones, press.prepare, utc_now, outlook.prospects)
+    guilds = GuildConfig(stores, zones, utc_now)
+    config = ConfigAnswers(guilds, poster, zones, renderer.prepare, utc_now, outlook.prospects)
     lacking = lacking_for_triage(app=github.app is not None, switched_on=settings.triage is Switch.ON)
     registration = Registration(Registrations(database))
     pulse = Pulse()
@@ -149,10 +149,10 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Datab
         client.use(
             [
                 StatusCog(status, conversations),
-                DigestCog(DigestAnswers(press.prepare, utc_now), conversations),
+                DigestCog(DigestAnswers(renderer.prepare, utc_now), conversations),
                 ConfigCog(config, conversations),
                 IssuesCog(IssueAnswers(issues, offer, outlook.watched is not Watched.NONE), conversations),
-                AuditCog(AuditDesk(Audit(database)), conversations, lacking),
+                AuditCog(AuditReader(Audit(database)), conversations, lacking),
                 AboutCog(about, conversations),
             ]
         )
@@ -168,16 +168,16 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Datab
         Job("forget what is over", timedelta(days=1), caretaker.forget, at_start=True),
         Job("measure what waits", timedelta(seconds=15), backlog.measure, at_start=True),
         Job("look what works", timedelta(seconds=15), health.look, at_start=True),
-        Job("store what was asked", timedelta(minutes=1), catalogue.flush),
+        Job("store what was asked", timedelta(minutes=1), package_names.flush),
         Job("post what is due", timedelta(seconds=5), poster.tick),
-        Job("watch threads", timedelta(minutes=5), lookout.look, at_start=True),
+        Job("watch threads", timedelta(minutes=5), upstream_poll.look, at_start=True),
         *_triage_jobs(triage),
     ]
     if settings.track > 0:
-        jobs.append(Job("scan what is due", timedelta(hours=1), newsroom.look, at_start=True))
+        jobs.append(Job("scan what is due", timedelta(hours=1), follow_up.look, at_start=True))
     loop = None if triage is None else triage.loop
-    intake = None if triage is None or settings.github_webhook_secret is None else triage.intake
-    return Bot(metrics, health, lookup, catalogue, conversations, gateway, tuple(jobs), loop, intake)
+    deliveries = None if triage is None or settings.github_webhook_secret is None else triage.deliveries
+    return Bot(metrics, health, lookup, package_names, conversations, gateway, tuple(jobs), loop, deliveries)
 
 
 def _build_backlog(settings: Settings, database: Database, github: Github, metrics: Metrics) -> Backlog:
@@ -200,7 +200,7 @@ def _build_backlog(settings: Settings, database: Database, github: Github, metri
 class _Triage:
     """What triage is made of: what takes deliveries, what works on them, and what finds those that never came."""
 
-    intake: Intake
+    deliveries: Deliveries
     loop: TriageLoop
     reconciler: Reconciler
 
@@ -209,16 +209,16 @@ def _build_triage(
     settings: Settings, app: GithubApp, database: Database, lookup: StatusLookup, metrics: Metrics
 ) -> _Triage:
     wake = asyncio.Event()
-    casebook = TriageStores.of(database)
+    stores = TriageStores.of(database)
     secret = settings.github_webhook_secret
-    intake = Intake(
-        casebook.inbox, b"" if secret is None else secret.get_secret_value().encode(), utc_now, wake, metrics
+    deliveries = Deliveries(
+        stores.inbox, b"" if secret is None else secret.get_secret_value().encode(), utc_now, wake, metrics
     )
-    courier = build_courier(app, database, enabled=settings.triage is Switch.ON)
-    triage = build_triage(settings, app, database, lookup, wake, courier)
-    loop = TriageLoop(triage, courier, casebook.inbox, casebook.outbox, wake, utc_now)
-    reconciler = Reconciler(app, intake, casebook.inbox, Cursors(database), casebook.threads, utc_now)
-    return _Triage(intake, loop, reconciler)
+    worker = build_outbox_worker(app, database, enabled=settings.triage is Switch.ON)
+    triage = build_triage(settings, app, database, lookup, wake, worker)
+    loop = TriageLoop(triage, worker, stores.inbox, stores.outbox, wake, utc_now)
+    reconciler = Reconciler(app, deliveries, stores.inbox, Cursors(database), stores.threads, utc_now)
+    return _Triage(deliveries, loop, reconciler)
 
 
 def _triage_jobs(triage: _Triage | None) -> list[Job]:

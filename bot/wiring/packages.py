@@ -22,14 +22,14 @@ from bot.core.digest.weeks import Week
 from bot.core.errors import StorageError
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
-from bot.services.digest.digest import DigestDesk
+from bot.services.digest.digest import Digester
 from bot.services.digest.history import HistoryReader
 from bot.services.metrics import Metrics
-from bot.services.packages.catalogue import Catalogue, Names
 from bot.services.packages.lookup import StatusLookup
+from bot.services.packages.package_names import Names, PackageNames
 from bot.services.packages.scan import Scanner
 from bot.services.packages.top_list import TopList
-from bot.services.upstream.issues import IssueDesk
+from bot.services.upstream.issues import UpstreamThreads
 from storage.engine.sqlite import Database, open_database
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
@@ -48,12 +48,12 @@ _TERMINAL_METADATA_WAIT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class PackageTools:
     """What answers questions in a terminal; ``warning`` says what works less well than it should."""
 
     lookup: StatusLookup
-    catalogue: Catalogue
-    issues: IssueDesk
+    package_names: PackageNames
+    issues: UpstreamThreads
     warning: str | None
 
     async def explain(self, status: Status, *, offline: bool = False) -> str:
@@ -61,7 +61,7 @@ class Desk:
         if status.headline.verdict is not Verdict.NOT_FOUND:
             way_on = "ask again without --offline" if offline else "try again later"
             return f"{status.error} It is not known whether {status.package} works; {way_on}."
-        alike = await self.catalogue.suggest(status.package)
+        alike = await self.package_names.suggest(status.package)
         hint = f"Did you mean {' or '.join(alike)}?" if alike else "Check the spelling."
         return f"{status.error} {hint}"
 
@@ -72,7 +72,7 @@ def utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+async def open_package_tools(settings: Settings) -> AsyncIterator[PackageTools]:
     """Build what ``ftbot status`` needs; a database that cannot be used is replaced by none, with a warning."""
     problem = None
     async with AsyncExitStack() as stack:
@@ -89,10 +89,10 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         )
         stack.push_async_callback(lookup.aclose)
         warning = None if problem is None else f"{problem} Answering without it."
-        issues = IssueDesk(Threads(database), ThreadEvents(database), Documents(database))
+        issues = UpstreamThreads(Threads(database), ThreadEvents(database), Documents(database))
         with suppress(StorageError):  # an answer is worth more than what upstream says about it
             await issues.load()
-        yield Desk(lookup, Catalogue(Packages(database), await offered_names()), issues, warning)
+        yield PackageTools(lookup, PackageNames(Packages(database), await offered_names()), issues, warning)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,25 +100,25 @@ class TrackedPackages:
     """What reads the tracked packages and tells what moved."""
 
     scanner: Scanner
-    digests: DigestDesk
-    historian: HistoryReader
+    digests: Digester
+    history_reader: HistoryReader
 
 
 @asynccontextmanager
-async def open_observatory(settings: Settings) -> AsyncIterator[TrackedPackages]:
+async def open_tracked_packages(settings: Settings) -> AsyncIterator[TrackedPackages]:
     """Build what ``ftbot scan``, ``digest`` and ``history`` need."""
     async with open_http(settings.user_agent) as http, open_database(settings.database_path) as database:
-        yield build_observatory(settings, http, database)
+        yield build_tracked_packages(settings, http, database)
 
 
-def build_observatory(
+def build_tracked_packages(
     settings: Settings,
     http: httpx.AsyncClient,
     database: Database,
     issues: Callable[[Week], Awaitable[Issues]] | None = None,
 ) -> TrackedPackages:
     """Build it on resources that somebody opened; ``issues`` gives what happened upstream in a week."""
-    issues = issues or IssueDesk(Threads(database), ThreadEvents(database), Documents(database)).of_week
+    issues = issues or UpstreamThreads(Threads(database), ThreadEvents(database), Documents(database)).of_week
     alone = Patience(attempts=1)
     index = build_index(settings, http, alone)
     source = TopPackagesSource(http, settings.top_packages_url)
@@ -127,7 +127,7 @@ def build_observatory(
     top_list = TopList(source.fetch, documents, shipped_list, utc_now, settings.top_packages_url, believed)
     projects, scans = Projects(database), Scans(database)
     scanner = Scanner(index, top_list, Packages(database), projects, scans, settings.targets, utc_now)
-    digests = DigestDesk(scans, projects, Digests(database), settings.targets, utc_now, issues, settings.track)
+    digests = Digester(scans, projects, Digests(database), settings.targets, utc_now, issues, settings.track)
     return TrackedPackages(
         scanner, digests, HistoryReader(replace(index, patience=Patience()), digests, settings.targets, utc_now)
     )

@@ -14,7 +14,7 @@ from bot.config import Settings, Switch
 from bot.core.errors import UserError
 from bot.core.github.threads import IssueRef
 from bot.core.triage.changeset import OutboxEntry
-from bot.core.triage.plan import decide
+from bot.core.triage.decide.decisions import decide
 from bot.services.packages.lookup import StatusLookup
 from bot.services.triage.inbox import Preview, Triage
 from bot.services.triage.outbox import OutboxWorker
@@ -25,7 +25,7 @@ from storage.engine.sqlite import Database, open_database
 
 
 @dataclass(frozen=True, slots=True)
-class TriageDesk:
+class TriageTools:
     """Triage for the terminal; ``installed`` says whether the repository has the App, None where nobody can know."""
 
     triage: Triage
@@ -38,15 +38,15 @@ class TriageDesk:
             return preview
         return replace(preview, decisions=decide(replace(preview.snapshot, installed=True)))
 
-    async def errands(self, preview: Preview) -> tuple[OutboxEntry, ...]:
+    async def entries(self, preview: Preview) -> tuple[OutboxEntry, ...]:
         """Return how far everything is that was to be done about a thread."""
-        return await self.triage.casebook.outbox.of_thread(preview.snapshot.issue.node_id)
+        return await self.triage.stores.outbox.of_thread(preview.snapshot.issue.node_id)
 
 
 @asynccontextmanager
 async def open_triage(
     settings: Settings, repository: str | None = None, *, apply: bool = False
-) -> AsyncIterator[TriageDesk]:
+) -> AsyncIterator[TriageTools]:
     """Build what ``ftbot triage`` needs: with the App where a repository has it, else to look only."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database_path))
@@ -56,12 +56,12 @@ async def open_triage(
         app = None if repository is None else await stack.enter_async_context(open_app(settings))
         installed = None if app is None or repository is None else await app.is_installed(repository)
         if app is not None and (installed or apply):  # where it is not installed, applying says so
-            triage = build_triage(settings, app, database, lookup, asyncio.Event(), build_courier(app, database))
-            yield TriageDesk(triage, installed)
+            triage = build_triage(settings, app, database, lookup, asyncio.Event(), build_outbox_worker(app, database))
+            yield TriageTools(triage, installed)
             return
         token = None if settings.github_token is None else settings.github_token.get_secret_value()
         reader = await stack.enter_async_context(open_reader(settings, token))
-        yield TriageDesk(build_triage(settings, reader, database, lookup, asyncio.Event()), installed)
+        yield TriageTools(build_triage(settings, reader, database, lookup, asyncio.Event()), installed)
 
 
 @asynccontextmanager
@@ -84,7 +84,7 @@ async def open_app(settings: Settings) -> AsyncIterator[GithubApp | None]:
         yield app
 
 
-def build_courier(app: GithubApp, database: Database, *, enabled: bool = True) -> OutboxWorker:
+def build_outbox_worker(app: GithubApp, database: Database, *, enabled: bool = True) -> OutboxWorker:
     """Build what writes on GitHub."""
     return OutboxWorker(app, TriageStores.of(database), utc_now, enabled=enabled)
 
@@ -95,9 +95,9 @@ def build_triage(  # noqa: PLR0913, PLR0917 — what triage is made of
     database: Database,
     lookup: StatusLookup,
     wake: asyncio.Event,
-    courier: OutboxWorker | None = None,
+    worker: OutboxWorker | None = None,
 ) -> Triage:
-    """Build it on resources that somebody opened; ``wake`` is set when there is something for the courier."""
+    """Build it on resources that somebody opened; ``wake`` is set when there is something for the outbox worker."""
     return Triage.new(
         reader,
         TriageStores.of(database),
@@ -105,5 +105,5 @@ def build_triage(  # noqa: PLR0913, PLR0917 — what triage is made of
         now=utc_now,
         wake=wake,
         enabled=settings.triage is Switch.ON,
-        courier=courier,
+        worker=worker,
     )

@@ -24,7 +24,7 @@ from storage.packages.documents import Documents
 
 
 @dataclass(frozen=True, slots=True)
-class WatchDesk:
+class WatchTools:
     """What looks at threads, and what tells of them."""
 
     watcher: Watcher
@@ -39,7 +39,7 @@ async def open_watchlist(settings: Settings) -> AsyncIterator[Watchlist]:
 
 
 @asynccontextmanager
-async def open_watcher(settings: Settings) -> AsyncIterator[WatchDesk]:
+async def open_watcher(settings: Settings) -> AsyncIterator[WatchTools]:
     """Build what ``ftbot watch poll`` needs. Raises ``UserError`` without a token."""
     if settings.github_token is None:
         raise UserError(
@@ -48,7 +48,7 @@ async def open_watcher(settings: Settings) -> AsyncIterator[WatchDesk]:
         )
     token = settings.github_token.get_secret_value()
     async with open_database(settings.database_path) as database, open_reader(settings, token) as reader:
-        yield WatchDesk(build_watcher(settings, reader, database), build_watchlist(settings, database))
+        yield WatchTools(build_watcher(settings, reader, database), build_watchlist(settings, database))
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The ledger of what is posted in Discord: a row is committed before anything is sent, and says how far it is.
+"""What is posted in Discord: a row is committed before anything is sent, and says how far it is.
 
 Several processes on one database do no harm: whoever claims a row acts, and a claim ends by itself. A time that lies
 further ahead than anything is ever put off was written by a clock that has been set back since, and does not count.

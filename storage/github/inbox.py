@@ -23,7 +23,7 @@ _SLACK = timedelta(minutes=1)
 _AT_ONCE = 500
 """Names in one statement; SQLite's own limit is some 32,000 values."""
 
-_decode_happening = msgspec.json.Decoder(GithubEvent).decode
+_decode_event = msgspec.json.Decoder(GithubEvent).decode
 
 
 class _Row(msgspec.Struct, array_like=True):
@@ -38,20 +38,20 @@ class Received:
     """Something that happened, by the delivery that told of it; ``attempts`` says how often work on it failed."""
 
     delivery: str
-    happening: GithubEvent
+    event: GithubEvent
     received: datetime
     attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """One row a happening, numbered as they arrive; a delivery has one, and so has what happened."""
+    """One row an event, numbered as they arrive; a delivery has one, and so has what happened."""
 
     database: Database
 
-    async def receive(self, delivery: str, happening: GithubEvent, now: datetime) -> bool:
+    async def receive(self, delivery: str, event: GithubEvent, now: datetime) -> bool:
         """Keep what happened, due at once; False if the delivery or what happened is known."""
-        return await self.receive_many([(delivery, happening)], now) == 1
+        return await self.receive_many([(delivery, event)], now) == 1
 
     async def receive_many(self, deliveries: Sequence[tuple[str, GithubEvent]], now: datetime) -> int:
         """Keep what happened, all of it or nothing; tells how much of it is new."""
@@ -119,17 +119,17 @@ class Inbox:
 
 async def _store_group(transaction: Transaction, group: Sequence[tuple[str, GithubEvent]], now: datetime) -> int:
     new = 0
-    for delivery, happening in group:
+    for delivery, event in group:
         rows = await transaction.run(
             "INSERT INTO inbox (id, delivery, happening, repository, number, body, received, due)"
             " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ? FROM inbox WHERE TRUE"
             " ON CONFLICT DO NOTHING RETURNING id",
             (
                 delivery,
-                happening.key,
-                happening.repository,
-                None if happening.ref is None else happening.ref.number,
-                msgspec.json.encode(happening),
+                event.key,
+                event.repository,
+                None if event.ref is None else event.ref.number,
+                msgspec.json.encode(event),
                 now.timestamp(),
                 now.timestamp(),
             ),
@@ -150,4 +150,4 @@ async def close_delivery(transaction: Transaction, delivery: str, reason: str | 
 
 def _received(values: Row) -> Received:
     row = msgspec.convert(values, _Row)
-    return Received(row.delivery, _decode_happening(row.body), datetime.fromtimestamp(row.received, UTC), row.attempts)
+    return Received(row.delivery, _decode_event(row.body), datetime.fromtimestamp(row.received, UTC), row.attempts)

@@ -25,8 +25,8 @@ class _Row(msgspec.Struct, array_like=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Directives:
-    """One row a kind of a thread; they are written by ``Settlements``."""
+class ThreadMarks:
+    """One row a kind of a thread; they are written by ``Changesets``."""
 
     database: Database
 
@@ -41,18 +41,15 @@ class Directives:
         }
 
 
-async def store_directives(transaction: Transaction, directives: Sequence[ThreadMark]) -> None:
+async def store_marks(transaction: Transaction, marks: Sequence[ThreadMark]) -> None:
     """Keep what was said later than what is known."""
     await transaction.run_many(
         f"INSERT INTO directives (node_id, kind, value, actor, at) VALUES (?, ?, ?, ?, ?){_UNLESS_LATER}",  # noqa: S608 — ours
-        [
-            (directive.node_id, directive.kind.value, directive.value, directive.actor, directive.at.timestamp())
-            for directive in directives
-        ],
+        [(mark.node_id, mark.kind.value, mark.value, mark.actor, mark.at.timestamp()) for mark in marks],
     )
 
 
-async def move_directives(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
+async def move_marks(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
     """Let what was said of a thread be said of it under its new node id."""
     await transaction.run(
         "INSERT INTO directives (node_id, kind, value, actor, at)"  # noqa: S608 — ours

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from bot.core.triage.actions import Action, ActionKind, Lane
+from bot.core.triage.actions import Action, ActionKind, Priority
 from bot.core.triage.changeset import AuditEntry, OutboxEntry, Progress
 from storage.engine.sqlite import Database, Row, Transaction, Value, read_time
 from storage.engine.waiting import Waiting, waiting
@@ -23,7 +23,7 @@ CLAIM = timedelta(seconds=120)
 """How long a claim holds; every step is done or given up sooner."""
 
 LONGEST_PAUSE = timedelta(days=1)
-"""The most that an errand may be put off for."""
+"""The most that an entry may be put off for."""
 
 _COLUMNS = "action, state, planned, sent, due, attempts, comment, reason, forbidden"
 _SLACK = timedelta(minutes=1)
@@ -51,34 +51,34 @@ class _Row(msgspec.Struct, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Outbox:
-    """One row an action, numbered as they are planned; they are planned by ``Settlements``."""
+    """One row an action, numbered as they are planned; they are planned by ``Changesets``."""
 
     database: Database
 
     async def get(self, key: str) -> OutboxEntry | None:
-        """Return the errand for an action, by its key."""
+        """Return the entry for an action, by its key."""
         rows = await self.database.read(f"SELECT {_COLUMNS} FROM outbox WHERE key = ?", (key,))  # noqa: S608 — ours
-        return _errand(rows[0]) if rows else None
+        return _entry(rows[0]) if rows else None
 
     async def of_thread(self, node_id: str) -> tuple[OutboxEntry, ...]:
-        """Return all errands there ever were for a thread, oldest first."""
+        """Return all entries there ever were for a thread, oldest first."""
         rows = await self.database.read(
             f"SELECT {_COLUMNS} FROM outbox WHERE node_id = ? ORDER BY id",  # noqa: S608 — ours
             (node_id,),
         )
-        return tuple(_errand(row) for row in rows)
+        return tuple(_entry(row) for row in rows)
 
     async def next_due(self) -> datetime | None:
-        """Tell when the next errand is due, None if there is nothing to do; claimed or not."""
+        """Tell when the next entry is due, None if there is nothing to do; claimed or not."""
         rows = await self.database.read("SELECT MIN(due) FROM outbox WHERE due IS NOT NULL")
         return read_time(rows[0][0])
 
     async def waiting(self) -> Waiting:
-        """Count the errands that are not over."""
+        """Count the entries that are not over."""
         return await waiting(self.database, "outbox", "planned")
 
     async def claim(self, now: datetime, name: str) -> OutboxEntry | None:
-        """Claim an errand that is due for the process of this name; None if there is none to have.
+        """Claim an entry that is due for the process of this name; None if there is none to have.
 
         What people asked for goes first, and answers last; in a lane the first planned. In a repository one is claimed
         at a time, and what is about the same label or comment of a thread is done in the order in which it was planned.
@@ -96,39 +96,39 @@ class Outbox:
                 f" RETURNING {_COLUMNS}",
                 (name, (now + CLAIM).timestamp(), moment, ahead, moment, (now + CLAIM + _SLACK).timestamp()),
             )
-        return _errand(rows[0]) if rows else None
+        return _entry(rows[0]) if rows else None
 
-    async def begin(self, errand: OutboxEntry, name: str, now: datetime) -> bool:
-        """Note that a claimed errand is about to be sent, which extends the claim; False if it may not be any more."""
+    async def begin(self, entry: OutboxEntry, name: str, now: datetime) -> bool:
+        """Note that a claimed entry is about to be sent, which extends the claim; False if it may not be any more."""
         async with self.database.transaction() as transaction:
             rows = await transaction.run(
                 "UPDATE outbox SET state = 'sent', sent = ?, claimed_until = ? WHERE key = ? AND claimed_by = ?"
                 " AND due IS NOT NULL RETURNING id",
-                (now.timestamp(), (now + CLAIM).timestamp(), errand.action.key, name),
+                (now.timestamp(), (now + CLAIM).timestamp(), entry.action.key, name),
             )
         return bool(rows)
 
-    async def record(self, errand: OutboxEntry, name: str, entries: Sequence[AuditEntry] = ()) -> bool:
-        """Note what became of a claimed errand, and what the audit log says of it, and give up the claim.
+    async def record(self, entry: OutboxEntry, name: str, entries: Sequence[AuditEntry] = ()) -> bool:
+        """Note what became of a claimed entry, and what the audit log says of it, and give up the claim.
 
         One that is only planned again was not sent. False, and nothing is noted, if another process has it by now, or
         if it shall be tried again and was dropped meanwhile: what was on its way may still be found done.
         """
-        unless_dropped = "" if errand.due is None else " AND due IS NOT NULL"
+        unless_dropped = "" if entry.due is None else " AND due IS NOT NULL"
         async with self.database.transaction() as transaction:
             rows = await transaction.run(
                 "UPDATE outbox SET state = ?, sent = CASE WHEN ? = 'planned' THEN NULL ELSE sent END, due = ?,"  # noqa: S608 — ours
                 " comment = ?, attempts = ?, forbidden = ?, reason = ?, claimed_by = NULL, claimed_until = NULL"
                 f" WHERE key = ? AND claimed_by = ?{unless_dropped} RETURNING id",
                 (
-                    errand.progress.value,
-                    errand.progress.value,
-                    None if errand.due is None else errand.due.timestamp(),
-                    errand.written,
-                    errand.attempts,
-                    errand.forbidden,
-                    errand.reason,
-                    errand.action.key,
+                    entry.progress.value,
+                    entry.progress.value,
+                    None if entry.due is None else entry.due.timestamp(),
+                    entry.written,
+                    entry.attempts,
+                    entry.forbidden,
+                    entry.reason,
+                    entry.action.key,
                     name,
                 ),
             )
@@ -136,12 +136,17 @@ class Outbox:
                 await store_entries(transaction, entries)
         return bool(rows)
 
-    async def counts(self, repository: str, lanes: Collection[Lane], since: datetime) -> int:
+    async def counts(self, repository: str, priorities: Collection[Priority], since: datetime) -> int:
         """Count what was sent to a repository in some lanes since a moment, done or not."""
-        places = ", ".join("?" * len(lanes))
+        places = ", ".join("?" * len(priorities))
         rows = await self.database.read(
             f"SELECT COUNT(*) FROM outbox WHERE repository = ? AND lane IN ({places}) AND sent >= ? AND sent < ?",  # noqa: S608 — ours
-            (repository, *(lane.value for lane in lanes), since.timestamp(), (since + _WINDOW).timestamp()),
+            (
+                repository,
+                *(priority.value for priority in priorities),
+                since.timestamp(),
+                (since + _WINDOW).timestamp(),
+            ),
         )
         return msgspec.convert(rows[0][0], int)
 
@@ -184,7 +189,7 @@ async def store_actions(transaction: Transaction, actions: Sequence[Action], now
                 action.node_id,
                 action.kind.value,
                 action.value,
-                action.lane.value,
+                action.priority.value,
                 msgspec.json.encode(action).decode(),
                 now.timestamp(),
                 now.timestamp(),
@@ -203,7 +208,7 @@ async def drop_actions(
     )
 
 
-def _errand(values: Row) -> OutboxEntry:
+def _entry(values: Row) -> OutboxEntry:
     row = msgspec.convert(values, _Row)
     return OutboxEntry(
         action=_decode_action(row.action),

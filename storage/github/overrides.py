@@ -1,4 +1,4 @@
-"""What humans want of labels: of each thread and label the latest wish, in whatever order they arrive."""
+"""What humans want of labels: of each thread and label the latest override, in whatever order they arrive."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from bot.core.triage.changeset import LabelOverride
 from storage.engine.sqlite import Database, Transaction
 
-# Of two wishes at the same time the one against the label counts, as a label too few does less harm.
+# Of two overrides at the same time the one against the label counts, as a label too few does less harm.
 _UNLESS_LATER = (
     " ON CONFLICT (node_id, label) DO UPDATE SET wanted = excluded.wanted, repository = excluded.repository,"
     " actor = excluded.actor, at = excluded.at"
@@ -29,8 +29,8 @@ class _Row(msgspec.Struct, array_like=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """One row a label of a thread; they are written by ``Settlements``."""
+class LabelOverrides:
+    """One row a label of a thread; they are written by ``Changesets``."""
 
     database: Database
 
@@ -47,15 +47,25 @@ class Wishes:
         }
 
 
-async def store_wishes(transaction: Transaction, wishes: Sequence[LabelOverride]) -> None:
-    """Keep wishes that are later than those that are known."""
+async def store_overrides(transaction: Transaction, overrides: Sequence[LabelOverride]) -> None:
+    """Keep overrides that are later than those that are known."""
     await transaction.run_many(
         f"INSERT INTO wishes (node_id, label, wanted, repository, actor, at) VALUES (?, ?, ?, ?, ?, ?){_UNLESS_LATER}",  # noqa: S608 — ours
-        [(wish.node_id, wish.label, wish.wanted, wish.repository, wish.actor, wish.at.timestamp()) for wish in wishes],
+        [
+            (
+                override.node_id,
+                override.label,
+                override.wanted,
+                override.repository,
+                override.actor,
+                override.at.timestamp(),
+            )
+            for override in overrides
+        ],
     )
 
 
-async def move_wishes(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
+async def move_overrides(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
     """Let what is wanted of a thread be wanted of it under its new node id."""
     await transaction.run(
         "INSERT INTO wishes (node_id, label, wanted, repository, actor, at)"  # noqa: S608 — ours

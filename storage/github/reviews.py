@@ -13,7 +13,7 @@ from storage.engine.sqlite import Database, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """One row a label that a rule put on a thread; they are written by ``Settlements``."""
+    """One row a label that a rule put on a thread; they are written by ``Changesets``."""
 
     database: Database
 

@@ -13,9 +13,9 @@ from bot.core.github.threads import Account, Issue, IssueRef, ThreadState
 from bot.core.upstream.threads import Cursor, KnownThread, Origin, ThreadEvent
 from storage.engine.sqlite import Database, Row, Transaction, Value, read_time
 from storage.github.cursors import store_cursors
-from storage.github.marks import move_directives
+from storage.github.marks import move_marks
 from storage.github.outbox import drop_actions
-from storage.github.overrides import move_wishes
+from storage.github.overrides import move_overrides
 from storage.github.thread_events import forget_events, move_events, store_events
 
 _COLUMNS = (
@@ -161,8 +161,8 @@ class Threads:
             rows = await transaction.run("SELECT seen FROM threads WHERE node_id IN (?, ?)", (old_node_id, new))
             if old_node_id != new:
                 await move_events(transaction, old_node_id, new)
-                await move_wishes(transaction, old_node_id, new)
-                await move_directives(transaction, old_node_id, new)
+                await move_overrides(transaction, old_node_id, new)
+                await move_marks(transaction, old_node_id, new)
                 await drop_actions(transaction, "The thread was moved.", node_id=old_node_id)
                 await transaction.run(
                     "UPDATE threads SET node_id = ? WHERE node_id = ?"

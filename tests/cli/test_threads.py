@@ -237,9 +237,9 @@ async def test_what_github_did_not_answer_is_not_said_to_be_done(
     assert "ftbot: Not done yet: put on the label free-threading." in ended.err
     assert not issue.labels
     (answer,) = (await ftbot("triage", "issue", "lxml/lxml#3", "--apply", "--json")).answers
-    errands = answer["errands"]
-    assert isinstance(errands, list)
-    assert "sent" in {each["progress"] for each in errands}
+    entries = answer["errands"]
+    assert isinstance(entries, list)
+    assert "sent" in {each["progress"] for each in entries}
 
 
 @pytest.mark.parametrize("thread", ["numpy", "numpy#1", "https://example.org/1"])

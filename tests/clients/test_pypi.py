@@ -103,10 +103,10 @@ async def test_a_conclusion_is_drawn_from_a_page(server: FakeIndex, index: Packa
         return len(project.files)
 
     server.publish("demo", DEMO)
-    gist = await index.gist("demo", None, count)
-    assert not isinstance(gist, NoPage)
-    assert (gist.concluded, gist.size) == (2, server.bytes_sent)
-    assert await index.gist("demo", gist.etag, count) is NoPage.NOT_MODIFIED
+    summary = await index.summary("demo", None, count)
+    assert not isinstance(summary, NoPage)
+    assert (summary.concluded, summary.size) == (2, server.bytes_sent)
+    assert await index.summary("demo", summary.etag, count) is NoPage.NOT_MODIFIED
 
 
 async def test_the_metadata_file_is_that_of_the_newest_release(server: FakeIndex, index: PackageIndex) -> None:

@@ -23,15 +23,15 @@ from bot.core.wheels.targets import Target
 from bot.logs import set_up_logs
 from bot.services.discord.registration import Registration
 from bot.services.metrics import Metrics
-from bot.services.packages.catalogue import Catalogue, Names
 from bot.services.packages.lookup import StatusLookup
+from bot.services.packages.package_names import Names, PackageNames
 from cogs.about import About, AboutCog
 from cogs.client import Client
 from cogs.conversations import Conversations
 from cogs.gateway import Gateway
 from cogs.pauses import Pauses
 from cogs.pulse import Pulse
-from cogs.status import StatusCog, StatusDesk
+from cogs.status import StatusAnswers, StatusCog
 from storage.discord.registrations import Registrations
 from storage.engine.sqlite import Database, open_database
 from storage.packages.names import Packages
@@ -64,7 +64,7 @@ class Clock:
 class Bot:
     """A running bot and its parts."""
 
-    desk: StatusDesk
+    answers: StatusAnswers
     conversations: Conversations
     metrics: Metrics
     database: Database
@@ -90,7 +90,7 @@ class World:
     index: FakeIndex
     clock: Clock
     database: Path
-    cogs: Callable[[Client, StatusDesk, Conversations, Clock], Sequence[commands.Cog]] = field(
+    cogs: Callable[[Client, StatusAnswers, Conversations, Clock], Sequence[commands.Cog]] = field(
         default_factory=lambda: all_cogs
     )
     upstream: Upstream | None = None
@@ -128,21 +128,23 @@ class World:
             metrics = Metrics.new()
             index = PackageIndex(http, self.index.index_url, self.index.json_api_url, Patience(attempts=1))
             lookup = StatusLookup(index, Statuses(database), TARGETS, now, metadata_wait=5.0, metrics=metrics)
-            desk = StatusDesk(lookup, Catalogue(Packages(database), Names.of(NAMES)), TARGETS, now, self.upstream)
+            answers = StatusAnswers(
+                lookup, PackageNames(Packages(database), Names.of(NAMES)), TARGETS, now, self.upstream
+            )
             conversations = Conversations(metrics)
             registration = Registration(Registrations(database))
 
             def new_client() -> Client:
                 client = Client(
                     conversations,
-                    desk.clicks(),
+                    answers.clicks(),
                     metrics,
                     registration,
                     self.pulse,
                     pauses=Pauses(self.sleep),
                     limit=self.limit,
                 )
-                client.use(self.cogs(client, desk, conversations, self.clock))
+                client.use(self.cogs(client, answers, conversations, self.clock))
                 return client
 
             gateway = Gateway(new_client, Pauses(self.sleep))
@@ -150,16 +152,18 @@ class World:
             try:
                 if wait:
                     await self.fake.connected()
-                yield Bot(desk, conversations, metrics, database, gateway, connected)
+                yield Bot(answers, conversations, metrics, database, gateway, connected)
             finally:
                 connected.cancel()
                 await asyncio.wait({connected})
                 await lookup.aclose()
 
 
-def all_cogs(client: Client, desk: StatusDesk, conversations: Conversations, clock: Clock) -> Sequence[commands.Cog]:
+def all_cogs(
+    client: Client, answers: StatusAnswers, conversations: Conversations, clock: Clock
+) -> Sequence[commands.Cog]:
     about = About("1.2.3", "Python 3.14.1, free-threaded", "https://example.org/ftbot", clock(), client.slash_commands)
-    return StatusCog(desk, conversations), AboutCog(about, conversations)
+    return StatusCog(answers, conversations), AboutCog(about, conversations)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.posting.prospects import lacking_for_triage
 from bot.core.triage.actions import Outcome
-from tests.cogs.desks import Bot, running_bot
+from tests.cogs.running import Bot, running_bot
 from tests.cogs.ui.test_issue_cards import entry
 from tests.fakes.discord_interactions import ImpossibleInteractionError
 from tests.fakes.discord_json import text

@@ -15,7 +15,7 @@ from cogs.about import AboutCog
 from cogs.client import MOST_UNANSWERED, Client
 from cogs.conversations import Conversations
 from cogs.pauses import LONGEST_BETWEEN_IDENTIFIES, LONGEST_PAUSE
-from cogs.status import StatusDesk
+from cogs.status import StatusAnswers
 from tests.cogs.conftest import Bot, Clock, Log, World, all_cogs
 from tests.fakes.discord_json import children, text
 from tests.fakes.discord_world import Guild
@@ -54,7 +54,7 @@ async def test_it_registers_its_commands_for_servers_and_users(fake: FakeDiscord
 async def test_bugs_are_counted_from_0_in_whatever_can_be_asked(bot: Bot) -> None:
     samples = [sample for metric in bot.metrics.answers.collect() for sample in metric.samples]
     begun = {sample.labels["command"]: sample.value for sample in samples if sample.name.endswith("_total")}
-    commands = ("ftabout", "fthelp", "ftstatus", *bot.desk.clicks(), "stale", "unknown")
+    commands = ("ftabout", "fthelp", "ftstatus", *bot.answers.clicks(), "stale", "unknown")
     assert begun == dict.fromkeys(commands, 0)
 
 
@@ -77,8 +77,10 @@ async def test_commands_are_told_to_discord_only_when_they_changed(world: World,
         assert fake.count("PUT", REGISTRATION) == 1
     await stopped(fake)
 
-    def fewer(client: Client, desk: StatusDesk, conversations: Conversations, clock: Clock) -> Sequence[commands.Cog]:
-        return [cog for cog in all_cogs(client, desk, conversations, clock) if isinstance(cog, AboutCog)]
+    def fewer(
+        client: Client, answers: StatusAnswers, conversations: Conversations, clock: Clock
+    ) -> Sequence[commands.Cog]:
+        return [cog for cog in all_cogs(client, answers, conversations, clock) if isinstance(cog, AboutCog)]
 
     world.cogs = fewer
     async with world.running():

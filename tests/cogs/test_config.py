@@ -15,7 +15,7 @@ from bot.core.posting.prospects import NOT_WATCHED, Prospects, Watched
 from bot.core.posting.schedule import Schedule
 from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind
 from bot.core.upstream.wording import CHOICES
-from tests.cogs.desks import Bot, running_bot
+from tests.cogs.running import Bot, running_bot
 from tests.fakes.discord_interactions import Answer, CallbackType, ImpossibleInteractionError, OptionValue
 from tests.fakes.discord_json import children, text
 from tests.fakes.discord_world import (
@@ -394,7 +394,7 @@ async def test_a_forum_is_checked_for_what_forums_take(bot: Bot, fake: FakeDisco
 async def test_the_panel_links_to_what_was_told_last(bot: Bot, fake: FakeDiscord, clock: Clock, place: str) -> None:
     channel = fake.guild.channel(place)
     await fake.slash("ftconfig issues", options={"channel": channel}).shown()
-    await bot.ledger.threads.record([], [event(EventKind.OPENED, thread(), clock())], [], clock())
+    await bot.stores.threads.record([], [event(EventKind.OPENED, thread(), clock())], [], clock())
     await bot.poster.tick()
     told = channel if place == "general" else fake.guild.channel("numpy/numpy · 2026-W47")
     (message,) = own(fake, told)

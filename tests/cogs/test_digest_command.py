@@ -23,7 +23,7 @@ from cogs.digest import DigestRenderer
 from cogs.ui.announcement_card import announcement_card
 from cogs.ui.digest_card import CHART_FILE
 from cogs.ui.status_card import MOST_TEXT
-from tests.cogs.desks import Bot, running_bot
+from tests.cogs.running import Bot, running_bot
 from tests.core.digests import QUIET
 from tests.fakes.discord_interactions import CallbackType
 from tests.fakes.discord_world import Channel, Guild

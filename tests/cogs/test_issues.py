@@ -12,7 +12,7 @@ import pytest
 from bot.core.github.threads import ThreadState
 from bot.core.posting.prospects import NOT_WATCHED, Prospects, Watched
 from bot.core.upstream.threads import KnownThread
-from tests.cogs.desks import Bot, running_bot
+from tests.cogs.running import Bot, running_bot
 from tests.fakes.discord_json import text
 from tests.fakes.discord_world import Guild, Member, Permission, Role, User
 from tests.fakes.fake_discord import FakeDiscord
@@ -40,7 +40,7 @@ async def bot(fake: FakeDiscord, tmp_path: Path, clock: Clock) -> AsyncIterator[
 
 
 async def know(bot: Bot, *threads: KnownThread) -> None:
-    await bot.ledger.threads.record(threads, [], [], NOW)
+    await bot.stores.threads.record(threads, [], [], NOW)
 
 
 async def test_open_issues_are_listed_for_all_to_see_the_last_active_first(bot: Bot, fake: FakeDiscord) -> None:

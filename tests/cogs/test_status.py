@@ -266,7 +266,7 @@ async def test_a_locked_database_costs_the_button_and_no_time(
     (line,) = log.lines("button_left_out")
     assert (line["package"], line["reason"]) == ("demo", "The database takes too long.")
     clock.advance(seconds=1)
-    await bot.desk.catalogue.id_of("demo")
+    await bot.answers.package_names.id_of("demo")
     again = await fake.slash("ftstatus", package="demo").shown()
     assert "Refresh" in [each.label for each in again.buttons()]
 
@@ -456,7 +456,7 @@ async def test_without_any_text_what_is_best_known_is_offered(fake: FakeDiscord)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(typed=st.text() | st.text("numpyd-_. é@", max_size=12))
 async def test_completion_offers_at_most_25_short_choices_whatever_is_typed(bot: Bot, typed: str) -> None:
-    choices = bot.desk.offer(typed, Target(14))
+    choices = bot.answers.offer(typed, Target(14))
     assert len(choices) <= 25
     assert all(1 <= len(choice.name) <= 100 and 1 <= len(choice.value) <= 100 for choice in choices)
 

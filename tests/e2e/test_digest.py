@@ -142,10 +142,10 @@ async def test_killed_while_giving_a_channel_up_each_server_gets_one_digest_once
     assert await stage.run("closed") == -signal.SIGKILL
     stage.clock.advance(SOON)
     async with open_office(stage.fake, stage.database, stage.clock) as office:
-        (closed,) = await office.ledger.closed.everywhere()
+        (closed,) = await office.stores.closed.everywhere()
         guild = next(channel.guild for channel in stage.channels if channel.id == closed)
         assert guild is not None
-        assert await office.desk.reopen(guild.id, closed)
+        assert await office.guilds.reopen(guild.id, closed)
     await stage.restart()
     stage.check()
 

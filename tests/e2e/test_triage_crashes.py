@@ -31,7 +31,7 @@ DECIDING, DOING = (
     ("taken", "read", "decided", "settled"),
     ("claimed", "looked", "checked", "sending", "written", "recorded"),
 )
-"""The steps of a happening and of an action that nothing comes between, in order."""
+"""The steps of an event and of an action that nothing comes between, in order."""
 
 HAPPENINGS, ACTIONS = 3, 10
 KINDS = {1: "add-label", 5: "comment", 8: "react", 9: "reply"}
@@ -77,19 +77,19 @@ class Stage:
                 await bench.work()
                 self.wait(SETTLING + timedelta(seconds=1))
             for issue in (self.one, self.two):
-                errands = await bench.errands(issue)
+                entries = await bench.entries(issue)
                 # Of two processes one may decide again what to say before the other has said it.
-                replaced = [errand for errand in errands if errand.action.kind is ActionKind.COMMENT][:-1]
-                errands = [each for each in errands if not (each in replaced and each.progress is Progress.DROPPED)]
-                assert {errand.progress for errand in errands} == {Progress.CONFIRMED}
+                replaced = [entry for entry in entries if entry.action.kind is ActionKind.COMMENT][:-1]
+                entries = [each for each in entries if not (each in replaced and each.progress is Progress.DROPPED)]
+                assert {entry.progress for entry in entries} == {Progress.CONFIRMED}
                 results = Counter(
-                    entry.decision.action.key
-                    for entry in await bench.audit(issue)
-                    if entry.decision.outcome is Outcome.DONE
+                    audited.decision.action.key
+                    for audited in await bench.audit(issue)
+                    if audited.decision.outcome is Outcome.DONE
                 )
-                assert results == Counter(errand.action.key for errand in errands)
-            assert await bench.casebook.inbox.next_due() is None
-            assert await bench.casebook.outbox.next_due() is None
+                assert results == Counter(entry.action.key for entry in entries)
+            assert await bench.stores.inbox.next_due() is None
+            assert await bench.stores.outbox.next_due() is None
         self.check()
 
     def check(self) -> None:
@@ -129,9 +129,9 @@ async def test_undisturbed_it_goes_through_every_step(stage: Stage) -> None:
     assert taken == dict.fromkeys(DECIDING, HAPPENINGS) | dict.fromkeys(DOING, ACTIONS)
     await stage.restart()
     async with open_bench(stage.fake, stage.index, stage.database, stage.clock) as bench:
-        errands = [errand for issue in (stage.one, stage.two) for errand in await bench.errands(issue)]
-    errands.sort(key=lambda errand: errand.action.lane)
-    assert {number: errands[number - 1].action.kind.value for number in KINDS} == KINDS
+        entries = [entry for issue in (stage.one, stage.two) for entry in await bench.entries(issue)]
+    entries.sort(key=lambda entry: entry.action.priority)
+    assert {number: entries[number - 1].action.kind.value for number in KINDS} == KINDS
 
 
 @pytest.mark.parametrize("number", range(1, HAPPENINGS + 1))

@@ -26,7 +26,7 @@ async def triage(run: Run) -> None:
     kill = Executioner(run.step, run.number)
     async with open_works(run.places, Path(run.database), lambda: run.now, checkpoint=kill) as works:
         await works.triage.work()
-        await works.courier.tick()
+        await works.worker.tick()
     kill.report(Path(run.database))
 
 

@@ -18,7 +18,7 @@ from bot.clients.discord import DiscordPosts
 from bot.core.digest.weeks import Week
 from bot.core.posting.posts import Change, DigestSettings, Kind, Post, PreparedDigest
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, Schedule
-from bot.services.discord.guilds import GuildDesk
+from bot.services.discord.guilds import GuildConfig
 from bot.services.discord.planner import Poster, PostStores, go_on
 from bot.services.discord.zones import Zones
 from cogs.ui.issue_cards import feed_card
@@ -92,8 +92,8 @@ class Office:
     """A poster and what belongs to it."""
 
     poster: Poster
-    desk: GuildDesk
-    ledger: PostStores
+    guilds: GuildConfig
+    stores: PostStores
     client: discord.Client
     press: Press
 
@@ -108,7 +108,7 @@ class Office:
     ) -> None:
         """Turn the digest on for the channel's server."""
         settings = DigestSettings(channel.id, since, schedule, role, publish)
-        await self.desk.set_digest(guild_of(channel).id, settings)
+        await self.guilds.set_digest(guild_of(channel).id, settings)
 
     async def notices(self, event: str, act: Callable[[], None]) -> None:
         """Let something happen in Discord, and wait until the bot was told."""
@@ -119,7 +119,7 @@ class Office:
 
     async def last(self, channel: Channel, kind: Kind = Kind.DIGEST) -> Post:
         """Give the newest post of the channel's server."""
-        post = await self.ledger.posts.last(guild_of(channel).id, kind)
+        post = await self.stores.posts.last(guild_of(channel).id, kind)
         assert post is not None
         return post
 
@@ -155,7 +155,7 @@ async def open_office(
         yield build_office(database, client, now, Press(), checkpoint)
 
 
-def open_ledger(database: Database) -> PostStores:
+def open_stores(database: Database) -> PostStores:
     """Give what posting remembers."""
     return PostStores(
         Guilds(database),
@@ -175,11 +175,11 @@ def build_office(
     checkpoint: Callable[[str], None] = go_on,
 ) -> Office:
     """Build a poster on what somebody opened."""
-    ledger = open_ledger(database)
+    stores = open_stores(database)
     zones = Zones()
     posts = DiscordPosts(lambda: client)
-    poster = Poster(ledger, posts, zones, press.prepare, compose, feed_card, now, checkpoint=checkpoint)
-    return Office(poster, GuildDesk(ledger, zones, now), ledger, client, press)
+    poster = Poster(stores, posts, zones, press.prepare, compose, feed_card, now, checkpoint=checkpoint)
+    return Office(poster, GuildConfig(stores, zones, now), stores, client, press)
 
 
 def direct(monkeypatch: pytest.MonkeyPatch, api_url: str, gateway_url: str) -> None:

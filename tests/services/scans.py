@@ -13,7 +13,7 @@ from bot.clients.web import Patience, open_http
 from bot.core.history.scan import rules_for
 from bot.core.index.top_packages import TopPackages
 from bot.core.wheels.targets import Target
-from bot.services.digest.digest import DigestDesk
+from bot.services.digest.digest import Digester
 from bot.services.digest.history import HistoryReader
 from bot.services.packages.scan import Scanner
 from bot.services.packages.top_list import TopList
@@ -40,8 +40,8 @@ class Station:
     packages: Packages
     projects: Projects
     scans: Scans
-    desk: DigestDesk
-    historian: HistoryReader
+    digester: Digester
+    history_reader: HistoryReader
 
     async def known(self) -> dict[str, Known]:
         """Give what is known of every project for the scanner's targets."""
@@ -76,10 +76,10 @@ async def open_station(  # noqa: PLR0913 - what a station is made of, all by key
         scanner = Scanner(
             pages, top_list, packages, projects, scans, tuple(targets), clock, connections, first_pause=0.001
         )
-        desk = DigestDesk(scans, projects, Digests(database), tuple(targets), clock)
+        digester = Digester(scans, projects, Digests(database), tuple(targets), clock)
         patient = PackageIndex(http, index.index_url, index.json_api_url, QUICK)
-        historian = HistoryReader(patient, desk, tuple(targets), clock)
-        yield Station(database, scanner, packages, projects, scans, desk, historian)
+        history_reader = HistoryReader(patient, digester, tuple(targets), clock)
+        yield Station(database, scanner, packages, projects, scans, digester, history_reader)
 
 
 def publish_native(

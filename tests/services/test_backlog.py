@@ -20,13 +20,13 @@ from bot.services.metrics import Metrics, Queue
 from storage.discord.guilds import Guilds
 from storage.discord.posts import Posts
 from storage.engine.sqlite import Database, open_database
-from storage.github.changesets import Settlements
+from storage.github.changesets import Changesets
 from storage.github.inbox import Inbox
 from storage.github.outbox import Outbox
 from storage.packages.scans import Scans
 from tests.services.lookups import Clock
 from tests.storage.discord.test_posts import DIGEST, GUILD, POST
-from tests.storage.made_threads import ADD, COMMENT, HAPPENING, happening
+from tests.storage.made_threads import ADD, COMMENT, HAPPENING, event
 
 HOUR = timedelta(hours=1)
 
@@ -81,10 +81,10 @@ async def test_what_waits_is_counted_with_the_age_of_the_oldest(gauge: Gauge) ->
     assert {first[f"waiting{{queue={queue}}}"] for queue in ("posts", "github", "inbox")} == {0}
     assert {first[f"waiting_age_seconds{{queue={queue}}}"] for queue in ("posts", "github", "inbox")} == {0}
     inbox = Inbox(gauge.database)
-    for delivery, each in (("d1", HAPPENING), ("d2", happening("two"))):
+    for delivery, each in (("d1", HAPPENING), ("d2", event("two"))):
         await inbox.receive(delivery, each, gauge.clock())
         gauge.clock.advance(hours=1)
-    await Settlements(gauge.database).record(Changeset(actions=(ADD, COMMENT)), gauge.clock())
+    await Changesets(gauge.database).record(Changeset(actions=(ADD, COMMENT)), gauge.clock())
     await Posts(gauge.database).plan(POST, gauge.clock())
     gauge.clock.advance(hours=1)
     then = await gauge.read()
@@ -116,7 +116,7 @@ async def test_what_waits_for_a_server_that_removed_the_bot_does_not_count(gauge
 async def test_what_nobody_works_on_is_counted_and_does_not_age(database: Database, clock: Clock) -> None:
     gauge = gauge_of(database, clock, idle=(Queue.GITHUB, Queue.INBOX))
     await Inbox(database).receive("d1", HAPPENING, clock())
-    await Settlements(database).record(Changeset(actions=(ADD, COMMENT)), clock())
+    await Changesets(database).record(Changeset(actions=(ADD, COMMENT)), clock())
     await Posts(database).plan(POST, clock())
     clock.advance(hours=7)
     figures = await gauge.read()

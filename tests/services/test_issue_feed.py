@@ -71,13 +71,13 @@ async def office(fake: FakeDiscord, path: Path, clock: Clock) -> AsyncIterator[O
 async def turn_on(office: Office, channel: Channel, events: tuple[EventKind, ...] = DEFAULT_EVENTS) -> None:
     """Let a server be told of events in a channel."""
     feed = IssueFeed(channel.id, channel.type is ChannelType.FORUM, events)
-    await office.desk.set_issues(guild_of(channel).id, feed)
+    await office.guilds.set_issues(guild_of(channel).id, feed)
 
 
 async def happen(office: Office, *events: ThreadEvent, threads: Sequence[KnownThread] = ()) -> None:
     """Let something happen upstream, just now."""
     now = office.poster.now()
-    await office.ledger.threads.record(threads, [replace(each, at=now) for each in events], [], now)
+    await office.stores.threads.record(threads, [replace(each, at=now) for each in events], [], now)
 
 
 def threads_of(channel: Channel) -> list[Channel]:
@@ -168,7 +168,7 @@ async def test_what_happened_long_before_it_was_noticed_is_no_news(
         event(EventKind.OPENED, each, clock() - age)
         for each, age in ((NUMPY, timedelta(days=2, minutes=1)), (LXML, timedelta(days=1)))
     )
-    await office.ledger.threads.record([], [old, new], [], clock())
+    await office.stores.threads.record([], [old, new], [], clock())
     await office.poster.tick()
     assert ["lxml" in line for line in told(fake, general)] == [True]
     # A retry a day later says the same.
@@ -298,7 +298,7 @@ async def test_a_thread_that_was_locked_just_now_closes_no_forum(
     fake.fail("POST", SENDS, 403, body={"code": 50083, "message": "Thread is archived"})
     await office.poster.tick()
     assert (await last(office, issues)).state is State.REFUSED
-    assert await office.ledger.closed.everywhere() == frozenset()
+    assert await office.stores.closed.everywhere() == frozenset()
 
 
 async def test_a_thread_that_was_deleted_is_opened_anew(
@@ -328,7 +328,7 @@ async def test_a_forum_that_begins_to_ask_for_tags_is_left_alone_and_says_why(
         await office.poster.tick()
         clock.advance(BATCH)
     assert fake.count("POST", CREATES) == 0
-    assert "need a tag" in (await office.ledger.closed.reasons(fake.guild.id))[issues.id]
+    assert "need a tag" in (await office.stores.closed.reasons(fake.guild.id))[issues.id]
 
 
 # When Discord fails
@@ -414,7 +414,7 @@ async def test_a_place_without_permission_is_left_alone_until_an_admin_did_somet
     name = "Create Posts" if place == "issues" else "Send Messages"
     assert f"**{name}**" in ((await last(office, channel)).reason or "")
     fake.allow(channel, Permission.SEND_MESSAGES)
-    assert await office.desk.reopen(fake.guild.id, channel.id)
+    assert await office.guilds.reopen(fake.guild.id, channel.id)
     await office.poster.tick()
     assert len(told(fake, channel)) == 2  # what happened since, and is still news
 
@@ -434,7 +434,7 @@ async def test_a_deleted_forum_is_left_alone(office: Office, fake: FakeDiscord, 
         await happen(office, event(EventKind.OPENED, thread(number=number + 1)))
         await office.poster.tick()
         clock.advance(BATCH)
-    assert issues.id in await office.ledger.closed.everywhere()
+    assert issues.id in await office.stores.closed.everywhere()
     assert fake.count("POST", CREATES) == 0
 
 
@@ -501,7 +501,7 @@ async def test_turned_off_and_on_it_begins_anew(
     office: Office, fake: FakeDiscord, clock: Clock, general: Channel
 ) -> None:
     await turn_on(office, general)
-    await office.desk.set_issues(fake.guild.id, None)
+    await office.guilds.set_issues(fake.guild.id, None)
     await happen(office, event(EventKind.OPENED, NUMPY))
     await office.poster.tick()
     await turn_on(office, general)
@@ -534,7 +534,7 @@ async def test_what_waits_is_not_told_of_if_it_is_not_wanted_any_more(
     await office.poster.tick()
     assert (await last(office, general)).state is State.SENDING
     if feed is None:
-        await office.desk.set_issues(fake.guild.id, None)
+        await office.guilds.set_issues(fake.guild.id, None)
     else:
         await turn_on(office, general, feed)
     clock.advance(BATCH)
@@ -552,7 +552,7 @@ async def test_what_was_not_begun_is_dropped_if_it_is_turned_off_or_goes_elsewhe
     await office.poster.tick()
     assert (await last(office, issues)).state is State.PLANNED
     if place is None:
-        await office.desk.set_issues(fake.guild.id, None)
+        await office.guilds.set_issues(fake.guild.id, None)
     else:
         await turn_on(office, fake.guild.channel(place))
     clock.advance(BATCH)
@@ -574,7 +574,7 @@ async def test_what_could_not_be_told_in_a_day_is_given_up(
 
 async def test_a_reset_ends_it(office: Office, fake: FakeDiscord, general: Channel) -> None:
     await turn_on(office, general)
-    await office.desk.reset(fake.guild.id)
+    await office.guilds.reset(fake.guild.id)
     await happen(office, event(EventKind.OPENED, NUMPY))
     await office.poster.tick()
-    assert (told(fake, general), (await office.desk.overview(fake.guild.id)).settings.issues) == ([], None)
+    assert (told(fake, general), (await office.guilds.overview(fake.guild.id)).settings.issues) == ([], None)

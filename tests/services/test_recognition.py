@@ -79,14 +79,14 @@ def others(title: str) -> tuple[ui.LayoutView, ui.LayoutView]:
 
 async def announced(office: Office, channel: Channel) -> None:
     """Let a change be announced in a channel."""
-    await office.desk.set_announcements(guild_of(channel).id, channel.id)
+    await office.guilds.set_announcements(guild_of(channel).id, channel.id)
     await office.poster.announce([Change("numpy", Target(14), "2.3", ChangeKind.GAINED)])
 
 
 async def told(office: Office, channel: Channel, *, in_forum: bool = False) -> None:
     """Let an event upstream be told of in a channel."""
-    await office.desk.set_issues(guild_of(channel).id, IssueFeed(channel.id, in_forum))
-    await office.ledger.threads.record(
+    await office.guilds.set_issues(guild_of(channel).id, IssueFeed(channel.id, in_forum))
+    await office.stores.threads.record(
         [], [event(EventKind.OPENED, thread(), office.poster.now())], [], office.poster.now()
     )
 
@@ -102,8 +102,8 @@ async def begin(office: Office, kind: Kind, channel: Channel) -> None:
 
 
 async def as_begun_by_an_earlier_version(office: Office) -> None:
-    """Take out of the ledger what versions before did not write down."""
-    async with office.ledger.posts.database.transaction() as transaction:
+    """Take out of the stored posts what earlier versions did not write down."""
+    async with office.stores.posts.database.transaction() as transaction:
         await transaction.run("UPDATE posts SET begun = NULL")
 
 
@@ -157,7 +157,7 @@ async def test_an_event_in_a_thread_is_found_and_no_other_message_in_it_is_taken
     (numpy,) = fake.guild.threads
     clock.advance(timedelta(minutes=15))
     closed = event(EventKind.CLOSED, thread(), clock())
-    await office.ledger.threads.record([], [closed], [], clock())
+    await office.stores.threads.record([], [closed], [], clock())
     fake.reset("POST", SENDS)
     await office.poster.tick()
     await say(office, numpy, *others("_event 2_"))

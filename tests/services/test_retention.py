@@ -45,7 +45,7 @@ async def test_a_thread_that_comes_back_after_it_was_forgotten_is_left_alone(git
     assert before[1]
     bench.clock.advance(days=401)
     await caretaker_of(bench).forget()
-    assert await bench.casebook.threads.get(issue.node_id) is None
+    assert await bench.stores.threads.get(issue.node_id) is None
     issue.reopen(by=HUMAN)
     await bench.settle()
     issue.edit(body=f"{CRASH[1]}\nIt still crashes.", by="reporter")
@@ -56,9 +56,9 @@ async def test_a_thread_that_comes_back_after_it_was_forgotten_is_left_alone(git
     await bench.reconciler.poll()
     await bench.settle()
     assert (list(moves(issue)), len(own(issue))) == before
-    wish = await bench.wish(issue, "type-crash")
-    assert wish is not None
-    assert (wish.wanted, wish.actor) == (False, HUMAN)
+    override = await bench.override(issue, "type-crash")
+    assert override is not None
+    assert (override.wanted, override.actor) == (False, HUMAN)
 
 
 async def test_people_are_obeyed_on_a_thread_that_came_back(github: FakeGitHub, bench: Bench) -> None:
@@ -85,10 +85,10 @@ async def test_nothing_is_forgotten_while_it_could_be_done_again(github: FakeGit
     await bench.settle()
     bench.clock.advance(days=29)
     await caretaker_of(bench, keep).forget()
-    assert await bench.casebook.threads.get(issue.node_id) is not None
+    assert await bench.stores.threads.get(issue.node_id) is not None
     bench.clock.advance(days=2)
     await caretaker_of(bench, keep).forget()
-    assert await bench.casebook.threads.get(issue.node_id) is None
+    assert await bench.stores.threads.get(issue.node_id) is None
 
 
 async def test_what_is_forgotten_is_counted_and_logged(github: FakeGitHub, bench: Bench) -> None:

@@ -17,7 +17,7 @@ from bot.clients.web import open_http
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import AuditEntry, LabelOverride, OutboxEntry
 from bot.services.packages.lookup import StatusLookup
-from bot.services.triage.deliveries import Intake
+from bot.services.triage.deliveries import Deliveries
 from bot.services.triage.inbox import Triage
 from bot.services.triage.outbox import SETTLING, OutboxWorker, go_on
 from bot.services.triage.reconcile import Reconciler
@@ -87,10 +87,10 @@ class Works:
 
     database: Database
     app: GithubApp
-    casebook: TriageStores
-    intake: Intake
+    stores: TriageStores
+    deliveries: Deliveries
     triage: Triage
-    courier: OutboxWorker
+    worker: OutboxWorker
     reconciler: Reconciler
 
 
@@ -119,16 +119,16 @@ async def open_works(
     ):
         index = PackageIndex(http, places.index_url, places.json_api_url, QUICK)
         lookup = StatusLookup(index, Statuses(database), (T314, T315), now, FOREVER)
-        casebook = TriageStores.of(database)
+        stores = TriageStores.of(database)
         wake = asyncio.Event()
-        intake = Intake(casebook.inbox, places.secret.encode(), now, wake)
-        courier = OutboxWorker(app, casebook, now, checkpoint=checkpoint, enabled=enabled)
+        deliveries = Deliveries(stores.inbox, places.secret.encode(), now, wake)
+        worker = OutboxWorker(app, stores, now, checkpoint=checkpoint, enabled=enabled)
         triage = Triage.new(
-            app, casebook, lookup, now=now, wake=wake, enabled=enabled, courier=courier, checkpoint=checkpoint
+            app, stores, lookup, now=now, wake=wake, enabled=enabled, worker=worker, checkpoint=checkpoint
         )
-        reconciler = Reconciler(app, intake, casebook.inbox, Cursors(database), casebook.threads, now)
+        reconciler = Reconciler(app, deliveries, stores.inbox, Cursors(database), stores.threads, now)
         try:
-            yield Works(database, app, casebook, intake, triage, courier, reconciler)
+            yield Works(database, app, stores, deliveries, triage, worker, reconciler)
         finally:
             await lookup.aclose()
 
@@ -145,9 +145,9 @@ class Bench:
     heard: list[FakeDelivery] = field(default_factory=list)
 
     @property
-    def casebook(self) -> TriageStores:
+    def stores(self) -> TriageStores:
         """Give what triage remembers."""
-        return self.works.casebook
+        return self.works.stores
 
     @property
     def triage(self) -> Triage:
@@ -155,9 +155,9 @@ class Bench:
         return self.works.triage
 
     @property
-    def courier(self) -> OutboxWorker:
+    def worker(self) -> OutboxWorker:
         """Give what does."""
-        return self.works.courier
+        return self.works.worker
 
     @property
     def reconciler(self) -> Reconciler:
@@ -165,9 +165,9 @@ class Bench:
         return self.works.reconciler
 
     @property
-    def intake(self) -> Intake:
+    def deliveries(self) -> Deliveries:
         """Give what webhooks come to."""
-        return self.works.intake
+        return self.works.deliveries
 
     @property
     def database(self) -> Database:
@@ -187,13 +187,13 @@ class Bench:
         for delivery in deliveries:
             self.heard.append(delivery)
             headers, body = self.fake.delivery(delivery.event, delivery.payload, guid=delivery.guid)
-            receipt = await self.intake.take(headers, body)
+            receipt = await self.deliveries.take(headers, body)
             assert receipt.status == 202, receipt
 
     async def work(self) -> None:
         """Decide what is due and do it."""
         await self.triage.work()
-        await self.courier.tick()
+        await self.worker.tick()
 
     async def settle(self) -> None:
         """Take in what happened, and let everything that waits for GitHub come to its end."""
@@ -204,18 +204,18 @@ class Bench:
             await self.hear()
         await self.work()
 
-    async def errands(self, issue: FakeIssue, kind: ActionKind | None = None) -> list[OutboxEntry]:
+    async def entries(self, issue: FakeIssue, kind: ActionKind | None = None) -> list[OutboxEntry]:
         """Give what was to be done about a thread."""
-        errands = await self.casebook.outbox.of_thread(issue.node_id)
-        return [errand for errand in errands if kind is None or errand.action.kind is kind]
+        entries = await self.stores.outbox.of_thread(issue.node_id)
+        return [entry for entry in entries if kind is None or entry.action.kind is kind]
 
-    async def wish(self, issue: FakeIssue, label: str) -> LabelOverride | None:
+    async def override(self, issue: FakeIssue, label: str) -> LabelOverride | None:
         """Give what people want of a label."""
-        return (await self.casebook.wishes.of(issue.node_id)).get(label)
+        return (await self.stores.overrides.of(issue.node_id)).get(label)
 
     async def audit(self, issue: FakeIssue) -> tuple[AuditEntry, ...]:
         """Give the audit log of a thread."""
-        return await self.casebook.audit.of_node(issue.node_id)
+        return await self.stores.audit.of_node(issue.node_id)
 
 
 @asynccontextmanager

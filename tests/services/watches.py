@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.clients.github.reader import open_github_reader
 from bot.core.guide.tracking_table import PATH, REPOSITORY, parse_table
 from bot.core.upstream.threads import EventKind, Sources
-from bot.services.upstream.issues import IssueDesk
+from bot.services.upstream.issues import UpstreamThreads
 from bot.services.upstream.watcher import Watcher
 from storage.engine.sqlite import open_database
 from storage.github.cursors import Cursors
@@ -31,7 +31,7 @@ class UpstreamPoll:
     threads: Threads
     events: ThreadEvents
     cursors: Cursors
-    desk: IssueDesk
+    upstream: UpstreamThreads
 
     async def happened(self, after: int = 0) -> list[tuple[EventKind, str, str]]:
         """Give what was noticed after the event with this number: what, to which thread, and its detail."""
@@ -39,7 +39,7 @@ class UpstreamPoll:
 
 
 @asynccontextmanager
-async def open_lookout(  # noqa: PLR0913 - what watching is made of, all by keyword
+async def open_poll(  # noqa: PLR0913 - what watching is made of, all by keyword
     server: FakeGitHub,
     path: Path,
     clock: Clock,
@@ -58,7 +58,7 @@ async def open_lookout(  # noqa: PLR0913 - what watching is made of, all by keyw
         threads, events, cursors = Threads(database), ThreadEvents(database), Cursors(database)
         sources = Sources.of(repositories, searches)
         watcher = Watcher(reader, threads, cursors, Documents(database), sources, clock)
-        yield UpstreamPoll(watcher, threads, events, cursors, IssueDesk(threads, events, Documents(database)))
+        yield UpstreamPoll(watcher, threads, events, cursors, UpstreamThreads(threads, events, Documents(database)))
 
 
 def publish_table(server: FakeGitHub, *rows: tuple[str, FakeIssue | str]) -> None:

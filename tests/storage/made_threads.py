@@ -62,8 +62,8 @@ ENTRY = AuditEntry(
     decision=Decision(ADD, Mode.APPLY, Outcome.DO, "The gate is high."),
     labels=("00 - Bug",),
 )
-WISH = LabelOverride(NODE, "00 - Bug", wanted=False, repository=NUMPY, actor="ngoldbaum", at=NOW)
-DIRECTIVE = ThreadMark(NODE, MarkKind.DUPLICATE, "numpy/numpy#1", "ngoldbaum", NOW)
+OVERRIDE = LabelOverride(NODE, "00 - Bug", wanted=False, repository=NUMPY, actor="ngoldbaum", at=NOW)
+MARK = ThreadMark(NODE, MarkKind.DUPLICATE, "numpy/numpy#1", "ngoldbaum", NOW)
 REVIEW = Review("crash", 2, NODE, "00 - Bug", right=True, at=NOW)
 HAPPENING = GithubEvent(
     key="comment:77:2026-11-23T09:00:00Z",
@@ -88,7 +88,7 @@ def changed(known: KnownThread, *, updated: datetime, title: str) -> KnownThread
     return replace(known, issue=replace(known.issue, updated=updated, title=title))
 
 
-def happening(key: str, repository: str = NUMPY) -> GithubEvent:
+def event(key: str, repository: str = NUMPY) -> GithubEvent:
     """Give something that happened to a repository."""
     return GithubEvent(key, Trigger.INSTALLED, repository, None, "", NOW)
 

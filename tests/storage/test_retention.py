@@ -21,17 +21,17 @@ from storage.discord.closed_channels import ClosedChannels
 from storage.discord.guilds import Guilds
 from storage.discord.posts import Posts
 from storage.engine.sqlite import Database
-from storage.github.changesets import Settlements
+from storage.github.changesets import Changesets
 from storage.github.cursors import Cursors
 from storage.github.inbox import Inbox
-from storage.github.marks import Directives
+from storage.github.marks import ThreadMarks
 from storage.github.outbox import Outbox
-from storage.github.overrides import Wishes
+from storage.github.overrides import LabelOverrides
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.scans import Scans
 from storage.retention import AT_ONCE, Retention
-from tests.storage.made_threads import DIRECTIVE, ENTRY, NODE, NOW, REVIEW, THREAD, WISH, action, happening, thread
+from tests.storage.made_threads import ENTRY, MARK, NODE, NOW, OVERRIDE, REVIEW, THREAD, action, event, thread
 
 KEEP = timedelta(days=400)
 DAY, WEEK, FORTNIGHT, YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=14), timedelta(days=365)
@@ -41,7 +41,7 @@ STAYING = {"changes", "directives", "outbox", "packages", "registrations", "revi
 """Tables whose rows are small and stay: each makes something be done once, or is what somebody said.
 
 Of the outbox stays one row for every comment with a command, and for every state of a repository's settings that could
-not be used; of the directives one for every thread that the bot did anything about.
+not be used; of the marks one for every thread that the bot did anything about.
 """
 
 
@@ -197,18 +197,18 @@ async def done(database: Database, *, now: datetime = LONG_AGO, known: KnownThre
         action("digest", node, repository=node, kind=ActionKind.NOTICE),
     ]
     entries = tuple(replace(ENTRY, at=now, node_id=node, delivery=f"d {node} {n}") for n in range(2))
-    await Settlements(database).record(
+    await Changesets(database).record(
         Changeset(
             thread=known,
             entries=entries,
             actions=tuple(actions),
-            wishes=(replace(WISH, node_id=node),),
-            directives=(replace(DIRECTIVE, node_id=node),),
+            overrides=(replace(OVERRIDE, node_id=node),),
+            marks=(replace(MARK, node_id=node),),
             reviews=(replace(REVIEW, node_id=node),),
         ),
         now,
     )
-    async with database.transaction() as transaction:  # as the courier does one by one
+    async with database.transaction() as transaction:  # as the outbox worker does one by one
         await transaction.run("UPDATE outbox SET state = 'confirmed', due = NULL WHERE node_id = ?", (node,))
 
 
@@ -222,9 +222,9 @@ async def test_what_was_done_is_forgotten_with_its_thread_but_not_that_it_was_no
         (ActionKind.REACT, "eyes"),
         (ActionKind.NOTICE, "digest"),
     ]
-    directives = await Directives(database).of(NODE)
-    assert directives.keys() == {MarkKind.DUPLICATE, MarkKind.OVER}
-    assert (await Wishes(database).of(NODE))[WISH.label].wanted is False
+    marks = await ThreadMarks(database).of(NODE)
+    assert marks.keys() == {MarkKind.DUPLICATE, MarkKind.OVER}
+    assert (await LabelOverrides(database).of(NODE))[OVERRIDE.label].wanted is False
     assert await count(database, "reviews") == 1
     assert await forget(database) == {}
 
@@ -242,32 +242,32 @@ async def test_what_was_done_about_a_thread_that_is_not_over_stays(database: Dat
     await done(database, known=known)
     await forget(database)
     assert len(await Outbox(database).of_thread(NODE)) == 6
-    assert MarkKind.OVER not in await Directives(database).of(NODE)
+    assert MarkKind.OVER not in await ThreadMarks(database).of(NODE)
 
 
 async def test_a_thread_about_which_something_is_still_to_be_done_stays(database: Database) -> None:
-    await Settlements(database).record(Changeset(thread=CLOSED, actions=(action("bug"),)), LONG_AGO)
+    await Changesets(database).record(Changeset(thread=CLOSED, actions=(action("bug"),)), LONG_AGO)
     assert await forget(database) == {}
     assert await Threads(database).get(NODE) is not None
 
 
 async def test_what_was_done_about_threads_that_nobody_knows_is_forgotten_once(database: Database) -> None:
-    await Settlements(database).record(Changeset(actions=(action("bug"),)), LONG_AGO)
+    await Changesets(database).record(Changeset(actions=(action("bug"),)), LONG_AGO)
     outbox = Outbox(database)
     assert await forget(database) == {}, "it is not done yet"
-    errand = await outbox.claim(NOW, "me")
-    assert errand is not None
-    await outbox.record(replace(errand, progress=Progress.CONFIRMED, due=None), "me")
+    entry = await outbox.claim(NOW, "me")
+    assert entry is not None
+    await outbox.record(replace(entry, progress=Progress.CONFIRMED, due=None), "me")
     assert await forget(database) == {"outbox": 1}
     assert await outbox.of_thread(NODE) == ()
-    assert MarkKind.OVER in await Directives(database).of(NODE)
+    assert MarkKind.OVER in await ThreadMarks(database).of(NODE)
     assert await forget(database) == {}
 
 
 async def test_what_came_in_is_forgotten_when_it_is_worked_on(database: Database) -> None:
     inbox = Inbox(database)
     for delivery in ("d1", "d2", "d3"):
-        await inbox.receive(delivery, happening(delivery), LONG_AGO)
+        await inbox.receive(delivery, event(delivery), LONG_AGO)
     await inbox.close("d1")
     assert await forget(database) == {"inbox": 1}
     assert await inbox.known(["d1", "d2", "d3"]) == {"d2", "d3"}
@@ -278,14 +278,14 @@ async def test_what_came_in_is_forgotten_when_it_is_worked_on(database: Database
 
 async def test_writers_come_in_between(database: Database) -> None:
     inbox = Inbox(database)
-    await inbox.receive_many([(f"d{n}", happening(f"d{n}")) for n in range(AT_ONCE * 3)], LONG_AGO)
+    await inbox.receive_many([(f"d{n}", event(f"d{n}")) for n in range(AT_ONCE * 3)], LONG_AGO)
     async with database.transaction() as transaction:
         await transaction.run("UPDATE inbox SET due = NULL")
     found: list[int] = []
     async for table, rows in Retention(database).forget(NOW - KEEP, NOW):
         if table == "inbox":
             async with asyncio.timeout(10):
-                assert await inbox.receive(f"new {len(found)}", happening(f"new {len(found)}"), NOW)
+                assert await inbox.receive(f"new {len(found)}", event(f"new {len(found)}"), NOW)
             found.append(rows)
     assert max(found) <= AT_ONCE
     assert sum(found) == AT_ONCE * 3

@@ -51,7 +51,7 @@ HOSTILE = "[red]x[/red] [link=https://evil.example]y[/link] :bomb: \x1b[31m[/]"
 
 
 @pytest.fixture(autouse=True)
-def a_terminal_without_wishes(monkeypatch: pytest.MonkeyPatch) -> None:
+def a_terminal_without_overrides(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(variable, raising=False)
 

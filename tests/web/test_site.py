@@ -200,13 +200,13 @@ class Taken:
     receipt: Receipt = field(default_factory=lambda: Receipt(202, "Accepted."))
     deliveries: list[tuple[str | None, bytes]] = field(default_factory=list)
     refused: Receipt | None = None
-    skimmed: Counted | None = None
+    drained: Counted | None = None
 
     def refusal(self, headers: Mapping[str, str]) -> Receipt | None:  # noqa: ARG002 — all headers are the same here
         return self.refused
 
-    def skim(self, headers: Mapping[str, str]) -> Counted | None:  # noqa: ARG002 — all headers are the same here
-        return self.skimmed
+    def drain(self, headers: Mapping[str, str]) -> Counted | None:  # noqa: ARG002 — all headers are the same here
+        return self.drained
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> Receipt:
         self.deliveries.append((headers.get("X-GitHub-Delivery"), body))
@@ -326,7 +326,7 @@ async def test_a_delivery_that_can_be_nobodys_is_refused_before_its_body_is_sent
 
 
 async def test_a_delivery_that_nobody_needs_is_read_and_not_kept() -> None:
-    taken = Taken(skimmed=Counted())
+    taken = Taken(drained=Counted())
     answer = await post(taken, pieces(LARGEST))
     assert (answer.status_code, answer.text) == (202, f"{LARGEST} bytes.\n")
     assert (await post(taken, pieces(LARGEST + 1))).status_code == 413

@@ -176,9 +176,14 @@ class GithubApp(RepositoryReader):
         """
         if not await self.takes_suggestions(ref):
             return False
-        wish = {"name": label, "suggest": True, "confidence": confidence, "rationale": rationale[:_LONGEST_RATIONALE]}
+        override = {
+            "name": label,
+            "suggest": True,
+            "confidence": confidence,
+            "rationale": rationale[:_LONGEST_RATIONALE],
+        }
         try:
-            await self._write(ref.repository, "POST", f"{thread_path(ref)}/labels", {"labels": [wish]}, _skip)
+            await self._write(ref.repository, "POST", f"{thread_path(ref)}/labels", {"labels": [override]}, _skip)
         except RefusedError:
             self._memory.suggestions[ref.repository.lower()] = (False, self.now())
             return False

@@ -249,8 +249,8 @@ class GithubWorker:
             self._strikes = 0
             return outcome
 
-    async def _within(self, seconds: float, lane: _Lane, call: Call, job: Callable[[_Session], _T]) -> _T:
-        future = lane.submit(job)
+    async def _within(self, seconds: float, priority: _Lane, call: Call, job: Callable[[_Session], _T]) -> _T:
+        future = priority.submit(job)
         outcome = asyncio.wrap_future(future)
         try:
             done, _ = await asyncio.wait({outcome}, timeout=seconds)
@@ -260,7 +260,7 @@ class GithubWorker:
         finally:
             outcome.cancel()  # also where the caller was cancelled: nobody will ask for the outcome
         # The thread hangs, here or in the request before; the next request gets a new thread with clients of its own.
-        lane.retire()
+        priority.retire()
         self._lane = None
         if call.is_write and not never_began:
             raise _unsure(self.host, "did not answer in time")

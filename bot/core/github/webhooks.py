@@ -129,7 +129,7 @@ _decode_comment_event = msgspec.json.Decoder(_CommentEvent).decode
 _decode_installation_event = msgspec.json.Decoder(_InstallationEvent).decode
 
 
-class Seal:
+class SignatureCheck:
     """What a body is signed with, worked out as it arrives. Without a secret nothing is right."""
 
     def __init__(self, secret: bytes) -> None:
@@ -153,9 +153,9 @@ class Seal:
 
 def verify(secret: bytes, body: bytes, signature: str | None) -> bool:
     """Return whether ``X-Hub-Signature-256`` proves that a body is from who knows the secret."""
-    seal = Seal(secret)
-    seal.feed(body)
-    return seal.is_on(signature)
+    check = SignatureCheck(secret)
+    check.feed(body)
+    return check.is_on(signature)
 
 
 def is_signature(signature: str | None) -> bool:
@@ -183,7 +183,7 @@ def read_delivery(event: str, body: bytes, delivery: str, received: datetime) ->
     """Read what happened by a delivery whose signature was verified; nothing for what is none of ours.
 
     ``event`` and ``delivery`` are the headers `X-GitHub-Event` and `X-GitHub-Delivery`. An installation is one
-    happening for each repository. A ``DeliveryError`` says that the payload makes no sense.
+    event for each repository. A ``DeliveryError`` says that the payload makes no sense.
     """
     triggers = _TRIGGERS.get(event)
     if triggers is None:
@@ -194,18 +194,18 @@ def read_delivery(event: str, body: bytes, delivery: str, received: datetime) ->
             return ()
         match event:
             case "issues" | "pull_request":
-                return _thread_happening(trigger, _decode_thread_event(body))
+                return _thread_event(trigger, _decode_thread_event(body))
             case "issue_comment":
-                return _comment_happening(trigger, _decode_comment_event(body))
+                return _comment_event(trigger, _decode_comment_event(body))
             case _:
-                return _installation_happenings(trigger, _decode_installation_event(body), delivery, received)
+                return _installation_events(trigger, _decode_installation_event(body), delivery, received)
     except DeliveryError:
         raise
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
         raise DeliveryError(f"The payload is no `{event}` event. {_what_next(body)}") from error
 
 
-def _thread_happening(trigger: Trigger, event: _ThreadEvent) -> tuple[GithubEvent, ...]:
+def _thread_event(trigger: Trigger, event: _ThreadEvent) -> tuple[GithubEvent, ...]:
     thread = event.issue or event.pull_request
     if thread is None:
         raise DeliveryError("The payload names no issue or pull request. Send it as GitHub makes it.")
@@ -232,7 +232,7 @@ def _thread_happening(trigger: Trigger, event: _ThreadEvent) -> tuple[GithubEven
     )
 
 
-def _comment_happening(trigger: Trigger, event: _CommentEvent) -> tuple[GithubEvent, ...]:
+def _comment_event(trigger: Trigger, event: _CommentEvent) -> tuple[GithubEvent, ...]:
     author = _account(event.comment.user)
     if event.repository.private or (author is not None and author.is_bot):
         return ()
@@ -259,7 +259,7 @@ def _comment_happening(trigger: Trigger, event: _CommentEvent) -> tuple[GithubEv
     )
 
 
-def _installation_happenings(
+def _installation_events(
     trigger: Trigger, event: _InstallationEvent, delivery: str, received: datetime
 ) -> tuple[GithubEvent, ...]:
     changed = event.repositories_added if trigger is Trigger.INSTALLED else event.repositories_removed

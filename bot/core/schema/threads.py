@@ -71,14 +71,14 @@ def decision_json(decision: Decision) -> dict[str, object]:
     }
 
 
-def errand_json(errand: OutboxEntry) -> dict[str, object]:
+def entry_json(entry: OutboxEntry) -> dict[str, object]:
     """Return what was to be done and how far it is; ``due`` is when it is tried next, null if it is not."""
     return {
-        "action": errand.action.kind.value,
-        "value": errand.action.value,
-        "progress": errand.progress.value,
-        "due": None if errand.due is None else timestamp(errand.due),
-        "reason": errand.reason,
+        "action": entry.action.kind.value,
+        "value": entry.action.value,
+        "progress": entry.progress.value,
+        "due": None if entry.due is None else timestamp(entry.due),
+        "reason": entry.reason,
     }
 
 

@@ -41,7 +41,7 @@ class ActionKind(StrEnum):
     SUGGEST_LABEL = "suggest-label"
 
 
-class Lane(IntEnum):
+class Priority(IntEnum):
     """What goes before what, the lowest first: what people asked for, what rules do, answers, and how it all ended."""
 
     ASKED = 0
@@ -86,13 +86,13 @@ class Action:
     kind_name: str = ""
 
     @property
-    def lane(self) -> Lane:
-        """Return the lane that it goes in."""
+    def priority(self) -> Priority:
+        """Return the priority that it goes in."""
         if self.kind is ActionKind.REACT:
-            return Lane.ANSWERS if self.value == SEEN else Lane.RECEIPTS
+            return Priority.ANSWERS if self.value == SEEN else Priority.RECEIPTS
         if self.kind is ActionKind.REPLY:
-            return Lane.ANSWERS
-        return Lane.RULES if self.comment is None else Lane.ASKED
+            return Priority.ANSWERS
+        return Priority.RULES if self.comment is None else Priority.ASKED
 
     @property
     def key(self) -> str:

@@ -42,7 +42,7 @@ class OutboxEntry:
 
 @dataclass(frozen=True, slots=True)
 class LabelOverride:
-    """What a human wants of a label on a thread: on or off. The latest wish counts, in whatever order they arrive."""
+    """A human's decision that a label is on or off a thread. The latest one counts, in whatever order they arrive."""
 
     node_id: str
     label: str
@@ -104,7 +104,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Changeset:
-    """All that comes of one happening; what is known already is not written twice.
+    """All that comes of one event; what is known already is not written twice.
 
     ``actions`` are those of ``entries`` that shall be done. ``cancelled`` is a repository that removed the App: all its
     open actions are dropped, and the texts of its threads forgotten.
@@ -115,7 +115,7 @@ class Changeset:
     events: tuple[ThreadEvent, ...] = ()
     entries: tuple[AuditEntry, ...] = ()
     actions: tuple[Action, ...] = ()
-    wishes: tuple[LabelOverride, ...] = ()
-    directives: tuple[ThreadMark, ...] = ()
+    overrides: tuple[LabelOverride, ...] = ()
+    marks: tuple[ThreadMark, ...] = ()
     reviews: tuple[Review, ...] = ()
     cancelled: str | None = None

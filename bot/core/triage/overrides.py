@@ -21,43 +21,45 @@ _SOMEBODY = "somebody"
 """Who dismissed a suggestion, of whom GitHub gives no name."""
 
 
-def wishes_of(node_id: str, repository: str, events: Sequence[LabelEvent], app_login: str) -> dict[str, LabelOverride]:
+def overrides_of(
+    node_id: str, repository: str, events: Sequence[LabelEvent], app_login: str
+) -> dict[str, LabelOverride]:
     """Read what humans want of labels from a thread's label events; bots want nothing."""
-    wishes: dict[str, LabelOverride] = {}
+    overrides: dict[str, LabelOverride] = {}
     for event in events:
         if event.actor is not None and (event.actor.is_bot or event.actor.login == app_login):
             continue
         actor = _NOBODY if event.actor is None else event.actor.login
-        wish = LabelOverride(node_id, event.label, event.added, repository, actor, event.at)
-        wishes[event.label] = _later(wishes.get(event.label), wish)
-    return wishes
+        override = LabelOverride(node_id, event.label, event.added, repository, actor, event.at)
+        overrides[event.label] = _later(overrides.get(event.label), override)
+    return overrides
 
 
 def rejections_of(node_id: str, repository: str, events: Sequence[LabelEvent]) -> dict[str, LabelOverride]:
     """Read what humans do not want from the suggestions of labels that they dismissed."""
-    wishes: dict[str, LabelOverride] = {}
+    overrides: dict[str, LabelOverride] = {}
     for event in events:
         actor = _SOMEBODY if event.actor is None else event.actor.login
-        wish = LabelOverride(node_id, event.label, event.added, repository, actor, event.at)
-        wishes[event.label] = _later(wishes.get(event.label), wish)
-    return wishes
+        override = LabelOverride(node_id, event.label, event.added, repository, actor, event.at)
+        overrides[event.label] = _later(overrides.get(event.label), override)
+    return overrides
 
 
-def were_suggested(errands: Iterable[OutboxEntry]) -> bool:
+def were_suggested(entries: Iterable[OutboxEntry]) -> bool:
     """Return whether labels were, or may have been, suggested for a thread in GitHub's own way, however that ended."""
-    return any(errand.action.kind is ActionKind.SUGGEST_LABEL and errand.sent is not None for errand in errands)
+    return any(entry.action.kind is ActionKind.SUGGEST_LABEL and entry.sent is not None for entry in entries)
 
 
-def merge_wishes(one: Mapping[str, LabelOverride], other: Mapping[str, LabelOverride]) -> dict[str, LabelOverride]:
-    """Keep the latest wish for each label, whichever side it is on; of two at the same moment, to have it off."""
+def merge_overrides(one: Mapping[str, LabelOverride], other: Mapping[str, LabelOverride]) -> dict[str, LabelOverride]:
+    """Keep the latest override for each label, whichever side it is on; of two at the same moment, to have it off."""
     merged = dict(one)
-    for label, wish in other.items():
-        merged[label] = _later(merged.get(label), wish)
+    for label, override in other.items():
+        merged[label] = _later(merged.get(label), override)
     return merged
 
 
-def _later(known: LabelOverride | None, wish: LabelOverride) -> LabelOverride:
-    return wish if known is None else max(known, wish, key=lambda each: (each.at, not each.wanted, each.actor))
+def _later(known: LabelOverride | None, override: LabelOverride) -> LabelOverride:
+    return override if known is None else max(known, override, key=lambda each: (each.at, not each.wanted, each.actor))
 
 
 def reviews_of(snapshot: Snapshot) -> tuple[Review, ...]:
@@ -70,23 +72,23 @@ def reviews_of(snapshot: Snapshot) -> tuple[Review, ...]:
 
 
 def _judged(snapshot: Snapshot) -> Iterator[Review]:
-    for errand in snapshot.errands:
-        action = errand.action
+    for entry in snapshot.entries:
+        action = entry.action
         is_rules = action.kind in {ActionKind.ADD_LABEL, ActionKind.SUGGEST_LABEL} and action.rule != COMMAND
-        if not is_rules or action.kind_name == NEEDS_INFO or errand.progress is not Progress.CONFIRMED:
+        if not is_rules or action.kind_name == NEEDS_INFO or entry.progress is not Progress.CONFIRMED:
             continue
-        wish = snapshot.wish(action.value)
-        said = wish if wish is not None and wish.at >= errand.planned else None
+        override = snapshot.override(action.value)
+        said = override if override is not None and override.at >= entry.planned else None
         if said is not None and (not said.wanted or action.kind is ActionKind.SUGGEST_LABEL):
-            yield _review(errand, said.at, right=said.wanted)
+            yield _review(entry, said.at, right=said.wanted)
         elif action.kind is ActionKind.ADD_LABEL and _was_left_on(snapshot, action.value):
-            yield _review(errand, snapshot.issue.closed or snapshot.issue.updated, right=True)
+            yield _review(entry, snapshot.issue.closed or snapshot.issue.updated, right=True)
 
 
 def _was_left_on(snapshot: Snapshot, label: str) -> bool:
     return snapshot.issue.state is not ThreadState.OPEN and snapshot.is_on(label)
 
 
-def _review(errand: OutboxEntry, at: datetime, *, right: bool) -> Review:
-    action = errand.action
+def _review(entry: OutboxEntry, at: datetime, *, right: bool) -> Review:
+    action = entry.action
     return Review(action.rule, action.version, action.node_id, action.value, right, at)

@@ -18,7 +18,10 @@ from types import MappingProxyType
 import tomli
 
 from bot.core.classify.thread import KindName
+from bot.core.github.events import Trigger
 from bot.core.triage.actions import Mode
+
+_BEGINNINGS = frozenset({Trigger.OPENED, Trigger.EDITED, Trigger.POLLED})
 
 NAME = "ftbot"
 """What commands begin with, after the `@`, whatever the App is called."""
@@ -74,7 +77,7 @@ class RuleSettings:
 class RepoSettings:
     """What holds in a repository; as it stands here, it is what holds without a file.
 
-    ``labels`` maps neutral ids (`topic`, a kind, `needs-info`, …) to the repository's labels.
+    ``labels`` maps label keys (`topic`, a kind, `needs-info`, …) to the repository's labels.
     """
 
     mode: Mode = Mode.DRY_RUN
@@ -293,3 +296,8 @@ def _and(words: Sequence[str]) -> str:
 
 def _or(words: Sequence[str]) -> str:
     return f"{_and(words[:-1])} or `{words[-1]}`"
+
+
+def ready_at(created: datetime, trigger: Trigger, settings: RepoSettings) -> datetime:
+    """Return from when on a thread may be worked on: what is just opened is left to people for a while."""
+    return created + settings.grace if trigger in _BEGINNINGS else created

@@ -51,10 +51,10 @@ class Related:
 class Snapshot:
     """A thread, its repository, and what was done and said before.
 
-    ``wishes`` are the stored ones merged with the thread's label events; ``errands`` all that there ever were for this
-    thread, oldest first; ``suggestions`` tells whether the repository takes GitHub's own; ``reviews`` has for each rule
-    whether its last 20 uses were right; ``problems`` are those of the settings file with ``settings_digest``;
-    ``enabled`` is the operator's switch.
+    ``overrides`` are the stored ones merged with the thread's label events; ``entries`` are all outbox entries that
+    there ever were for this thread, oldest first; ``suggestions`` tells whether the repository takes GitHub's own;
+    ``reviews`` has for each rule whether its last 20 uses were right; ``problems`` are those of the settings file
+    with ``settings_digest``; ``enabled`` is the operator's switch.
     """
 
     issue: Issue
@@ -62,9 +62,9 @@ class Snapshot:
     settings: RepoSettings
     installed: bool
     repository_labels: frozenset[str]
-    wishes: Mapping[str, LabelOverride]
-    directives: Mapping[MarkKind, ThreadMark]
-    errands: tuple[OutboxEntry, ...]
+    overrides: Mapping[str, LabelOverride]
+    marks: Mapping[MarkKind, ThreadMark]
+    entries: tuple[OutboxEntry, ...]
     wheels: WheelAnswer | None
     related: tuple[Related, ...]
     app_login: str
@@ -82,7 +82,7 @@ class Snapshot:
         return self.app_login.removesuffix("[bot]") or NAME
 
     def label_for(self, asked: str) -> str | None:
-        """Return the repository's own spelling of a label, asked for by its name or by the neutral id mapped to it."""
+        """Return the repository's own spelling of a label, asked for by its name or by the label key mapped to it."""
         mapped = self.settings.labels.get(asked.casefold())
         for wanted in (mapped, asked):
             if wanted is not None:
@@ -95,21 +95,21 @@ class Snapshot:
         """Return whether the thread has a label."""
         return any(same_label(label, other) for other in self.issue.labels)
 
-    def wish(self, label: str) -> LabelOverride | None:
+    def override(self, label: str) -> LabelOverride | None:
         """Return the latest that a human wanted of a label, None if nobody ever did."""
-        wishes = [wish for wish in self.wishes.values() if same_label(wish.label, label)]
-        return max(wishes, key=lambda wish: (wish.at, not wish.wanted), default=None)
+        overrides = [override for override in self.overrides.values() if same_label(override.label, label)]
+        return max(overrides, key=lambda override: (override.at, not override.wanted), default=None)
 
-    def directive(self, kind: MarkKind) -> str:
+    def mark(self, kind: MarkKind) -> str:
         """Return what a human said of the thread by a command, empty if nothing or if it was taken back."""
-        directive = self.directives.get(kind)
-        return "" if directive is None else directive.value
+        mark = self.marks.get(kind)
+        return "" if mark is None else mark.value
 
-    def errands_for(self, kind: ActionKind, label: str | None = None) -> Iterator[OutboxEntry]:
-        """Return the errands of a kind, about a label where one is named; oldest first, however they ended."""
-        for errand in self.errands:
-            if errand.action.kind is kind and (label is None or same_label(errand.action.value, label)):
-                yield errand
+    def entries_for(self, kind: ActionKind, label: str | None = None) -> Iterator[OutboxEntry]:
+        """Return the entries of a kind, about a label where one is named; oldest first, however they ended."""
+        for entry in self.entries:
+            if entry.action.kind is kind and (label is None or same_label(entry.action.value, label)):
+                yield entry
 
 
 def same_label(one: str, other: str) -> bool:
@@ -117,6 +117,6 @@ def same_label(one: str, other: str) -> bool:
     return one.casefold() == other.casefold()
 
 
-def counts(errand: OutboxEntry) -> bool:
+def counts(entry: OutboxEntry) -> bool:
     """Return whether something was done or still will be, rather than given up or refused."""
-    return errand.progress not in _UNDONE
+    return entry.progress not in _UNDONE

@@ -27,7 +27,7 @@ async def no_issues(_week: Week) -> Issues:
 
 
 @dataclass(frozen=True, slots=True)
-class DigestDesk:
+class Digester:
     """Gives digests; ``issues`` gives what happened upstream in a week.
 
     One after a scan that was asked for fewer than ``track`` packages is given and not kept.

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from bot.clients.pypi import Gist, PackageIndex
+from bot.clients.pypi import PackageIndex, PageSummary
 from bot.core.errors import UpstreamError, UserError
 from bot.core.history.shares import ANY_TARGET, DayShare, shares_by_name, shares_by_target
 from bot.core.history.timelines import START, Rule, Step, Timeline, timelines, wheel_names
 from bot.core.index.simple_api import Project
 from bot.core.wheels.targets import Target
-from bot.services.digest.digest import DigestDesk
+from bot.services.digest.digest import Digester
 
 _DEAD = 5
 """Pages that could not be read before any was: nobody is there, and the rest is not tried."""
@@ -78,7 +78,7 @@ class HistoryReader:
     """Answers about the past."""
 
     index: PackageIndex
-    desk: DigestDesk
+    digester: Digester
     targets: tuple[Target, ...]
     now: Callable[[], datetime]
     connections: int = 16
@@ -94,10 +94,10 @@ class HistoryReader:
             raise UserError(f"Nothing lies between {first} and {last}. History begins on {START.date()}.")
         names = tuple(str(target) for target in self.targets)
         if not question.packages and question.rule is Rule.TRUSTED:
-            tracked = await self.desk.tracked(question.most)
+            tracked = await self.digester.tracked(question.most)
             known = [{str(target): steps for target, steps in each.timelines.items()} for each in tracked]
             return History(question.rule, names, tuple(shares_by_target(known, names, first, last, self.now())))
-        packages = question.packages or [each.name for each in await self.desk.tracked(question.most)]
+        packages = question.packages or [each.name for each in await self.digester.tracked(question.most)]
         traces, failed, missing = await self._read(packages, progress)
         if question.rule is Rule.WHEEL_NAMES:
             days = tuple(shares_by_name([trace.by_name for trace in traces], first, last))
@@ -118,13 +118,13 @@ class HistoryReader:
                 if not traces and not missing and len(failed) >= _DEAD:
                     return
                 try:
-                    page = await self.index.gist(name, None, self._trace)
+                    page = await self.index.summary(name, None, self._trace)
                 except UpstreamError as error:
                     failed[name] = str(error)
                 else:
-                    if isinstance(page, Gist) and not page.concluded.by_name:
+                    if isinstance(page, PageSummary) and not page.concluded.by_name:
                         failed[name] = "None of its files can be dated."
-                    elif isinstance(page, Gist):
+                    elif isinstance(page, PageSummary):
                         traces.append(page.concluded)
                     else:
                         missing.append(name)

@@ -30,16 +30,16 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
-class GuildDesk:
+class GuildConfig:
     """Shows and changes settings. Who asks may do so; that the bot may post in a channel was checked."""
 
-    ledger: PostStores
+    stores: PostStores
     zones: Zones
     now: Callable[[], datetime]
 
     async def overview(self, guild: int) -> Overview:
         """Return what a server has set, and how it stands."""
-        settings = await self.ledger.guilds.settings(guild)
+        settings = await self.stores.guilds.settings(guild)
         slot = None
         if settings.digest is not None:
             schedule = settings.digest.schedule
@@ -48,10 +48,10 @@ class GuildDesk:
         return Overview(
             settings=settings,
             next_slot=slot,
-            last_digest=await self.ledger.posts.last(guild, Kind.DIGEST),
-            last_announcement=await self.ledger.posts.last(guild, Kind.ANNOUNCEMENT),
-            last_issues=await self.ledger.posts.last(guild, Kind.ISSUES),
-            closed=await self.ledger.closed.reasons(guild),
+            last_digest=await self.stores.posts.last(guild, Kind.DIGEST),
+            last_announcement=await self.stores.posts.last(guild, Kind.ANNOUNCEMENT),
+            last_issues=await self.stores.posts.last(guild, Kind.ISSUES),
+            closed=await self.stores.closed.reasons(guild),
         )
 
     async def schedule(self, weekday: int, hour: int, zone: str) -> Schedule:
@@ -66,43 +66,43 @@ class GuildDesk:
 
         Where it is on already, what it is on since stays.
         """
-        before = (await self.ledger.guilds.settings(guild)).digest
+        before = (await self.stores.guilds.settings(guild)).digest
         if before is not None:
             digest = replace(digest, since=before.since)
-        await self.ledger.guilds.set_digest(guild, digest)
+        await self.stores.guilds.set_digest(guild, digest)
         log.info("digest_set", channel=digest.channel, schedule=str(digest.schedule), publish=digest.publish)
-        await self.ledger.closed.reopen(digest.channel)
+        await self.stores.closed.reopen(digest.channel)
         await self._redirect(guild, digest)
 
     async def turn_digest_off(self, guild: int) -> None:
         """Post no digests any more."""
-        await self.ledger.guilds.set_digest(guild, None)
-        await self.ledger.posts.drop(guild, Kind.DIGEST)
+        await self.stores.guilds.set_digest(guild, None)
+        await self.stores.posts.drop(guild, Kind.DIGEST)
         log.info("digest_off")
 
     async def set_announcements(self, guild: int, channel: int | None) -> None:
         """Announce changes in a channel from now on, None for nowhere."""
-        await self.ledger.guilds.set_announcements(guild, channel)
+        await self.stores.guilds.set_announcements(guild, channel)
         if channel is None:
-            await self.ledger.posts.drop(guild, Kind.ANNOUNCEMENT)
+            await self.stores.posts.drop(guild, Kind.ANNOUNCEMENT)
         else:
-            await self.ledger.closed.reopen(channel)
+            await self.stores.closed.reopen(channel)
         log.info("announcements_set", channel=channel)
 
     async def set_issues(self, guild: int, feed: IssueFeed | None) -> None:
         """Tell a server of upstream events from now on, None for nowhere; what waits for another channel is dropped."""
-        before = (await self.ledger.guilds.settings(guild)).issues
-        await self.ledger.guilds.set_issues(guild, feed)
+        before = (await self.stores.guilds.settings(guild)).issues
+        await self.stores.guilds.set_issues(guild, feed)
         if before is not None and (feed is None or feed.channel != before.channel):
-            await self.ledger.posts.drop(guild, Kind.ISSUES)
+            await self.stores.posts.drop(guild, Kind.ISSUES)
         if feed is not None:
-            await self.ledger.closed.reopen(feed.channel)
+            await self.stores.closed.reopen(feed.channel)
         log.info("issues_set", channel=None if feed is None else feed.channel)
 
     async def reopen(self, guild: int, channel: int) -> bool:
         """Try a channel again that was closed, because it can be posted in now; tells whether it was closed."""
-        was_closed = await self.ledger.closed.reopen(channel)
-        digest = (await self.ledger.guilds.settings(guild)).digest
+        was_closed = await self.stores.closed.reopen(channel)
+        digest = (await self.stores.guilds.settings(guild)).digest
         if was_closed:
             log.info("channel_reopened", channel=channel)
             if digest is not None and digest.channel == channel:
@@ -111,11 +111,11 @@ class GuildDesk:
 
     async def reset(self, guild: int) -> None:
         """Delete all that is stored about a server."""
-        await self.ledger.guilds.forget(guild)
+        await self.stores.guilds.forget(guild)
         log.info("guild_reset")
 
     async def _redirect(self, guild: int, digest: DigestSettings) -> None:
         zone = await self.zones.find(digest.schedule.zone) or UTC
         slot = due_slot(self.now(), digest.since, digest.schedule, zone)
         if slot is not None:
-            await self.ledger.posts.redirect(digest_post(guild, digest, slot, self.now()), self.now())
+            await self.stores.posts.redirect(digest_post(guild, digest, slot, self.now()), self.now())

@@ -1,6 +1,6 @@
 """Posts digests, announcements and upstream events, each exactly once for each server, whatever happens in between.
 
-``tick`` is called every minute. What is due is decided from the clock and the ledger, never from when it was called
+``tick`` is called every minute. What is due is decided from the clock and what is stored, never from when it was called
 last. Every post goes from state to state, committed before and after Discord is told; ``checkpoint`` is called between
 any two steps, for tests that end the process there.
 """
@@ -86,7 +86,7 @@ class Poster:
     ``name`` tells this process from others that run on the same database by mistake.
     """
 
-    ledger: PostStores
+    stores: PostStores
     discord: DiscordPosts
     zones: Zones
     prepare: Prepare
@@ -102,8 +102,8 @@ class Poster:
         if present is None:
             return
         await self._note_presence(present)
-        closed = await self.ledger.closed.everywhere()
-        settings = [each for each in await self.ledger.guilds.everyone() if each.guild in present]
+        closed = await self.stores.closed.everywhere()
+        settings = [each for each in await self.stores.guilds.everyone() if each.guild in present]
         await self._plan_digests(settings, closed)
         await self._plan_announcements(settings, closed)
         await self._plan_issues(settings, closed)
@@ -115,13 +115,13 @@ class Poster:
                 await round_.advance(post)
 
         async with asyncio.TaskGroup() as group:
-            for post in await self.ledger.posts.due(self.now()):
+            for post in await self.stores.posts.due(self.now()):
                 if post.guild in present:
                     group.create_task(take_turn(post))
 
     async def announce(self, changes: Sequence[Change]) -> None:
         """Take in changes; the next ticks announce them where that is wanted. Known ones are not taken twice."""
-        new = await self.ledger.changes.record(changes, self.now())
+        new = await self.stores.changes.record(changes, self.now())
         if new:
             log.info("changes_noticed", new=new)
 
@@ -131,9 +131,9 @@ class Poster:
 
     async def _note_presence(self, present: Collection[int]) -> None:
         now = self.now()
-        await self.ledger.guilds.note_presence(present, now)
-        for guild in await self.ledger.guilds.gone_before(now - FORGOTTEN_AFTER):
-            await self.ledger.guilds.forget(guild)
+        await self.stores.guilds.note_presence(present, now)
+        for guild in await self.stores.guilds.gone_before(now - FORGOTTEN_AFTER):
+            await self.stores.guilds.forget(guild)
             log.info("guild_forgotten", guild=guild)
 
     async def _plan_digests(self, settings: Sequence[GuildSettings], closed: Collection[int]) -> None:
@@ -144,11 +144,11 @@ class Poster:
                 slot = await self._due_slot(each.guild, digest)
                 if slot is not None:
                     due.append((each.guild, digest, slot))
-        known = await self.ledger.posts.known(Kind.DIGEST, {str(slot.week) for _, _, slot in due})
+        known = await self.stores.posts.known(Kind.DIGEST, {str(slot.week) for _, _, slot in due})
         for guild, digest, slot in due:
             if (guild, str(slot.week)) not in known:
                 post = digest_post(guild, digest, slot, self.now())
-                if await self.ledger.posts.plan(post, self.now()):
+                if await self.stores.posts.plan(post, self.now()):
                     _note("post_planned", post)
                     self.checkpoint("planned")
 
@@ -157,19 +157,19 @@ class Poster:
         if digest.since > now:
             # It was turned on by a clock that has been set back since.
             digest = replace(digest, since=now)
-            await self.ledger.guilds.set_digest(guild, digest)
+            await self.stores.guilds.set_digest(guild, digest)
         zone = await self.zones.find(digest.schedule.zone)
         if zone is None:
             log.warning("zone_unknown", guild=guild, zone=digest.schedule.zone)
         return due_slot(now, digest.since, digest.schedule, zone or UTC)
 
     async def _plan_announcements(self, settings: Sequence[GuildSettings], closed: Collection[int]) -> None:
-        newest = await self.ledger.changes.newest()
-        announced = await self.ledger.guilds.announced()
+        newest = await self.stores.changes.newest()
+        announced = await self.stores.guilds.announced()
         behind = [each for each in settings if announced.get(each.guild, newest) < newest]
         if not behind:
             return
-        last_planned = await self.ledger.posts.last_planned(Kind.ANNOUNCEMENT)
+        last_planned = await self.stores.posts.last_planned(Kind.ANNOUNCEMENT)
         now = self.now()
         for each in behind:
             too_soon = _within(BETWEEN_ANNOUNCEMENTS, last_planned.get(each.guild), now)
@@ -184,13 +184,13 @@ class Poster:
                 expires=now + ANNOUNCEMENTS_EXPIRE,
                 due=now,
             )
-            if await self.ledger.posts.plan_announcement(post, now):
+            if await self.stores.posts.plan_announcement(post, now):
                 _note("post_planned", post)
                 self.checkpoint("planned")
 
     async def _plan_issues(self, settings: Sequence[GuildSettings], closed: Collection[int]) -> None:
-        shown = await self.ledger.guilds.issues_shown()
-        newest = await self.ledger.events.newest()
+        shown = await self.stores.guilds.issues_shown()
+        newest = await self.stores.events.newest()
         behind = {
             each.guild: each.issues
             for each in settings
@@ -199,12 +199,12 @@ class Poster:
         waiting = await self._may_be_told(behind) if behind else {}
         if not waiting:
             return
-        events = await self.ledger.events.numbered_after(min(shown[guild] for guild in waiting))
+        events = await self.stores.events.numbered_after(min(shown[guild] for guild in waiting))
         now = self.now()
         for guild, feed in waiting.items():
             unseen = [(number, event) for number, event in events if number > shown[guild]]
             posts = issue_posts(guild, feed, unseen, now)
-            if await self.ledger.posts.plan_issues(posts, guild, shown[guild], unseen[-1][0], now) and posts:
+            if await self.stores.posts.plan_issues(posts, guild, shown[guild], unseen[-1][0], now) and posts:
                 for post in posts:
                     _note("post_planned", post)
                 self.checkpoint("planned")
@@ -215,8 +215,8 @@ class Poster:
         These are looked up after what was shown: whoever has moved that on since has posts that are seen here. Two
         posts that both look for the thread of a repository would make two of it.
         """
-        last_planned = await self.ledger.posts.last_planned(Kind.ISSUES)
-        busy = await self.ledger.posts.busy(Kind.ISSUES)
+        last_planned = await self.stores.posts.last_planned(Kind.ISSUES)
+        busy = await self.stores.posts.busy(Kind.ISSUES)
         now = self.now()
         return {
             guild: feed
@@ -260,7 +260,7 @@ class _Round:
 
     @property
     def _posts(self) -> Posts:
-        return self.poster.ledger.posts
+        return self.poster.stores.posts
 
     def _pass(self, step: str) -> None:
         self.poster.checkpoint(step)
@@ -335,7 +335,7 @@ class _Round:
         events = await self._events(post)
         words = {event.detail for event in events if event.kind is EventKind.LABELLED}
         for node_id in {event.node_id for event in events}:
-            known = await self.poster.ledger.threads.get(node_id)
+            known = await self.poster.stores.threads.get(node_id)
             words |= set() if known is None else {*known.issue.labels, *known.kinds}
         return frozenset(words)
 
@@ -390,7 +390,7 @@ class _Round:
 
     async def _closed(self, post: Post, error: ChannelClosedError, state: State = State.REFUSED) -> None:
         """Try nothing more in a channel until an admin did something."""
-        await self.poster.ledger.closed.close(post.guild, post.channel, str(error), self.poster.now())
+        await self.poster.stores.closed.close(post.guild, post.channel, str(error), self.poster.now())
         self._pass("closed")
         await self._refused(post, error, state)
 
@@ -415,7 +415,7 @@ class _Round:
     async def _draft(self, post: Post) -> Draft[Card] | None:
         """Make the message of a post, None if that was put off or given up because there is nothing to say."""
         if post.kind is Kind.ANNOUNCEMENT:
-            changes = await self.poster.ledger.changes.between(*post.changes)
+            changes = await self.poster.stores.changes.between(*post.changes)
             return Draft(self.poster.compose(changes))
         if post.kind is Kind.ISSUES:
             events = await self._events(post)
@@ -431,8 +431,8 @@ class _Round:
 
     async def _events(self, post: Post) -> tuple[ThreadEvent, ...]:
         """Return the upstream events that a post tells of, by what its server wants now."""
-        feed = (await self.poster.ledger.guilds.settings(post.guild)).issues
-        return () if feed is None else told_of(post, await self.poster.ledger.events.between(*post.changes), feed)
+        feed = (await self.poster.stores.guilds.settings(post.guild)).issues
+        return () if feed is None else told_of(post, await self.poster.stores.events.between(*post.changes), feed)
 
     async def _digest(self, week: Week) -> PreparedDigest[Card]:
         making = self._digests.get(week)

@@ -12,8 +12,8 @@ from bot.core.digest.digest import Moves
 from bot.core.digest.weeks import week_of
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.posting.posts import Change, ChangeKind
-from bot.services.digest.digest import DigestDesk
-from bot.services.packages.scan import Extent, Scanner
+from bot.services.digest.digest import Digester
+from bot.services.packages.scan import Scanner, ScanScope
 from storage.packages.scans import Scan, Scans
 
 LOOKS_BACK = timedelta(days=3)
@@ -28,7 +28,7 @@ class ScanFollowUp:
 
     scanner: Scanner
     scans: Scans
-    desk: DigestDesk
+    digester: Digester
     track: int
     announce: Callable[[Sequence[Change]], Awaitable[None]]
 
@@ -36,10 +36,10 @@ class ScanFollowUp:
         """Scan what is due, then tell what moved; the first scan of all tells nothing, for everything would be news."""
         try:
             before = await self.scans.latest()
-            report = await self.scanner.scan(self.track, self._extent(before))
+            report = await self.scanner.scan(self.track, self._scope(before))
             log.info("scanned", packages=report.packages, requests=report.requests, failed=len(report.failed))
             if before is not None:
-                await self.announce(_changes(await self.desk.moves_since(before.started - LOOKS_BACK)))
+                await self.announce(_changes(await self.digester.moves_since(before.started - LOOKS_BACK)))
         except UserError as error:
             log.info("nothing_tracked", reason=str(error))
         except UpstreamError as error:
@@ -47,10 +47,10 @@ class ScanFollowUp:
         except StorageError as error:
             log.warning("storage_failed", reason=str(error))
 
-    def _extent(self, before: Scan | None) -> Extent:
+    def _scope(self, before: Scan | None) -> ScanScope:
         """Ask for everything at the first look of a week, so that the digest of the last one is complete."""
         this_week = week_of(self.scanner.now().date())
-        return Extent.EVERYTHING if before is None or before.started < this_week.start else Extent.DUE
+        return ScanScope.EVERYTHING if before is None or before.started < this_week.start else ScanScope.DUE
 
 
 def _changes(moves: Moves) -> list[Change]:

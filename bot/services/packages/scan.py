@@ -21,7 +21,7 @@ from functools import partial
 
 import structlog
 
-from bot.clients.pypi import Gist, NoPage, PackageIndex
+from bot.clients.pypi import NoPage, PackageIndex, PageSummary
 from bot.core.errors import UpstreamError
 from bot.core.history.scan import Conclusion, conclude, due, rules_for
 from bot.core.verdicts.curated import UNTRACKED
@@ -59,7 +59,7 @@ Progress = Callable[[int, int, int], None]
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class Extent(Enum):
+class ScanScope(Enum):
     """How much a scan asks for."""
 
     EVERYTHING = "every tracked package, if only whether it changed"
@@ -96,22 +96,22 @@ class Scanner:
     first_pause: float = 0.5
 
     async def scan(
-        self, track: int, extent: Extent = Extent.EVERYTHING, progress: Progress = lambda *_: None
+        self, track: int, scope: ScanScope = ScanScope.EVERYTHING, progress: Progress = lambda *_: None
     ) -> ScanReport:
         """Read until ``track`` packages with native wheels are known, and those that anyone asked about.
 
         Where the index answers nothing, no scan is noted; raises ``UpstreamError`` if nothing is known either.
         """
         with _responsive():
-            return await self._scan(track, extent, progress)
+            return await self._scan(track, scope, progress)
 
-    async def _scan(self, track: int, extent: Extent, progress: Progress) -> ScanReport:
+    async def _scan(self, track: int, scope: ScanScope, progress: Progress) -> ScanReport:
         started = asyncio.get_running_loop().time()
         top = await self.top_list.current()
         known = await self.projects.known(rules_for(self.targets))
         begun = self.now()
         number = await self.scans.begin(begun, begun - _RESUMABLE)
-        walk = _Walk(self, number, known, track, extent, progress)
+        walk = _Walk(self, number, known, track, scope, progress)
         await walk.read_listing()
         ranks = {name: place for place, name in enumerate(top.names, start=1) if name not in UNTRACKED}
         await walk.through(tuple(ranks))
@@ -152,7 +152,7 @@ class _Walk:
     number: int
     known: Mapping[str, Known]
     track: int
-    extent: Extent
+    scope: ScanScope
     progress: Progress
     serials: Mapping[str, int] = field(default_factory=dict)
     requests: int = 0
@@ -252,7 +252,7 @@ class _Walk:
             self._confirmed.append(known)
         elif result is NoPage.NOT_FOUND:
             self.natives.discard(name)
-        elif isinstance(result, Gist):
+        elif isinstance(result, PageSummary):
             self.bytes += result.size
             self._read.append((result.concluded, result.etag))
             self.natives.discard(name)
@@ -267,10 +267,10 @@ class _Walk:
         if known.scan == self.number:
             return True
         now = self.scanner.now()
-        rests = self.extent is Extent.DUE or not known.native
+        rests = self.scope is ScanScope.DUE or not known.native
         return rests and now < known.due <= due(now, native=known.native, open_until=known.open_until)
 
-    async def _ask(self, name: str, etag: str | None) -> Gist[Conclusion] | NoPage | None:
+    async def _ask(self, name: str, etag: str | None) -> PageSummary[Conclusion] | NoPage | None:
         """Ask for one page, patiently; a failure is noted and gives None."""
         reason = "The index could not be read for so many projects that the rest was not tried."
         for attempt in range(_ATTEMPTS):
@@ -280,7 +280,7 @@ class _Walk:
             self.requests += 1
             try:
                 concluding = partial(conclude, targets=self.scanner.targets, now=self.scanner.now())
-                result = await self.scanner.index.gist(name, etag, concluding)
+                result = await self.scanner.index.summary(name, etag, concluding)
             except UpstreamError as error:
                 reason = str(error)
                 self.troubles[reason] += 1

@@ -10,7 +10,7 @@ from storage.github.audit import Audit
 
 
 @dataclass(frozen=True, slots=True)
-class AuditDesk:
+class AuditReader:
     """Looks decisions up."""
 
     audit: Audit

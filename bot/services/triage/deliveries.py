@@ -15,7 +15,7 @@ import structlog
 
 from bot.core.errors import StorageError
 from bot.core.github.events import GithubEvent
-from bot.core.github.webhooks import DeliveryError, Seal, is_ours, is_signature, read_delivery, verify
+from bot.core.github.webhooks import DeliveryError, SignatureCheck, is_ours, is_signature, read_delivery, verify
 from bot.services.metrics import Delivery, Metrics
 from storage.github.inbox import Inbox
 
@@ -57,26 +57,26 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Skimmed:
+class DrainedBody:
     """The body of a delivery that is none of ours: verified as it arrives, and not kept."""
 
-    seal: Seal
+    check: SignatureCheck
     signature: str | None
     count: Callable[[Delivery, Receipt], Receipt]
 
     async def feed(self, piece: bytes) -> None:
         """Take the next piece."""
-        self.seal.feed(piece)
+        self.check.feed(piece)
 
     def receipt(self) -> Receipt:
         """Answer, when that was all."""
-        if self.seal.is_on(self.signature):
+        if self.check.is_on(self.signature):
             return self.count(Delivery.IGNORED, _NOTHING)
         return self.count(Delivery.UNSIGNED, _UNSIGNED)
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class Deliveries:
     """Takes what happened into the inbox; ``secret`` is shared with GitHub, ``wake`` is set when there is work."""
 
     inbox: Inbox
@@ -95,7 +95,7 @@ class Intake:
             return self._count(Delivery.MALFORMED, _NAMELESS)
         return None
 
-    def skim(self, headers: Mapping[str, str]) -> Skimmed | None:
+    def drain(self, headers: Mapping[str, str]) -> DrainedBody | None:
         """Return what reads the body of a delivery that is none of ours; None for one whose body is to be kept.
 
         It is verified all the same: who does not know the secret learns nothing from an answer, and whoever sets up a
@@ -103,7 +103,7 @@ class Intake:
         """
         if is_ours(headers.get("X-GitHub-Event", "")):
             return None
-        return Skimmed(Seal(self.secret), headers.get("X-Hub-Signature-256"), self._count)
+        return DrainedBody(SignatureCheck(self.secret), headers.get("X-Hub-Signature-256"), self._count)
 
     async def take(self, headers: Mapping[str, str], body: bytes) -> Receipt:
         """Take a delivery; what is known already, or none of ours, is taken too."""
@@ -111,11 +111,9 @@ class Intake:
             return refusal
         return self._count(*await self._take(headers, body))
 
-    async def happened(self, happenings: Sequence[GithubEvent]) -> None:
+    async def happened(self, events: Sequence[GithubEvent]) -> None:
         """Take what was found by asking GitHub, or by the scan, in this order. Raises ``StorageError``."""
-        if happenings and await self.inbox.receive_many(
-            [(f"poll:{happening.key}", happening) for happening in happenings], self.now()
-        ):
+        if events and await self.inbox.receive_many([(f"poll:{event.key}", event) for event in events], self.now()):
             self.wake.set()
 
     def _count(self, outcome: Delivery, receipt: Receipt) -> Receipt:
@@ -129,16 +127,16 @@ class Intake:
         event, delivery = headers.get("X-GitHub-Event", ""), headers.get("X-GitHub-Delivery", "")
         now = self.now()
         try:
-            happenings = await _run(len(body), read_delivery, event, body, delivery, now)
+            events = await _run(len(body), read_delivery, event, body, delivery, now)
         except DeliveryError as error:
             log.warning("delivery_malformed", delivery=delivery, reason=str(error))
             return Delivery.MALFORMED, Receipt(HTTPStatus.BAD_REQUEST, str(error))
-        if not happenings:
+        if not events:
             return Delivery.IGNORED, _NOTHING
         # The first has the delivery's own name, by which it is known when GitHub lists deliveries.
-        names = (delivery, *(f"{delivery}/{number}" for number in range(1, len(happenings))))
+        names = (delivery, *(f"{delivery}/{number}" for number in range(1, len(events))))
         try:
-            new = await self._keep(tuple(zip(names, happenings, strict=True)))
+            new = await self._keep(tuple(zip(names, events, strict=True)))
         except StorageError as error:
             log.error("delivery_lost", delivery=delivery, reason=str(error))  # noqa: TRY400 — not a bug, and said in full
             return Delivery.FAILED, _FAILED

@@ -1,7 +1,7 @@
 """Decides what is done about threads of repositories that installed the App; nothing is done on GitHub here.
 
 Whatever happened is only an occasion to look: payloads are old, so the thread is read again, and what comes of it is
-written down in one transaction with the end of the happening. ``checkpoint`` is called between any two steps, for tests
+written down in one transaction with the end of the event. ``checkpoint`` is called between any two steps, for tests
 that end the process there. With the operator's switch off the inbox is kept, and nothing in it decided.
 """
 
@@ -24,9 +24,13 @@ from bot.core.github.threads import Comment, ForbiddenError, GoneError, Issue, I
 from bot.core.posting.posts import pause
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import AuditEntry, Changeset, LabelOverride, OutboxEntry, Progress
+from bot.core.triage.commands.effects import Effects, heard, obey
 from bot.core.triage.commands.grammar import Command, StatusCommand, find_commands, names_of
 from bot.core.triage.commands.replies import status_text
-from bot.core.triage.plan import Effects, Snapshot, decide, heard, obey, ready_at, reviews_of, revise
+from bot.core.triage.decide.decisions import decide, revise
+from bot.core.triage.overrides import reviews_of
+from bot.core.triage.settings import ready_at
+from bot.core.triage.snapshot import Snapshot
 from bot.core.upstream.threads import EventKind, KnownThread, Origin, ThreadEvent, compare, remembered
 from bot.core.verdicts.rules import Verdict
 from bot.services.packages.lookup import StatusLookup
@@ -37,7 +41,7 @@ from bot.services.triage.stores import TriageStores
 from storage.github.inbox import Received
 
 ATTEMPTS = 20
-"""How often a happening is tried before it is given up: for most of a day, as the pauses grow."""
+"""How often an event is tried before it is given up: for most of a day, as the pauses grow."""
 
 _FORBIDDEN_PAUSE = timedelta(hours=3)
 _AT_ONCE = 50
@@ -95,12 +99,12 @@ class _View:
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """Works through the inbox, one thread at a time; ``wake`` is set when there is something for the courier."""
+    """Works through the inbox, one thread at a time; ``wake`` is set when there is something for the outbox worker."""
 
     snapshots: Snapshots
-    casebook: TriageStores
+    stores: TriageStores
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    courier: OutboxWorker | None = None
+    worker: OutboxWorker | None = None
     checkpoint: Callable[[str], None] = go_on
     _complaints: set[str] = field(default_factory=set)
 
@@ -108,25 +112,25 @@ class Triage:
     def new(  # noqa: PLR0913 — what triage is made of, by name
         cls,
         reader: RepositoryReader,
-        casebook: TriageStores,
+        stores: TriageStores,
         lookup: StatusLookup,
         *,
         now: Callable[[], datetime],
         wake: asyncio.Event | None = None,
         enabled: bool = True,
-        courier: OutboxWorker | None = None,
+        worker: OutboxWorker | None = None,
         checkpoint: Callable[[str], None] = go_on,
     ) -> Triage:
-        """Build it; with a reader that is not the App it can only preview and replay, without a courier not apply."""
-        snapshots = Snapshots(RepositoryFacts(reader, now), casebook, lookup, now, enabled)
-        return cls(snapshots, casebook, wake or asyncio.Event(), courier, checkpoint)
+        """Build it. A reader that is not the App can only preview and replay. Applying needs a ``worker``."""
+        snapshots = Snapshots(RepositoryFacts(reader, now), stores, lookup, now, enabled)
+        return cls(snapshots, stores, wake or asyncio.Event(), worker, checkpoint)
 
     async def work(self) -> None:
         """Work on everything that is due, in the order in which it arrived; what fails is put off, the others go on."""
         if not self.snapshots.enabled:
             return
         try:
-            while due := await self.casebook.inbox.due(self._now(), _AT_ONCE):
+            while due := await self.stores.inbox.due(self._now(), _AT_ONCE):
                 for received in due:
                     self.checkpoint("taken")
                     await self._take(received)
@@ -137,7 +141,7 @@ class Triage:
         """Say what would be done about a thread now, and why; nothing is stored or done. Raises ``UpstreamError``."""
         view = await self._view(ref)
         snapshot = await self.snapshots.take(view.issue, view.policy, Trigger.ASKED, installed=view.installed)
-        history = await self.casebook.audit.of_node(view.issue.node_id)
+        history = await self.stores.audit.of_node(view.issue.node_id)
         return Preview(snapshot, decide(snapshot), history)
 
     async def apply(self, ref: IssueRef) -> Preview:
@@ -145,7 +149,7 @@ class Triage:
 
         Raises ``UserError`` without the App, or where it is not installed, and ``UpstreamError``.
         """
-        if self.courier is None or not isinstance(self._facts.reader, GithubApp):
+        if self.worker is None or not isinstance(self._facts.reader, GithubApp):
             raise UserError(
                 "Nothing can be done on GitHub without the App."
                 " Set FTBOT_GITHUB_APP_ID and FTBOT_GITHUB_PRIVATE_KEY, or leave out --apply."
@@ -161,15 +165,15 @@ class Triage:
         snapshot = await self.snapshots.take(issue, view.policy, Trigger.ASKED, installed=view.installed)
         decisions = decide(snapshot)
         if view.policy.settings.mode is not Mode.OFF:
-            settlement = await self._settled(asked, None, snapshot, Effects(decisions))
-            await self.casebook.settlements.record(settlement, self._now())
-            await self.courier.tick()
-        return Preview(snapshot, decisions, await self.casebook.audit.of_node(issue.node_id))
+            changeset = await self._settled(asked, None, snapshot, Effects(decisions))
+            await self.stores.changesets.record(changeset, self._now())
+            await self.worker.tick()
+        return Preview(snapshot, decisions, await self.stores.audit.of_node(issue.node_id))
 
     async def replay(self) -> tuple[Replayed, ...]:
         """Run the rules over every stored thread; nothing is stored or done."""
         replayed = []
-        for thread in await self.casebook.threads.all():
+        for thread in await self.stores.threads.all():
             found = await read_thread(thread.issue)
             replayed.append(Replayed(thread, found.free_threading, tuple(kind.kind for kind in found.kinds)))
         return tuple(replayed)
@@ -182,12 +186,12 @@ class Triage:
         return self.snapshots.now()
 
     async def _take(self, received: Received) -> None:
-        """Work on one happening; what goes wrong with it decides when it is tried again."""
+        """Work on one event; what goes wrong with it decides when it is tried again."""
         try:
             try:
                 await self._work_on(received)
             except PrivateError as error:
-                await self.casebook.threads.forget(error.repository, self._now())
+                await self.stores.threads.forget(error.repository, self._now())
                 await self._gone(received, str(error))
             except GoneError as error:
                 await self._gone(received, str(error))
@@ -199,79 +203,79 @@ class Triage:
             await self._put_off(received, str(error), pause(received.attempts + 1, error.retry_after))
         except Exception as error:
             # One thread's trouble must not keep the others waiting.
-            log.exception("triage_failed", delivery=received.delivery, **_about(received.happening))
+            log.exception("triage_failed", delivery=received.delivery, **_about(received.event))
             reason = f"Something broke on my side ({type(error).__name__})."
             await self._put_off(received, reason, pause(received.attempts + 1))
 
     async def _work_on(self, received: Received) -> None:
-        happening = received.happening
-        if happening.ref is None:
+        event = received.event
+        if event.ref is None:
             await self._repository_changed(received)
-        elif happening.trigger is Trigger.DELETED:
+        elif event.trigger is Trigger.DELETED:
             await self._gone(received, "The thread was deleted.")
-        elif await self._concerns_nobody(happening, happening.ref):
-            await self.casebook.inbox.close(received.delivery, "Nothing follows from it.")
+        elif await self._concerns_nobody(event, event.ref):
+            await self.stores.inbox.close(received.delivery, "Nothing follows from it.")
         else:
-            await self._look_at(received, happening, happening.ref)
+            await self._look_at(received, event, event.ref)
 
     async def _repository_changed(self, received: Received) -> None:
-        happening = received.happening
-        self._facts.forget(happening.repository)
-        if happening.trigger is not Trigger.REMOVED:
-            await self.casebook.inbox.close(received.delivery)
-        elif await self._facts.installed(happening.repository, fresh=True):
+        event = received.event
+        self._facts.forget(event.repository)
+        if event.trigger is not Trigger.REMOVED:
+            await self.stores.inbox.close(received.delivery)
+        elif await self._facts.installed(event.repository, fresh=True):
             # A delivery may be days old, and asked for again by ourselves.
-            await self.casebook.inbox.close(received.delivery, "The App is installed there again.")
+            await self.stores.inbox.close(received.delivery, "The App is installed there again.")
         else:
-            settlement = Changeset(received.delivery, cancelled=happening.repository)
-            await self.casebook.settlements.record(settlement, self._now())
+            changeset = Changeset(received.delivery, cancelled=event.repository)
+            await self.stores.changesets.record(changeset, self._now())
             self.checkpoint("settled")
-        log.info("repository_changed", **_about(happening))
+        log.info("repository_changed", **_about(event))
 
-    async def _concerns_nobody(self, happening: GithubEvent, ref: IssueRef) -> bool:
+    async def _concerns_nobody(self, event: GithubEvent, ref: IssueRef) -> bool:
         """Return whether a bot did it, this one included, or it is a comment to others on an unknown thread."""
-        if happening.trigger not in _COMMENTS | _LABELS:
+        if event.trigger not in _COMMENTS | _LABELS:
             return False
         login = await self._facts.login()
-        actor = happening.actor
+        actor = event.actor
         if actor is None or actor.is_bot or actor.login == login:
             return True
-        if happening.comment is None or _commands(happening.comment, happening, login):
+        if event.comment is None or _commands(event.comment, event, login):
             return False
-        known = await self.casebook.threads.get(happening.node_id) or await self.casebook.threads.at(ref)
+        known = await self.stores.threads.get(event.node_id) or await self.stores.threads.at(ref)
         return known is None
 
-    async def _look_at(self, received: Received, happening: GithubEvent, ref: IssueRef) -> None:
+    async def _look_at(self, received: Received, event: GithubEvent, ref: IssueRef) -> None:
         view = await self._view(ref)
         left_alone = _why_left_alone(view)
         if left_alone is not None:
-            await self.casebook.inbox.close(received.delivery, left_alone)
+            await self.stores.inbox.close(received.delivery, left_alone)
             return
-        ready = ready_at(view.issue.created, happening.trigger, view.policy.settings)
+        ready = ready_at(view.issue.created, event.trigger, view.policy.settings)
         # A wait that is longer than the grace is from a clock that is behind GitHub's.
         if self._now() < ready <= self._now() + view.policy.settings.grace:
-            await self.casebook.inbox.put_off(received.delivery, ready)
+            await self.stores.inbox.put_off(received.delivery, ready)
             return
         self.checkpoint("read")
-        await self._follow(happening, view.issue)
+        await self._follow(event, view.issue)
         wheels = None
-        if happening.package is not None and happening.target is not None:
-            wheels = Wheels(happening.package, happening.target)
+        if event.package is not None and event.target is not None:
+            wheels = Wheels(event.package, event.target)
         snapshot = await self.snapshots.take(
-            view.issue, view.policy, happening.trigger, installed=view.installed, wheels=wheels
+            view.issue, view.policy, event.trigger, installed=view.installed, wheels=wheels
         )
-        if happening.trigger in _LABELS and _is_strange(snapshot):
-            await self.casebook.inbox.close(received.delivery, "The thread is about something else.")
+        if event.trigger in _LABELS and _is_strange(snapshot):
+            await self.stores.inbox.close(received.delivery, "The thread is about something else.")
             return
-        obeyed = await self._consider(happening, snapshot)
-        settlement = await self._settled(happening, received.delivery, snapshot, obeyed)
+        obeyed = await self._consider(event, snapshot)
+        changeset = await self._settled(event, received.delivery, snapshot, obeyed)
         self.checkpoint("decided")
-        await self.casebook.settlements.record(settlement, self._now())
+        await self.stores.changesets.record(changeset, self._now())
         self.checkpoint("settled")
-        self._complaints.discard(happening.repository)
-        if settlement.actions:
+        self._complaints.discard(event.repository)
+        if changeset.actions:
             self.wake.set()
-        log.info("triaged", actions=len(settlement.actions), **_about(happening))
+        log.info("triaged", actions=len(changeset.actions), **_about(event))
 
     async def _view(self, ref: IssueRef) -> _View:
         issue = await self._facts.reader.issue(ref)
@@ -279,42 +283,42 @@ class Triage:
         installed = await self._facts.installed(repository)
         return _View(issue, await self._facts.policy(repository), installed)
 
-    async def _follow(self, happening: GithubEvent, issue: Issue) -> None:
+    async def _follow(self, event: GithubEvent, issue: Issue) -> None:
         """Store what is known of a thread that was transferred under its new id."""
-        if happening.node_id in {"", issue.node_id}:
+        if event.node_id in {"", issue.node_id}:
             return
-        known = await self.casebook.threads.get(happening.node_id)
+        known = await self.stores.threads.get(event.node_id)
         if known is not None:
-            await self.casebook.threads.rebind(happening.node_id, replace(known, issue=issue))
+            await self.stores.threads.rebind(event.node_id, replace(known, issue=issue))
             self.checkpoint("followed")
 
-    async def _consider(self, happening: GithubEvent, snapshot: Snapshot) -> Effects:
-        """Decide what comes of a happening."""
-        if happening.trigger in _OCCASIONS:
+    async def _consider(self, event: GithubEvent, snapshot: Snapshot) -> Effects:
+        """Decide what comes of an event."""
+        if event.trigger in _OCCASIONS:
             return Effects(decide(snapshot))
-        if happening.trigger in _LABELS and happening.label is not None and happening.actor is not None:
-            wanted = happening.trigger is Trigger.LABELED
+        if event.trigger in _LABELS and event.label is not None and event.actor is not None:
+            wanted = event.trigger is Trigger.LABELED
             issue = snapshot.issue
-            wish = LabelOverride(
-                issue.node_id, happening.label, wanted, issue.ref.repository, happening.actor.login, happening.at
+            override = LabelOverride(
+                issue.node_id, event.label, wanted, issue.ref.repository, event.actor.login, event.at
             )
-            moved = Effects(wishes=(wish,))
+            moved = Effects(overrides=(override,))
             return replace(moved, decisions=revise(_after(snapshot, moved)))
-        if happening.trigger in _COMMENTS and happening.comment is not None:
-            said = heard(happening.comment, snapshot)
-            return _both(said, await self._obey(happening, happening.comment, _after(snapshot, said)))
+        if event.trigger in _COMMENTS and event.comment is not None:
+            said = heard(event.comment, snapshot)
+            return _both(said, await self._obey(event, event.comment, _after(snapshot, said)))
         return Effects()
 
-    async def _obey(self, happening: GithubEvent, comment: Comment, snapshot: Snapshot) -> Effects:
+    async def _obey(self, event: GithubEvent, comment: Comment, snapshot: Snapshot) -> Effects:
         """Do what a comment says, command by command, each with what came of those before it."""
         issue = snapshot.issue
-        commands = _commands(comment, happening, snapshot.app_login)
-        if not commands or happening.actor is None or _is_anybodys_guess(happening, comment, snapshot):
+        commands = _commands(comment, event, snapshot.app_login)
+        if not commands or event.actor is None or _is_anybodys_guess(event, comment, snapshot):
             return Effects()
         # Who edited a comment is who says what is new in it, with the role that they have now.
-        comment = replace(comment, author=happening.actor)
-        role = await self._facts.reader.role(issue.ref.repository, happening.actor.login)
-        history = await self.casebook.audit.of_node(issue.node_id)
+        comment = replace(comment, author=event.actor)
+        role = await self._facts.reader.role(issue.ref.repository, event.actor.login)
+        history = await self.stores.audit.of_node(issue.node_id)
         all_ = Effects()
         for command in commands:
             status = await self._status_text(command.package) if isinstance(command, StatusCommand) else None
@@ -329,23 +333,23 @@ class Triage:
         return None if status.headline.verdict is Verdict.UNKNOWN else status_text(status)
 
     async def _settled(
-        self, happening: GithubEvent, delivery: str | None, snapshot: Snapshot, obeyed: Effects
+        self, event: GithubEvent, delivery: str | None, snapshot: Snapshot, obeyed: Effects
     ) -> Changeset:
-        """Return all that comes of a happening, as it is written down."""
+        """Return all that comes of an event, as it is written down."""
         issue = snapshot.issue
         after = replace(_after(snapshot, obeyed), issue=issue)
-        stored = await self.casebook.wishes.of(issue.node_id)
-        planned = {each.action.key: await self.casebook.outbox.get(each.action.key) for each in obeyed.decisions}
+        stored = await self.stores.overrides.of(issue.node_id)
+        planned = {each.action.key: await self.stores.outbox.get(each.action.key) for each in obeyed.decisions}
         decisions = [each for each in obeyed.decisions if not _stays(each, planned[each.action.key])]
-        thread, events = await self._thread(happening, snapshot)
+        thread, events = await self._thread(event, snapshot)
         entries = [
             AuditEntry(
                 at=self._now(),
                 ref=issue.ref,
                 node_id=issue.node_id,
-                trigger=happening.trigger,
+                trigger=event.trigger,
                 delivery=delivery,
-                actor=None if happening.actor is None else happening.actor.login,
+                actor=None if event.actor is None else event.actor.login,
                 decision=decision,
                 labels=issue.labels,
             )
@@ -355,57 +359,57 @@ class Triage:
             delivery=delivery,
             thread=thread,
             events=events,
-            entries=_news(entries, await self.casebook.audit.of_node(issue.node_id), planned),
+            entries=_news(entries, await self.stores.audit.of_node(issue.node_id), planned),
             actions=tuple(each.action for each in decisions if each.outcome is Outcome.DO),
-            wishes=tuple(wish for label, wish in after.wishes.items() if stored.get(label) != wish),
-            directives=obeyed.directives,
+            overrides=tuple(override for label, override in after.overrides.items() if stored.get(label) != override),
+            marks=obeyed.marks,
             reviews=reviews_of(after),
         )
 
     async def _thread(
-        self, happening: GithubEvent, snapshot: Snapshot
+        self, event: GithubEvent, snapshot: Snapshot
     ) -> tuple[KnownThread | None, tuple[ThreadEvent, ...]]:
         """Return what is remembered of the thread, and what happened to it; nothing where it concerns nobody here."""
         issue, found = snapshot.issue, snapshot.classification
-        before = await self.casebook.threads.get(issue.node_id)
+        before = await self.stores.threads.get(issue.node_id)
         if before is None and not found.free_threading:
             return None, ()
         kinds = tuple(kind.kind for kind in found.kinds)
         now = KnownThread(issue, Origin.TRIAGE, next(iter(found.packages), None), found.free_threading, kinds)
         # Comments are counted when they are told of, with their author: the bot's own are none.
-        events = [event for event in compare(before, now) if event.kind is not EventKind.COMMENTED]
-        if happening.trigger is Trigger.COMMENTED and happening.comment is not None:
-            events.append(_comment_event(now, happening.comment))
+        events = [each for each in compare(before, now) if each.kind is not EventKind.COMMENTED]
+        if event.trigger is Trigger.COMMENTED and event.comment is not None:
+            events.append(_comment_event(now, event.comment))
         return remembered(before, now), tuple(events)
 
     async def _gone(self, received: Received, reason: str) -> None:
         """Close what cannot be worked on any more, and remember that the thread is not there."""
-        happening = received.happening
+        event = received.event
         thread = None
-        if happening.ref is not None and await self._facts.installed(happening.repository):
-            threads = self.casebook.threads
-            known = await threads.get(happening.node_id) or await threads.at(happening.ref)
+        if event.ref is not None and await self._facts.installed(event.repository):
+            threads = self.stores.threads
+            known = await threads.get(event.node_id) or await threads.at(event.ref)
             thread = None if known is None else replace(known, gone=self._now())
-        await self.casebook.settlements.record(Changeset(received.delivery, thread=thread), self._now())
+        await self.stores.changesets.record(Changeset(received.delivery, thread=thread), self._now())
         self.checkpoint("settled")
-        log.info("thread_gone", reason=reason, **_about(happening))
+        log.info("thread_gone", reason=reason, **_about(event))
 
     async def _forbidden(self, received: Received, error: ForbiddenError) -> None:
         """Wait until somebody mends the credentials or permissions, and say so once; without the App, close it."""
-        repository, reason = received.happening.repository, str(error)
+        repository, reason = received.event.repository, str(error)
         if not isinstance(error, TokenRefusedError):
-            if received.happening.trigger is Trigger.TRANSFERRED:
+            if received.event.trigger is Trigger.TRANSFERRED:
                 await self._gone(received, "The thread was moved to where the App is not installed.")
                 return
             if not await self._is_installed(repository):
-                await self.casebook.inbox.close(received.delivery, "The App is not installed there.")
+                await self.stores.inbox.close(received.delivery, "The App is not installed there.")
                 return
         if received.attempts == 0:  # the App may just have been installed anew
             await self._put_off(received, reason, pause(1))
             return
         if repository not in self._complaints:
             self._complaints.add(repository)
-            log.error("github_forbids", reason=reason, **_about(received.happening))
+            log.error("github_forbids", reason=reason, **_about(received.event))
         await self._put_off(received, reason, _FORBIDDEN_PAUSE)
 
     async def _is_installed(self, repository: str) -> bool:
@@ -417,28 +421,28 @@ class Triage:
 
     async def _put_off(self, received: Received, reason: str, wait: timedelta) -> None:
         if received.attempts + 1 < ATTEMPTS:
-            await self.casebook.inbox.put_off(received.delivery, self._now() + wait, reason)
-            log.info("triage_put_off", reason=reason, seconds=wait.total_seconds(), **_about(received.happening))
+            await self.stores.inbox.put_off(received.delivery, self._now() + wait, reason)
+            log.info("triage_put_off", reason=reason, seconds=wait.total_seconds(), **_about(received.event))
             return
         given_up = f"Given up after {ATTEMPTS} attempts. {reason}"
-        settlement = Changeset(received.delivery, entries=_given_up(received, given_up, self._now()))
-        await self.casebook.settlements.record(settlement, self._now())
-        log.error("triage_given_up", reason=reason, **_about(received.happening))
+        changeset = Changeset(received.delivery, entries=_given_up(received, given_up, self._now()))
+        await self.stores.changesets.record(changeset, self._now())
+        log.error("triage_given_up", reason=reason, **_about(received.event))
 
 
-def _commands(comment: Comment, happening: GithubEvent, login: str) -> tuple[Command, ...]:
+def _commands(comment: Comment, event: GithubEvent, login: str) -> tuple[Command, ...]:
     """Find what a comment tells the bot, by any of its names."""
-    return find_commands(comment.body, happening.before, names_of(login), happening.repository)
+    return find_commands(comment.body, event.before, names_of(login), event.repository)
 
 
-def _is_anybodys_guess(happening: GithubEvent, comment: Comment, snapshot: Snapshot) -> bool:
+def _is_anybodys_guess(event: GithubEvent, comment: Comment, snapshot: Snapshot) -> bool:
     """Return whether commands of an edited comment were done before, and nobody knows which of them are new.
 
     Polls see what a comment says now, never what it said before.
     """
-    if happening.trigger is not Trigger.COMMENT_EDITED or happening.before is not None:
+    if event.trigger is not Trigger.COMMENT_EDITED or event.before is not None:
         return False
-    return any(errand.action.comment == comment.number for errand in snapshot.errands)
+    return any(entry.action.comment == comment.number for entry in snapshot.entries)
 
 
 def _why_left_alone(view: _View) -> str | None:
@@ -449,13 +453,13 @@ def _why_left_alone(view: _View) -> str | None:
 
 def _is_strange(snapshot: Snapshot) -> bool:
     """Return whether a thread is about something else and nobody ever said a word of it here."""
-    return not (snapshot.classification.free_threading or snapshot.errands or snapshot.wishes or snapshot.directives)
+    return not (snapshot.classification.free_threading or snapshot.entries or snapshot.overrides or snapshot.marks)
 
 
 def _both(one: Effects, other: Effects) -> Effects:
     """Put together what comes of two things that were said at once: of a label, the second word counts."""
-    wishes = {wish.label: wish for wish in (*one.wishes, *other.wishes)}
-    return Effects(one.decisions + other.decisions, tuple(wishes.values()), one.directives + other.directives)
+    overrides = {override.label: override for override in (*one.overrides, *other.overrides)}
+    return Effects(one.decisions + other.decisions, tuple(overrides.values()), one.marks + other.marks)
 
 
 def _after(snapshot: Snapshot, obeyed: Effects) -> Snapshot:
@@ -467,28 +471,28 @@ def _after(snapshot: Snapshot, obeyed: Effects) -> Snapshot:
             labels[action.value] = None
         elif action.kind is ActionKind.REMOVE_LABEL:
             labels.pop(action.value, None)
-    errands = (OutboxEntry(action, Progress.PLANNED, snapshot.now, snapshot.now) for action in planned)
-    later = {wish.label: wish for wish in obeyed.wishes if _is_news(wish, snapshot)}
+    entries = (OutboxEntry(action, Progress.PLANNED, snapshot.now, snapshot.now) for action in planned)
+    later = {override.label: override for override in obeyed.overrides if _is_news(override, snapshot)}
     return replace(
         snapshot,
         issue=replace(snapshot.issue, labels=tuple(labels)),
-        wishes={**snapshot.wishes, **later},
-        directives={**snapshot.directives, **{each.kind: each for each in obeyed.directives}},
-        errands=(*snapshot.errands, *errands),
+        overrides={**snapshot.overrides, **later},
+        marks={**snapshot.marks, **{each.kind: each for each in obeyed.marks}},
+        entries=(*snapshot.entries, *entries),
     )
 
 
-def _is_news(wish: LabelOverride, snapshot: Snapshot) -> bool:
-    known = snapshot.wishes.get(wish.label)
-    return known is None or known.at <= wish.at
+def _is_news(override: LabelOverride, snapshot: Snapshot) -> bool:
+    known = snapshot.overrides.get(override.label)
+    return known is None or known.at <= override.at
 
 
-def _stays(decision: Decision, errand: OutboxEntry | None) -> bool:
+def _stays(decision: Decision, entry: OutboxEntry | None) -> bool:
     """Return whether an action was planned before: on this thread or, if it is done once for all, on another.
 
     What was dropped is planned anew: what came between has passed, or it would not be decided.
     """
-    return decision.outcome is Outcome.DO and errand is not None and errand.progress is not Progress.DROPPED
+    return decision.outcome is Outcome.DO and entry is not None and entry.progress is not Progress.DROPPED
 
 
 def _news(
@@ -522,15 +526,15 @@ def _comment_event(thread: KnownThread, comment: Comment) -> ThreadEvent:
 
 def _given_up(received: Received, reason: str, now: datetime) -> tuple[AuditEntry, ...]:
     """Say in the audit log that nothing was decided about a thread."""
-    happening = received.happening
-    if happening.ref is None:
+    event = received.event
+    if event.ref is None:
         return ()
-    action = Action(ActionKind.ADD_LABEL, happening.ref, happening.node_id, "", "triage", 1)
+    action = Action(ActionKind.ADD_LABEL, event.ref, event.node_id, "", "triage", 1)
     decision = Decision(action, Mode.DRY_RUN, Outcome.BLOCKED, reason)
-    actor = None if happening.actor is None else happening.actor.login
-    return (AuditEntry(now, happening.ref, happening.node_id, happening.trigger, received.delivery, actor, decision),)
+    actor = None if event.actor is None else event.actor.login
+    return (AuditEntry(now, event.ref, event.node_id, event.trigger, received.delivery, actor, decision),)
 
 
-def _about(happening: GithubEvent) -> dict[str, str]:
-    thread = happening.repository if happening.ref is None else str(happening.ref)
-    return {"thread": thread, "trigger": happening.trigger.value}
+def _about(event: GithubEvent) -> dict[str, str]:
+    thread = event.repository if event.ref is None else str(event.ref)
+    return {"thread": thread, "trigger": event.trigger.value}

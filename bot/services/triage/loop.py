@@ -25,10 +25,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TriageLoop:
-    """Triage and the courier, one after the other; ``wake`` is set by whoever has something for them."""
+    """Triage and the outbox worker, one after the other; ``wake`` is set by whoever has something for them."""
 
     triage: Triage
-    courier: OutboxWorker
+    worker: OutboxWorker
     inbox: Inbox
     outbox: Outbox
     wake: asyncio.Event
@@ -41,7 +41,7 @@ class TriageLoop:
             self.wake.clear()
             try:
                 await self.triage.work()
-                await self.courier.tick()
+                await self.worker.tick()
                 seconds = await self._until_due()
             except StorageError as error:
                 log.warning("storage_failed", reason=str(error))
@@ -58,7 +58,7 @@ class TriageLoop:
 
     async def _until_due(self) -> float:
         """Return the seconds until something is due; with triage switched off, nothing is."""
-        if not self.courier.enabled:
+        if not self.worker.enabled:
             return self.longest_sleep
         due = [moment for moment in (await self.inbox.next_due(), await self.outbox.next_due()) if moment is not None]
         if not due:

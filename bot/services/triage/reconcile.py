@@ -1,6 +1,6 @@
 """Makes up for webhooks that never came: asks for failed deliveries again, and reads what changed meanwhile.
 
-What is found becomes the same happening that a webhook tells of, with the same key, so that nothing is worked on twice.
+What is found becomes the same event that a webhook tells of, with the same key, so that nothing is worked on twice.
 Labels that people moved need nothing here: they are read before anything is decided.
 """
 
@@ -21,7 +21,7 @@ from bot.core.github.webhooks import comment_key, issue_key
 from bot.core.posting.posts import Change, ChangeKind
 from bot.core.triage.commands.grammar import find_commands, names_of
 from bot.core.upstream.threads import Cursor, KnownThread, awaits_wheels
-from bot.services.triage.deliveries import Intake
+from bot.services.triage.deliveries import Deliveries
 from bot.services.triage.snapshots import read_thread
 from storage.github.cursors import Cursors
 from storage.github.inbox import Inbox
@@ -50,7 +50,7 @@ class Reconciler:
     """Asks GitHub from time to time what the App was not told."""
 
     app: GithubApp
-    intake: Intake
+    deliveries: Deliveries
     inbox: Inbox
     cursors: Cursors
     threads: Threads
@@ -99,12 +99,12 @@ class Reconciler:
 
     async def wheels(self, changes: Sequence[Change]) -> None:
         """Tell triage of wheels that appeared, for every open thread that waits for them where the App may answer."""
-        happenings = []
+        events = []
         for change in changes:
             if change.kind is ChangeKind.GAINED:
                 threads = await self.threads.of_package(change.package)
-                happenings += [self._wheels(change, thread) for thread in threads if awaits_wheels(thread)]
-        if not happenings:
+                events += [self._wheels(change, thread) for thread in threads if awaits_wheels(thread)]
+        if not events:
             return
         try:
             installed = {each.full_name.lower() for each in await self.app.repositories()}
@@ -112,8 +112,8 @@ class Reconciler:
             # Triage leaves those alone that do not have the App, only at the cost of a request each.
             log.warning("repositories_unknown", reason=str(error))
         else:
-            happenings = [each for each in happenings if each.repository.lower() in installed]
-        await self.intake.happened(happenings)
+            events = [each for each in events if each.repository.lower() in installed]
+        await self.deliveries.happened(events)
 
     def _wheels(self, change: Change, thread: KnownThread) -> GithubEvent:
         issue = thread.issue
@@ -153,10 +153,10 @@ class Reconciler:
         if listing is None:
             await self.cursors.record(Cursor(cursor.name, cursor.since, cursor.etag, self.now()))
             return
-        happenings: list[GithubEvent] = []
+        events: list[GithubEvent] = []
         for issue in listing.issues:
-            happenings += await self._changes(issue, first.since)
-        await self.intake.happened(happenings)
+            events += await self._changes(issue, first.since)
+        await self.deliveries.happened(events)
         await self.cursors.record(_moved(cursor, listing, self.now()))
 
     async def _poll_comments(self, repository: str) -> None:
@@ -164,8 +164,8 @@ class Reconciler:
         if cursor.since is None:
             return
         comments = await self.app.comments_since(repository, cursor.since)
-        happenings = [await self._comment(ref, comment) for ref, comment in comments]
-        await self.intake.happened([happening for happening in happenings if happening is not None])
+        events = [await self._comment(ref, comment) for ref, comment in comments]
+        await self.deliveries.happened([event for event in events if event is not None])
         newest = max((comment.updated for _, comment in comments), default=cursor.since)
         # It moves on also where nobody says anything: what is read again and again must not outlive the inbox.
         long_read = cursor.since if cursor.checked is None else cursor.checked - _LISTED_BY_THEN

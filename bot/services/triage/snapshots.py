@@ -17,7 +17,7 @@ from bot.core.github.threads import Issue, ThreadState
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress
 from bot.core.triage.decide.proposals import GATE
-from bot.core.triage.plan import merge_wishes, rejections_of, were_suggested, wishes_of
+from bot.core.triage.overrides import merge_overrides, overrides_of, rejections_of, were_suggested
 from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
 from bot.core.upstream.threads import KnownThread, Origin
 from bot.core.verdicts.rules import Verdict
@@ -51,7 +51,7 @@ class Snapshots:
     """Takes snapshots of threads; ``enabled`` is the operator's switch."""
 
     facts: RepositoryFacts
-    casebook: TriageStores
+    stores: TriageStores
     lookup: StatusLookup
     now: Callable[[], datetime]
     enabled: bool = True
@@ -63,31 +63,31 @@ class Snapshots:
         classification = await read_thread(issue)
         login = await self.facts.login()
         node_id, repository = issue.node_id, issue.ref.repository
-        errands = await self.casebook.outbox.of_thread(node_id)
-        wishes: Mapping[str, LabelOverride] = await self.casebook.wishes.of(node_id)
-        directives = await self.casebook.directives.of(node_id)
+        entries = await self.stores.outbox.of_thread(node_id)
+        overrides: Mapping[str, LabelOverride] = await self.stores.overrides.of(node_id)
+        marks = await self.stores.marks.of(node_id)
         labels: frozenset[str] = frozenset()
-        if classification.free_threading or errands or wishes or directives or trigger in _THOROUGH:
+        if classification.free_threading or entries or overrides or marks or trigger in _THOROUGH:
             labels = await self.facts.labels(repository, policy.settings.labels.values())
             events = await self.facts.reader.label_events(issue.ref)
-            wishes = merge_wishes(wishes, wishes_of(node_id, repository, events, login))
-            if installed and were_suggested(errands):
-                wishes = merge_wishes(wishes, await self._rejections(issue))
+            overrides = merge_overrides(overrides, overrides_of(node_id, repository, events, login))
+            if installed and were_suggested(entries):
+                overrides = merge_overrides(overrides, await self._rejections(issue))
         return Snapshot(
             issue=issue,
             classification=classification,
             settings=policy.settings,
             installed=installed,
             repository_labels=labels,
-            wishes=wishes,
-            directives=directives,
-            errands=errands,
+            overrides=overrides,
+            marks=marks,
+            entries=entries,
             wheels=await self._wheels(classification, wheels),
             related=await self._related(issue, classification),
             app_login=login,
-            suggestions=installed and await self._takes_suggestions(issue, errands),
+            suggestions=installed and await self._takes_suggestions(issue, entries),
             reviews={
-                rule: await self.casebook.reviews.last(rule, version)
+                rule: await self.stores.reviews.last(rule, version)
                 for rule, version in (
                     (GATE, GATE_VERSION),
                     *((kind.rule, kind.version) for kind in classification.kinds),
@@ -124,10 +124,10 @@ class Snapshots:
             return {}
         return rejections_of(issue.node_id, issue.ref.repository, await app.dismissed_suggestions(issue.ref))
 
-    async def _takes_suggestions(self, issue: Issue, errands: Collection[OutboxEntry]) -> bool:
+    async def _takes_suggestions(self, issue: Issue, entries: Collection[OutboxEntry]) -> bool:
         """Return whether labels can be suggested for a thread in GitHub's own way; pull requests have none."""
         app = self.facts.reader
-        if not isinstance(app, GithubApp) or issue.is_pr or _were_refused(errands):
+        if not isinstance(app, GithubApp) or issue.is_pr or _were_refused(entries):
             return False
         return await app.takes_suggestions(issue.ref)
 
@@ -136,7 +136,7 @@ class Snapshots:
         kinds = {kind.kind for kind in classification.kinds}
         known: dict[str, KnownThread] = {}
         for package in classification.packages:
-            for thread in await self.casebook.threads.of_package(package):
+            for thread in await self.stores.threads.of_package(package):
                 if thread.free_threading and thread.issue.node_id != issue.node_id:
                     alike = thread.origin is Origin.TABLE or not kinds.isdisjoint(thread.kinds)
                     if alike and thread.gone is None:
@@ -157,10 +157,10 @@ async def read_thread(issue: Issue) -> Classification:
     return classify(thread)
 
 
-def _were_refused(errands: Collection[OutboxEntry]) -> bool:
+def _were_refused(entries: Collection[OutboxEntry]) -> bool:
     """Return whether the repository was found to take no suggestions of labels."""
     return any(
-        errand.action.kind is ActionKind.SUGGEST_LABEL and errand.progress is Progress.REFUSED for errand in errands
+        entry.action.kind is ActionKind.SUGGEST_LABEL and entry.progress is Progress.REFUSED for entry in entries
     )
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from storage.engine.sqlite import Database
 from storage.github.audit import Audit
-from storage.github.changesets import Settlements
+from storage.github.changesets import Changesets
 from storage.github.inbox import Inbox
-from storage.github.marks import Directives
+from storage.github.marks import ThreadMarks
 from storage.github.outbox import Outbox
-from storage.github.overrides import Wishes
+from storage.github.overrides import LabelOverrides
 from storage.github.reviews import Reviews
 from storage.github.threads import Threads
 
@@ -20,12 +20,12 @@ class TriageStores:
     """The stores that triage uses, on one database."""
 
     inbox: Inbox
-    settlements: Settlements
+    changesets: Changesets
     outbox: Outbox
     threads: Threads
     audit: Audit
-    wishes: Wishes
-    directives: Directives
+    overrides: LabelOverrides
+    marks: ThreadMarks
     reviews: Reviews
 
     @classmethod
@@ -33,11 +33,11 @@ class TriageStores:
         """Open it on a database."""
         return cls(
             inbox=Inbox(database),
-            settlements=Settlements(database),
+            changesets=Changesets(database),
             outbox=Outbox(database),
             threads=Threads(database),
             audit=Audit(database),
-            wishes=Wishes(database),
-            directives=Directives(database),
+            overrides=LabelOverrides(database),
+            marks=ThreadMarks(database),
             reviews=Reviews(database),
         )

@@ -46,7 +46,7 @@ class IssuePage:
 
 
 @dataclass(slots=True)
-class IssueDesk:
+class UpstreamThreads:
     """Answers about threads; what a status card needs is in memory, as it was when ``load`` was called last."""
 
     threads: Threads

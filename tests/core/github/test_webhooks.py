@@ -134,7 +134,7 @@ def test_a_label_that_a_person_put_on_or_took_off(action: str) -> None:
     assert happened == replace(HAPPENED, key=key, trigger=Trigger(action), label="00 - Bug")
 
 
-def test_labels_changed_at_once_are_two_happenings() -> None:
+def test_labels_changed_at_once_are_two_events() -> None:
     (one,), (other,) = read("issues", LABELED), read("issues", {**LABELED, "label": {"name": "crash"}})
     assert one.key != other.key
 
@@ -220,7 +220,7 @@ def test_a_comment_without_text_or_author_is_one() -> None:
         ("installation_repositories", "removed", "repositories_removed", Trigger.REMOVED),
     ],
 )
-def test_an_installation_is_one_happening_for_each_public_repository(
+def test_an_installation_is_one_event_for_each_public_repository(
     event: str, action: str, field: str, trigger: Trigger
 ) -> None:
     scipy = {**NUMPY, "full_name": "scipy/scipy"}
@@ -231,7 +231,7 @@ def test_an_installation_is_one_happening_for_each_public_repository(
     )
 
 
-def test_to_add_remove_and_add_again_are_three_happenings() -> None:
+def test_to_add_remove_and_add_again_are_three_events() -> None:
     added = {"action": "added", "repositories_added": [NUMPY], "repositories_removed": [], "sender": ANN}
     removed = {"action": "removed", "repositories_added": [], "repositories_removed": [NUMPY], "sender": ANN}
     told = [
@@ -337,7 +337,7 @@ json_values = st.recursive(
     st.sampled_from(["issues", "pull_request", "issue_comment", "installation", "installation_repositories", "ping"]),
     st.binary() | json_values.map(lambda value: json.dumps(value).encode()),
 )
-def test_any_body_is_happenings_or_a_delivery_error(event: str, body: bytes) -> None:
+def test_any_body_is_events_or_a_delivery_error(event: str, body: bytes) -> None:
     try:
         happened = read_delivery(event, body, "d1", NOW)
     except DeliveryError:

@@ -12,8 +12,8 @@ from bot.core.github.events import Trigger
 from bot.core.github.threads import Account, Comment, Issue, IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress
-from bot.core.triage.plan import Snapshot, WheelAnswer
 from bot.core.triage.settings import RepoSettings
+from bot.core.triage.snapshot import Snapshot, WheelAnswer
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 REF = IssueRef("numpy/numpy", 7)
@@ -89,9 +89,9 @@ def made_snapshot(issue: Issue | None = None, settings: RepoSettings = APPLY) ->
         settings=settings,
         installed=True,
         repository_labels=frozenset({*LABELS.values(), "good first issue", "Unrelated"}),
-        wishes={},
-        directives={},
-        errands=(),
+        overrides={},
+        marks={},
+        entries=(),
         wheels=None,
         related=(),
         app_login=APP,
@@ -105,7 +105,7 @@ def made_snapshot(issue: Issue | None = None, settings: RepoSettings = APPLY) ->
     )
 
 
-def wish(label: str, *, wanted: bool, at: datetime = NOW, actor: str = "carol") -> LabelOverride:
+def override(label: str, *, wanted: bool, at: datetime = NOW, actor: str = "carol") -> LabelOverride:
     return LabelOverride(NODE, label, wanted, REF.repository, actor, at)
 
 
@@ -116,15 +116,15 @@ def said(body: str, by: Account | None = MAINTAINER, number: int = 501, at: date
 def done(snapshot: Snapshot, decisions: Sequence[Decision], progress: Progress = Progress.CONFIRMED) -> Snapshot:
     """Give what is there when all that was decided is done: in the outbox and on GitHub."""
     actions = [decision.action for decision in decisions if decision.outcome is Outcome.DO]
-    known = {errand.action.key for errand in snapshot.errands}
-    errands = tuple(OutboxEntry(action, progress, snapshot.now, None) for action in actions if action.key not in known)
+    known = {entry.action.key for entry in snapshot.entries}
+    entries = tuple(OutboxEntry(action, progress, snapshot.now, None) for action in actions if action.key not in known)
     labels = dict.fromkeys(snapshot.issue.labels)
     for action in actions:
         if action.kind is ActionKind.ADD_LABEL:
             labels[action.value] = None
         elif action.kind is ActionKind.REMOVE_LABEL:
             labels.pop(action.value, None)
-    return replace(snapshot, issue=replace(snapshot.issue, labels=tuple(labels)), errands=(*snapshot.errands, *errands))
+    return replace(snapshot, issue=replace(snapshot.issue, labels=tuple(labels)), entries=(*snapshot.entries, *entries))
 
 
 def to_do(decisions: Sequence[Decision], kind: ActionKind | None = None) -> list[Action]:

@@ -386,7 +386,7 @@ async def test_a_channel_without_permission_is_left_alone_until_an_admin_did_som
     label = permission.name.replace("_", " ").title() if permission.name else ""
     assert (post.state, f"**{label}**" in (post.reason or "")) == (State.REFUSED, True)
     fake.allow(general, permission)
-    assert await office.desk.reopen(guild_of(general).id, general.id)
+    assert await office.guilds.reopen(guild_of(general).id, general.id)
     await office.poster.tick()
     assert len(own(fake, general)) == 1
 
@@ -504,7 +504,7 @@ async def test_a_publication_that_could_not_happen_in_a_week_is_given_up(
     await office.subscribe(news, publish=True)
     fake.fail("POST", CROSSPOSTS, 503)
     await office.poster.tick()
-    await office.desk.turn_digest_off(guild_of(news).id)
+    await office.guilds.turn_digest_off(guild_of(news).id)
     clock.advance(timedelta(days=7))
     await office.poster.tick()
     post = await office.last(news)
@@ -521,7 +521,7 @@ async def test_a_channel_that_is_closed_before_publishing_keeps_its_digest(
         clock.advance(timedelta(hours=3))
     assert (len(own(fake, news)), fake.count("POST", CROSSPOSTS)) == (1, 1)
     assert (await office.last(news)).state is State.SENT
-    assert news.id in await office.ledger.closed.everywhere()
+    assert news.id in await office.stores.closed.everywhere()
 
 
 async def test_a_limit_of_crossposts_is_waited_for(
@@ -606,10 +606,10 @@ async def test_a_server_that_removed_the_bot_is_forgotten_after_a_month(
     await office.poster.tick()
     clock.advance(FORGOTTEN_AFTER - timedelta(days=1))
     await office.poster.tick()
-    assert (await office.ledger.guilds.settings(guild.id)).digest is not None
+    assert (await office.stores.guilds.settings(guild.id)).digest is not None
     clock.advance(timedelta(days=2))
     await office.poster.tick()
-    assert (await office.ledger.guilds.settings(guild.id)).digest is None
+    assert (await office.stores.guilds.settings(guild.id)).digest is None
     assert fake.count("POST", SENDS) == 0
 
 
@@ -628,7 +628,7 @@ async def test_a_server_that_comes_back_has_its_settings_back(
     assert len(own(fake, general)) == 1
     clock.advance(timedelta(days=60))
     await office.poster.tick()
-    assert (await office.ledger.guilds.settings(guild.id)).digest is not None
+    assert (await office.stores.guilds.settings(guild.id)).digest is not None
 
 
 # Announcements
@@ -639,7 +639,7 @@ def change(package: str, kind: ChangeKind = ChangeKind.GAINED, version: str = "1
 
 
 async def test_announcements_are_off_by_default(office: Office, fake: FakeDiscord, general: Channel) -> None:
-    await office.desk.turn_digest_off(guild_of(general).id)
+    await office.guilds.turn_digest_off(guild_of(general).id)
     await office.poster.announce([change("numpy")])
     await office.poster.tick()
     assert own(fake, general) == []
@@ -649,7 +649,7 @@ async def test_changes_are_announced_together_and_once(
     office: Office, fake: FakeDiscord, clock: Clock, general: Channel
 ) -> None:
     await office.poster.announce([change("old")])
-    await office.desk.set_announcements(guild_of(general).id, general.id)
+    await office.guilds.set_announcements(guild_of(general).id, general.id)
     await office.poster.announce([change("numpy"), change("lxml", ChangeKind.LOST)])
     for _ in range(3):
         await office.poster.announce([change("numpy")])
@@ -662,7 +662,7 @@ async def test_changes_are_announced_together_and_once(
 async def test_there_is_at_most_one_announcement_an_hour(
     office: Office, fake: FakeDiscord, clock: Clock, general: Channel
 ) -> None:
-    await office.desk.set_announcements(guild_of(general).id, general.id)
+    await office.guilds.set_announcements(guild_of(general).id, general.id)
     for minute in range(150):
         await office.poster.announce([change("numpy", version=f"1.{minute}")])
         await office.poster.tick()
@@ -675,7 +675,7 @@ async def test_there_is_at_most_one_announcement_an_hour(
 async def test_an_announcement_without_an_answer_is_not_repeated(
     office: Office, fake: FakeDiscord, clock: Clock, general: Channel
 ) -> None:
-    await office.desk.set_announcements(guild_of(general).id, general.id)
+    await office.guilds.set_announcements(guild_of(general).id, general.id)
     await office.poster.announce([change("numpy")])
     fake.reset("POST", SENDS, apply=True)
     await office.poster.tick()
@@ -687,10 +687,10 @@ async def test_an_announcement_without_an_answer_is_not_repeated(
 
 async def test_announcements_turned_off_and_on_begin_anew(office: Office, fake: FakeDiscord, general: Channel) -> None:
     guild = guild_of(general).id
-    await office.desk.set_announcements(guild, general.id)
-    await office.desk.set_announcements(guild, None)
+    await office.guilds.set_announcements(guild, general.id)
+    await office.guilds.set_announcements(guild, None)
     await office.poster.announce([change("numpy")])
-    await office.desk.set_announcements(guild, general.id)
+    await office.guilds.set_announcements(guild, general.id)
     await office.poster.tick()
     assert own(fake, general) == []
     await office.poster.announce([change("lxml")])
@@ -732,7 +732,7 @@ async def test_a_digest_that_waits_is_not_posted_after_it_was_turned_off(
     office.press.error = UpstreamError("Not yet.")
     await office.subscribe(general)
     await office.poster.tick()
-    await office.desk.turn_digest_off(guild_of(general).id)
+    await office.guilds.turn_digest_off(guild_of(general).id)
     office.press.error = None
     clock.advance(timedelta(hours=1))
     await office.poster.tick()
@@ -742,9 +742,9 @@ async def test_a_digest_that_waits_is_not_posted_after_it_was_turned_off(
 async def test_a_reset_forgets_everything(office: Office, fake: FakeDiscord, general: Channel) -> None:
     guild = guild_of(general).id
     await office.subscribe(general)
-    await office.desk.set_announcements(guild, general.id)
-    await office.desk.reset(guild)
+    await office.guilds.set_announcements(guild, general.id)
+    await office.guilds.reset(guild)
     await office.poster.announce([change("numpy")])
     await office.poster.tick()
-    overview = await office.desk.overview(guild)
+    overview = await office.guilds.overview(guild)
     assert (own(fake, general), overview.settings.digest, overview.last_digest) == ([], None, None)

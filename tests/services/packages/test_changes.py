@@ -30,8 +30,8 @@ class Told(list[Change]):
         self.extend(changes)
 
 
-def newsroom(station: Station, told: Told) -> ScanFollowUp:
-    return ScanFollowUp(station.scanner, station.scans, station.desk, len(NAMES), told.announce)
+def follow_up(station: Station, told: Told) -> ScanFollowUp:
+    return ScanFollowUp(station.scanner, station.scans, station.digester, len(NAMES), told.announce)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def published(index: FakeIndex) -> FakeIndex:
 async def test_the_first_look_of_all_tells_nothing(published: FakeIndex, path: Path, clock: Clock) -> None:
     told = Told()
     async with open_station(published, path, clock, NAMES) as station:
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
         assert [name for name, _ in (await station.scans.latest() or pytest.fail("no scan")).tracked] == list(NAMES)
     assert told == []
 
@@ -52,7 +52,7 @@ async def test_the_first_look_of_all_tells_nothing(published: FakeIndex, path: P
 async def test_what_moved_since_the_last_look_is_told(published: FakeIndex, path: Path, clock: Clock) -> None:
     told = Told()
     async with open_station(published, path, clock, NAMES) as station:
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
         clock.advance(hours=30)
         moment = (clock() - timedelta(hours=1)).isoformat()
         long_ago = LONG_AGO.isoformat()
@@ -66,11 +66,11 @@ async def test_what_moved_since_the_last_look_is_told(published: FakeIndex, path
             wheels("loses", "2.0", GIL, upload_time=moment),
         )
         published.publish("loses", [*old, *new])
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
         assert told == [Change("gains", T314, "2.0", ChangeKind.GAINED, ("cp314t",))]
         clock.advance(hours=49)  # now the loss is settled
         told.clear()
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
     assert Change("loses", T314, "2.0", ChangeKind.LOST, lost=(Platform.WIN_AMD64,)) in told
 
 
@@ -81,13 +81,13 @@ async def test_a_package_that_has_no_native_wheels_any_more_is_told_of_once_more
     told = Told()
     old = wheels("loses", "1.0", GIL, FT, upload_time=LONG_AGO.isoformat())
     async with open_station(published, path, clock, NAMES) as station:
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
         time = clock().isoformat()
         new = [*wheels("loses", "2.0", *later, upload_time=time), sdist("loses", "2.0", upload_time=time)]
         published.publish("loses", [*old, *new])
         clock.advance(hours=49)
-        await newsroom(station, told).look()
-        digest = await station.desk.digest(week_of(clock().date()))
+        await follow_up(station, told).look()
+        digest = await station.digester.digest(week_of(clock().date()))
     lost = Change("loses", T314, "2.0", ChangeKind.LOST, lost=(Platform.WIN_AMD64,))
     assert told == ([] if later else [lost])  # to become pure Python is no loss
     assert [(move.package, move.version) for move in (digest.pure if later else digest.lost)] == [("loses", "2.0")]
@@ -100,11 +100,11 @@ async def test_a_platform_that_was_lost_is_told_by_name(published: FakeIndex, pa
     old = wheels("stays", "1.0", *everywhere, upload_time=LONG_AGO.isoformat())
     published.publish("stays", old)
     async with open_station(published, path, clock, NAMES) as station:
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
         new = wheels("stays", "2.0", *everywhere[:3], upload_time=clock().isoformat())
         published.publish("stays", [*old, *new])
         clock.advance(hours=49)
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
     assert told == [Change("stays", T314, "2.0", ChangeKind.NARROWED, ("cp314t",), (Platform.WIN32,))]
 
 
@@ -115,25 +115,25 @@ async def test_what_only_other_rules_or_targets_moved_is_told_to_nobody(
     told = Told()
     publish_native(published, "gains", "stays", version="2.0", uploaded=clock() - timedelta(hours=2))
     async with open_station(published, path, clock, NAMES) as station:
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
         async with station.database.transaction() as transaction:  # as an earlier version, or other settings, left it
             await transaction.run("UPDATE projects SET rules = ?", (rules,))
         clock.advance(hours=1)
         publish_native(published, "stays", version="2.1", uploaded=clock() - timedelta(minutes=30), free_threaded=False)
         publish_native(published, "loses", version="2.0", uploaded=clock() - timedelta(minutes=30), free_threaded=False)
         for _ in range(3):
-            await newsroom(station, told).look()
+            await follow_up(station, told).look()
             clock.advance(hours=1)
         assert told == []
         publish_native(published, "loses", version="3.0", uploaded=clock() - timedelta(minutes=30))
         clock.advance(hours=2)
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
     assert told == [Change("loses", T314, "3.0", ChangeKind.GAINED, ("cp314t",))]
 
 
 async def test_the_first_look_of_a_week_asks_about_everything(published: FakeIndex, path: Path, clock: Clock) -> None:
     async with open_station(published, path, clock, NAMES) as station:
-        room = newsroom(station, Told())
+        room = follow_up(station, Told())
         await room.look()
         published.requests.clear()
         clock.advance(hours=1)
@@ -150,10 +150,10 @@ async def test_an_index_that_is_gone_tells_nothing_and_the_first_look_is_still_t
     told = Told()
     published.script(refusal(500), times=None)
     async with open_station(published, path, clock, NAMES) as station:
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
         assert await station.scans.latest() is None
         published.heal()
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
         assert await station.scans.latest() is not None
     assert told == []
 
@@ -161,8 +161,8 @@ async def test_an_index_that_is_gone_tells_nothing_and_the_first_look_is_still_t
 async def test_with_nothing_to_track_nothing_is_told(index: FakeIndex, path: Path, clock: Clock) -> None:
     told = Told()
     async with open_station(index, path, clock, ["nowhere"]) as station:
-        await newsroom(station, told).look()
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
+        await follow_up(station, told).look()
     assert told == []
 
 
@@ -172,7 +172,7 @@ async def test_a_database_that_fails_ends_a_look_and_nothing_else(
     told = Told()
     async with open_station(published, path, clock, NAMES) as station:
         await drop_scans(station.database)
-        await newsroom(station, told).look()
+        await follow_up(station, told).look()
     assert told == []
 
 

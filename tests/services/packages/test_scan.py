@@ -17,7 +17,7 @@ from inline_snapshot import snapshot
 
 from bot.core.index.simple_api import parse
 from bot.core.verdicts.judge import judge
-from bot.services.packages.scan import Extent
+from bot.services.packages.scan import ScanScope
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import Dialect, wheels
 from tests.services.lookups import T314, T315, Clock
@@ -267,7 +267,7 @@ async def test_a_scan_that_was_interrupted_long_ago_is_not_taken_up(index: FakeI
     async with open_station(index, path, clock, ["a"]) as station:
         begun = await station.scans.begin(clock(), clock())
         clock.advance(hours=7)
-        await station.scanner.scan(1, Extent.EVERYTHING)
+        await station.scanner.scan(1, ScanScope.EVERYTHING)
         known = await station.known()
     assert known["a"].scan == begun + 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import StorageError, UpstreamError
-from bot.services.packages.scan import Extent, ScanReport
+from bot.services.packages.scan import ScanReport, ScanScope
 from tests.fakes.fake_index import (
     FakeIndex,
     Fault,
@@ -158,7 +158,7 @@ async def test_one_project_that_fails_is_no_index_that_is_gone(index: FakeIndex,
         await station.scanner.scan(2)
         index.script(refusal(500), times=None)
         clock.advance(days=30)
-        await station.scanner.scan(2, Extent.DUE)
+        await station.scanner.scan(2, ScanScope.DUE)
         latest = await station.scans.latest()
     assert latest is not None
     assert (latest.started, set(latest.failed)) == (clock(), {"a", "b"})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.services.packages.scan import Extent
+from bot.services.packages.scan import ScanScope
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import Dialect
 from tests.services.lookups import NOW, T314, T315, Clock
@@ -79,7 +79,7 @@ async def test_young_releases_are_due_hourly_old_ones_daily_and_others_weekly(
         await station.scanner.scan(3)
         aged.requests.clear()
         clock.time += later
-        report = await station.scanner.scan(3, Extent.DUE)
+        report = await station.scanner.scan(3, ScanScope.DUE)
     assert asked_of(aged) == asked
     assert report.packages == 2
 
@@ -91,7 +91,7 @@ async def test_a_release_that_comes_of_age_is_due_daily(aged: FakeIndex, path: P
         for hours in (1, 1, 24 * 12, 1, 22, 1):  # it is 14 days old after the third
             clock.advance(hours=hours)
             aged.requests.clear()
-            await station.scanner.scan(1, Extent.DUE)
+            await station.scanner.scan(1, ScanScope.DUE)
             asked.append(len(aged.requests))
     assert asked == [1, 1, 1, 0, 0, 1]
 
@@ -100,7 +100,7 @@ async def test_a_scan_of_everything_asks_for_natives_however_fresh(aged: FakeInd
     async with open_station(aged, path, clock, NAMES) as station:
         await station.scanner.scan(3)
         aged.requests.clear()
-        await station.scanner.scan(3, Extent.EVERYTHING)
+        await station.scanner.scan(3, ScanScope.EVERYTHING)
     assert asked_of(aged) == ["old", "young"]
 
 
@@ -111,12 +111,12 @@ async def test_other_rules_read_everything_again(
         await station.scanner.scan(3)
         aged.requests.clear()
         monkeypatch.setattr("bot.core.history.scan.RULES", "another")
-        report = await station.scanner.scan(3, Extent.DUE)
+        report = await station.scanner.scan(3, ScanScope.DUE)
         assert asked_of(aged) == sorted(NAMES)
         assert not any("If-None-Match" in request.headers for request in aged.requests)
         assert (report.packages, report.not_modified) == (2, 0)
         aged.requests.clear()
-        await station.scanner.scan(3, Extent.DUE)
+        await station.scanner.scan(3, ScanScope.DUE)
         assert asked_of(aged) == []
 
 
@@ -124,7 +124,7 @@ async def test_other_targets_read_everything_again(aged: FakeIndex, path: Path, 
     async with open_station(aged, path, clock, NAMES, targets=(T314,)) as station:
         await station.scanner.scan(3)
     async with open_station(aged, path, clock, NAMES, targets=(T315, T314)) as station:
-        report = await station.scanner.scan(3, Extent.DUE)
+        report = await station.scanner.scan(3, ScanScope.DUE)
     assert report.verdicts == {"3.15t": {"not-yet": 2}, "3.14t": {"supported": 2}}
 
 
@@ -137,13 +137,13 @@ async def test_a_clock_that_jumps_loses_no_project_for_good(jumps: list[timedelt
         publish_pure(index, "pure")
         async with open_station(index, None, clock, NAMES) as station:
             for jump in jumps:
-                await station.scanner.scan(3, Extent.DUE)
+                await station.scanner.scan(3, ScanScope.DUE)
                 clock.time = NOW + jump
-            await station.scanner.scan(3, Extent.DUE)
+            await station.scanner.scan(3, ScanScope.DUE)
             publish_native(index, "old", version="2.0", free_threaded=False)
             publish_native(index, "pure")
             clock.advance(days=7)
-            report = await station.scanner.scan(3, Extent.DUE)
+            report = await station.scanner.scan(3, ScanScope.DUE)
     assert report.verdicts["3.14t"] == {"not-yet": 1, "supported": 1}
 
 

@@ -69,8 +69,8 @@ async def test_what_is_about_something_else_is_left_alone_and_not_remembered(
     issue.close()
     await bench.settle()
     assert (moves(issue), own(issue)) == ([], [])
-    assert await bench.casebook.threads.get(issue.node_id) is None
-    assert await bench.casebook.wishes.of(issue.node_id) == {}
+    assert await bench.stores.threads.get(issue.node_id) is None
+    assert await bench.stores.overrides.of(issue.node_id) == {}
     assert await bench.audit(issue) == ()
 
 
@@ -103,10 +103,10 @@ async def test_with_the_repository_off_nothing_is_remembered_of_its_threads(
     issue.close()
     await bench.settle()
     assert (moves(issue), own(issue)) == ([], [])
-    assert await bench.casebook.threads.get(issue.node_id) is None
+    assert await bench.stores.threads.get(issue.node_id) is None
     assert await bench.audit(issue) == ()
-    assert await bench.casebook.wishes.of(issue.node_id) == {}
-    assert await bench.casebook.inbox.next_due() is None
+    assert await bench.stores.overrides.of(issue.node_id) == {}
+    assert await bench.stores.inbox.next_due() is None
 
 
 async def test_people_have_the_grace_period_to_themselves(
@@ -141,7 +141,7 @@ async def test_private_repositories_are_left_alone(bench: Bench, github: FakeGit
     await bench.reconciler.poll()
     await bench.settle()
     assert moves(issue) == []
-    assert await bench.casebook.threads.all() == ()
+    assert await bench.stores.threads.all() == ()
 
 
 async def test_what_people_say_to_one_another_about_something_else_is_none_of_its_business(
@@ -153,7 +153,7 @@ async def test_what_people_say_to_one_another_about_something_else_is_none_of_it
     asked = len(github.requests)
     await bench.settle()
     assert len(github.requests) == asked
-    assert await bench.casebook.inbox.next_due() is None
+    assert await bench.stores.inbox.next_due() is None
 
 
 async def test_a_long_report_is_read_like_any_other(bench: Bench, repository: FakeRepository) -> None:
@@ -225,9 +225,9 @@ async def test_a_human_who_puts_it_back_on_is_not_overruled(bench: Bench, issue:
     issue.edit(body=f"{CRASH[1]}\nAgain.")
     await bench.settle()
     assert sorted(issue.labels) == ["free-threading", "type-crash"]
-    wish = await bench.wish(issue, "type-crash")
-    assert wish is not None
-    assert wish.wanted
+    override = await bench.override(issue, "type-crash")
+    assert override is not None
+    assert override.wanted
 
 
 async def test_a_removed_label_comes_back_by_command_only(bench: Bench, issue: FakeIssue, clock: Clock) -> None:
@@ -254,27 +254,27 @@ async def test_what_arrives_out_of_order_and_twice_ends_the_same(
     issue.edit(body=f"{CRASH[1]}\nAgain.")
     await bench.settle()
     assert issue.labels == ["free-threading"]
-    wish = await bench.wish(issue, "type-crash")
-    assert wish is not None
-    assert not wish.wanted
+    override = await bench.override(issue, "type-crash")
+    assert override is not None
+    assert not override.wanted
 
 
 async def test_a_rule_whose_label_was_removed_is_reviewed_as_wrong_and_one_left_on_as_right(
     bench: Bench, issue: FakeIssue
 ) -> None:
     await remove_crash(bench, issue)
-    assert await bench.casebook.reviews.last("crash-title", 1) == (False,)
+    assert await bench.stores.reviews.last("crash-title", 1) == (False,)
     issue.close()
     await bench.settle()
-    gate = [errand.action for errand in await bench.errands(issue) if errand.action.value == "free-threading"]
-    assert await bench.casebook.reviews.last(gate[0].rule, gate[0].version) == (True,)
+    gate = [entry.action for entry in await bench.entries(issue) if entry.action.value == "free-threading"]
+    assert await bench.stores.reviews.last(gate[0].rule, gate[0].version) == (True,)
 
 
 async def test_a_newer_version_of_a_rule_does_not_bring_a_label_back(bench: Bench, issue: FakeIssue) -> None:
     ref = IssueRef("demo/demo", issue.number)
     older = Action(ActionKind.ADD_LABEL, ref, issue.node_id, "type-crash", "crash-title", 0, kind_name="crash")
-    await bench.casebook.settlements.record(Changeset(actions=(older,)), bench.clock())
-    await bench.courier.tick()
+    await bench.stores.changesets.record(Changeset(actions=(older,)), bench.clock())
+    await bench.worker.tick()
     assert issue.labels == ["type-crash"]
     issue.unlabel("type-crash", HUMAN)
     await bench.settle()
@@ -303,9 +303,9 @@ async def test_a_human_dismisses_a_suggestion_and_nothing_brings_it_back(
     issue.dismiss(suggestion, HUMAN)
     issue.edit(body=f"{CRASH[1]}\nAgain.")
     await bench.settle()
-    wish = await bench.wish(issue, "type-crash")
-    assert wish is not None
-    assert (wish.wanted, wish.actor) == (False, "somebody")
+    override = await bench.override(issue, "type-crash")
+    assert override is not None
+    assert (override.wanted, override.actor) == (False, "somebody")
     repository.files[".github/ftbot.toml"] = settings("apply")
     clock.advance(minutes=10)
     issue.comment("@ftbot retriage", HUMAN)
@@ -316,7 +316,7 @@ async def test_a_human_dismisses_a_suggestion_and_nothing_brings_it_back(
         await restarted.settle()
     assert "type-crash" not in issue.labels
     assert crashes(issue) == [suggestion]
-    assert await bench.casebook.reviews.last("crash-title", 1) == (False,)
+    assert await bench.stores.reviews.last("crash-title", 1) == (False,)
 
 
 @pytest.mark.parametrize("mode", ["suggest", "apply"])
@@ -327,10 +327,10 @@ async def test_what_is_not_known_to_be_suggested_does_not_come_back_when_it_was_
     await bench.hear()
     await bench.triage.work()
     github.fail("/labels$", *[bad_gateway_after_write()] * 2, method="POST")
-    await bench.courier.tick()
+    await bench.worker.tick()
     repository.files[".github/ftbot.toml"] = settings("dry-run")
     await bench.settle()
-    assert {each.progress for each in await bench.errands(issue)} == {Progress.DROPPED}
+    assert {each.progress for each in await bench.entries(issue)} == {Progress.DROPPED}
     (suggestion,) = crashes(issue)
     issue.dismiss(suggestion, HUMAN)
     repository.files[".github/ftbot.toml"] = settings(mode)
@@ -348,12 +348,12 @@ async def test_a_suggestion_that_was_dismissed_before_github_answered_is_not_sen
     await bench.hear()
     await bench.triage.work()
     github.fail("/labels$", *[bad_gateway_after_write()] * 2, method="POST")
-    await bench.courier.tick()
+    await bench.worker.tick()
     (suggestion,) = crashes(issue)
     issue.dismiss(suggestion, HUMAN)
     await bench.settle()
     assert crashes(issue) == [suggestion]
-    assert {each.progress for each in await bench.errands(issue)} == {Progress.CONFIRMED}
+    assert {each.progress for each in await bench.entries(issue)} == {Progress.CONFIRMED}
 
 
 @pytest.mark.parametrize("kind", [ActionKind.SUGGEST_LABEL, ActionKind.ADD_LABEL])
@@ -367,13 +367,13 @@ async def test_a_newer_version_of_a_rule_does_not_bring_back_what_was_dismissed(
     repository.files[".github/ftbot.toml"] = settings("apply")
     ref = IssueRef("demo/demo", issue.number)
     newer = Action(kind, ref, issue.node_id, "type-crash", "crash-title", 99, kind_name="crash")
-    await bench.casebook.settlements.record(Changeset(actions=(newer,)), bench.clock())
-    await bench.courier.tick()
+    await bench.stores.changesets.record(Changeset(actions=(newer,)), bench.clock())
+    await bench.worker.tick()
     assert "type-crash" not in issue.labels
     assert crashes(issue) == [suggestion]
-    errand = await bench.casebook.outbox.get(newer.key)
-    assert errand is not None
-    assert (errand.progress, errand.reason) == (Progress.DROPPED, "somebody wants the label off.")
+    entry = await bench.stores.outbox.get(newer.key)
+    assert entry is not None
+    assert (entry.progress, entry.reason) == (Progress.DROPPED, "somebody wants the label off.")
 
 
 async def test_a_label_whose_suggestion_was_dismissed_comes_by_command(
@@ -393,7 +393,7 @@ async def test_other_bots_that_move_labels_say_nothing(bench: Bench, issue: Fake
     issue.unlabel("type-crash", "stale[bot]")
     issue.edit(body=f"{CRASH[1]}\nAgain.")
     await bench.settle()
-    assert await bench.wish(issue, "type-crash") is None
+    assert await bench.override(issue, "type-crash") is None
     assert moves(issue) == BOTH  # not a second time, all the same
 
 
@@ -467,9 +467,9 @@ async def test_what_a_maintainer_writes_into_anothers_comment_counts_as_the_main
     await bench.settle()
     assert "wheels" not in issue.labels
     assert "question" in issue.labels
-    wish = await bench.wish(issue, "question")
-    assert wish is not None
-    assert wish.actor == HUMAN
+    override = await bench.override(issue, "question")
+    assert override is not None
+    assert override.actor == HUMAN
 
 
 async def test_an_answer_is_given_once_however_often_the_command_arrives(
@@ -479,9 +479,9 @@ async def test_an_answer_is_given_once_however_often_the_command_arrives(
     await bench.settle()
     asked = next(delivery for delivery in github.deliveries if delivery.event == "issue_comment")
     headers, body = github.delivery("issue_comment", asked.payload)  # with another GUID
-    await bench.intake.take(headers, body)
-    await bench.casebook.inbox.prune(bench.clock())
-    await bench.intake.take(*github.delivery("issue_comment", asked.payload))  # and forgotten
+    await bench.deliveries.take(headers, body)
+    await bench.stores.inbox.prune(bench.clock())
+    await bench.deliveries.take(*github.delivery("issue_comment", asked.payload))  # and forgotten
     await bench.settle()
     assert len(own(issue)) == 1
 
@@ -649,7 +649,7 @@ async def test_what_happens_to_a_thread_is_there_for_discord_and_the_digest(benc
     await bench.settle()
     issue.close()
     await bench.settle()
-    known = await bench.casebook.threads.get(issue.node_id)
+    known = await bench.stores.threads.get(issue.node_id)
     assert known is not None
     assert (known.origin, known.package, known.kinds) == (Origin.TRIAGE, "demo", (KindName.CRASH,))
     assert known.issue.state is ThreadState.CLOSED
@@ -670,11 +670,11 @@ async def test_a_thread_that_was_deleted_is_marked_and_the_rest_is_dropped(
     issue.edit(body=f"{CRASH[1]}\nAgain.")
     repository.delete(issue)
     await bench.settle()
-    known = await bench.casebook.threads.get(issue.node_id)
+    known = await bench.stores.threads.get(issue.node_id)
     assert known is not None
     assert known.gone is not None
-    assert await bench.casebook.inbox.next_due() is None
-    assert await bench.casebook.outbox.next_due() is None
+    assert await bench.stores.inbox.next_due() is None
+    assert await bench.stores.outbox.next_due() is None
 
 
 async def test_a_thread_that_was_moved_takes_along_what_people_want_of_it(
@@ -685,12 +685,12 @@ async def test_a_thread_that_was_moved_takes_along_what_people_want_of_it(
     moved = repository.transfer(issue, other)
     await bench.settle()
     assert moved.labels == ["free-threading"]
-    wish = await bench.wish(moved, "type-crash")
-    assert wish is not None
-    assert not wish.wanted
-    known = await bench.casebook.threads.get(moved.node_id)
+    override = await bench.override(moved, "type-crash")
+    assert override is not None
+    assert not override.wanted
+    known = await bench.stores.threads.get(moved.node_id)
     assert known is not None
-    assert await bench.casebook.threads.get(issue.node_id) is None
+    assert await bench.stores.threads.get(issue.node_id) is None
 
 
 async def test_a_thread_that_was_moved_out_of_reach_is_let_go(
@@ -700,8 +700,8 @@ async def test_a_thread_that_was_moved_out_of_reach_is_let_go(
     moved = repository.transfer(issue, github.repository("elsewhere/demo", labels=["type-crash"]))
     await bench.settle()
     assert moves(moved) == moves(issue)
-    assert await bench.casebook.inbox.next_due() is None
-    known = await bench.casebook.threads.get(issue.node_id)
+    assert await bench.stores.inbox.next_due() is None
+    known = await bench.stores.threads.get(issue.node_id)
     assert known is not None
     assert known.gone is not None
 
@@ -723,12 +723,12 @@ async def test_where_the_app_was_removed_nothing_more_is_done(
 ) -> None:
     await bench.hear()
     await bench.triage.work()
-    assert await bench.casebook.outbox.next_due() is not None
+    assert await bench.stores.outbox.next_due() is not None
     repository.uninstall()
     await bench.settle()
     assert moves(issue) == []
-    assert await bench.casebook.outbox.next_due() is None
-    assert await bench.casebook.inbox.next_due() is None
+    assert await bench.stores.outbox.next_due() is None
+    assert await bench.stores.inbox.next_due() is None
     repository.install()
     issue.edit(body=f"{CRASH[1]}\nAgain.")
     await bench.settle()
@@ -788,7 +788,7 @@ async def test_a_thread_that_cannot_be_read_for_most_of_a_day_is_given_up_and_th
     for _ in range(ATTEMPTS + 5):
         await bench.work()
         clock.advance(hours=1)
-    assert await bench.casebook.inbox.next_due() is None
+    assert await bench.stores.inbox.next_due() is None
     (entry,) = await bench.audit(issue)
     assert entry.decision.reason.startswith(f"Given up after {ATTEMPTS} attempts. ")
 
@@ -855,7 +855,7 @@ async def test_a_preview_says_what_would_be_done_and_does_nothing(bench: Bench, 
         ("type-crash", Outcome.DO),
     ]
     assert preview.history == ()
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert moves(issue) == []
 
 
@@ -881,7 +881,7 @@ async def test_without_the_app_there_is_a_preview_and_nothing_to_apply(
     async with open_github_reader(
         github.url, github.token, user_agent="ftbot-tests", now=clock, patience=QUICK
     ) as reader:
-        triage = Triage.new(reader, bench.casebook, bench.triage.snapshots.lookup, now=clock)
+        triage = Triage.new(reader, bench.stores, bench.triage.snapshots.lookup, now=clock)
         preview = await triage.preview(IssueRef("else/where", 1))
         assert preview.snapshot.settings.mode is Mode.APPLY
         assert {each.outcome for each in preview.decisions} == {Outcome.BLOCKED}
@@ -1044,10 +1044,10 @@ async def test_nothing_is_kept_of_what_a_repository_says_that_is_found_to_be_pri
 
 async def check_forgotten(bench: Bench, issue: FakeIssue) -> None:
     """Fail if anything is known of what a thread says, or anybody is shown it."""
-    known = await bench.casebook.threads.get(issue.node_id)
+    known = await bench.stores.threads.get(issue.node_id)
     assert known is not None
     assert (known.issue.title, known.issue.body, known.gone is None) == ("", "", False)
-    assert await bench.casebook.threads.all() == ()
+    assert await bench.stores.threads.all() == ()
     events = ThreadEvents(bench.database)
     assert await events.newest() > 0
     assert await events.between(0, await events.newest()) == ()

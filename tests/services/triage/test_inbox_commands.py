@@ -35,7 +35,7 @@ async def test_what_nobody_sees_is_no_command(bench: Bench, issue: FakeIssue) ->
     await bench.settle()
     issue.comment("Nice issue!\n\n[//]: # (\n@ftbot ignore\n)", HUMAN)
     await bench.settle()
-    assert MarkKind.IGNORE not in await bench.casebook.directives.of(issue.node_id)
+    assert MarkKind.IGNORE not in await bench.stores.marks.of(issue.node_id)
 
 
 @pytest.mark.parametrize("file", [None, settings("dry-run"), b"mode = 1"])

@@ -61,7 +61,7 @@ FAILURES = st.sampled_from([bad_gateway_after_write(), server_error(), dropped()
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class LiveState:
     """Triage, and a thread that it is told of."""
 
     bench: Bench
@@ -83,8 +83,8 @@ class Scene:
             await self.bench.settle()
             await self.bench.triage.apply(IssueRef("demo/demo", self.issue.number))
         await self.bench.settle()
-        errands = await self.bench.errands(self.issue)
-        assert all(errand.due is None for errand in errands)
+        entries = await self.bench.entries(self.issue)
+        assert all(entry.due is None for entry in entries)
         return {
             "labels": sorted(self.issue.labels),
             "moves": sorted(moves(self.issue)),
@@ -96,9 +96,9 @@ class Scene:
                 for comment in self.issue.comments
                 if comment not in own(self.issue)
             ],
-            "outbox": sorted((each.action.kind, each.action.value, each.action.version) for each in errands),
-            "wishes": await self.bench.casebook.wishes.of(self.issue.node_id),
-            "directives": await self.bench.casebook.directives.of(self.issue.node_id),
+            "outbox": sorted((each.action.kind, each.action.value, each.action.version) for each in entries),
+            "overrides": await self.bench.stores.overrides.of(self.issue.node_id),
+            "marks": await self.bench.stores.marks.of(self.issue.node_id),
         }
 
 
@@ -120,7 +120,7 @@ def do(issue: FakeIssue, what: str, value: str, who: str) -> None:
 
 
 @asynccontextmanager
-async def scene(mode: str) -> AsyncIterator[Scene]:
+async def live(mode: str) -> AsyncIterator[LiveState]:
     """Open triage in a repository with one thread, and a database of its own."""
     clock = Clock()
     async with (
@@ -129,7 +129,7 @@ async def scene(mode: str) -> AsyncIterator[Scene]:
         open_bench(fake, index, None, clock) as bench,
     ):
         issue = install(fake, body=triages.settings(mode)).open(CRASH[0], "It crashes.")
-        yield Scene(bench, issue)
+        yield LiveState(bench, issue)
         assert fake.violations == []
 
 
@@ -140,14 +140,14 @@ async def scene(mode: str) -> AsyncIterator[Scene]:
 async def test_being_told_again_in_any_order_changes_nothing(
     deeds: list[tuple[str, str, str]], mode: str, seed: int
 ) -> None:
-    async with scene(mode) as opened:
+    async with live(mode) as opened:
         await opened.play(deeds)
         before = await opened.end()
         deliveries = [*opened.bench.fake.deliveries]
         random.Random(seed).shuffle(deliveries)  # noqa: S311 — an order, no secret
         await opened.bench.hear(deliveries)
         for delivery in deliveries:  # as if another hook had told of it, too
-            await opened.bench.intake.take(*opened.bench.fake.delivery(delivery.event, delivery.payload))
+            await opened.bench.deliveries.take(*opened.bench.fake.delivery(delivery.event, delivery.payload))
         assert await opened.end() == before
 
 
@@ -159,12 +159,12 @@ async def test_being_told_again_in_any_order_changes_nothing(
 async def test_being_told_again_of_what_was_forgotten_changes_nothing(
     deeds: list[tuple[str, str, str]], mode: str, seed: int
 ) -> None:
-    async with scene(mode) as opened:
+    async with live(mode) as opened:
         await opened.play(deeds)
         before = await opened.end()
         deliveries = [*opened.bench.fake.deliveries]
         random.Random(seed).shuffle(deliveries)  # noqa: S311 — an order, no secret
-        await opened.bench.casebook.inbox.prune(opened.bench.clock() + timedelta(days=1))
+        await opened.bench.stores.inbox.prune(opened.bench.clock() + timedelta(days=1))
         await opened.bench.hear(deliveries)
         assert await opened.end() == before
 
@@ -175,7 +175,7 @@ async def test_being_told_again_of_what_was_forgotten_changes_nothing(
 async def test_the_order_in_which_it_is_told_does_not_decide_who_wins(
     deeds: list[tuple[str, str, str]], mode: str, seed: int
 ) -> None:
-    async with scene(mode) as opened:
+    async with live(mode) as opened:
         await opened.play([deed for deed in deeds if deed[0] != "work"])
         removed = {
             label
@@ -198,10 +198,10 @@ async def test_the_order_in_which_it_is_told_does_not_decide_who_wins(
 async def test_failures_change_nothing_in_the_end(
     deeds: list[tuple[str, str, str]], mode: str, failures: list[Failure]
 ) -> None:
-    async with scene(mode) as calm:
+    async with live(mode) as calm:
         await calm.play(deeds)
         wanted = await calm.end()
-    async with scene(mode) as stormy:
+    async with live(mode) as stormy:
         stormy.bench.fake.fail(r"/issues/(\d+/|comments/)", *failures, method="POST")
         stormy.bench.fake.fail(r"/issues/(\d+/|comments/)", *failures, method="DELETE")
         await stormy.play(deeds)

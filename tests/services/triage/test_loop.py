@@ -34,8 +34,8 @@ async def bench(fake: FakeGitHub, index: FakeIndex, path: Path, clock: Clock) ->
 @asynccontextmanager
 async def going(bench: Bench, longest_sleep: float = 30.0) -> AsyncIterator[None]:
     """Keep triage going while the block runs."""
-    outbox, inbox = bench.casebook.outbox, bench.casebook.inbox
-    loop = TriageLoop(bench.triage, bench.courier, inbox, outbox, bench.intake.wake, bench.clock, longest_sleep)
+    outbox, inbox = bench.stores.outbox, bench.stores.inbox
+    loop = TriageLoop(bench.triage, bench.worker, inbox, outbox, bench.deliveries.wake, bench.clock, longest_sleep)
     task = asyncio.create_task(loop.run())
     try:
         yield

@@ -14,8 +14,8 @@ from bot.core.github.events import Trigger
 from bot.core.github.threads import IssueRef
 from bot.core.triage.actions import Action, ActionKind, Outcome
 from bot.core.triage.changeset import Changeset, LabelOverride, OutboxEntry, Progress
+from bot.core.triage.decide.policy import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
 from bot.core.triage.decide.texts import MARKER
-from bot.core.triage.plan import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
 from bot.services.triage.outbox import ANSWERS_AN_HOUR, EXPIRES, FORBIDDEN, SETTLING
 from storage.github.outbox import CLAIM
 from tests.fakes.fake_github import FakeGitHub
@@ -99,20 +99,20 @@ def traces(issue: FakeIssue, wanted: Action) -> int:
 
 async def plan(bench: Bench, *actions: Action) -> None:
     """Write actions down, as triage does."""
-    await bench.casebook.settlements.record(Changeset(actions=actions), bench.clock())
+    await bench.stores.changesets.record(Changeset(actions=actions), bench.clock())
 
 
 async def take_turns(bench: Bench) -> None:
-    """Let the courier run, and again when everything is settled."""
+    """Let the outbox worker run, and again when everything is settled."""
     for _ in range(3):
-        await bench.courier.tick()
+        await bench.worker.tick()
         bench.clock.advance(seconds=SETTLED.total_seconds())
 
 
-async def the_errand(bench: Bench, wanted: Action) -> OutboxEntry:
-    errand = await bench.casebook.outbox.get(wanted.key)
-    assert errand is not None
-    return errand
+async def the_entry(bench: Bench, wanted: Action) -> OutboxEntry:
+    entry = await bench.stores.outbox.get(wanted.key)
+    assert entry is not None
+    return entry
 
 
 # What is done
@@ -125,27 +125,27 @@ async def test_every_kind_of_action_is_done_once_and_written_down(
     wanted = of_kind(issue, kind)
     await plan(bench, wanted)
     for _ in range(3):
-        await bench.courier.tick()
+        await bench.worker.tick()
         await plan(bench, wanted)
     assert traces(issue, wanted) == 1
-    errand = await the_errand(bench, wanted)
-    assert (errand.progress, errand.due) == (Progress.CONFIRMED, None)
-    assert [entry.decision.outcome for entry in await bench.audit(issue)] == [Outcome.DONE]
+    entry = await the_entry(bench, wanted)
+    assert (entry.progress, entry.due) == (Progress.CONFIRMED, None)
+    assert [audited.decision.outcome for audited in await bench.audit(issue)] == [Outcome.DONE]
 
 
 async def test_only_the_one_label_moves(bench: Bench, issue: FakeIssue) -> None:
     issue.label("question")
     await plan(bench, action(issue), action(issue, ADD, "free-threading"))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert issue.labels == ["question", "type-crash", "free-threading"]
 
 
 async def test_with_the_switch_off_nothing_is_done(bench: Bench, issue: FakeIssue) -> None:
     await plan(bench, action(issue))
     async with bench.another(enabled=False) as off:
-        await off.courier.tick()
+        await off.worker.tick()
     assert moves(issue) == []
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert moves(issue) == [("labeled", "type-crash")]
 
 
@@ -155,17 +155,17 @@ async def test_with_the_switch_off_nothing_is_done(bench: Bench, issue: FakeIssu
 async def test_the_comment_is_edited_rather_than_repeated(bench: Bench, issue: FakeIssue) -> None:
     for text in ("one", "two", "three"):
         await plan(bench, action(issue, COMMENT, "thread", body=f"{MARKER}\n{text}"))
-        await bench.courier.tick()
+        await bench.worker.tick()
     assert [comment.body for comment in own(issue)] == [f"{MARKER}\nthree"]
 
 
 async def test_of_texts_that_wait_only_the_newest_is_written(bench: Bench, issue: FakeIssue) -> None:
     texts = [action(issue, COMMENT, "thread", body=f"{MARKER}\n{text}") for text in ("one", "two", "three")]
     await plan(bench, *texts)
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert [comment.body for comment in own(issue)] == [f"{MARKER}\nthree"]
     assert issue.comments[0].updated == issue.comments[0].created
-    progress = [(await the_errand(bench, text)).progress for text in texts]
+    progress = [(await the_entry(bench, text)).progress for text in texts]
     assert progress == [Progress.DROPPED, Progress.DROPPED, Progress.CONFIRMED]
 
 
@@ -175,19 +175,19 @@ async def test_a_newer_text_waits_until_it_is_known_what_became_of_the_older(
     one, two = (action(issue, COMMENT, text, body=f"{MARKER}\n{text}") for text in ("one", "two"))
     github.fail(WRITES[COMMENT][1], bad_gateway_after_write(), method="POST")
     await plan(bench, one)
-    await bench.courier.tick()
+    await bench.worker.tick()
     await plan(bench, two)
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert [comment.body for comment in own(issue)] == [one.body]
     clock.advance(seconds=SETTLED.total_seconds())
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert [comment.body for comment in own(issue)] == [two.body]
 
 
 async def test_a_comment_of_somebody_else_with_the_mark_is_left_alone(bench: Bench, issue: FakeIssue) -> None:
     forged = issue.comment(f"{MARKER}\nI am the bot.", "stranger")
     await plan(bench, action(issue, COMMENT, "thread", body=TEXT))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert forged.body == f"{MARKER}\nI am the bot."
     assert [comment.body for comment in own(issue)] == [TEXT]
 
@@ -197,13 +197,13 @@ async def test_an_answer_of_the_apps_own_that_has_the_mark_further_down_is_not_w
 ) -> None:
     answer = issue.comment(f"You said:\n{MARKER}\n> {MARKER}", "ftbot[bot]")
     await plan(bench, action(issue, COMMENT, "thread", body=TEXT))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert [comment.body for comment in own(issue)] == [answer.body, TEXT]
 
 
 async def test_a_comment_that_somebody_deleted_is_not_written_again(bench: Bench, issue: FakeIssue) -> None:
     await plan(bench, action(issue, COMMENT, "thread", body=TEXT))
-    await bench.courier.tick()
+    await bench.worker.tick()
     issue.delete_comment(own(issue)[0], HUMAN)
     await plan(bench, action(issue, COMMENT, "thread", body=f"{TEXT} And more."))
     await take_turns(bench)
@@ -212,7 +212,7 @@ async def test_a_comment_that_somebody_deleted_is_not_written_again(bench: Bench
 
 async def test_a_reply_is_a_comment_of_its_own_that_nobody_sees_the_mark_of(bench: Bench, issue: FakeIssue) -> None:
     await plan(bench, action(issue, COMMENT, "thread", body=TEXT), of_kind(issue, REPLY))
-    await bench.courier.tick()
+    await bench.worker.tick()
     first, second = own(issue)
     assert first.body == TEXT
     mark, _, rest = second.body.partition("\n")
@@ -298,20 +298,20 @@ async def test_a_label_is_not_put_on_if_something_came_between(
     await take_turns(bench)
     assert moves(issue) == []
     assert set(repository.labels) == labels
-    errand = await the_errand(bench, action(issue))
-    assert (errand.progress, errand.due) == (Progress.DROPPED, None)
-    (entry,) = await bench.audit(issue)
-    assert (entry.decision.outcome, entry.decision.reason) == (Outcome.DROPPED, errand.reason)
+    entry = await the_entry(bench, action(issue))
+    assert (entry.progress, entry.due) == (Progress.DROPPED, None)
+    (audited,) = await bench.audit(issue)
+    assert (audited.decision.outcome, audited.decision.reason) == (Outcome.DROPPED, entry.reason)
 
 
-async def test_a_wish_that_came_by_webhook_counts_before_github_lists_it(bench: Bench, issue: FakeIssue) -> None:
-    wish = LabelOverride(
+async def test_a_override_that_came_by_webhook_counts_before_github_lists_it(bench: Bench, issue: FakeIssue) -> None:
+    override = LabelOverride(
         issue.node_id, "Type-Crash", wanted=False, repository="demo/demo", actor=HUMAN, at=bench.clock()
     )
-    await bench.casebook.settlements.record(Changeset(actions=(action(issue),), wishes=(wish,)), bench.clock())
-    await bench.courier.tick()
+    await bench.stores.changesets.record(Changeset(actions=(action(issue),), overrides=(override,)), bench.clock())
+    await bench.worker.tick()
     assert moves(issue) == []
-    assert (await the_errand(bench, action(issue))).reason == f"{HUMAN} wants the label off."
+    assert (await the_entry(bench, action(issue))).reason == f"{HUMAN} wants the label off."
 
 
 async def test_a_label_that_somebody_put_on_meanwhile_is_left_as_it_is(
@@ -319,9 +319,9 @@ async def test_a_label_that_somebody_put_on_meanwhile_is_left_as_it_is(
 ) -> None:
     issue.label("type-crash", HUMAN)
     await plan(bench, action(issue))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert github.count(*WRITES[ADD]) == 0
-    assert (await the_errand(bench, action(issue))).progress is Progress.CONFIRMED
+    assert (await the_entry(bench, action(issue))).progress is Progress.CONFIRMED
 
 
 async def test_a_label_that_somebody_wants_is_not_taken_off(bench: Bench, issue: FakeIssue) -> None:
@@ -338,7 +338,7 @@ async def test_what_a_person_asked_for_is_done_whatever_the_mode_and_on_closed_t
     asked = issue.comment("@ftbot label +crash", HUMAN)
     issue.close()
     await plan(bench, action(issue, comment=asked.id))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert moves(issue) == [("labeled", "type-crash")]
 
 
@@ -366,7 +366,7 @@ async def test_a_reaction_to_a_comment_that_was_deleted_is_dropped(bench: Bench,
     issue.delete_comment(issue.comments[0])
     await plan(bench, wanted)
     await take_turns(bench)
-    assert (await the_errand(bench, wanted)).progress is Progress.DROPPED
+    assert (await the_entry(bench, wanted)).progress is Progress.DROPPED
 
 
 async def test_what_could_not_be_done_for_days_is_given_up(bench: Bench, clock: Clock, issue: FakeIssue) -> None:
@@ -398,11 +398,11 @@ async def test_done_but_not_confirmed_is_not_done_again(
     wanted = of_kind(issue, kind)
     github.fail(pattern, failure, method=method)
     await plan(bench, wanted)
-    await bench.courier.tick()
-    assert (await the_errand(bench, wanted)).progress is Progress.SENT
+    await bench.worker.tick()
+    assert (await the_entry(bench, wanted)).progress is Progress.SENT
     await take_turns(bench)
     assert traces(issue, wanted) == 1
-    assert (await the_errand(bench, wanted)).progress is Progress.CONFIRMED
+    assert (await the_entry(bench, wanted)).progress is Progress.CONFIRMED
 
 
 @pytest.mark.parametrize("failure", [server_error(), dropped()], ids=["502", "cut"])
@@ -416,7 +416,7 @@ async def test_not_done_and_not_confirmed_is_done_later(
     await plan(bench, wanted)
     await take_turns(bench)
     assert traces(issue, wanted) == 1
-    assert (await the_errand(bench, wanted)).progress is Progress.CONFIRMED
+    assert (await the_entry(bench, wanted)).progress is Progress.CONFIRMED
 
 
 async def test_what_is_not_known_to_be_done_is_not_sent_again_before_a_slow_github_would_have_done_it(
@@ -426,11 +426,11 @@ async def test_what_is_not_known_to_be_done_is_not_sent_again_before_a_slow_gith
     github.fail(WRITES[REPLY][1], server_error(), method="POST")
     await plan(bench, wanted)
     for _ in range(10):
-        await bench.courier.tick()
+        await bench.worker.tick()
         clock.advance(seconds=14)
     assert github.count(*WRITES[REPLY]) == 1
     clock.advance(seconds=14)
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert github.count(*WRITES[REPLY]) == 2
 
 
@@ -439,7 +439,7 @@ async def test_a_label_that_was_put_on_unseen_and_taken_off_by_a_person_stays_of
 ) -> None:
     github.fail(WRITES[ADD][1], bad_gateway_after_write(), method="POST")
     await plan(bench, action(issue))
-    await bench.courier.tick()
+    await bench.worker.tick()
     issue.unlabel("type-crash", HUMAN)
     clock.advance(seconds=SETTLED.total_seconds())
     await take_turns(bench)
@@ -451,11 +451,11 @@ async def test_a_label_that_another_bot_took_off_meanwhile_stays_off(
 ) -> None:
     github.fail(WRITES[ADD][1], bad_gateway_after_write(), method="POST")
     await plan(bench, action(issue))
-    await bench.courier.tick()
+    await bench.worker.tick()
     issue.unlabel("type-crash", "other[bot]")
     await take_turns(bench)
     assert moves(issue) == [("labeled", "type-crash")]
-    assert (await the_errand(bench, action(issue))).progress is Progress.CONFIRMED
+    assert (await the_entry(bench, action(issue))).progress is Progress.CONFIRMED
 
 
 @pytest.mark.parametrize("wait", [30, 600])
@@ -464,14 +464,14 @@ async def test_github_is_left_alone_as_long_as_it_asks_for(
 ) -> None:
     github.fail(WRITES[ADD][1], too_many_requests(wait), method="POST")
     await plan(bench, action(issue))
-    await bench.courier.tick()
+    await bench.worker.tick()
     asked = len(github.requests)
     clock.advance(seconds=wait - 1)
     async with bench.another() as restarted:  # the client itself counts real seconds
-        await restarted.courier.tick()
+        await restarted.worker.tick()
         assert len(github.requests) == asked
         clock.advance(seconds=2)
-        await restarted.courier.tick()
+        await restarted.worker.tick()
     assert moves(issue) == [("labeled", "type-crash")]
 
 
@@ -481,7 +481,7 @@ async def test_limits_of_any_kind_only_delay(bench: Bench, github: FakeGitHub, c
     await plan(bench, action(issue))
     for _ in range(10):
         async with bench.another() as restarted:  # the client itself counts real seconds
-            await restarted.courier.tick()
+            await restarted.worker.tick()
         clock.advance(minutes=10)
     assert moves(issue) == [("labeled", "type-crash")]
     assert github.count(*WRITES[ADD]) == 4
@@ -495,9 +495,9 @@ async def test_what_github_refuses_is_not_sent_again_and_the_audit_log_says_why(
     await plan(bench, action(issue))
     await take_turns(bench)
     assert github.count(*WRITES[ADD]) == 1
-    (entry,) = await bench.audit(issue)
-    assert entry.decision.outcome is (Outcome.DROPPED if status == 404 else Outcome.REFUSED)
-    assert "Not like this" in entry.decision.reason
+    (audited,) = await bench.audit(issue)
+    assert audited.decision.outcome is (Outcome.DROPPED if status == 404 else Outcome.REFUSED)
+    assert "Not like this" in audited.decision.reason
 
 
 async def test_what_github_forbids_is_tried_again_some_hours_until_it_counts_as_refused(
@@ -507,16 +507,16 @@ async def test_what_github_forbids_is_tried_again_some_hours_until_it_counts_as_
     github.fail(WRITES[ADD][1], *[forbidden] * FORBIDDEN, method="POST")
     await plan(bench, action(issue))
     for tries in range(1, FORBIDDEN + 1):
-        await bench.courier.tick()
+        await bench.worker.tick()
         assert github.count(*WRITES[ADD]) == tries
         clock.advance(minutes=59)
-        await bench.courier.tick()
+        await bench.worker.tick()
         assert github.count(*WRITES[ADD]) == tries
         clock.advance(minutes=2)
-    errand = await the_errand(bench, action(issue))
-    assert (errand.progress, errand.due) == (Progress.REFUSED, None)
-    (entry,) = await bench.audit(issue)
-    assert "Resource not accessible by integration" in entry.decision.reason
+    entry = await the_entry(bench, action(issue))
+    assert (entry.progress, entry.due) == (Progress.REFUSED, None)
+    (audited,) = await bench.audit(issue)
+    assert "Resource not accessible by integration" in audited.decision.reason
 
 
 async def test_what_github_forbids_for_a_while_is_done_then(
@@ -526,7 +526,7 @@ async def test_what_github_forbids_for_a_while_is_done_then(
     github.fail(WRITES[ADD][1], *[forbidden] * (FORBIDDEN - 1), method="POST")
     await plan(bench, action(issue))
     for _ in range(FORBIDDEN):
-        await bench.courier.tick()
+        await bench.worker.tick()
         clock.advance(hours=1)
     assert moves(issue) == [("labeled", "type-crash")]
 
@@ -538,20 +538,20 @@ async def test_a_repository_that_is_renamed_just_when_it_matters_is_found(
     wanted = of_kind(issue, kind)
     github.fail(WRITES[kind][1], moved(f"{github.url}/repositories/{repository.id}/issues/1"), method=WRITES[kind][0])
     await plan(bench, wanted)
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert traces(issue, wanted) == 0
     repository.rename("demo/renamed")
     await take_turns(bench)
     assert traces(issue, wanted) == 1
-    assert (await the_errand(bench, wanted)).progress is Progress.CONFIRMED
+    assert (await the_entry(bench, wanted)).progress is Progress.CONFIRMED
 
 
 async def test_an_expired_token_is_renewed(bench: Bench, github: FakeGitHub, issue: FakeIssue) -> None:
     await plan(bench, action(issue))
-    await bench.courier.tick()
+    await bench.worker.tick()
     github.expire_tokens()
     await plan(bench, action(issue, ADD, "free-threading"))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert issue.labels == ["type-crash", "free-threading"]
 
 
@@ -560,12 +560,12 @@ async def test_without_a_valid_key_everything_waits_and_the_log_says_so(
 ) -> None:
     await plan(bench, action(issue))
     github.fail(".", *[Failure(401, body={"message": "Bad credentials"})] * 6)
-    await bench.courier.tick()
-    errand = await the_errand(bench, action(issue))
-    assert errand.progress is Progress.PLANNED
+    await bench.worker.tick()
+    entry = await the_entry(bench, action(issue))
+    assert entry.progress is Progress.PLANNED
     for _ in range(10):
         clock.advance(hours=2)
-        await bench.courier.tick()
+        await bench.worker.tick()
     assert moves(issue) == [("labeled", "type-crash")]
     assert log.getvalue().count("github_forbids") == 1
     assert "refused the App's key" in log.getvalue()
@@ -585,7 +585,7 @@ async def test_one_that_fails_keeps_the_others_neither_waiting_nor_undone(
     other = repository.open(*CRASH)
     await plan(bench, action(issue), action(other))
     async with bench.another(checkpoint=break_once) as broken:
-        await broken.courier.tick()
+        await broken.worker.tick()
         assert (moves(issue), moves(other)) == ([], [("labeled", "type-crash")])
         await take_turns(broken)
     assert moves(issue) == [("labeled", "type-crash")]
@@ -595,7 +595,7 @@ async def test_two_processes_at_once_do_everything_once(bench: Bench, issue: Fak
     async with bench.another() as other:
         wanted = [of_kind(issue, kind) for kind in (ADD, COMMENT, REPLY, REACT)]
         await plan(bench, *wanted)
-        await asyncio.gather(bench.courier.tick(), other.courier.tick())
+        await asyncio.gather(bench.worker.tick(), other.worker.tick())
         await asyncio.gather(take_turns(bench), take_turns(other))
     assert [traces(issue, each) for each in wanted] == [1, 1, 1, 1]
 
@@ -605,7 +605,7 @@ async def test_a_clock_that_is_set_back_delays_nothing_for_long(
 ) -> None:
     github.fail(WRITES[ADD][1], server_error(), method="POST")
     await plan(bench, action(issue))
-    await bench.courier.tick()
+    await bench.worker.tick()
     clock.advance(days=-30)
     await take_turns(bench)
     assert moves(issue) == [("labeled", "type-crash")]
@@ -617,7 +617,7 @@ async def test_a_thread_that_cannot_be_read_is_tried_again(
     github.fail(r"/issues/\d+$", *[server_error()] * 5)
     await plan(bench, action(issue))
     for _ in range(5):
-        await bench.courier.tick()
+        await bench.worker.tick()
         clock.advance(minutes=5)
     assert moves(issue) == [("labeled", "type-crash")]
 
@@ -628,7 +628,7 @@ async def test_a_token_that_is_refused_just_when_it_matters_only_delays(
     github.fail(WRITES[ADD][1], *[Failure(401, body={"message": "Bad credentials"})] * 2, method="POST")
     await plan(bench, action(issue))
     for _ in range(3):
-        await bench.courier.tick()
+        await bench.worker.tick()
         clock.advance(hours=1)
     assert moves(issue) == [("labeled", "type-crash")]
 
@@ -640,17 +640,17 @@ async def test_a_process_that_was_overtaken_does_nothing_any_more(
     wanted, hold = of_kind(issue, kind), Hold()
     github.fail(r"/contents/", held(hold), method="GET")
     await plan(bench, wanted)
-    slow = asyncio.create_task(bench.courier.tick())
+    slow = asyncio.create_task(bench.worker.tick())
     await hold.arrived.wait()
     clock.advance(seconds=CLAIM.total_seconds() + 1)
     async with bench.another() as fast:
-        await fast.courier.tick()
+        await fast.worker.tick()
         assert traces(issue, wanted) == 1
         hold.release.set()
         await slow
         await take_turns(fast)
     assert traces(issue, wanted) == 1
-    assert [entry.decision.outcome for entry in await bench.audit(issue)] == [Outcome.DONE]
+    assert [audited.decision.outcome for audited in await bench.audit(issue)] == [Outcome.DONE]
 
 
 async def test_a_thread_that_was_moved_is_not_followed(
@@ -661,7 +661,7 @@ async def test_a_thread_that_was_moved_is_not_followed(
     moved = repository.transfer(issue, install(github, "demo/other"))
     await take_turns(bench)
     assert (moves(moved), own(moved)) == ([], [])
-    assert {(await the_errand(bench, each)).reason for each in wanted} == {"The thread was moved."}
+    assert {(await the_entry(bench, each)).reason for each in wanted} == {"The thread was moved."}
 
 
 # How much
@@ -672,11 +672,11 @@ async def test_a_repository_gets_so_many_actions_an_hour_and_the_rest_later(
 ) -> None:
     issues = [repository.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 5)]
     await plan(bench, *(action(issue) for issue in issues))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert sum(len(moves(issue)) for issue in issues) == ACTIONS_AN_HOUR
     for _ in range(8):
         clock.advance(minutes=10)
-        await bench.courier.tick()
+        await bench.worker.tick()
     assert all(moves(issue) == [("labeled", "type-crash")] for issue in issues)
 
 
@@ -686,7 +686,7 @@ async def test_what_people_asked_for_is_not_counted_and_goes_before_what_rules_d
     ruled = [repository.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 1)]
     asked = [repository.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 1)]
     await plan(bench, *(action(each) for each in ruled), *(action(each, comment=each.number) for each in asked))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert sum(len(moves(each)) for each in asked) == ACTIONS_AN_HOUR + 1
     assert sum(len(moves(each)) for each in ruled) == ACTIONS_AN_HOUR
 
@@ -698,15 +698,15 @@ async def test_answers_go_last_and_those_that_are_too_many_are_dropped(
     comment = asking.comment("@ftbot why", HUMAN).id
     answers = [action(asking, REPLY, f"why {number}", comment=comment) for number in range(ANSWERS_AN_HOUR + 1)]
     await plan(bench, *answers, action(issue), action(issue, ADD, "question", comment=comment))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert sorted(moves(issue)) == [("labeled", "question"), ("labeled", "type-crash")]
     assert len(own(asking)) == ANSWERS_AN_HOUR
-    last = await the_errand(bench, answers[-1])
+    last = await the_entry(bench, answers[-1])
     assert (last.progress, last.due) == (Progress.DROPPED, None)
     assert (await bench.audit(asking))[-1].decision.reason == "60 answers an hour are enough for one repository."
     clock.advance(minutes=61)
     await plan(bench, of_kind(asking, REPLY))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert len(own(asking)) == ANSWERS_AN_HOUR + 1
 
 
@@ -715,7 +715,7 @@ async def test_one_repository_with_much_to_do_keeps_no_other_waiting(bench: Benc
     many = [busy.open(*CRASH) for _ in range(ACTIONS_AN_HOUR + 1)]
     one = calm.open(*CRASH)
     await plan(bench, *(action(issue) for issue in (*many, one)))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert moves(one) == [("labeled", "type-crash")]
 
 
@@ -728,10 +728,10 @@ async def test_there_are_so_many_comments_an_hour_and_the_rest_later(
         await transaction.run("UPDATE outbox SET state = 'confirmed', sent = ?, due = NULL", (clock().timestamp(),))
     wanted = of_kind(issue, REPLY)
     await plan(bench, wanted, action(issue))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert (own(issue), moves(issue)) == ([], [("labeled", "type-crash")])
     clock.advance(minutes=61)
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert traces(issue, wanted) == 1
 
 
@@ -745,9 +745,9 @@ async def test_where_labels_cannot_be_suggested_the_thread_is_decided_again(
     await take_turns(bench)
     assert issue.labels == []
     assert github.count(*WRITES[SUGGEST]) == 0
-    assert (await the_errand(bench, action(issue, SUGGEST))).progress is Progress.REFUSED
-    (received,) = await bench.casebook.inbox.due(bench.clock(), 10)
-    assert (received.happening.trigger, received.happening.node_id) == (Trigger.POLLED, issue.node_id)
+    assert (await the_entry(bench, action(issue, SUGGEST))).progress is Progress.REFUSED
+    (received,) = await bench.stores.inbox.due(bench.clock(), 10)
+    assert (received.event.trigger, received.event.node_id) == (Trigger.POLLED, issue.node_id)
 
 
 # Receipts
@@ -772,10 +772,10 @@ async def test_a_receipt_waits_for_what_is_not_known_to_be_done(
     comment = issue.comment("@ftbot label +crash", HUMAN)
     github.fail(WRITES[ADD][1], bad_gateway_after_write(), method="POST")
     await plan(bench, action(issue, comment=comment.id), action(issue, REACT, "rocket", comment=comment.id))
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert comment.reactions == []
     clock.advance(seconds=SETTLED.total_seconds())
-    await bench.courier.tick()
+    await bench.worker.tick()
     assert [reaction.content for reaction in comment.reactions] == ["rocket"]
 
 

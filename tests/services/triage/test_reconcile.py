@@ -91,12 +91,12 @@ async def test_what_webhooks_told_is_not_worked_on_again(
     issue = repository.open(*CRASH)
     issue.comment("@ftbot why", HUMAN)
     await deaf.settle()
-    before = await deaf.errands(issue)
+    before = await deaf.entries(issue)
     deaf.clock.advance(minutes=5)
     await deaf.reconciler.poll()
-    assert await deaf.casebook.inbox.due(deaf.clock(), 10) == ()
+    assert await deaf.stores.inbox.due(deaf.clock(), 10) == ()
     await deaf.settle()
-    assert await deaf.errands(issue) == before
+    assert await deaf.entries(issue) == before
     assert len(own(issue)) == 1
     assert github.count("GET", "/issues$") == 1
 
@@ -144,12 +144,12 @@ async def test_a_thread_that_was_closed_unseen_is_closed_here_too(deaf: Bench, r
     await poll(deaf)
     issue.close()
     await poll(deaf)
-    known = await deaf.casebook.threads.get(issue.node_id)
+    known = await deaf.stores.threads.get(issue.node_id)
     assert known is not None
     assert known.issue.state.value == "closed"
     issue.reopen()
     await poll(deaf)
-    known = await deaf.casebook.threads.get(issue.node_id)
+    known = await deaf.stores.threads.get(issue.node_id)
     assert known is not None
     assert known.issue.state.value == "open"
 
@@ -203,14 +203,14 @@ async def test_a_poll_that_ends_before_its_place_is_kept_loses_nothing(deaf: Ben
 async def test_what_an_older_list_says_of_a_thread_is_no_news(deaf: Bench, repository: FakeRepository) -> None:
     issue = repository.open(*CRASH)
     await poll(deaf)
-    known = await deaf.casebook.threads.get(issue.node_id)
+    known = await deaf.stores.threads.get(issue.node_id)
     assert known is not None
     later = replace(known.issue, title="Something else", updated=known.issue.updated + timedelta(hours=1))
-    await deaf.casebook.threads.record([replace(known, issue=later)], (), (), deaf.clock())
+    await deaf.stores.threads.record([replace(known, issue=later)], (), (), deaf.clock())
     issue.comment("Hm.", STRANGER)
     deaf.clock.advance(minutes=5)
     await deaf.reconciler.poll()
-    triggers = [each.happening.trigger for each in await deaf.casebook.inbox.due(deaf.clock(), 10)]
+    triggers = [each.event.trigger for each in await deaf.stores.inbox.due(deaf.clock(), 10)]
     assert triggers == [Trigger.COMMENTED]
 
 
@@ -232,10 +232,10 @@ async def test_where_github_says_nothing_a_poll_says_so_once_and_loses_nothing(
 
 @pytest.fixture
 async def hook(bench: Bench, github: FakeGitHub) -> AsyncIterator[None]:
-    """Let GitHub deliver to the intake, over HTTP."""
+    """Let GitHub deliver to the deliveries, over HTTP."""
 
     async def take(request: web.Request) -> web.Response:
-        receipt = await bench.intake.take(request.headers, await request.read())
+        receipt = await bench.deliveries.take(request.headers, await request.read())
         return web.Response(status=receipt.status, text=receipt.text)
 
     application = web.Application()
@@ -330,8 +330,8 @@ async def test_wheels_that_appear_answer_the_thread_that_waits_for_them_once(
         await bench.settle()
     (comment,) = own(asking)
     assert "demo 1.1" in comment.body
-    errands = await bench.errands(asking, ActionKind.COMMENT)
-    assert len(errands) == 1
+    entries = await bench.entries(asking, ActionKind.COMMENT)
+    assert len(entries) == 1
 
 
 async def test_wheels_are_told_though_github_does_not_say_where_the_app_is(
@@ -391,10 +391,10 @@ async def test_nothing_is_kept_of_repositories_that_are_private_now_or_removed_t
     change(repository)
     deaf.clock.advance(hours=2)
     await poll(deaf)
-    known = await deaf.casebook.threads.get(issue.node_id)
+    known = await deaf.stores.threads.get(issue.node_id)
     assert known is not None
     assert (known.issue.title, known.issue.body, known.gone is None) == ("", "", False)
-    assert await deaf.casebook.threads.triaged() == ()
+    assert await deaf.stores.threads.triaged() == ()
     assert await deaf.database.read("SELECT title FROM thread_events WHERE title <> ''") == []
 
 
@@ -406,7 +406,7 @@ async def test_what_is_public_again_is_known_again(deaf: Bench, repository: Fake
     repository.private = False
     issue.edit(title=f"{CRASH[0]} again")
     await poll(deaf)
-    known = await deaf.casebook.threads.get(issue.node_id)
+    known = await deaf.stores.threads.get(issue.node_id)
     assert known is not None
     assert (known.issue.title, known.gone) == (f"{CRASH[0]} again", None)
 
@@ -416,7 +416,7 @@ async def test_a_repository_that_was_renamed_is_still_known(deaf: Bench, reposit
     await poll(deaf)
     repository.rename("demo/renamed")
     await poll(deaf)
-    known = await deaf.casebook.threads.get(issue.node_id)
+    known = await deaf.stores.threads.get(issue.node_id)
     assert known is not None
     assert (known.issue.title, known.gone) == (CRASH[0], None)
 
@@ -429,7 +429,7 @@ async def test_nobody_is_forgotten_while_github_cannot_be_asked(
     repository.uninstall()
     github.fail(r"/installation$", *[server_error()] * 50)
     await poll(deaf)
-    known = await deaf.casebook.threads.get(issue.node_id)
+    known = await deaf.stores.threads.get(issue.node_id)
     assert known is not None
     assert known.gone is None
 
@@ -457,4 +457,4 @@ async def test_what_is_not_worked_on_yet_is_kept(deaf: Bench, repository: FakeRe
     await deaf.hear()
     deaf.clock.advance(seconds=KEPT.total_seconds() + 1)
     await deaf.reconciler.sweep()
-    assert len(await deaf.casebook.inbox.due(deaf.clock(), 10)) == 1
+    assert len(await deaf.stores.inbox.due(deaf.clock(), 10)) == 1

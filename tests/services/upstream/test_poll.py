@@ -1,4 +1,4 @@
-"""The lookout keeps what people are told current, and a look that fails is no end."""
+"""The poll keeps what people are told current, and a look that fails is no end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.services.upstream.poll import UpstreamPoll
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_failures import server_error
 from tests.services.lookups import QUICK, Clock
-from tests.services.watches import open_lookout, publish_table
+from tests.services.watches import open_poll, publish_table
 
 
 @pytest.fixture
@@ -28,28 +28,28 @@ async def fake() -> AsyncIterator[FakeGitHub]:
 async def test_a_look_is_what_status_cards_say_from_then_on(fake: FakeGitHub, path: Path, clock: Clock) -> None:
     issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
     publish_table(fake, ("lxml", issue))
-    async with open_lookout(fake, path, clock) as watch:
-        lookout = UpstreamPoll(watch.desk, watch.watcher)
-        assert watch.desk.open_count("lxml") is None
-        await lookout.look()
-        assert (watch.desk.open_count("lxml"), watch.desk.tracking("lxml")) == (1, issue.html_url)
+    async with open_poll(fake, path, clock) as watch:
+        upstream_poll = UpstreamPoll(watch.upstream, watch.watcher)
+        assert watch.upstream.open_count("lxml") is None
+        await upstream_poll.look()
+        assert (watch.upstream.open_count("lxml"), watch.upstream.tracking("lxml")) == (1, issue.html_url)
 
 
 async def test_a_look_that_fails_is_logged_and_the_next_one_works(fake: FakeGitHub, path: Path, clock: Clock) -> None:
     issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
     publish_table(fake, ("lxml", issue))
-    async with open_lookout(fake, path, clock, token="ghp_stale") as refused:
+    async with open_poll(fake, path, clock, token="ghp_stale") as refused:
         with capture_logs() as logs:
-            await UpstreamPoll(refused.desk, refused.watcher).look()
+            await UpstreamPoll(refused.upstream, refused.watcher).look()
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["watching_failed"]
     assert "ghp_stale" not in str(logs)
     fake.fail("/contents/", *[server_error()] * QUICK.attempts)
-    async with open_lookout(fake, path, clock) as watch:
-        lookout = UpstreamPoll(watch.desk, watch.watcher)
-        await lookout.look()
-        assert watch.desk.open_count("lxml") is None
-        await lookout.look()
-        assert watch.desk.open_count("lxml") == 1
+    async with open_poll(fake, path, clock) as watch:
+        upstream_poll = UpstreamPoll(watch.upstream, watch.watcher)
+        await upstream_poll.look()
+        assert watch.upstream.open_count("lxml") is None
+        await upstream_poll.look()
+        assert watch.upstream.open_count("lxml") == 1
 
 
 async def test_wheels_that_appear_answer_the_thread_that_waits_for_them(
@@ -58,13 +58,13 @@ async def test_wheels_that_appear_answer_the_thread_that_waits_for_them(
     issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
     publish_table(fake, ("lxml", issue))
     change = Change("lxml", parse_target("3.14t"), "6.2.0", ChangeKind.GAINED, ("cp314t",))
-    async with open_lookout(fake, path, clock) as watch:
-        lookout = UpstreamPoll(watch.desk, watch.watcher)
-        await lookout.look()
+    async with open_poll(fake, path, clock) as watch:
+        upstream_poll = UpstreamPoll(watch.upstream, watch.watcher)
+        await upstream_poll.look()
         newest = await watch.events.newest()
-        await lookout.note_wheels([change])
-        await lookout.note_wheels([change])
+        await upstream_poll.note_wheels([change])
+        await upstream_poll.note_wheels([change])
         happened = await watch.happened(newest)
         assert [(kind, detail) for kind, _, detail in happened] == [(EventKind.WHEELS, "6.2.0 3.14t")]
-        await UpstreamPoll(watch.desk, None).note_wheels([change])
+        await UpstreamPoll(watch.upstream, None).note_wheels([change])
         assert await watch.events.newest() == newest + 1

@@ -1,4 +1,4 @@
-"""The ledger, what servers set, closed channels and changes, in a real database."""
+"""Posts, what servers set, closed channels and changes, in a real database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes of a happening is written down all at once; again, and in any order, it comes to the same."""
+"""What comes of an event is written down all at once; again, and in any order, it comes to the same."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from bot.core.triage.actions import ActionKind, Outcome
 from bot.core.triage.changeset import Changeset, LabelOverride, MarkKind, Progress
 from storage.engine.sqlite import Database, Row, open_database
 from storage.github.audit import Audit
-from storage.github.changesets import Settlements
+from storage.github.changesets import Changesets
 from storage.github.inbox import Inbox
-from storage.github.marks import Directives
+from storage.github.marks import ThreadMarks
 from storage.github.outbox import Outbox
-from storage.github.overrides import Wishes
+from storage.github.overrides import LabelOverrides
 from storage.github.reviews import Reviews
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from tests.storage.made_threads import (
     ADD,
     COMMENT,
-    DIRECTIVE,
     ENTRY,
     EVENT,
     LABELLED,
+    MARK,
     NODE,
     NOW,
     NUMPY,
+    OVERRIDE,
     REVIEW,
     THREAD,
-    WISH,
     action,
-    happening,
+    event,
     seconds,
 )
 
@@ -50,38 +50,38 @@ FULL = Changeset(
     events=(EVENT, LABELLED),
     entries=(ENTRY,),
     actions=(ADD, COMMENT),
-    wishes=(WISH,),
-    directives=(DIRECTIVE,),
+    overrides=(OVERRIDE,),
+    marks=(MARK,),
     reviews=(REVIEW,),
 )
 TABLES = ("threads", "thread_events", "outbox", "wishes", "directives", "reviews", "audit")
 
 
 async def stored(database: Database) -> dict[str, list[Row]]:
-    """Give all rows that settlements write."""
+    """Give all rows that changesets write."""
     return {table: await database.read(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in TABLES}  # noqa: S608 — ours
 
 
 async def test_all_of_it_is_written_and_the_delivery_closed(database: Database) -> None:
     inbox = Inbox(database)
-    await inbox.receive("d1", happening("a"), NOW)
-    await Settlements(database).record(FULL, NOW)
+    await inbox.receive("d1", event("a"), NOW)
+    await Changesets(database).record(FULL, NOW)
     assert await inbox.next_due() is None
     assert await Threads(database).get(NODE) == THREAD
     assert await ThreadEvents(database).between(1, 9) == (EVENT, LABELLED)
     assert await Audit(database).of_node(NODE) == (ENTRY,)
-    assert [errand.action for errand in await Outbox(database).of_thread(NODE)] == [ADD, COMMENT]
-    assert await Wishes(database).of(NODE) == {WISH.label: WISH}
-    assert await Directives(database).of(NODE) == {DIRECTIVE.kind: DIRECTIVE}
+    assert [entry.action for entry in await Outbox(database).of_thread(NODE)] == [ADD, COMMENT]
+    assert await LabelOverrides(database).of(NODE) == {OVERRIDE.label: OVERRIDE}
+    assert await ThreadMarks(database).of(NODE) == {MARK.kind: MARK}
     assert await Reviews(database).last("crash", 2) == (True,)
 
 
 async def test_an_empty_one_only_closes_its_delivery(database: Database) -> None:
     inbox = Inbox(database)
-    await inbox.receive("d1", happening("a"), NOW)
-    await inbox.receive("d2", happening("b"), NOW)
-    await Settlements(database).record(Changeset(), NOW)
-    await Settlements(database).record(Changeset("d2"), NOW)
+    await inbox.receive("d1", event("a"), NOW)
+    await inbox.receive("d2", event("b"), NOW)
+    await Changesets(database).record(Changeset(), NOW)
+    await Changesets(database).record(Changeset("d2"), NOW)
     assert [received.delivery for received in await inbox.due(NOW, 9)] == ["d1"]
     assert not any((await stored(database)).values())
 
@@ -89,87 +89,91 @@ async def test_an_empty_one_only_closes_its_delivery(database: Database) -> None
 @pytest.mark.parametrize("table", [*TABLES, "inbox"])
 async def test_where_any_part_cannot_be_written_none_is(database: Database, table: str) -> None:
     inbox = Inbox(database)
-    await inbox.receive("d1", happening("a"), NOW)
+    await inbox.receive("d1", event("a"), NOW)
     verb = "UPDATE" if table == "inbox" else "INSERT"
     await database.writer.execute(f"CREATE TRIGGER full BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END")
     with pytest.raises(StorageError):
-        await Settlements(database).record(FULL, NOW)
+        await Changesets(database).record(FULL, NOW)
     assert not any((await stored(database)).values())
     assert await inbox.next_due() == NOW
 
 
 async def test_again_it_adds_nothing(database: Database) -> None:
-    settlements = Settlements(database)
-    await settlements.record(FULL, NOW)
+    changesets = Changesets(database)
+    await changesets.record(FULL, NOW)
     before = await stored(database)
-    await settlements.record(FULL, NOW)
+    await changesets.record(FULL, NOW)
     assert await stored(database) == before
 
 
 async def test_again_it_does_not_do_again_what_is_done(database: Database) -> None:
     outbox = Outbox(database)
-    await Settlements(database).record(FULL, NOW)
-    errand = await outbox.claim(NOW, "me")
-    assert errand is not None
-    await outbox.record(replace(errand, progress=Progress.CONFIRMED, due=None, written=5), "me")
-    await Settlements(database).record(FULL, seconds(60))
-    assert [errand.progress for errand in await outbox.of_thread(NODE)] == [Progress.CONFIRMED, Progress.PLANNED]
+    await Changesets(database).record(FULL, NOW)
+    entry = await outbox.claim(NOW, "me")
+    assert entry is not None
+    await outbox.record(replace(entry, progress=Progress.CONFIRMED, due=None, written=5), "me")
+    await Changesets(database).record(FULL, seconds(60))
+    assert [entry.progress for entry in await outbox.of_thread(NODE)] == [Progress.CONFIRMED, Progress.PLANNED]
 
 
 async def test_two_processes_may_settle_the_same_at_once(tmp_path: Path) -> None:
     path = tmp_path / "ftbot.db"
     async with open_database(path) as one, open_database(path) as other:
-        await asyncio.gather(*(Settlements(each).record(FULL, NOW) for each in (one, other)))
+        await asyncio.gather(*(Changesets(each).record(FULL, NOW) for each in (one, other)))
         alone = tmp_path / "alone.db"
         async with open_database(alone) as database:
-            await Settlements(database).record(FULL, NOW)
+            await Changesets(database).record(FULL, NOW)
             assert await stored(one) == await stored(database)
 
 
 async def test_a_repository_that_is_gone_has_nothing_left_to_do(database: Database) -> None:
     outbox, inbox = Outbox(database), Inbox(database)
-    settlements = Settlements(database)
-    await settlements.record(Changeset(actions=(ADD, action("x", "I_2", "scipy/scipy"))), NOW)
-    await inbox.receive("d1", happening("removed"), NOW)
+    changesets = Changesets(database)
+    await changesets.record(Changeset(actions=(ADD, action("x", "I_2", "scipy/scipy"))), NOW)
+    await inbox.receive("d1", event("removed"), NOW)
     gone = Changeset("d1", cancelled=NUMPY)
-    await settlements.record(gone, NOW)
+    await changesets.record(gone, NOW)
     (dropped,) = await outbox.of_thread(NODE)
     assert (dropped.progress, dropped.due) == (Progress.DROPPED, None)
     assert dropped.reason == "The App was removed from the repository."
     assert (await outbox.of_thread("I_2"))[0].progress is Progress.PLANNED
     # It is installed again; that the same removal is settled once more must not take what is new.
-    await settlements.record(Changeset(actions=(COMMENT,)), NOW)
-    await settlements.record(gone, NOW)
-    assert [errand.progress for errand in await outbox.of_thread(NODE)] == [Progress.DROPPED, Progress.PLANNED]
+    await changesets.record(Changeset(actions=(COMMENT,)), NOW)
+    await changesets.record(gone, NOW)
+    assert [entry.progress for entry in await outbox.of_thread(NODE)] == [Progress.DROPPED, Progress.PLANNED]
 
 
 # The latest counts
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-async def test_the_latest_wish_counts_in_whatever_order_they_arrive(database: Database, order: tuple[int, ...]) -> None:
-    wishes = [replace(WISH, wanted=number == 1, at=seconds(number % 2), actor=str(number)) for number in range(3)]
+async def test_the_latest_override_counts_in_whatever_order_they_arrive(
+    database: Database, order: tuple[int, ...]
+) -> None:
+    overrides = [
+        replace(OVERRIDE, wanted=number == 1, at=seconds(number % 2), actor=str(number)) for number in range(3)
+    ]
     for number in order:
-        await Settlements(database).record(Changeset(wishes=(wishes[number],)), NOW)
-    assert await Wishes(database).of(NODE) == {WISH.label: wishes[1]}
+        await Changesets(database).record(Changeset(overrides=(overrides[number],)), NOW)
+    assert await LabelOverrides(database).of(NODE) == {OVERRIDE.label: overrides[1]}
 
 
-async def test_of_two_wishes_at_once_the_one_against_the_label_counts(database: Database) -> None:
-    wanted, unwanted = replace(WISH, wanted=True, actor="z"), replace(WISH, wanted=False, actor="a")
+async def test_of_two_overrides_at_once_the_one_against_the_label_counts(database: Database) -> None:
+    wanted, unwanted = replace(OVERRIDE, wanted=True, actor="z"), replace(OVERRIDE, wanted=False, actor="a")
     other_label, other_thread = replace(wanted, label="other"), replace(wanted, node_id="I_2")
     for pair in ((wanted, unwanted, other_label), (unwanted, wanted, other_thread)):
-        await Settlements(database).record(Changeset(wishes=pair), NOW)
-        assert (await Wishes(database).of(NODE))[WISH.label] == unwanted
-    assert await Wishes(database).of(NODE) == {WISH.label: unwanted, "other": other_label}
-    assert await Wishes(database).of("I_2") == {WISH.label: other_thread}
+        await Changesets(database).record(Changeset(overrides=pair), NOW)
+        assert (await LabelOverrides(database).of(NODE))[OVERRIDE.label] == unwanted
+    assert await LabelOverrides(database).of(NODE) == {OVERRIDE.label: unwanted, "other": other_label}
+    assert await LabelOverrides(database).of("I_2") == {OVERRIDE.label: other_thread}
 
 
 async def test_what_was_said_of_a_thread_can_be_taken_back(database: Database) -> None:
-    said, back = replace(DIRECTIVE, at=seconds(1)), replace(DIRECTIVE, value="", at=seconds(2))
-    ignored = replace(DIRECTIVE, kind=MarkKind.IGNORE, value="yes")
-    for directives in ((back, ignored), (said,)):
-        await Settlements(database).record(Changeset(directives=directives), NOW)
-    assert await Directives(database).of(NODE) == {MarkKind.DUPLICATE: back, MarkKind.IGNORE: ignored}
+    said, back = replace(MARK, at=seconds(1)), replace(MARK, value="", at=seconds(2))
+    ignored = replace(MARK, kind=MarkKind.IGNORE, value="yes")
+    for marks in ((back, ignored), (said,)):
+        await Changesets(database).record(Changeset(marks=marks), NOW)
+    assert await ThreadMarks(database).of(NODE) == {MarkKind.DUPLICATE: back, MarkKind.IGNORE: ignored}
 
 
 async def test_the_last_reviews_of_a_version_of_a_rule_are_given(database: Database) -> None:
@@ -177,7 +181,7 @@ async def test_the_last_reviews_of_a_version_of_a_rule_are_given(database: Datab
         replace(REVIEW, node_id=f"I_{number}", right=number % 3 == 0, at=seconds(number)) for number in range(25)
     ]
     others = (replace(REVIEW, version=1, right=False), replace(REVIEW, rule="other", right=False))
-    await Settlements(database).record(Changeset(reviews=(*reviews, *others)), NOW)
+    await Changesets(database).record(Changeset(reviews=(*reviews, *others)), NOW)
     stores = Reviews(database)
     assert await stores.last("crash", 2) == tuple(number % 3 == 0 for number in range(24, 4, -1))
     assert await stores.last("crash", 1) == (False,)
@@ -188,7 +192,7 @@ async def test_the_last_reviews_of_a_version_of_a_rule_are_given(database: Datab
 async def test_a_label_has_one_review_the_latest(database: Database) -> None:
     first, taken_off = REVIEW, replace(REVIEW, right=False, at=seconds(1))
     for review in (taken_off, first, replace(taken_off, right=True)):
-        await Settlements(database).record(Changeset(reviews=(review,)), NOW)
+        await Changesets(database).record(Changeset(reviews=(review,)), NOW)
     assert await Reviews(database).last("crash", 2) == (False,)
 
 
@@ -198,11 +202,11 @@ async def test_a_label_has_one_review_the_latest(database: Database) -> None:
 nodes = st.sampled_from(["I_1", "I_2"])
 times = st.integers(0, 1).map(seconds)
 people = st.sampled_from(["ann", "bob"])
-wishes = st.builds(
+overrides = st.builds(
     LabelOverride, nodes, st.sampled_from(["bug", "crash"]), st.booleans(), st.just(NUMPY), people, times
 )
-directives = st.builds(
-    lambda node, kind, value, actor, at: replace(DIRECTIVE, node_id=node, kind=kind, value=value, actor=actor, at=at),
+marks = st.builds(
+    lambda node, kind, value, actor, at: replace(MARK, node_id=node, kind=kind, value=value, actor=actor, at=at),
     nodes,
     st.sampled_from([MarkKind.IGNORE, MarkKind.UPSTREAM]),
     st.sampled_from(["", "yes"]),
@@ -238,8 +242,8 @@ entries = st.builds(
 settled = st.builds(
     Changeset,
     delivery=st.sampled_from(["d1", "d2", None]),
-    wishes=st.lists(wishes, min_size=1, max_size=3).map(tuple),
-    directives=st.lists(directives, min_size=1, max_size=3).map(tuple),
+    overrides=st.lists(overrides, min_size=1, max_size=3).map(tuple),
+    marks=st.lists(marks, min_size=1, max_size=3).map(tuple),
     reviews=st.lists(reviews, max_size=2).map(tuple),
     actions=st.lists(actions, max_size=3).map(tuple),
     events=st.lists(events, max_size=3).map(tuple),
@@ -258,10 +262,10 @@ COMES_TO = {
 }
 
 
-async def outcome_of(settlements: Iterable[Changeset], database: Database) -> dict[str, list[Row]]:
-    """Record settlements in a database, tell what they come to, and empty it again."""
-    for settlement in settlements:
-        await Settlements(database).record(settlement, NOW)
+async def outcome_of(changesets: Iterable[Changeset], database: Database) -> dict[str, list[Row]]:
+    """Record changesets in a database, tell what they come to, and empty it again."""
+    for changeset in changesets:
+        await Changesets(database).record(changeset, NOW)
     found = {
         table: sorted(await database.read(f"SELECT {columns} FROM {table}"), key=repr)  # noqa: S608 — ours
         for table, columns in COMES_TO.items()
@@ -274,7 +278,7 @@ async def outcome_of(settlements: Iterable[Changeset], database: Database) -> di
 
 @settings(max_examples=40)  # each opens a database and fills it twice
 @given(st.lists(settled, min_size=2, max_size=4), st.randoms(use_true_random=False), st.integers(1, 2))
-def test_any_order_and_repetition_of_settlements_comes_to_the_same(
+def test_any_order_and_repetition_of_changesets_comes_to_the_same(
     once: list[Changeset], chance: Random, times_over: int
 ) -> None:
     shuffled = once * times_over

@@ -1,4 +1,4 @@
-"""The outbox: who claims an errand does it, one at a time in a repository, and how it ends is known for good."""
+"""The outbox: who claims an entry does it, one at a time in a repository, and how it ends is known for good."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import StorageError
-from bot.core.triage.actions import Action, ActionKind, Lane
+from bot.core.triage.actions import Action, ActionKind, Priority
 from bot.core.triage.changeset import Changeset, OutboxEntry, Progress
 from storage.engine.sqlite import Database, open_database
 from storage.github.audit import Audit
-from storage.github.changesets import Settlements
+from storage.github.changesets import Changesets
 from storage.github.outbox import CLAIM, LONGEST_PAUSE, Outbox
 from tests.storage.made_threads import ADD, COMMENT, ENTRY, NODE, NOW, NUMPY, action, seconds
 
 MOMENT = timedelta(seconds=1)
 SCIPY = "scipy/scipy"
-EVERY = frozenset(Lane)
+EVERY = frozenset(Priority)
 
 
 @pytest.fixture
@@ -31,23 +31,23 @@ def outbox(database: Database) -> Outbox:
 
 async def plan(outbox: Outbox, *actions: Action, now: datetime = NOW) -> None:
     """Plan actions."""
-    await Settlements(outbox.database).record(Changeset(actions=actions), now)
+    await Changesets(outbox.database).record(Changeset(actions=actions), now)
 
 
 async def claimed(outbox: Outbox, name: str = "me", now: datetime = NOW) -> OutboxEntry:
-    """Claim an errand that is there to be claimed."""
-    errand = await outbox.claim(now, name)
-    assert errand is not None
-    return errand
+    """Claim an entry that is there to be claimed."""
+    entry = await outbox.claim(now, name)
+    assert entry is not None
+    return entry
 
 
 async def sent(outbox: Outbox, *actions: Action, now: datetime = NOW) -> None:
     """Plan actions, and do them."""
     await plan(outbox, *actions, now=now)
     for _ in actions:
-        errand = await claimed(outbox, now=now)
-        assert await outbox.begin(errand, "me", now)
-        assert await outbox.record(replace(errand, progress=Progress.CONFIRMED, due=None), "me")
+        entry = await claimed(outbox, now=now)
+        assert await outbox.begin(entry, "me", now)
+        assert await outbox.record(replace(entry, progress=Progress.CONFIRMED, due=None), "me")
 
 
 async def test_an_action_is_planned_once_and_read_back_as_it_was(outbox: Outbox) -> None:
@@ -61,13 +61,13 @@ async def test_an_action_is_planned_once_and_read_back_as_it_was(outbox: Outbox)
     assert await outbox.next_due() == NOW
 
 
-async def test_errands_are_claimed_in_the_order_in_which_they_were_planned(outbox: Outbox) -> None:
+async def test_entries_are_claimed_in_the_order_in_which_they_were_planned(outbox: Outbox) -> None:
     await plan(outbox, *(action(str(number), repository=f"org/{number}") for number in range(5)))
     assert [(await claimed(outbox)).action.value for _ in range(5)] == ["0", "1", "2", "3", "4"]
     assert await outbox.claim(NOW, "me") is None
 
 
-async def test_in_a_repository_one_errand_is_claimed_at_a_time(outbox: Outbox) -> None:
+async def test_in_a_repository_one_entry_is_claimed_at_a_time(outbox: Outbox) -> None:
     await plan(outbox, action("a"), action("b", "I_2"), action("c", "I_3", SCIPY))
     first = await claimed(outbox, "one")
     assert first.action.value == "a"
@@ -113,7 +113,7 @@ async def test_a_claim_holds_while_the_clock_is_corrected(outbox: Outbox) -> Non
     assert await outbox.claim(seconds(-30), "two") is None
 
 
-async def test_an_errand_put_off_by_a_clock_that_was_ahead_is_due(outbox: Outbox) -> None:
+async def test_an_entry_put_off_by_a_clock_that_was_ahead_is_due(outbox: Outbox) -> None:
     await plan(outbox, ADD)
     await outbox.record(replace(await claimed(outbox), due=NOW + LONGEST_PAUSE), "me")
     assert await outbox.claim(NOW, "me") is None
@@ -122,12 +122,12 @@ async def test_an_errand_put_off_by_a_clock_that_was_ahead_is_due(outbox: Outbox
     assert (await claimed(outbox)).action == ADD
 
 
-async def test_an_errand_planned_by_a_clock_that_was_ahead_is_due(outbox: Outbox) -> None:
+async def test_an_entry_planned_by_a_clock_that_was_ahead_is_due(outbox: Outbox) -> None:
     await plan(outbox, ADD, now=NOW + timedelta(days=400))
     assert (await claimed(outbox)).action == ADD
 
 
-async def test_an_errand_that_is_put_off_tells_how_far_it_is(outbox: Outbox) -> None:
+async def test_an_entry_that_is_put_off_tells_how_far_it_is(outbox: Outbox) -> None:
     await plan(outbox, ADD)
     mine = await claimed(outbox)
     assert await outbox.begin(mine, "me", seconds(1))
@@ -155,9 +155,9 @@ async def test_what_is_about_the_same_label_of_a_thread_is_done_in_order(outbox:
     await plan(outbox, add, remove, other, elsewhere)
     await outbox.record(replace(await claimed(outbox), due=seconds(60)), "me")
     for expected in (other, elsewhere):
-        errand = await claimed(outbox)
-        assert errand.action == expected
-        await outbox.record(replace(errand, progress=Progress.CONFIRMED, due=None), "me")
+        entry = await claimed(outbox)
+        assert entry.action == expected
+        await outbox.record(replace(entry, progress=Progress.CONFIRMED, due=None), "me")
     assert await outbox.claim(NOW, "me") is None
     await outbox.record(replace(await claimed(outbox, now=seconds(60)), progress=Progress.REFUSED, due=None), "me")
     assert (await claimed(outbox)).action == remove
@@ -201,7 +201,7 @@ async def test_what_was_sent_lately_is_counted(outbox: Outbox) -> None:
     assert await outbox.counts(NUMPY, EVERY, NOW) == 4
     assert await outbox.counts(NUMPY, EVERY, seconds(-1)) == 5
     assert await outbox.counts(SCIPY, EVERY, NOW) == 1
-    assert [await outbox.counts(NUMPY, {lane}, seconds(-1)) for lane in Lane] == [1, 3, 1, 0]
+    assert [await outbox.counts(NUMPY, {priority}, seconds(-1)) for priority in Priority] == [1, 3, 1, 0]
     assert await outbox.comments_since(NOW) == 3
     assert await outbox.comments_since(seconds(1)) == 0
 
@@ -218,8 +218,8 @@ async def test_what_was_dropped_while_it_was_on_its_way_may_be_found_done_and_is
     await plan(outbox, ADD, action("b"))
     mine = await claimed(outbox)
     assert await outbox.begin(mine, "me", NOW)
-    await Settlements(outbox.database).record(Changeset(cancelled=NUMPY), NOW)
-    assert [errand.progress for errand in await outbox.of_thread(NODE)] == [Progress.DROPPED] * 2
+    await Changesets(outbox.database).record(Changeset(cancelled=NUMPY), NOW)
+    assert [entry.progress for entry in await outbox.of_thread(NODE)] == [Progress.DROPPED] * 2
     assert not await outbox.begin(mine, "me", NOW)
     assert not await outbox.record(replace(mine, progress=Progress.SENT, due=NOW), "me")
     assert await outbox.next_due() is None
@@ -228,7 +228,7 @@ async def test_what_was_dropped_while_it_was_on_its_way_may_be_found_done_and_is
     assert (first.progress, second.progress) == (Progress.CONFIRMED, Progress.DROPPED)
 
 
-async def test_several_processes_on_one_database_take_every_errand_once(tmp_path: Path) -> None:
+async def test_several_processes_on_one_database_take_every_entry_once(tmp_path: Path) -> None:
     path = tmp_path / "ftbot.db"
     taken: Counter[str] = Counter()
     open_in: Counter[str] = Counter()
@@ -237,17 +237,17 @@ async def test_several_processes_on_one_database_take_every_errand_once(tmp_path
         async with open_database(path) as database:
             outbox = Outbox(database)
             while await outbox.next_due() is not None:
-                errand = await outbox.claim(NOW, name)
-                if errand is None:
+                entry = await outbox.claim(NOW, name)
+                if entry is None:
                     await asyncio.sleep(0)
                     continue
-                repository = errand.action.ref.repository
+                repository = entry.action.ref.repository
                 open_in[repository] += 1
                 assert open_in[repository] == 1
-                assert await outbox.begin(errand, name, NOW)
-                taken[errand.action.key] += 1
+                assert await outbox.begin(entry, name, NOW)
+                taken[entry.action.key] += 1
                 open_in[repository] -= 1
-                assert await outbox.record(replace(errand, progress=Progress.CONFIRMED, due=None), name)
+                assert await outbox.record(replace(entry, progress=Progress.CONFIRMED, due=None), name)
 
     actions = [action(str(number % 2), f"I_{number}", f"org/{number % 3}") for number in range(24)]
     async with open_database(path) as database:
@@ -262,21 +262,21 @@ async def test_what_people_asked_for_goes_first_and_answers_last(outbox: Outbox)
     reply, end = (replace(asked, kind=kind, value=kind.value) for kind in (ActionKind.REPLY, ActionKind.REACT))
     seen = replace(end, value="eyes")
     await plan(outbox, end, seen, reply, rules, asked)
-    assert [errand.action for errand in [await done(outbox) for _ in range(5)]] == [asked, rules, seen, reply, end]
+    assert [entry.action for entry in [await done(outbox) for _ in range(5)]] == [asked, rules, seen, reply, end]
 
 
 async def test_of_one_label_the_order_counts_whoever_asked(outbox: Outbox) -> None:
     added = action("wheels")
     removed = replace(added, kind=ActionKind.REMOVE_LABEL, comment=7)
     await plan(outbox, added, removed)
-    assert [errand.action for errand in [await done(outbox) for _ in range(2)]] == [added, removed]
+    assert [entry.action for entry in [await done(outbox) for _ in range(2)]] == [added, removed]
 
 
 async def done(outbox: Outbox) -> OutboxEntry:
-    """Claim an errand and do it."""
-    errand = await claimed(outbox)
-    assert await outbox.record(replace(errand, progress=Progress.CONFIRMED, due=None), "me")
-    return errand
+    """Claim an entry and do it."""
+    entry = await claimed(outbox)
+    assert await outbox.record(replace(entry, progress=Progress.CONFIRMED, due=None), "me")
+    return entry
 
 
 async def test_what_was_dropped_is_planned_anew_as_the_last(outbox: Outbox) -> None:
@@ -286,7 +286,7 @@ async def test_what_was_dropped_is_planned_anew_as_the_last(outbox: Outbox) -> N
     await outbox.record(replace(mine, progress=Progress.DROPPED, due=None, attempts=3, forbidden=1, reason="No."), "me")
     await plan(outbox, ADD, now=seconds(60))
     assert await outbox.get(ADD.key) == OutboxEntry(ADD, Progress.PLANNED, planned=seconds(60), due=seconds(60))
-    assert [errand.action for errand in await outbox.of_thread(NODE)] == [other, ADD]
+    assert [entry.action for entry in await outbox.of_thread(NODE)] == [other, ADD]
 
 
 @pytest.mark.parametrize("progress", [Progress.CONFIRMED, Progress.REFUSED])
@@ -316,4 +316,4 @@ async def test_what_is_said_once_in_a_repository_is_planned_anew_where_it_is_sai
     elsewhere = replace(notice, node_id="I_2", body="On another thread.")
     await plan(outbox, elsewhere)
     assert await outbox.of_thread(NODE) == ()
-    assert [errand.action for errand in await outbox.of_thread("I_2")] == [elsewhere]
+    assert [entry.action for entry in await outbox.of_thread("I_2")] == [elsewhere]

@@ -13,24 +13,24 @@ from bot.core.github.threads import Account, IssueRef, ThreadState
 from bot.core.triage.changeset import Changeset, MarkKind
 from bot.core.upstream.threads import Cursor, EventKind, KnownThread, Origin
 from storage.engine.sqlite import Database
-from storage.github.changesets import Settlements
+from storage.github.changesets import Changesets
 from storage.github.cursors import Cursors
-from storage.github.marks import Directives
+from storage.github.marks import ThreadMarks
 from storage.github.outbox import Outbox
-from storage.github.overrides import Wishes
+from storage.github.overrides import LabelOverrides
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from tests.storage.made_threads import (
     ADD,
-    DIRECTIVE,
     EVENT,
     ISSUE,
     LABELLED,
+    MARK,
     NODE,
     NOW,
+    OVERRIDE,
     REF,
     THREAD,
-    WISH,
     changed,
     seconds,
     thread,
@@ -199,22 +199,22 @@ async def test_a_cursor_is_where_it_was_put_last(database: Database) -> None:
 
 async def test_a_thread_that_was_moved_is_the_one_it_was(database: Database, threads: Threads) -> None:
     moved = replace(THREAD, issue=replace(ISSUE, node_id="I_new", ref=IssueRef("scipy/scipy", 5)))
-    events, wishes, directives, outbox = (
+    events, overrides, marks, outbox = (
         ThreadEvents(database),
-        Wishes(database),
-        Directives(database),
+        LabelOverrides(database),
+        ThreadMarks(database),
         Outbox(database),
     )
     await threads.record([THREAD], [EVENT, LABELLED], [], NOW)
     # Something was said of it under its new id before the move was noticed.
-    early = replace(WISH, node_id="I_new", wanted=True, at=seconds(-5))
-    later = replace(WISH, node_id="I_new", label="other", at=seconds(5))
+    early = replace(OVERRIDE, node_id="I_new", wanted=True, at=seconds(-5))
+    later = replace(OVERRIDE, node_id="I_new", label="other", at=seconds(5))
     known = replace(EVENT, node_id="I_new")
-    await Settlements(database).record(
+    await Changesets(database).record(
         Changeset(
             events=(known,),
-            wishes=(WISH, replace(WISH, label="other", wanted=True), early, later),
-            directives=(DIRECTIVE,),
+            overrides=(OVERRIDE, replace(OVERRIDE, label="other", wanted=True), early, later),
+            marks=(MARK,),
             actions=(ADD,),
         ),
         NOW,
@@ -224,11 +224,11 @@ async def test_a_thread_that_was_moved_is_the_one_it_was(database: Database, thr
     assert await threads.at(REF) is None
     assert await threads.watched() == (moved,)
     assert await events.within(NOW, seconds(999)) == (known, replace(LABELLED, node_id="I_new"))
-    assert await wishes.of(NODE) == {}
-    assert await wishes.of("I_new") == {"00 - Bug": replace(WISH, node_id="I_new"), "other": later}
-    assert await directives.of("I_new") == {MarkKind.DUPLICATE: replace(DIRECTIVE, node_id="I_new")}
+    assert await overrides.of(NODE) == {}
+    assert await overrides.of("I_new") == {"00 - Bug": replace(OVERRIDE, node_id="I_new"), "other": later}
+    assert await marks.of("I_new") == {MarkKind.DUPLICATE: replace(MARK, node_id="I_new")}
     assert await outbox.next_due() is None
-    assert [errand.due for errand in await outbox.of_thread(NODE)] == [None]
+    assert [entry.due for entry in await outbox.of_thread(NODE)] == [None]
 
 
 async def test_a_move_that_is_noticed_twice_changes_nothing_more(threads: Threads, events: ThreadEvents) -> None:
@@ -241,10 +241,10 @@ async def test_a_move_that_is_noticed_twice_changes_nothing_more(threads: Thread
 
 
 async def test_a_move_that_kept_the_id_keeps_everything(database: Database, threads: Threads) -> None:
-    await Settlements(database).record(Changeset(wishes=(WISH,), actions=(ADD,), events=(EVENT,)), NOW)
+    await Changesets(database).record(Changeset(overrides=(OVERRIDE,), actions=(ADD,), events=(EVENT,)), NOW)
     moved = replace(THREAD, issue=replace(ISSUE, ref=IssueRef("scipy/scipy", 5)))
     await threads.rebind(NODE, moved)
     assert await threads.all() == (moved,)
-    assert await Wishes(database).of(NODE) == {"00 - Bug": WISH}
+    assert await LabelOverrides(database).of(NODE) == {"00 - Bug": OVERRIDE}
     assert await Outbox(database).next_due() == NOW
     assert await ThreadEvents(database).newest() == 1

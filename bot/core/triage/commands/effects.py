@@ -35,7 +35,7 @@ from bot.core.triage.commands.grammar import (
 from bot.core.triage.decide import texts as comments
 from bot.core.triage.decide.decisions import about_comment, decide, revise
 from bot.core.triage.decide.policy import against_asking, against_everything, against_thread
-from bot.core.triage.overrides import COMMAND, merge_wishes
+from bot.core.triage.overrides import COMMAND, merge_overrides
 from bot.core.triage.settings import DUPLICATE, NEEDS_INFO, NEUTRAL_IDS, UPSTREAM
 from bot.core.triage.snapshot import Snapshot, counts, same_label
 
@@ -55,8 +55,8 @@ class Effects:
     """What comes of a comment: what is done, and what it says of labels and of the thread."""
 
     decisions: tuple[Decision, ...] = ()
-    wishes: tuple[LabelOverride, ...] = ()
-    directives: tuple[ThreadMark, ...] = ()
+    overrides: tuple[LabelOverride, ...] = ()
+    marks: tuple[ThreadMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ class _Deed:
     """What a command asks for; with ``problems`` it, or a part of it, cannot be done; ``advice`` goes with them."""
 
     actions: tuple[Action, ...] = ()
-    wishes: tuple[LabelOverride, ...] = ()
-    directives: tuple[ThreadMark, ...] = ()
+    overrides: tuple[LabelOverride, ...] = ()
+    marks: tuple[ThreadMark, ...] = ()
     problems: tuple[str, ...] = ()
     advice: str = ""
 
@@ -98,7 +98,7 @@ def obey(  # noqa: PLR0913, PLR0917 — a command, who gave it, and all that its
         return Effects(order.decided([order.action(ActionKind.REACT, SEEN), *deed.actions]))
     problem = [order.reply("problem", replies.problem_reply(deed.problems, deed.advice))] if deed.problems else []
     end = order.action(ActionKind.REACT, "confused" if deed.problems or isinstance(command, Unknown) else "rocket")
-    known = {errand.action.key for errand in snapshot.errands}
+    known = {entry.action.key for entry in snapshot.entries}
     # Told of again, a command has no effect any more: labels are as people left them since.
     fresh = replace(deed, actions=tuple(action for action in deed.actions if action.key not in known))
     decisions = [
@@ -107,7 +107,7 @@ def obey(  # noqa: PLR0913, PLR0917 — a command, who gave it, and all that its
         *order.decided([end]),
     ]
     return Effects(
-        tuple(decision for decision in decisions if decision.action.key not in known), deed.wishes, deed.directives
+        tuple(decision for decision in decisions if decision.action.key not in known), deed.overrides, deed.marks
     )
 
 
@@ -120,15 +120,15 @@ def heard(comment: Comment, snapshot: Snapshot) -> Effects:
     waited_for = snapshot.issue.author
     if author is None or waited_for is None or author.login != waited_for.login or author.is_bot or label is None:
         return Effects()
-    asked = [errand for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label) if counts(errand)]
+    asked = [entry for entry in snapshot.entries_for(ActionKind.ADD_LABEL, label) if counts(entry)]
     if not snapshot.is_on(label) or not asked or not _is_after(comment, asked[-1]):
         return Effects()
     if not says_more(comment.body, names_of(snapshot.app_login)):
         return Effects()
-    last, wish = asked[-1], snapshot.wish(label)
+    last, override = asked[-1], snapshot.override(label)
     action = replace(last.action, kind=ActionKind.REMOVE_LABEL, rule=NEEDS_INFO, version=_VERSION, evidence="", body="")
-    moved = wish is not None and wish.at > last.planned
-    if moved or any(errand.action.key == action.key for errand in snapshot.errands):
+    moved = override is not None and override.at > last.planned
+    if moved or any(entry.action.key == action.key for entry in snapshot.entries):
         return Effects()
     mode = snapshot.settings.mode
     against = against_asking(action, snapshot)
@@ -137,12 +137,12 @@ def heard(comment: Comment, snapshot: Snapshot) -> Effects:
     if mode is Mode.DRY_RUN and last.action.comment is None:
         return Effects((Decision(action, mode, Outcome.WOULD_DO, "The author has replied. The mode is dry-run."),))
     done = Decision(action, mode, Outcome.DO, "The author has replied.")
-    return Effects((done,), (_Order(comment, author.login, snapshot).wish(label, wanted=False),))
+    return Effects((done,), (_Order(comment, author.login, snapshot).override(label, wanted=False),))
 
 
 def _asked_by_author(snapshot: Snapshot) -> int:
     """Count the questions of the thread's author that were answered, or will be."""
-    return sum(errand.action.kind_name == _OF_AUTHOR for errand in snapshot.errands_for(ActionKind.REPLY))
+    return sum(entry.action.kind_name == _OF_AUTHOR for entry in snapshot.entries_for(ActionKind.REPLY))
 
 
 def _is_after(comment: Comment, asked: OutboxEntry) -> bool:
@@ -185,23 +185,23 @@ class _Order:
         """Answer in words."""
         return self.action(ActionKind.REPLY, about, body, self.answering)
 
-    def wish(self, label: str, *, wanted: bool) -> LabelOverride:
+    def override(self, label: str, *, wanted: bool) -> LabelOverride:
         """Note what its author wants of a label."""
         issue = self.snapshot.issue
         return LabelOverride(issue.node_id, label, wanted, issue.ref.repository, self.login, self.comment.updated)
 
-    def directive(self, kind: MarkKind, value: str) -> ThreadMark:
+    def mark(self, kind: MarkKind, value: str) -> ThreadMark:
         """Note what its author says of the thread."""
         return ThreadMark(self.snapshot.issue.node_id, kind, value, self.login, self.comment.updated)
 
     def labelled(self, neutral: str) -> _Deed:
-        """Put the label on that is mapped to a neutral id, if one is and it is not on."""
+        """Put the label on that is mapped to a label key, if one is and it is not on."""
         label = self.snapshot.label_for(neutral) if neutral in self.snapshot.settings.labels else None
         if label is None:
             return _Deed()
         on = self.snapshot.is_on(label)
         actions = () if on else (self.action(ActionKind.ADD_LABEL, label, neutral=neutral),)
-        return _Deed(actions, (self.wish(label, wanted=True),))
+        return _Deed(actions, (self.override(label, wanted=True),))
 
     def decided(self, actions: Iterable[Action]) -> tuple[Decision, ...]:
         """Put what was asked for through the policy for people."""
@@ -226,7 +226,7 @@ def _deed(command: Command, order: _Order, history: Sequence[AuditEntry], status
                 order.labelled(NEEDS_INFO),
                 _Deed(
                     (order.reply(NEEDS_INFO, text),),
-                    directives=(order.directive(MarkKind.NEEDS_INFO, " ".join(topics)),),
+                    marks=(order.mark(MarkKind.NEEDS_INFO, " ".join(topics)),),
                 ),
             )
         case Duplicate(ref):
@@ -234,7 +234,7 @@ def _deed(command: Command, order: _Order, history: Sequence[AuditEntry], status
         case Upstream(ref):
             return _elsewhere(ref, MarkKind.UPSTREAM, UPSTREAM, order)
         case Ignore(on):
-            return _Deed(directives=(order.directive(MarkKind.IGNORE, "yes" if on else ""),))
+            return _Deed(marks=(order.mark(MarkKind.IGNORE, "yes" if on else ""),))
         case Retriage():
             return _retriage(order.snapshot)
         case _:
@@ -274,7 +274,7 @@ def _label(command: LabelCommand, order: _Order) -> _Deed:
         kind = ActionKind.ADD_LABEL if wanted else ActionKind.REMOVE_LABEL
         neutral = asked.casefold() if asked.casefold() in NEUTRAL_IDS else ""
         actions = () if snapshot.is_on(label) is wanted else (order.action(kind, label, neutral=neutral),)
-        deed = _and(deed, _Deed(actions, (order.wish(label, wanted=wanted),)))
+        deed = _and(deed, _Deed(actions, (order.override(label, wanted=wanted),)))
     return deed
 
 
@@ -283,7 +283,7 @@ def _retriage(snapshot: Snapshot) -> _Deed:
     reason = against_thread(snapshot)
     if reason is None:
         return _Deed()
-    if snapshot.directive(MarkKind.IGNORE):
+    if snapshot.mark(MarkKind.IGNORE):
         return _Deed(problems=(reason,), advice=f"Say `@{snapshot.name} unignore` first.")
     return _Deed(problems=(reason,), advice="Rules leave such a thread alone; labels can be put on by command.")
 
@@ -291,22 +291,22 @@ def _retriage(snapshot: Snapshot) -> _Deed:
 def _elsewhere(ref: IssueRef, kind: MarkKind, neutral: str, order: _Order) -> _Deed:
     if ref == order.snapshot.issue.ref:
         return _Deed(problems=("That is this thread itself. Name another one.",))
-    noted = _Deed(directives=(order.directive(kind, str(ref)),))
+    noted = _Deed(marks=(order.mark(kind, str(ref)),))
     return _and(order.labelled(neutral), noted)
 
 
 def _and(one: _Deed, other: _Deed) -> _Deed:
     return _Deed(
         one.actions + other.actions,
-        one.wishes + other.wishes,
-        one.directives + other.directives,
+        one.overrides + other.overrides,
+        one.marks + other.marks,
         one.problems + other.problems,
         one.advice or other.advice,
     )
 
 
 def _following(command: Command, order: _Order, deed: _Deed) -> tuple[Decision, ...]:
-    """Decide again where a command changes what there is to decide: all of it, or what the kept comment says."""
+    """Decide again where a command changes what there is to decide: all of it, or what the sticky comment says."""
     after, number = _after(order.snapshot, deed), order.comment.number
     match command:
         case Retriage() if not deed.problems:
@@ -330,6 +330,6 @@ def _after(snapshot: Snapshot, deed: _Deed) -> Snapshot:
     return replace(
         snapshot,
         issue=replace(snapshot.issue, labels=tuple(labels), comments=max(1, snapshot.issue.comments)),
-        wishes=merge_wishes(snapshot.wishes, {wish.label: wish for wish in deed.wishes}),
-        directives={**snapshot.directives, **{directive.kind: directive for directive in deed.directives}},
+        overrides=merge_overrides(snapshot.overrides, {override.label: override for override in deed.overrides}),
+        marks={**snapshot.marks, **{mark.kind: mark for mark in deed.marks}},
     )

@@ -41,7 +41,7 @@ ROLES = frozenset({"triage", "maintain", "write", "admin"})
 
 @dataclass(frozen=True, slots=True)
 class LabelCommand:
-    """Labels to put on and to take off, as they were written: neutral ids or the repository's names."""
+    """Labels to put on and to take off, as they were written: label keys or the repository's names."""
 
     add: tuple[str, ...]
     remove: tuple[str, ...]

@@ -31,7 +31,7 @@ def help_reply(name: str) -> str:
 
 
 _COMMANDS = (
-    ("label +crash -question", 'puts labels on and takes them off, by neutral id or by name, `+"39 - free-threading"`'),
+    ("label +crash -question", 'puts labels on and takes them off, by label key or by name, `+"39 - free-threading"`'),
     ("why", "says what was decided here, and by which rule"),
     ("status PACKAGE", "says whether a package has wheels for free-threaded Python"),
     ("retriage", "looks at the thread again"),

@@ -81,7 +81,7 @@ def kept_comment(
 
 def _before(snapshot: Snapshot) -> Mapping[str, str]:
     """Return the sections of the comment as it is, or will be when everything that is planned is done."""
-    last = [errand for errand in snapshot.errands_for(ActionKind.COMMENT) if counts(errand)]
+    last = [entry for entry in snapshot.entries_for(ActionKind.COMMENT) if counts(entry)]
     return comments.sections_of(last[-1].action.body) if last else {}
 
 
@@ -125,7 +125,7 @@ def _wheels(snapshot: Snapshot) -> _Section:
 
 def _said(kind: MarkKind, snapshot: Snapshot) -> IssueRef | None:
     try:
-        return parse_ref(snapshot.directive(kind))
+        return parse_ref(snapshot.mark(kind))
     except UserError:
         return None
 
@@ -134,7 +134,7 @@ def _decision(
     sections: Mapping[str, str], body: str, snapshot: Snapshot, outcome: Outcome, comment: int | None
 ) -> Decision:
     issue = snapshot.issue
-    written = list(snapshot.errands_for(ActionKind.COMMENT))
+    written = list(snapshot.entries_for(ActionKind.COMMENT))
     action = Action(
         ActionKind.COMMENT,
         issue.ref,

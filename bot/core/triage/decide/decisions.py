@@ -50,7 +50,7 @@ def decide(snapshot: Snapshot, comment: int | None = None) -> tuple[Decision, ..
 
 def revise(snapshot: Snapshot, comment: int | None = None) -> tuple[Decision, ...]:
     """Say what becomes of the comment that is kept, where there is one, when people changed what it speaks of."""
-    if not any(counts(errand) for errand in snapshot.errands_for(ActionKind.COMMENT)):
+    if not any(counts(entry) for entry in snapshot.entries_for(ActionKind.COMMENT)):
         return ()
     return about_comment(snapshot, comment)
 
@@ -63,8 +63,8 @@ def about_comment(snapshot: Snapshot, comment: int | None) -> tuple[Decision, ..
 def _settings_notice(snapshot: Snapshot) -> Decision | None:
     """Tell a repository that its settings cannot be used, on the first thread that concerns it."""
     known = any(
-        errand.progress is not Progress.DROPPED and errand.action.value == snapshot.settings_digest
-        for errand in snapshot.errands_for(ActionKind.NOTICE)
+        entry.progress is not Progress.DROPPED and entry.action.value == snapshot.settings_digest
+        for entry in snapshot.entries_for(ActionKind.NOTICE)
     )
     if not snapshot.problems or known or not concerns(snapshot):
         return None
@@ -86,7 +86,7 @@ def _settings_notice(snapshot: Snapshot) -> Decision | None:
 
 def _has_labelled(snapshot: Snapshot) -> bool:
     """Return whether rules put labels on the thread before."""
-    return any(counts(each) and each.action.rule != COMMAND for each in snapshot.errands_for(ActionKind.ADD_LABEL))
+    return any(counts(each) and each.action.rule != COMMAND for each in snapshot.entries_for(ActionKind.ADD_LABEL))
 
 
 def _labels_done(decisions: Sequence[Decision]) -> list[Decision]:
@@ -134,10 +134,10 @@ def _about_label(wanted: Wanted, snapshot: Snapshot, tally: Tally, comment: int 
 def _is_under_way(label: str, snapshot: Snapshot) -> bool:
     """Return whether a label is about to be put on, or was suggested in GitHub's own way."""
     adding = any(
-        errand.progress in {Progress.PLANNED, Progress.SENT}
-        for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label)
+        entry.progress in {Progress.PLANNED, Progress.SENT}
+        for entry in snapshot.entries_for(ActionKind.ADD_LABEL, label)
     )
-    return adding or any(counts(errand) for errand in snapshot.errands_for(ActionKind.SUGGEST_LABEL, label))
+    return adding or any(counts(entry) for entry in snapshot.entries_for(ActionKind.SUGGEST_LABEL, label))
 
 
 def _doubt(wanted: Wanted, label: str | None, snapshot: Snapshot, tally: Tally) -> str:

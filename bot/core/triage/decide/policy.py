@@ -20,7 +20,7 @@ MOST_LABELS = 3
 """Labels that rules put on or suggest on one thread, ever."""
 
 ACTIONS_AN_HOUR = 30
-"""What rules do in one repository within an hour; the courier waits when they are used up."""
+"""What rules do in one repository within an hour; the outbox worker waits when they are used up."""
 
 CONTENT_AN_HOUR = 500
 """Comments within an hour on all repositories together, which is where GitHub draws the line."""
@@ -57,9 +57,9 @@ class Tally:
 def tally_of(snapshot: Snapshot) -> Tally:
     """Count the labels that rules used on a thread so far, also those that people took off again."""
     tally = Tally()
-    for errand in snapshot.errands:
-        if errand.action.kind in _LABELS and errand.action.rule != COMMAND and counts(errand):
-            tally.note(errand.action)
+    for entry in snapshot.entries:
+        if entry.action.kind in _LABELS and entry.action.rule != COMMAND and counts(entry):
+            tally.note(entry.action)
     return tally
 
 
@@ -86,10 +86,10 @@ def against_thread(snapshot: Snapshot) -> str | None:
         return "It is locked."
     if settings.not_before is not None and issue.created.date() < settings.not_before:
         return f"It was opened before {settings.not_before}, which is where `not-before` begins."
-    if snapshot.directive(MarkKind.OVER):
+    if snapshot.mark(MarkKind.OVER):
         return "It was over for so long that what was done about it is forgotten."
-    if snapshot.directive(MarkKind.IGNORE):
-        return f"{snapshot.directives[MarkKind.IGNORE].actor} asked to ignore it."
+    if snapshot.mark(MarkKind.IGNORE):
+        return f"{snapshot.marks[MarkKind.IGNORE].actor} asked to ignore it."
     return None
 
 
@@ -104,7 +104,7 @@ def against_label(wanted: Wanted, label: str | None, snapshot: Snapshot, tally: 
         or (_no_label(wanted.neutral, snapshot) if label is None and snapshot.settings_digest else None)
         or against_thread(snapshot)
         or (_against_kind(snapshot) if wanted.kind is not None else None)
-        or _against_wish(label or wanted.neutral, snapshot)
+        or _against_override(label or wanted.neutral, snapshot)
         or (None if again else _against_repeating(wanted, label or wanted.neutral, snapshot))
         or _against_many(label or wanted.neutral, tally)
     )
@@ -168,34 +168,34 @@ def _against_kind(snapshot: Snapshot) -> str | None:
 
 def _is_ours(label: str, snapshot: Snapshot) -> bool:
     """Return whether a rule put a label on, and no person since that was decided."""
-    wish = snapshot.wish(label)
+    override = snapshot.override(label)
     return any(
-        counts(errand)
-        and errand.action.rule != COMMAND
-        and not (wish is not None and wish.wanted and wish.at > errand.planned)
-        for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label)
+        counts(entry)
+        and entry.action.rule != COMMAND
+        and not (override is not None and override.wanted and override.at > entry.planned)
+        for entry in snapshot.entries_for(ActionKind.ADD_LABEL, label)
     )
 
 
-def _against_wish(label: str, snapshot: Snapshot) -> str | None:
-    wish = snapshot.wish(label)
-    if wish is None or wish.wanted:
+def _against_override(label: str, snapshot: Snapshot) -> str | None:
+    override = snapshot.override(label)
+    if override is None or override.wanted:
         return None
-    return f"{wish.actor} took {label} off on {wish.at:%Y-%m-%d}, and it stays off."
+    return f"{override.actor} took {label} off on {override.at:%Y-%m-%d}, and it stays off."
 
 
 def _against_repeating(wanted: Wanted, label: str, snapshot: Snapshot) -> str | None:
     """Do nothing twice: neither what something undid, nor what GitHub refused."""
-    for errand in snapshot.errands_for(ActionKind.ADD_LABEL, label):
-        if errand.progress is Progress.CONFIRMED:
+    for entry in snapshot.entries_for(ActionKind.ADD_LABEL, label):
+        if entry.progress is Progress.CONFIRMED:
             return f"{label} was put on before, and something else took it off."
     return _given_up(ActionKind.ADD_LABEL, label, wanted.version, snapshot)
 
 
 def _given_up(kind: ActionKind, label: str, version: int, snapshot: Snapshot) -> str | None:
-    for errand in snapshot.errands_for(kind, label):
-        if errand.progress is Progress.REFUSED and errand.action.version == version:
-            return f"It was given up before. {errand.reason or ''}".strip()
+    for entry in snapshot.entries_for(kind, label):
+        if entry.progress is Progress.REFUSED and entry.action.version == version:
+            return f"It was given up before. {entry.reason or ''}".strip()
     return None
 
 

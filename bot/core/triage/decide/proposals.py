@@ -108,8 +108,8 @@ def topics_to_ask(snapshot: Snapshot) -> tuple[str, ...]:
     issue = snapshot.issue
     is_report = _reported(snapshot) is not None and concerns(snapshot) and not issue.is_pr
     label = snapshot.label_for(NEEDS_INFO)
-    wish = None if label is None else snapshot.wish(label)
-    if not is_report or issue.comments or was_asked(snapshot) or (wish is not None and not wish.wanted):
+    override = None if label is None else snapshot.override(label)
+    if not is_report or issue.comments or was_asked(snapshot) or (override is not None and not override.wanted):
         return ()
     text = issue.body.lower()
     missing = tuple(
@@ -128,13 +128,13 @@ def asking_mode(snapshot: Snapshot) -> Mode:
 
 def was_asked(snapshot: Snapshot) -> bool:
     """Return whether the author was ever asked for more, by the rules or by a command."""
-    by_label = any(errand.action.kind_name == NEEDS_INFO for errand in snapshot.errands_for(ActionKind.ADD_LABEL))
+    by_label = any(entry.action.kind_name == NEEDS_INFO for entry in snapshot.entries_for(ActionKind.ADD_LABEL))
     by_comment = any(
-        NEEDS_INFO in sections_of(errand.action.body)
-        for errand in snapshot.errands_for(ActionKind.COMMENT)
-        if counts(errand)
+        NEEDS_INFO in sections_of(entry.action.body)
+        for entry in snapshot.entries_for(ActionKind.COMMENT)
+        if counts(entry)
     )
-    return by_label or by_comment or MarkKind.NEEDS_INFO in snapshot.directives
+    return by_label or by_comment or MarkKind.NEEDS_INFO in snapshot.marks
 
 
 def _reported(snapshot: Snapshot) -> KindName | None:

@@ -155,7 +155,7 @@ def needs_info_section(topics: Sequence[str]) -> str:
 
 
 def labels_section(suggested: Sequence[tuple[str, str, str]], name: str) -> str:
-    """List labels that may fit: each as the repository calls it, by its neutral id, and with the words that say so."""
+    """List labels that may fit: each as the repository calls it, by its label key, and with the words that say so."""
     lines = [
         f"- **{quoted(label)}**, because of “{quoted(evidence, LONGEST_PIECE)}”: `@{name} label +{neutral}`"
         for label, neutral, evidence in suggested

@@ -9,9 +9,12 @@ from bot.core.github.events import Trigger
 from bot.core.github.threads import Account, Comment, Issue, ThreadState
 from bot.core.triage.actions import ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import AuditEntry, MarkKind, Progress
+from bot.core.triage.commands.effects import Effects, heard, obey
 from bot.core.triage.commands.grammar import find_commands
-from bot.core.triage.plan import Effects, Snapshot, decide, heard, merge_wishes, obey
+from bot.core.triage.decide.decisions import decide
+from bot.core.triage.overrides import merge_overrides
 from bot.core.triage.settings import RepoSettings
+from bot.core.triage.snapshot import Snapshot
 from tests.core.triage.made_snapshots import (
     APPLY,
     AUTHOR,
@@ -25,10 +28,10 @@ from tests.core.triage.made_snapshots import (
     labels_to_add,
     made_issue,
     made_snapshot,
+    override,
     said,
     the_comment,
     to_do,
-    wish,
 )
 
 STRANGER = Account("mallory")
@@ -59,15 +62,15 @@ def reply(said: Effects) -> str:
     return action.body
 
 
-def wishes(said: Effects) -> dict[str, bool]:
-    return {each.label: each.wanted for each in said.wishes}
+def overrides(said: Effects) -> dict[str, bool]:
+    return {each.label: each.wanted for each in said.overrides}
 
 
 def after(snapshot: Snapshot, said: Effects) -> Snapshot:
     return replace(
         done(snapshot, said.decisions),
-        wishes=merge_wishes(snapshot.wishes, {each.label: each for each in said.wishes}),
-        directives={**snapshot.directives, **{each.kind: each for each in said.directives}},
+        overrides=merge_overrides(snapshot.overrides, {each.label: each for each in said.overrides}),
+        marks={**snapshot.marks, **{each.kind: each for each in said.marks}},
     )
 
 
@@ -84,22 +87,24 @@ def test_labels_are_put_on_and_taken_off_and_stay_so() -> None:
         (ActionKind.REMOVE_LABEL, "question", 501),
         (ActionKind.REACT, "rocket", 501),
     ]
-    assert wishes(result) == {"type-crash": True, "good first issue": True, "question": False}
-    assert {each.actor for each in result.wishes} == {"bob"}
+    assert overrides(result) == {"type-crash": True, "good first issue": True, "question": False}
+    assert {each.actor for each in result.overrides} == {"bob"}
 
 
-def test_a_label_that_is_so_already_is_only_wished() -> None:
+def test_a_label_that_is_so_already_is_only_overrideed() -> None:
     result = obeyed("label +crash -question", made_snapshot(made_issue(labels=["type-crash"])))
     assert reactions(result) == ["eyes", "rocket"]
     assert len(to_do(result.decisions)) == 2
-    assert wishes(result) == {"type-crash": True, "question": False}
+    assert overrides(result) == {"type-crash": True, "question": False}
 
 
 def test_a_command_lifts_a_removal() -> None:
-    snapshot = replace(PLAIN, wishes={"type-crash": wish("type-crash", wanted=False, at=NOW - timedelta(hours=1))})
+    snapshot = replace(
+        PLAIN, overrides={"type-crash": override("type-crash", wanted=False, at=NOW - timedelta(hours=1))}
+    )
     assert "type-crash" not in labels_to_add(decide(snapshot))
     assert labels_to_add(obeyed("label +crash", snapshot).decisions) == ["type-crash"]
-    assert wishes(obeyed("label +crash", snapshot)) == {"type-crash": True}
+    assert overrides(obeyed("label +crash", snapshot)) == {"type-crash": True}
 
 
 def test_what_a_command_took_off_no_rule_puts_on() -> None:
@@ -150,9 +155,9 @@ def test_an_author_is_answered_three_times_on_a_thread_and_then_gets_no_answer_a
     snapshot = PLAIN
     for number, question in enumerate(("why", "status numpy", "help"), start=700):
         snapshot = after(snapshot, asked_by_author(question, snapshot, number))
-    assert len(list(snapshot.errands_for(ActionKind.REPLY))) == 3
+    assert len(list(snapshot.entries_for(ActionKind.REPLY))) == 3
     assert asked_by_author("why", snapshot, 710) == Effects()
-    snapshot = replace(snapshot, errands=tuple(replace(each, progress=Progress.DROPPED) for each in snapshot.errands))
+    snapshot = replace(snapshot, entries=tuple(replace(each, progress=Progress.DROPPED) for each in snapshot.entries))
     assert asked_by_author("why", snapshot, 711) == Effects()
     assert reply(obeyed("why", snapshot))
 
@@ -192,7 +197,7 @@ def test_nothing_is_obeyed_where_the_mode_is_off() -> None:
     assert {(each.outcome, each.reason) for each in result.decisions} == {
         (Outcome.BLOCKED, "The mode of numpy/numpy is off.")
     }
-    assert (result.wishes, result.directives) == ((), ())
+    assert (result.overrides, result.marks) == ((), ())
 
 
 def test_a_locked_thread_is_labelled_without_a_word() -> None:
@@ -267,7 +272,9 @@ def test_why_shows_names_in_code_and_ends_with_where_to_read_more() -> None:
 
 def test_a_sure_label_that_a_person_took_off_would_be_put_on() -> None:
     snapshot = done(PLAIN, decide(PLAIN))
-    off = replace(snapshot, issue=made_issue(comments=1), wishes={"type-crash": wish("type-crash", wanted=False)})
+    off = replace(
+        snapshot, issue=made_issue(comments=1), overrides={"type-crash": override("type-crash", wanted=False)}
+    )
     assert "- put on type-crash: not done. carol took type-crash off" in reply(obeyed("why", off))
 
 
@@ -293,7 +300,7 @@ def test_a_duplicate_is_noted_in_the_comment_and_labelled() -> None:
     assert "duplicate of [numpy/numpy#\u200b12](https://redirect.github.com/numpy/numpy/issues/12)" in the_comment(
         result.decisions
     )
-    assert [(each.kind, each.value) for each in result.directives] == [(MarkKind.DUPLICATE, "numpy/numpy#12")]
+    assert [(each.kind, each.value) for each in result.marks] == [(MarkKind.DUPLICATE, "numpy/numpy#12")]
     later = after(replace(PLAIN, settings=DRY), result)
     assert to_do(decide(later)) == []
     moved = the_comment(obeyed("upstream python/cpython#3", later).decisions)
@@ -304,7 +311,7 @@ def test_a_duplicate_is_noted_in_the_comment_and_labelled() -> None:
 def test_a_thread_is_no_duplicate_of_itself() -> None:
     result = obeyed(f"dup #{REF.number}")
     assert reply(result) == "That is this thread itself. Name another one."
-    assert (result.directives, labels_to_add(result.decisions)) == ((), [])
+    assert (result.marks, labels_to_add(result.decisions)) == ((), [])
 
 
 def test_ignoring_holds_until_it_is_taken_back() -> None:
@@ -359,7 +366,7 @@ def test_a_person_can_ask_the_author_which_notifies_them() -> None:
     assert "faulthandler" in reply(result)
     assert "pip list" not in reply(result)
     assert to_do(result.decisions, ActionKind.COMMENT) == []
-    assert [(each.kind, each.value) for each in result.directives] == [(MarkKind.NEEDS_INFO, "log")]
+    assert [(each.kind, each.value) for each in result.marks] == [(MarkKind.NEEDS_INFO, "log")]
 
 
 # -- the author replies
@@ -409,8 +416,8 @@ def test_an_author_who_replies_is_no_longer_waited_for() -> None:
         (answer(MAINTAINER), ASKED),
         (replace(answer(), created=NOW - timedelta(hours=2)), ASKED),
         (answer(), replace(ASKED, issue=replace(ASKED.issue, labels=()))),
-        (answer(), replace(ASKED, errands=())),  # somebody else put it on
-        (answer(), replace(ASKED, wishes={"needs info": wish("needs info", wanted=True, at=LATER)})),
+        (answer(), replace(ASKED, entries=())),  # somebody else put it on
+        (answer(), replace(ASKED, overrides={"needs info": override("needs info", wanted=True, at=LATER)})),
         (answer(), replace(ASKED, settings=replace(APPLY, labels={}), repository_labels=frozenset())),
     ],
 )
@@ -436,6 +443,6 @@ def test_a_reply_to_a_person_is_heard_in_dry_run_too_and_each_time() -> None:
 def test_in_dry_run_what_a_rule_asked_is_only_noted() -> None:
     result = heard(answer(), replace(ASKED, settings=DRY))
     assert [each.outcome for each in result.decisions] == [Outcome.WOULD_DO]
-    assert result.wishes == ()
+    assert result.overrides == ()
     off = heard(answer(), replace(ASKED, enabled=False))
     assert [each.outcome for each in off.decisions] == [Outcome.BLOCKED]

@@ -14,7 +14,7 @@ from bot.core.errors import UserError
 from bot.core.history.timelines import Rule
 from bot.services.digest.digest import FIRST_WEEK
 from bot.services.digest.history import Question
-from bot.services.packages.scan import Extent
+from bot.services.packages.scan import ScanScope
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import wheels
 from tests.services.lookups import T314, T315, Clock
@@ -46,8 +46,8 @@ def gained(digest: Digest) -> list[str]:
 async def test_the_last_week_that_is_over_is_given(full: FakeIndex, path: Path, clock: Clock) -> None:
     async with open_station(full, path, clock, NAMES) as station:
         await station.scanner.scan(20)
-        digest = await station.desk.digest()
-        assert digest == await station.desk.digest(LAST_WEEK)
+        digest = await station.digester.digest()
+        assert digest == await station.digester.digest(LAST_WEEK)
     assert (digest.week, digest.complete, digest.tracked, digest.unread) == (LAST_WEEK, True, 20, ())
     assert gained(digest) == ["p000"]
     assert (digest.read, digest.shares[0].with_wheels, digest.shares[0].change) == (MONDAY, 20, 1)
@@ -56,24 +56,24 @@ async def test_the_last_week_that_is_over_is_given(full: FakeIndex, path: Path, 
 async def test_a_week_that_is_over_gives_the_same_digest_ever_after(full: FakeIndex, path: Path, clock: Clock) -> None:
     async with open_station(full, path, clock, NAMES) as station:
         await station.scanner.scan(20)
-        first = await station.desk.digest(LAST_WEEK)
+        first = await station.digester.digest(LAST_WEEK)
         full.yank("p000", "2.0")
         full.remove("p001")
         clock.advance(days=100)
         await station.scanner.scan(20)
-        assert await station.desk.digest(LAST_WEEK) == first
+        assert await station.digester.digest(LAST_WEEK) == first
     async with open_station(full, path, clock, NAMES) as station:
-        assert await station.desk.digest(LAST_WEEK) == first
+        assert await station.digester.digest(LAST_WEEK) == first
 
 
 async def test_a_week_under_way_is_made_anew(full: FakeIndex, path: Path, clock: Clock) -> None:
     clock.time = MONDAY - timedelta(days=5)
     async with open_station(full, path, clock, NAMES) as station:
         await station.scanner.scan(20)
-        early = await station.desk.digest(LAST_WEEK)
+        early = await station.digester.digest(LAST_WEEK)
         clock.time = MONDAY
         await station.scanner.scan(20)
-        late = await station.desk.digest(LAST_WEEK)
+        late = await station.digester.digest(LAST_WEEK)
     assert (early.complete, gained(early)) == (False, [])
     assert (late.complete, gained(late)) == (True, ["p000"])
 
@@ -83,9 +83,9 @@ async def test_a_week_that_ended_after_the_last_scan_is_not_kept(full: FakeIndex
     async with open_station(full, path, clock, NAMES) as station:
         await station.scanner.scan(20)
         clock.time = MONDAY
-        early = await station.desk.digest(LAST_WEEK)
+        early = await station.digester.digest(LAST_WEEK)
         await station.scanner.scan(20)
-        late = await station.desk.digest(LAST_WEEK)
+        late = await station.digester.digest(LAST_WEEK)
     assert (early.complete, late.complete) == (False, True)
     assert gained(late) == ["p000"]
 
@@ -98,11 +98,11 @@ async def test_a_week_is_not_over_for_packages_that_were_not_due(full: FakeIndex
         await station.scanner.scan(20)
         publish_native(full, "p001", version="2.0", uploaded=MONDAY - timedelta(hours=10))
         clock.time = MONDAY
-        await station.scanner.scan(20, Extent.DUE)
-        early = await station.desk.digest(LAST_WEEK)
+        await station.scanner.scan(20, ScanScope.DUE)
+        early = await station.digester.digest(LAST_WEEK)
         clock.advance(days=1)
-        await station.scanner.scan(20, Extent.DUE)
-        late = await station.desk.digest(LAST_WEEK)
+        await station.scanner.scan(20, ScanScope.DUE)
+        late = await station.digester.digest(LAST_WEEK)
     assert (early.complete, early.read, gained(early)) == (False, MONDAY - timedelta(hours=12), ["p000"])
     assert (late.complete, gained(late)) == (True, ["p000", "p001"])
 
@@ -112,11 +112,11 @@ async def test_a_scan_by_a_clock_in_the_future_does_not_end_a_week(full: FakeInd
         clock.time = MONDAY + timedelta(days=365)
         await station.scanner.scan(20)
         clock.time = MONDAY - timedelta(days=5)
-        assert not (await station.desk.digest(LAST_WEEK)).complete
+        assert not (await station.digester.digest(LAST_WEEK)).complete
         clock.time = MONDAY
         publish_native(full, "p001", version="2.0", uploaded=MONDAY - timedelta(days=1), free_threaded=False)
         await station.scanner.scan(20)
-        assert (await station.desk.digest(LAST_WEEK)).shares[0].packages == 20
+        assert (await station.digester.digest(LAST_WEEK)).shares[0].packages == 20
 
 
 @pytest.mark.parametrize(("failing", "kept"), [(0, True), (2, True), (3, False), (20, False)])
@@ -126,9 +126,9 @@ async def test_too_much_unread_is_not_kept(full: FakeIndex, path: Path, clock: C
         if failing:
             full.script(refusal(403), path=f"^/simple/({'|'.join(NAMES[:failing])})/", times=None)
         await station.scanner.scan(20)
-        digest = await station.desk.digest(LAST_WEEK)
+        digest = await station.digester.digest(LAST_WEEK)
         assert list(digest.unread) == NAMES[:failing]
-        assert (await station.desk.digests.kept(LAST_WEEK, (T314, T315)) is not None) is kept
+        assert (await station.digester.digests.kept(LAST_WEEK, (T314, T315)) is not None) is kept
         assert digest.tracked == 20
 
 
@@ -136,10 +136,10 @@ async def test_a_first_scan_that_failed_for_half_is_not_kept(full: FakeIndex, pa
     full.script(refusal(403), path=f"^/simple/({'|'.join(NAMES[::2])})/", times=None)
     async with open_station(full, path, clock, NAMES) as station:
         await station.scanner.scan(20)
-        assert (await station.desk.digest(LAST_WEEK)).tracked == 10
+        assert (await station.digester.digest(LAST_WEEK)).tracked == 10
         full.heal()
         await station.scanner.scan(20)
-        assert (await station.desk.digest(LAST_WEEK)).tracked == 20
+        assert (await station.digester.digest(LAST_WEEK)).tracked == 20
 
 
 async def test_old_conclusions_of_packages_that_failed_do_not_hold_up_a_week(
@@ -151,7 +151,7 @@ async def test_old_conclusions_of_packages_that_failed_do_not_hold_up_a_week(
         clock.time = MONDAY
         full.script(refusal(403), path="^/simple/p007/", times=None)
         await station.scanner.scan(20)
-        digest = await station.desk.digest(LAST_WEEK)
+        digest = await station.digester.digest(LAST_WEEK)
     assert (digest.complete, digest.read, digest.unread) == (True, MONDAY, ("p007",))
 
 
@@ -160,15 +160,15 @@ async def test_packages_without_upload_times_are_in_no_share(index: FakeIndex, p
     index.publish("undated", wheels("undated", "1.0", "cp314-cp314-win32", "cp314-cp314t-win32", upload_time=None))
     async with open_station(index, path, clock, ("dated", "undated")) as station:
         await station.scanner.scan(20)
-        digest = await station.desk.digest()
+        digest = await station.digester.digest()
         assert (digest.unread, digest.shares[0].packages, digest.shares[0].with_wheels) == (("undated",), 1, 1)
         question = Question(("dated", "undated"), None, None, None, Rule.TRUSTED)
-        history = await station.historian.history(question)
+        history = await station.history_reader.history(question)
         assert (history.days[-1].packages, list(history.failed)) == (1, ["undated"])
     async with open_station(index, None, clock, ("undated",)) as station:
         await station.scanner.scan(20)
         with pytest.raises(UserError, match="Nothing can be said of the past"):
-            await station.desk.digest()
+            await station.digester.digest()
 
 
 async def test_a_digest_of_few_packages_is_kept_where_there_are_no_more(
@@ -176,23 +176,23 @@ async def test_a_digest_of_few_packages_is_kept_where_there_are_no_more(
 ) -> None:
     publish_native(index, "one")
     async with open_station(index, path, clock, ("one",)) as station:
-        desk = replace(station.desk, track=20)
+        digester = replace(station.digester, track=20)
         await station.scanner.scan(2)
-        first = await desk.digest()
-        assert await desk.digests.kept(first.week, desk.targets) is None
+        first = await digester.digest()
+        assert await digester.digests.kept(first.week, digester.targets) is None
         await station.scanner.scan(20)
-        assert await desk.digest() == await desk.digests.kept(first.week, desk.targets)
+        assert await digester.digest() == await digester.digests.kept(first.week, digester.targets)
 
 
 async def test_other_targets_have_a_digest_of_their_own(full: FakeIndex, path: Path, clock: Clock) -> None:
     async with open_station(full, path, clock, NAMES, targets=(T314,)) as station:
         await station.scanner.scan(20)
-        assert [share.target for share in (await station.desk.digest()).shares] == [T314]
+        assert [share.target for share in (await station.digester.digest()).shares] == [T314]
     async with open_station(full, path, clock, NAMES, targets=(T315, T314)) as station:
         with pytest.raises(UserError, match="`ftbot scan` at once"):
-            await station.desk.digest()
+            await station.digester.digest()
         await station.scanner.scan(20)
-        assert [share.target for share in (await station.desk.digest()).shares] == [T315, T314]
+        assert [share.target for share in (await station.digester.digest()).shares] == [T315, T314]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ async def test_a_week_without_a_digest_is_explained(
     async with open_station(full, path, clock, NAMES) as station:
         await station.scanner.scan(20)
         with pytest.raises(UserError) as raised:
-            await station.desk.digest(parse_week(week))
+            await station.digester.digest(parse_week(week))
     assert str(raised.value) == says
 
 
@@ -220,7 +220,7 @@ async def test_every_week_since_the_beginning_has_a_digest(
 ) -> None:
     async with open_station(full, path, clock, NAMES) as station:
         await station.scanner.scan(20)
-        assert (await station.desk.digest(week)).week == week
+        assert (await station.digester.digest(week)).week == week
 
 
 async def test_before_any_scan_there_is_nothing_to_tell(index: FakeIndex, path: Path, clock: Clock) -> None:
@@ -232,7 +232,7 @@ async def test_before_any_scan_there_is_nothing_to_tell(index: FakeIndex, path: 
                 UserError,
                 match=r"^Nothing has been scanned yet\. A running bot does it soon, `ftbot scan` at once\.$",
             ):
-                await station.desk.digest()
+                await station.digester.digest()
 
 
 async def test_what_cannot_be_read_from_the_database_is_unread(full: FakeIndex, path: Path, clock: Clock) -> None:
@@ -240,7 +240,7 @@ async def test_what_cannot_be_read_from_the_database_is_unread(full: FakeIndex, 
         await station.scanner.scan(20)
         async with station.database.transaction() as transaction:
             await transaction.run("UPDATE projects SET timelines = 'garbage' WHERE package = 'p003'")
-        digest = await station.desk.digest()
+        digest = await station.digester.digest()
     assert digest.unread == ("p003",)
 
 
@@ -250,6 +250,6 @@ async def test_the_issues_of_the_week_are_told(full: FakeIndex, path: Path, cloc
 
     async with open_station(full, path, clock, NAMES) as station:
         await station.scanner.scan(20)
-        told = await replace(station.desk, issues=issues).digest()
+        told = await replace(station.digester, issues=issues).digest()
         assert [thread.number for thread in told.issues.opened] == [46]
-        assert (await station.desk.digest()).issues == told.issues
+        assert (await station.digester.digest()).issues == told.issues

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot.clients.top_packages import shipped_list
-from bot.services.packages.catalogue import LONGEST_OFFERED, Catalogue, Names
+from bot.services.packages.package_names import LONGEST_OFFERED, Names, PackageNames
 from storage.engine.sqlite import Database, open_database
 from storage.packages.names import Packages
 
@@ -26,16 +26,16 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         yield opened
 
 
-def catalogue_of(database: Database, ranked: Iterable[str] = RANKED) -> Catalogue:
-    """Make a catalogue of names, the most downloaded first."""
-    return Catalogue(Packages(database), Names.of(ranked))
+def package_names_of(database: Database, ranked: Iterable[str] = RANKED) -> PackageNames:
+    """Make a list of names, the most downloaded first."""
+    return PackageNames(Packages(database), Names.of(ranked))
 
 
-async def ask(catalogue: Catalogue, *names: str) -> None:
+async def ask(package_names: PackageNames, *names: str) -> None:
     """Ask about packages as the bot notes it."""
     for name in names:
-        await catalogue.id_of(name)
-        catalogue.count(name)
+        await package_names.id_of(name)
+        package_names.count(name)
 
 
 @pytest.mark.parametrize(
@@ -57,18 +57,18 @@ async def ask(catalogue: Catalogue, *names: str) -> None:
 async def test_the_exact_name_comes_first_then_prefixes_then_parts_by_downloads(
     database: Database, typed: str, offered: list[str]
 ) -> None:
-    assert catalogue_of(database).complete(typed) == offered
+    assert package_names_of(database).complete(typed) == offered
 
 
 async def test_no_more_is_offered_than_asked_for(database: Database) -> None:
-    catalogue = catalogue_of(database, [f"demo{number}" for number in range(100)])
-    assert catalogue.complete("demo") == [f"demo{number}" for number in range(25)]
-    assert catalogue.complete("demo", 3) == ["demo0", "demo1", "demo2"]
+    package_names = package_names_of(database, [f"demo{number}" for number in range(100)])
+    assert package_names.complete("demo") == [f"demo{number}" for number in range(25)]
+    assert package_names.complete("demo", 3) == ["demo0", "demo1", "demo2"]
 
 
 async def test_names_too_long_for_a_choice_are_left_out(database: Database) -> None:
     names = ["n" * (LONGEST_OFFERED + 1), "n" * LONGEST_OFFERED]
-    assert catalogue_of(database, names).complete("n") == names[1:]
+    assert package_names_of(database, names).complete("n") == names[1:]
 
 
 @given(typed=st.text() | st.text("-_.nump 2", max_size=12), ranked=st.lists(st.text("-ab1", max_size=5)))
@@ -77,7 +77,7 @@ def test_whatever_is_typed_known_names_are_offered_at_most_25_and_none_twice(typ
 
     async def complete() -> list[str]:
         async with open_database(None) as database:
-            return catalogue_of(database, names).complete(typed)
+            return package_names_of(database, names).complete(typed)
 
     offered = asyncio.run(complete())
     assert len(offered) == len(set(offered)) <= 25
@@ -85,78 +85,78 @@ def test_whatever_is_typed_known_names_are_offered_at_most_25_and_none_twice(typ
 
 
 async def test_before_anything_is_typed_the_most_asked_come_first(database: Database) -> None:
-    catalogue = catalogue_of(database)
-    await ask(catalogue, "torch", "pandas", "torch")
-    await catalogue.flush()
-    assert catalogue.complete("", 4) == ["torch", "pandas", "requests", "numpy"]
+    package_names = package_names_of(database)
+    await ask(package_names, "torch", "pandas", "torch")
+    await package_names.flush()
+    assert package_names.complete("", 4) == ["torch", "pandas", "requests", "numpy"]
 
 
 async def test_what_was_asked_is_offered_after_a_restart(tmp_path: Path) -> None:
     async with open_database(tmp_path / "ftbot.db") as database:
-        before = catalogue_of(database)
+        before = package_names_of(database)
         await ask(before, "unranked")
         await before.flush()
     async with open_database(tmp_path / "ftbot.db") as database:
-        after = catalogue_of(database)
+        after = package_names_of(database)
         await after.load()
         assert after.complete("", 2) == ["unranked", "requests"]
 
 
 async def test_a_question_is_stored_once(database: Database) -> None:
-    catalogue = catalogue_of(database)
-    await ask(catalogue, "numpy", "numpy", "torch")
-    await catalogue.flush()
-    await catalogue.flush()
-    await ask(catalogue, "torch")
-    await catalogue.flush()
+    package_names = package_names_of(database)
+    await ask(package_names, "numpy", "numpy", "torch")
+    await package_names.flush()
+    await package_names.flush()
+    await ask(package_names, "torch")
+    await package_names.flush()
     assert await database.read("SELECT name, asked FROM packages ORDER BY name") == [("numpy", 2), ("torch", 2)]
 
 
 async def test_what_cannot_be_stored_now_is_stored_later(database: Database) -> None:
-    catalogue = catalogue_of(database)
-    await ask(catalogue, "numpy", "numpy")
+    package_names = package_names_of(database)
+    await ask(package_names, "numpy", "numpy")
     await database.writer.execute("PRAGMA query_only = ON")
     with capture_logs() as logs:
-        await catalogue.flush()
+        await package_names.flush()
     assert [line["event"] for line in logs] == ["storage_failed"]
     await database.writer.execute("PRAGMA query_only = OFF")
-    catalogue.count("numpy")
-    await catalogue.flush()
+    package_names.count("numpy")
+    await package_names.flush()
     assert await database.read("SELECT asked FROM packages") == [(3,)]
 
 
 async def test_stored_questions_are_not_stored_again_if_they_cannot_be_read(database: Database) -> None:
-    catalogue = catalogue_of(database)
-    await ask(catalogue, "numpy")
+    package_names = package_names_of(database)
+    await ask(package_names, "numpy")
     await database.reader.execute("CREATE TEMP TABLE packages (id BIGINT)")  # hides the real one from the reader
     with capture_logs() as logs:
-        await catalogue.flush()
+        await package_names.flush()
     assert [line["event"] for line in logs] == ["storage_failed"]
     await database.reader.execute("DROP TABLE temp.packages")
-    await catalogue.flush()
+    await package_names.flush()
     assert await database.read("SELECT asked FROM packages") == [(1,)]
 
 
 async def test_a_short_id_stands_for_the_package(database: Database) -> None:
-    catalogue = catalogue_of(database)
-    ids = await asyncio.gather(*(catalogue.id_of(name) for name in ("numpy", "torch", "numpy")))
+    package_names = package_names_of(database)
+    ids = await asyncio.gather(*(package_names.id_of(name) for name in ("numpy", "torch", "numpy")))
     assert ids[0] == ids[2] != ids[1]
-    assert await catalogue.name_of(ids[1]) == "torch"
-    assert await catalogue.name_of(1_000) is None
+    assert await package_names.name_of(ids[1]) == "torch"
+    assert await package_names.name_of(1_000) is None
 
 
 async def test_one_who_gives_up_does_not_keep_the_id_from_others(database: Database) -> None:
-    catalogue = catalogue_of(database)
-    first, second = (asyncio.create_task(catalogue.id_of("numpy")) for _ in range(2))
+    package_names = package_names_of(database)
+    first, second = (asyncio.create_task(package_names.id_of("numpy")) for _ in range(2))
     await asyncio.sleep(0)
     first.cancel()
-    assert await catalogue.name_of(await second) == "numpy"
+    assert await package_names.name_of(await second) == "numpy"
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("nunpy", "numpy"), ("pandsa", "pandas"), ("reqeusts", "requests")])
 async def test_a_mistyped_name_is_recognized(database: Database, typed: str, meant: str) -> None:
-    assert meant in await catalogue_of(database).suggest(typed)
+    assert meant in await package_names_of(database).suggest(typed)
 
 
 async def test_nothing_is_suggested_for_what_looks_like_nothing(database: Database) -> None:
-    assert await catalogue_of(database).suggest("xyzzy-plugh") == ()
+    assert await package_names_of(database).suggest("xyzzy-plugh") == ()

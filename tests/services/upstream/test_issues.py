@@ -12,14 +12,14 @@ from bot.core.digest.weeks import week_of
 from bot.core.guide.tracking_issues import tracking_issue
 from bot.core.posting.posts import Change, ChangeKind
 from bot.core.wheels.targets import Target
-from bot.services.upstream.issues import IssueDesk, Shown
+from bot.services.upstream.issues import Shown, UpstreamThreads
 from storage.engine.sqlite import open_database
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.documents import Documents
 from tests.fakes.fake_github import FakeGitHub
 from tests.services.lookups import NOW, Clock
-from tests.services.watches import UpstreamPoll, open_lookout, publish_table, write_table
+from tests.services.watches import UpstreamPoll, open_poll, publish_table, write_table
 
 LONG_AGO = NOW - timedelta(days=500)
 ABOUT_IT = "Crash on free-threaded Python 3.14t"
@@ -45,63 +45,65 @@ async def server(clock: Clock) -> AsyncIterator[FakeGitHub]:
 
 
 @pytest.fixture
-async def lookout(server: FakeGitHub, path: Path, clock: Clock) -> AsyncIterator[UpstreamPoll]:
+async def upstream_poll(server: FakeGitHub, path: Path, clock: Clock) -> AsyncIterator[UpstreamPoll]:
     """Give what watches them, after its first round."""
-    async with open_lookout(server, path, clock, repositories=REPOSITORIES) as opened:
+    async with open_poll(server, path, clock, repositories=REPOSITORIES) as opened:
         assert (await opened.watcher.poll()).failed == {}
-        await opened.desk.load()
+        await opened.upstream.load()
         yield opened
 
 
 async def listed(
-    desk: IssueDesk, package: str | None, shown: Shown = Shown.OPEN, most: int = 10
+    upstream: UpstreamThreads, package: str | None, shown: Shown = Shown.OPEN, most: int = 10
 ) -> tuple[list[str], int]:
-    page = await desk.listed(package, shown, most)
+    page = await upstream.listed(package, shown, most)
     return [str(thread.issue.ref) for thread in page.threads], page.total
 
 
-async def test_a_package_has_its_tracking_thread_and_a_number_of_open_ones(lookout: UpstreamPoll) -> None:
-    assert lookout.desk.tracking("numpy") == "https://github.com/numpy/numpy/issues/1"
-    assert (lookout.desk.open_count("numpy"), lookout.desk.open_count("scipy")) == (2, 1)
-    assert lookout.desk.open_count("pandas") is None
+async def test_a_package_has_its_tracking_thread_and_a_number_of_open_ones(upstream_poll: UpstreamPoll) -> None:
+    assert upstream_poll.upstream.tracking("numpy") == "https://github.com/numpy/numpy/issues/1"
+    assert (upstream_poll.upstream.open_count("numpy"), upstream_poll.upstream.open_count("scipy")) == (2, 1)
+    assert upstream_poll.upstream.open_count("pandas") is None
 
 
 async def test_before_the_first_round_the_tracking_thread_is_the_one_that_is_known_to_the_program() -> None:
     async with open_database(None) as database:
-        desk = IssueDesk(Threads(database), ThreadEvents(database), Documents(database))
+        upstream = UpstreamThreads(Threads(database), ThreadEvents(database), Documents(database))
         for _ in range(2):
-            assert desk.tracking("numpy") == tracking_issue("numpy") == "https://github.com/numpy/numpy/issues/26157"
-            assert desk.tracking("demo") is None
-            assert desk.open_count("numpy") is None
-            await desk.load()
+            assert (
+                upstream.tracking("numpy") == tracking_issue("numpy") == "https://github.com/numpy/numpy/issues/26157"
+            )
+            assert upstream.tracking("demo") is None
+            assert upstream.open_count("numpy") is None
+            await upstream.load()
 
 
 async def test_a_package_whose_threads_are_all_closed_has_none_open(
-    server: FakeGitHub, lookout: UpstreamPoll, clock: Clock
+    server: FakeGitHub, upstream_poll: UpstreamPoll, clock: Clock
 ) -> None:
     for issue in server.world.names["numpy/numpy"].issues.values():
         issue.close()
     clock.advance(minutes=5)
-    await lookout.watcher.poll()
-    await lookout.desk.load()
-    assert lookout.desk.open_count("numpy") == 0
-    assert lookout.desk.tracking("numpy") == "https://github.com/numpy/numpy/issues/1"
+    await upstream_poll.watcher.poll()
+    await upstream_poll.upstream.load()
+    assert upstream_poll.upstream.open_count("numpy") == 0
+    assert upstream_poll.upstream.tracking("numpy") == "https://github.com/numpy/numpy/issues/1"
 
 
 async def test_of_two_threads_in_the_table_the_open_one_tracks_the_package(
-    server: FakeGitHub, lookout: UpstreamPoll, clock: Clock
+    server: FakeGitHub, upstream_poll: UpstreamPoll, clock: Clock
 ) -> None:
     numpy = server.world.names["numpy/numpy"]
     numpy.issues[1].close()
     publish_table(server, ("NumPy", numpy.open("Tracking issue for free-threading, continued", number=10)))
     clock.advance(minutes=5)
-    await lookout.watcher.poll()
-    await lookout.desk.load()
-    assert lookout.desk.tracking("numpy") == "https://github.com/numpy/numpy/issues/10"
+    await upstream_poll.watcher.poll()
+    await upstream_poll.upstream.load()
+    assert upstream_poll.upstream.tracking("numpy") == "https://github.com/numpy/numpy/issues/10"
 
 
 async def test_a_tracker_elsewhere_and_a_first_version_are_as_the_table_has_them(
-    server: FakeGitHub, lookout: UpstreamPoll, clock: Clock
+    server: FakeGitHub, upstream_poll: UpstreamPoll, clock: Clock
 ) -> None:
     head = "| Project | Upstream issue | First version with support |\n| --- | --- | --- |\n"
     rows = [
@@ -110,27 +112,30 @@ async def test_a_tracker_elsewhere_and_a_first_version_are_as_the_table_has_them
         "| NumPy | | 2.1 |",
     ]
     write_table(server, head + "\n".join(rows))
-    desk = lookout.desk
-    assert (desk.tracking("lxml"), desk.first_version("lxml")) == (tracking_issue("lxml"), "7.0.0")
+    upstream = upstream_poll.upstream
+    assert (upstream.tracking("lxml"), upstream.first_version("lxml")) == (tracking_issue("lxml"), "7.0.0")
     clock.advance(minutes=5)
-    await lookout.watcher.poll()
-    await desk.load()
-    assert (desk.tracking("lxml"), desk.first_version("lxml")) == ("https://bugs.launchpad.net/lxml/+bug/1", "7.1.0")
-    assert (desk.tracking("thrift"), desk.first_version("thrift")) == (tracking_issue("thrift"), None)
-    assert desk.first_version("numpy") == "2.1"
+    await upstream_poll.watcher.poll()
+    await upstream.load()
+    assert (upstream.tracking("lxml"), upstream.first_version("lxml")) == (
+        "https://bugs.launchpad.net/lxml/+bug/1",
+        "7.1.0",
+    )
+    assert (upstream.tracking("thrift"), upstream.first_version("thrift")) == (tracking_issue("thrift"), None)
+    assert upstream.first_version("numpy") == "2.1"
 
 
-async def test_threads_are_listed_by_package_and_state_the_latest_first(lookout: UpstreamPoll) -> None:
-    desk = lookout.desk
-    assert await listed(desk, "numpy") == (["numpy/numpy#2", "numpy/numpy#1"], 2)
-    assert await listed(desk, "numpy", Shown.CLOSED) == (["numpy/numpy#3"], 1)
-    assert await listed(desk, None) == (["scipy/scipy#1", "numpy/numpy#2", "numpy/numpy#1"], 3)
-    assert await listed(desk, None, Shown.ALL, most=2) == (["numpy/numpy#3", "scipy/scipy#1"], 4)
-    assert await listed(desk, "pandas") == ([], 0)
+async def test_threads_are_listed_by_package_and_state_the_latest_first(upstream_poll: UpstreamPoll) -> None:
+    upstream = upstream_poll.upstream
+    assert await listed(upstream, "numpy") == (["numpy/numpy#2", "numpy/numpy#1"], 2)
+    assert await listed(upstream, "numpy", Shown.CLOSED) == (["numpy/numpy#3"], 1)
+    assert await listed(upstream, None) == (["scipy/scipy#1", "numpy/numpy#2", "numpy/numpy#1"], 3)
+    assert await listed(upstream, None, Shown.ALL, most=2) == (["numpy/numpy#3", "scipy/scipy#1"], 4)
+    assert await listed(upstream, "pandas") == ([], 0)
 
 
 async def test_a_week_is_told_of_with_what_happened_in_it(
-    server: FakeGitHub, lookout: UpstreamPoll, clock: Clock
+    server: FakeGitHub, upstream_poll: UpstreamPoll, clock: Clock
 ) -> None:
     numpy = server.world.names["numpy/numpy"]
     clock.advance(minutes=10)
@@ -138,12 +143,12 @@ async def test_a_week_is_told_of_with_what_happened_in_it(
     assert this_week == week_of(NOW.date())
     for _ in range(3):
         numpy.issues[2].comment("Me too.")
-    await lookout.watcher.poll()
-    await lookout.watcher.note_wheels([Change("numpy", Target(14), "2.5.0", ChangeKind.GAINED)])
+    await upstream_poll.watcher.poll()
+    await upstream_poll.watcher.note_wheels([Change("numpy", Target(14), "2.5.0", ChangeKind.GAINED)])
     clock.advance(days=1)
     numpy.issues[2].close()
-    await lookout.watcher.poll()
-    issues = await lookout.desk.of_week(this_week)
+    await upstream_poll.watcher.poll()
+    issues = await upstream_poll.upstream.of_week(this_week)
     assert [(thread.repository, thread.number) for thread in issues.opened] == [
         ("numpy/numpy", 2),
         ("numpy/numpy", 3),
@@ -152,7 +157,7 @@ async def test_a_week_is_told_of_with_what_happened_in_it(
     assert [thread.number for thread in issues.closed] == [3]
     assert [(thread.number, thread.comments) for thread in issues.discussed] == [(2, 3)]
     assert [(thread.number, thread.answer) for thread in issues.answered] == [(1, "numpy 2.5.0 for 3.14t")]
-    following = await lookout.desk.of_week(week_of(clock.time.date()))
+    following = await upstream_poll.upstream.of_week(week_of(clock.time.date()))
     assert [thread.number for thread in following.closed] == [2]
-    assert await lookout.desk.of_week(week_of(LONG_AGO.date())) != issues
-    assert [thread.number for thread in (await lookout.desk.of_week(week_of(LONG_AGO.date()))).opened] == [1]
+    assert await upstream_poll.upstream.of_week(week_of(LONG_AGO.date())) != issues
+    assert [thread.number for thread in (await upstream_poll.upstream.of_week(week_of(LONG_AGO.date()))).opened] == [1]

@@ -12,17 +12,17 @@ from discord import app_commands
 
 from bot.clients.discord import DiscordPosts
 from bot.core.posting.prospects import Prospects, Watched
-from bot.services.discord.guilds import GuildDesk
+from bot.services.discord.guilds import GuildConfig
 from bot.services.discord.planner import Poster, PostStores
 from bot.services.discord.registration import Registration
 from bot.services.discord.zones import Zones
 from bot.services.metrics import Metrics
-from bot.services.triage.audit import AuditDesk
-from bot.services.upstream.issues import IssueDesk
+from bot.services.triage.audit import AuditReader
+from bot.services.upstream.issues import UpstreamThreads
 from cogs.about import About, AboutCog
 from cogs.audit import AuditCog
 from cogs.client import Client
-from cogs.config import ConfigCog, ConfigDesk
+from cogs.config import ConfigAnswers, ConfigCog
 from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog
 from cogs.issues import IssueAnswers, IssuesCog
@@ -34,7 +34,7 @@ from storage.engine.sqlite import open_database
 from storage.github.audit import Audit
 from storage.packages.documents import Documents
 from tests.fakes.fake_discord import FakeDiscord
-from tests.services.posts import Clock, Press, open_ledger
+from tests.services.posts import Clock, Press, open_stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Bot:
 
     client: Client
     poster: Poster
-    guilds: GuildDesk
+    guilds: GuildConfig
     press: Press
-    ledger: PostStores
+    stores: PostStores
     audit: Audit
 
 
@@ -66,27 +66,27 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
 ) -> AsyncIterator[Bot]:
     """Run a bot with all commands but ``/ftstatus``; again on the same path is a restart."""
     async with open_database(path) as database:
-        ledger = open_ledger(database)
+        stores = open_stores(database)
         zones = Zones()
         await zones.load()
-        poster = Poster(ledger, DiscordPosts(lambda: client), zones, press.prepare, announcement_card, feed_card, clock)
-        guilds = GuildDesk(ledger, zones, clock)
+        poster = Poster(stores, DiscordPosts(lambda: client), zones, press.prepare, announcement_card, feed_card, clock)
+        guilds = GuildConfig(stores, zones, clock)
         metrics = Metrics.new()
         conversations = Conversations(metrics)
 
         async def now() -> Prospects:
             return prospects
 
-        desk = ConfigDesk(guilds, poster, zones, press.prepare, clock, now)
-        client = Client(conversations, desk.clicks(), metrics, Registration(Registrations(database)), Pulse())
+        answers = ConfigAnswers(guilds, poster, zones, press.prepare, clock, now)
+        client = Client(conversations, answers.clicks(), metrics, Registration(Registrations(database)), Pulse())
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
-        issues = IssueDesk(ledger.threads, ledger.events, Documents(database))
+        issues = UpstreamThreads(stores.threads, stores.events, Documents(database))
         client.use(
             [
-                ConfigCog(desk, conversations),
+                ConfigCog(answers, conversations),
                 DigestCog(DigestAnswers(press.prepare, clock), conversations),
                 IssuesCog(IssueAnswers(issues, offer, prospects.watched is not Watched.NONE), conversations),
-                AuditCog(AuditDesk(Audit(database)), conversations, lacking),
+                AuditCog(AuditReader(Audit(database)), conversations, lacking),
                 AboutCog(
                     About("1.2.3", "Python 3.14.1", "https://example.org/ftbot", clock(), client.slash_commands),
                     conversations,
@@ -98,7 +98,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
             await fake.connected()
             await client.wait_until_ready()
             try:
-                yield Bot(client, poster, guilds, press, ledger, Audit(database))
+                yield Bot(client, poster, guilds, press, stores, Audit(database))
             finally:
                 await conversations.drain(5)
                 await client.close()

@@ -15,10 +15,13 @@ from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import MarkKind, OutboxEntry, Progress, ThreadMark
+from bot.core.triage.commands.effects import Effects, obey
 from bot.core.triage.commands.grammar import find_commands
+from bot.core.triage.decide.decisions import decide
 from bot.core.triage.decide.texts import LONGEST_BODY, MARKER, written_body
-from bot.core.triage.plan import Effects, Related, Snapshot, decide, merge_wishes, obey
+from bot.core.triage.overrides import merge_overrides
 from bot.core.triage.settings import RepoSettings, RuleSettings
+from bot.core.triage.snapshot import Related, Snapshot
 from tests.core.triage.made_snapshots import (
     APP,
     AUTHOR,
@@ -35,9 +38,9 @@ from tests.core.triage.made_snapshots import (
     done,
     made_issue,
     made_snapshot,
+    override,
     said,
     to_do,
-    wish,
 )
 
 HOSTILE = [
@@ -125,7 +128,7 @@ ISSUES: list[Callable[[Issue], Issue]] = [
     lambda issue: replace(issue, labels=("type-crash",)),
     lambda issue: replace(issue, labels=("39 - free-threading", "needs info")),
 ]
-DIRECTIVES: list[dict[MarkKind, str]] = [
+MARKS: list[dict[MarkKind, str]] = [
     {},
     {},
     {MarkKind.IGNORE: "yes"},
@@ -135,24 +138,24 @@ DIRECTIVES: list[dict[MarkKind, str]] = [
 OLD = "<!-- ftbot:section wheels -->\nold"
 
 
-def _errand(kind: ActionKind, value: str, progress: Progress, rule: str, extra: str = "") -> OutboxEntry:
+def _entry(kind: ActionKind, value: str, progress: Progress, rule: str, extra: str = "") -> OutboxEntry:
     body, neutral = (extra, "") if kind is ActionKind.COMMENT else ("", extra)
     action = Action(kind, REF, NODE, value, rule, 1, body=body, kind_name=neutral)
     return OutboxEntry(action, progress, NOW - timedelta(minutes=5), None)
 
 
-ERRANDS = st.sampled_from(
+ENTRIES = st.sampled_from(
     [
         (),
         (),
-        (_errand(ActionKind.ADD_LABEL, "type-crash", Progress.CONFIRMED, "crash-title", "crash"),),
-        (_errand(ActionKind.ADD_LABEL, "39 - free-threading", Progress.DROPPED, "gate", "topic"),),
-        (_errand(ActionKind.SUGGEST_LABEL, "wheels", Progress.REFUSED, "wheel-title", "missing-wheel"),),
-        (_errand(ActionKind.SUGGEST_LABEL, "race", Progress.SENT, "race-title", "data-race"),),
-        (_errand(ActionKind.COMMENT, "wheels", Progress.CONFIRMED, "comment", f"{MARKER}\n\n{OLD}\n\n"),),
-        (_errand(ActionKind.COMMENT, "wheels", Progress.DROPPED, "comment", f"{MARKER}\n\n{OLD}\n\n"),),
+        (_entry(ActionKind.ADD_LABEL, "type-crash", Progress.CONFIRMED, "crash-title", "crash"),),
+        (_entry(ActionKind.ADD_LABEL, "39 - free-threading", Progress.DROPPED, "gate", "topic"),),
+        (_entry(ActionKind.SUGGEST_LABEL, "wheels", Progress.REFUSED, "wheel-title", "missing-wheel"),),
+        (_entry(ActionKind.SUGGEST_LABEL, "race", Progress.SENT, "race-title", "data-race"),),
+        (_entry(ActionKind.COMMENT, "wheels", Progress.CONFIRMED, "comment", f"{MARKER}\n\n{OLD}\n\n"),),
+        (_entry(ActionKind.COMMENT, "wheels", Progress.DROPPED, "comment", f"{MARKER}\n\n{OLD}\n\n"),),
         tuple(
-            _errand(ActionKind.ADD_LABEL, label, Progress.PLANNED, "gate", "topic")
+            _entry(ActionKind.ADD_LABEL, label, Progress.PLANNED, "gate", "topic")
             for label in ("Unrelated", "@x #1", "39 - free-threading")
         ),
     ]
@@ -163,16 +166,16 @@ ON_MOSTLY = st.sampled_from([True] * 9 + [False])
 @st.composite
 def snapshots(draw: st.DrawFn) -> Snapshot:
     issue = draw(st.sampled_from(ISSUES))(made_issue(draw(TITLES), draw(BODIES)))
-    wishes = draw(st.dictionaries(LABEL_NAMES, st.booleans(), max_size=2))
-    said_of_it = draw(st.sampled_from(DIRECTIVES))
+    overrides = draw(st.dictionaries(LABEL_NAMES, st.booleans(), max_size=2))
+    said_of_it = draw(st.sampled_from(MARKS))
     snapshot = made_snapshot(issue, draw(SETTINGS))
     doubtful = draw(st.sampled_from([(), (True,) * 20, (True, False) * 10]))
     return replace(
         snapshot,
         repository_labels=frozenset(REPOSITORY_LABELS),
-        wishes={label: wish(label, wanted=wanted) for label, wanted in wishes.items()},
-        directives={kind: ThreadMark(NODE, kind, value, "bob", NOW) for kind, value in said_of_it.items()},
-        errands=draw(ERRANDS),
+        overrides={label: override(label, wanted=wanted) for label, wanted in overrides.items()},
+        marks={kind: ThreadMark(NODE, kind, value, "bob", NOW) for kind, value in said_of_it.items()},
+        entries=draw(ENTRIES),
         wheels=draw(WHEEL_ANSWERS),
         related=draw(RELATED),
         suggestions=draw(st.booleans()),
@@ -185,12 +188,12 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     )
 
 
-def _key(errand: OutboxEntry) -> str:
-    return errand.action.key
+def _key(entry: OutboxEntry) -> str:
+    return entry.action.key
 
 
 def _new(snapshot: Snapshot, decisions: tuple[Decision, ...]) -> list[str]:
-    known = {errand.action.key for errand in snapshot.errands}
+    known = {entry.action.key for entry in snapshot.entries}
     return [action.key for action in to_do(decisions) if action.key not in known]
 
 
@@ -224,7 +227,7 @@ def test_every_effect_is_decided_once_with_a_reason(snapshot: Snapshot) -> None:
 
 @given(snapshots(), LABEL_NAMES)
 def test_a_label_that_a_human_took_off_never_comes_back(snapshot: Snapshot, label: str) -> None:
-    snapshot = replace(snapshot, wishes=merge_wishes(snapshot.wishes, {label: wish(label, wanted=False)}))
+    snapshot = replace(snapshot, overrides=merge_overrides(snapshot.overrides, {label: override(label, wanted=False)}))
     touched = {action.value.casefold() for action in to_do(decide(snapshot)) if action.kind in LABELLING}
     assert label.casefold() not in touched
 
@@ -234,16 +237,16 @@ LABELLING = {ActionKind.ADD_LABEL, ActionKind.SUGGEST_LABEL, ActionKind.REMOVE_L
 
 @given(snapshots())
 def test_rules_never_use_more_than_three_labels(snapshot: Snapshot) -> None:
-    snapshot = replace(snapshot, errands=())
+    snapshot = replace(snapshot, entries=())
     for _ in range(3):
         snapshot = done(snapshot, decide(snapshot))
-        used = {errand.action.value for errand in snapshot.errands if errand.action.kind in LABELLING}
+        used = {entry.action.value for entry in snapshot.entries if entry.action.kind in LABELLING}
         assert len(used) <= 3
 
 
 @given(snapshots())
 def test_at_most_one_kind_is_put_on_without_a_person(snapshot: Snapshot) -> None:
-    added = to_do(decide(replace(snapshot, errands=())), ActionKind.ADD_LABEL)
+    added = to_do(decide(replace(snapshot, entries=())), ActionKind.ADD_LABEL)
     assert len([action for action in added if action.kind_name in set(KindName)]) <= 1
 
 
@@ -257,7 +260,7 @@ def test_a_label_is_one_that_the_repository_has_and_the_thread_has_not(snapshot:
 
 @given(snapshots())
 def test_off_does_nothing_and_dry_run_only_what_people_asked_for(snapshot: Snapshot) -> None:
-    quiet = replace(snapshot, directives={}, errands=(), problems=())
+    quiet = replace(snapshot, marks={}, entries=(), problems=())
     for mode in (Mode.OFF, Mode.DRY_RUN):
         wanted = replace(snapshot.settings, mode=mode, rules={})
         assert to_do(decide(replace(quiet, settings=wanted))) == []
@@ -271,7 +274,7 @@ def test_a_switch_that_is_off_stops_everything(snapshot: Snapshot, mine: bool) -
     assert to_do(decide(stopped)) == []
     for text in ("@ftbot label +question", "@ftbot help", "@ftbot dup #3"):
         assert to_do(_obeyed(text, stopped).decisions) == []
-        assert _obeyed(text, stopped).wishes == ()
+        assert _obeyed(text, stopped).overrides == ()
 
 
 @settings(max_examples=50)
@@ -313,8 +316,8 @@ def _obeyed(text: str, snapshot: Snapshot, status: str | None = None) -> Effects
         obeyed = obey(command, said(text), "maintain", snapshot, (), status)
         everything = Effects(
             everything.decisions + obeyed.decisions,
-            everything.wishes + obeyed.wishes,
-            everything.directives + obeyed.directives,
+            everything.overrides + obeyed.overrides,
+            everything.marks + obeyed.marks,
         )
     return everything
 
@@ -328,8 +331,8 @@ def test_obeying_twice_adds_nothing(snapshot: Snapshot, command: str) -> None:
     after = done(snapshot, first.decisions)
     after = replace(
         after,
-        wishes=merge_wishes(after.wishes, {each.label: each for each in first.wishes}),
-        directives={**after.directives, **{each.kind: each for each in first.directives}},
+        overrides=merge_overrides(after.overrides, {each.label: each for each in first.overrides}),
+        marks={**after.marks, **{each.kind: each for each in first.marks}},
     )
     again = _obeyed(f"@ftbot {command}", after)
     assert [action for action in to_do(again.decisions) if action.value != "why"] == []

@@ -11,9 +11,11 @@ from bot.core.github.events import Trigger
 from bot.core.github.threads import Account, Issue, IssueRef, LabelEvent, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Mode, Outcome
 from bot.core.triage.changeset import MarkKind, OutboxEntry, Progress, Review, ThreadMark
+from bot.core.triage.decide.decisions import decide, revise
 from bot.core.triage.decide.texts import MARKER
-from bot.core.triage.plan import Related, Snapshot, decide, merge_wishes, ready_at, reviews_of, revise, wishes_of
-from bot.core.triage.settings import RepoSettings, RuleSettings
+from bot.core.triage.overrides import merge_overrides, overrides_of, reviews_of
+from bot.core.triage.settings import RepoSettings, RuleSettings, ready_at
+from bot.core.triage.snapshot import Related, Snapshot
 from tests.core.triage.made_snapshots import (
     APP,
     APPLY,
@@ -31,10 +33,10 @@ from tests.core.triage.made_snapshots import (
     labels_to_add,
     made_issue,
     made_snapshot,
+    override,
     reasons,
     the_comment,
     to_do,
-    wish,
 )
 
 TOPIC = LABELS["topic"]
@@ -152,7 +154,7 @@ FORBIDDING: list[tuple[Callable[[Snapshot], Snapshot], str]] = [
         "It was opened before 2026-11-26, which is where `not-before` begins.",
     ),
     (
-        lambda s: replace(s, directives={MarkKind.IGNORE: ThreadMark(NODE, MarkKind.IGNORE, "yes", "bob", NOW)}),
+        lambda s: replace(s, marks={MarkKind.IGNORE: ThreadMark(NODE, MarkKind.IGNORE, "yes", "bob", NOW)}),
         "bob asked to ignore it.",
     ),
 ]
@@ -169,7 +171,7 @@ def test_reasons_are_looked_for_in_their_order() -> None:
         made_snapshot(made_issue(locked=True, author=BOT, labels=["race"]), replace(APPLY, labels={})),
         enabled=False,
         installed=False,
-        wishes={TOPIC: wish(TOPIC, wanted=False)},
+        overrides={TOPIC: override(TOPIC, wanted=False)},
     )
     assert why(everything, "topic").endswith("switched triage off.")
     everything = replace(everything, enabled=True)
@@ -200,27 +202,27 @@ def test_a_kind_that_a_person_put_on_is_the_kind() -> None:
 def test_a_kind_of_our_own_is_no_persons() -> None:
     snapshot = done(made_snapshot(made_issue(*RACE_AND_CRASH)), decide(made_snapshot(made_issue(*RACE_AND_CRASH))))
     assert decide(snapshot) == ()
-    by_hand = replace(snapshot, wishes={"race": wish("race", wanted=True)}, errands=())
+    by_hand = replace(snapshot, overrides={"race": override("race", wanted=True)}, entries=())
     assert why(by_hand, "race").startswith("blocked: Somebody has said what kind it is")
 
 
 def test_labels_are_the_same_in_small_and_capital_letters() -> None:
     snapshot = made_snapshot(replace(REPORT, labels=("TYPE-CRASH",)))
     assert added(snapshot) == [TOPIC]
-    took_off = replace(made_snapshot(REPORT), wishes={"x": wish("Type-Crash", wanted=False)})
+    took_off = replace(made_snapshot(REPORT), overrides={"x": override("Type-Crash", wanted=False)})
     assert added(took_off) == [TOPIC]
 
 
 def test_only_a_human_who_adds_it_lifts_a_removal() -> None:
-    off = wish("type-crash", wanted=False)
-    on = wish("type-crash", wanted=True, at=NOW + timedelta(seconds=1))
-    snapshot = replace(made_snapshot(REPORT), wishes={"type-crash": off})
+    off = override("type-crash", wanted=False)
+    on = override("type-crash", wanted=True, at=NOW + timedelta(seconds=1))
+    snapshot = replace(made_snapshot(REPORT), overrides={"type-crash": off})
     assert added(snapshot) == [TOPIC]
-    for wishes in (
-        merge_wishes({"type-crash": off}, {"type-crash": on}),
-        merge_wishes({"type-crash": on}, {"type-crash": off}),
+    for overrides in (
+        merge_overrides({"type-crash": off}, {"type-crash": on}),
+        merge_overrides({"type-crash": on}, {"type-crash": off}),
     ):
-        assert added(replace(snapshot, wishes=wishes)) == [TOPIC, "type-crash"]
+        assert added(replace(snapshot, overrides=overrides)) == [TOPIC, "type-crash"]
 
 
 def test_three_labels_are_enough() -> None:
@@ -228,7 +230,7 @@ def test_three_labels_are_enough() -> None:
         OutboxEntry(Action(ActionKind.ADD_LABEL, REF, NODE, label, "x", 1), Progress.CONFIRMED, NOW, None)
         for label in ("Unrelated", "good first issue")
     )
-    snapshot = replace(made_snapshot(REPORT), errands=earlier)
+    snapshot = replace(made_snapshot(REPORT), entries=earlier)
     assert added(snapshot) == [TOPIC]
     assert why(snapshot, "type-crash") == "blocked: 3 labels on one thread are enough."
 
@@ -240,7 +242,7 @@ def test_labels_that_people_asked_for_do_not_count() -> None:
         )
         for label in ("Unrelated", "good first issue", "dup")
     )
-    assert added(replace(made_snapshot(REPORT), errands=asked)) == [TOPIC, "type-crash"]
+    assert added(replace(made_snapshot(REPORT), entries=asked)) == [TOPIC, "type-crash"]
 
 
 @pytest.mark.parametrize(
@@ -278,11 +280,11 @@ def test_what_something_took_off_again_is_not_put_on_again() -> None:
 
 def test_what_was_given_up_is_said_and_tried_again_when_asked() -> None:
     snapshot = made_snapshot(REPORT)
-    errands = tuple(
-        replace(errand, progress=Progress.REFUSED, reason="GitHub forbids it.")
-        for errand in done(snapshot, decide(snapshot)).errands
+    entries = tuple(
+        replace(entry, progress=Progress.REFUSED, reason="GitHub forbids it.")
+        for entry in done(snapshot, decide(snapshot)).entries
     )
-    given_up = replace(snapshot, errands=errands)
+    given_up = replace(snapshot, entries=entries)
     assert why(given_up, TOPIC) == "blocked: It was given up before. GitHub forbids it."
     assert labels_to_add(decide(given_up, 501)) == [TOPIC, "type-crash"]
 
@@ -291,8 +293,8 @@ def test_a_suggestion_that_was_given_up_is_not_made_again() -> None:
     suggesting = replace(made_snapshot(REPORT, replace(APPLY, mode=Mode.SUGGEST)), suggestions=True)
     decisions = decide(suggesting)
     assert to_do(decisions, ActionKind.SUGGEST_LABEL)
-    errands = tuple(replace(each, progress=Progress.REFUSED) for each in done(suggesting, decisions).errands)
-    assert to_do(decide(replace(suggesting, errands=errands)), ActionKind.SUGGEST_LABEL) == []
+    entries = tuple(replace(each, progress=Progress.REFUSED) for each in done(suggesting, decisions).entries)
+    assert to_do(decide(replace(suggesting, entries=entries)), ActionKind.SUGGEST_LABEL) == []
 
 
 def test_several_ids_may_stand_for_one_label() -> None:
@@ -332,9 +334,9 @@ def test_nobody_else_is_asked(issue: Issue) -> None:
 
 def test_nobody_is_asked_where_a_person_asked_or_said_not_to() -> None:
     asked = ThreadMark(NODE, MarkKind.NEEDS_INFO, "log", "bob", NOW)
-    snapshot = replace(made_snapshot(), directives={MarkKind.NEEDS_INFO: asked})
+    snapshot = replace(made_snapshot(), marks={MarkKind.NEEDS_INFO: asked})
     assert added(snapshot) == [TOPIC, "type-crash"]
-    snapshot = replace(made_snapshot(), wishes={"needs info": wish("needs info", wanted=False)})
+    snapshot = replace(made_snapshot(), overrides={"needs info": override("needs info", wanted=False)})
     assert added(snapshot) == [TOPIC, "type-crash"]
 
 
@@ -368,7 +370,7 @@ def test_wheels_answer_a_thread_and_are_brought_up_to_date() -> None:
     back = replace(back, wheels=LXML)
     (again,) = to_do(decide(back))
     assert again.body == text
-    assert again.key not in {errand.action.key for errand in back.errands}
+    assert again.key not in {entry.action.key for entry in back.entries}
 
 
 @pytest.mark.parametrize("change", [{"comments": False}, {"mode": Mode.DRY_RUN}])
@@ -416,8 +418,8 @@ def test_suggestions_go_when_a_person_followed_one() -> None:
 
 def test_a_comment_that_was_given_up_is_written_when_the_thread_is_open_again() -> None:
     written = done(ANSWERED, decide(ANSWERED))
-    refused = tuple(replace(each, progress=Progress.REFUSED, reason="Deleted.") for each in written.errands)
-    given_up = replace(written, errands=refused)
+    refused = tuple(replace(each, progress=Progress.REFUSED, reason="Deleted.") for each in written.entries)
+    given_up = replace(written, entries=refused)
     assert to_do(decide(given_up), ActionKind.COMMENT) == []
     assert to_do(decide(replace(given_up, trigger=Trigger.REOPENED)), ActionKind.COMMENT) != []
 
@@ -439,7 +441,7 @@ def test_settings_that_cannot_be_used_are_told_once() -> None:
     assert to_do(decide(unconcerned)) == []
 
 
-# -- waiting, wishes and reviews
+# -- waiting, overrides and reviews
 
 
 @pytest.mark.parametrize(
@@ -458,17 +460,17 @@ def test_only_people_want_something_of_labels() -> None:
         LabelEvent("d", added=False, actor=None, at=NOW),
     ]
     for order in (events, events[::-1]):
-        wishes = wishes_of(NODE, "numpy/numpy", order, APP)
-        assert {label: (each.wanted, each.actor) for label, each in wishes.items()} == {
+        overrides = overrides_of(NODE, "numpy/numpy", order, APP)
+        assert {label: (each.wanted, each.actor) for label, each in overrides.items()} == {
             "a": (False, "dave"),
             "d": (False, "ghost"),
         }
 
 
-def test_wishes_come_to_the_same_in_any_order() -> None:
-    one, other = {"a": wish("a", wanted=True)}, {"a": wish("a", wanted=False), "b": wish("b", wanted=True)}
-    assert merge_wishes(one, other) == merge_wishes(other, one)
-    assert merge_wishes(one, other)["a"].wanted is False
+def test_overrides_come_to_the_same_in_any_order() -> None:
+    one, other = {"a": override("a", wanted=True)}, {"a": override("a", wanted=False), "b": override("b", wanted=True)}
+    assert merge_overrides(one, other) == merge_overrides(other, one)
+    assert merge_overrides(one, other)["a"].wanted is False
 
 
 def test_people_review_what_rules_put_on() -> None:
@@ -477,7 +479,7 @@ def test_people_review_what_rules_put_on() -> None:
     crash = snapshot.classification.kinds[0]
     assert reviews_of(after) == ()
     later = NOW + timedelta(minutes=1)
-    corrected = replace(after, wishes={"type-crash": wish("type-crash", wanted=False, at=later)})
+    corrected = replace(after, overrides={"type-crash": override("type-crash", wanted=False, at=later)})
     assert reviews_of(corrected) == (Review(crash.rule, crash.version, NODE, "type-crash", right=False, at=later),)
     closed = replace(corrected, issue=replace(after.issue, state=ThreadState.CLOSED, closed=later, labels=(TOPIC,)))
     assert {(each.label, each.right) for each in reviews_of(closed)} == {(TOPIC, True), ("type-crash", False)}
@@ -487,20 +489,20 @@ def test_a_suggestion_that_a_person_followed_was_right() -> None:
     snapshot = replace(made_snapshot(REPORT, SUGGEST), suggestions=True)
     after = done(snapshot, decide(snapshot))
     assert reviews_of(after) == ()
-    followed = replace(after, wishes={TOPIC: wish(TOPIC, wanted=True)})
+    followed = replace(after, overrides={TOPIC: override(TOPIC, wanted=True)})
     assert [(each.rule, each.right) for each in reviews_of(followed)] == [("gate", True)]
 
 
 def test_what_was_asked_for_reviews_no_rule() -> None:
     snapshot = made_snapshot()
     after = done(snapshot, decide(snapshot))
-    took_off = replace(after, wishes={"needs info": wish("needs info", wanted=False)})
+    took_off = replace(after, overrides={"needs info": override("needs info", wanted=False)})
     assert reviews_of(took_off) == ()
 
 
 def test_what_a_person_wanted_before_a_rule_put_it_on_is_still_the_rules() -> None:
     """Otherwise the suggestion beside it would go as soon as the label is on."""
-    wanted = {"type-crash": wish("type-crash", wanted=True, at=NOW - timedelta(hours=1))}
-    snapshot = replace(made_snapshot(made_issue(*RACE_AND_CRASH)), wishes=wanted)
+    wanted = {"type-crash": override("type-crash", wanted=True, at=NOW - timedelta(hours=1))}
+    snapshot = replace(made_snapshot(made_issue(*RACE_AND_CRASH)), overrides=wanted)
     assert "**race**" in the_comment(decide(snapshot))
     assert to_do(decide(done(snapshot, decide(snapshot)))) == []

@@ -40,7 +40,7 @@ class Names:
 
 
 @dataclass(slots=True)
-class Catalogue:
+class PackageNames:
     """Completes, suggests, and counts what is asked for; counts are stored now and then by ``flush``."""
 
     packages: Packages

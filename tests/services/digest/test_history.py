@@ -49,7 +49,7 @@ async def ask(index: FakeIndex, path: Path, clock: Clock, asked: Question, *, sc
         if scanned:
             await station.scanner.scan(3)
         index.requests.clear()
-        return await station.historian.history(asked)
+        return await station.history_reader.history(asked)
 
 
 def on(history: History, day: date) -> dict[str, int]:
@@ -178,7 +178,7 @@ async def test_the_progress_goes_up_to_all(grown: FakeIndex, path: Path, clock: 
     told: list[tuple[int, int]] = []
     async with open_station(grown, path, clock, NAMES) as station:
         asked = question("nosuch", *NAMES)
-        await station.historian.history(asked, lambda *figures: told.append(figures))
+        await station.history_reader.history(asked, lambda *figures: told.append(figures))
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
@@ -186,7 +186,7 @@ async def test_a_row_that_is_damaged_is_left_out(grown: FakeIndex, path: Path, c
     async with open_station(grown, path, clock, NAMES) as station:
         await station.scanner.scan(3)
         await damage(station, "late")
-        assert (await station.historian.history(TRACKED)).days[-1].packages == 2
+        assert (await station.history_reader.history(TRACKED)).days[-1].packages == 2
 
 
 async def damage(station: Station, package: str) -> None:
@@ -222,5 +222,5 @@ async def test_history_as_json(grown: FakeIndex, path: Path, clock: Clock) -> No
 
 async def test_the_targets_are_those_of_the_settings(grown: FakeIndex, path: Path, clock: Clock) -> None:
     async with open_station(grown, path, clock, NAMES, targets=(T315, T314)) as station:
-        history = await station.historian.history(question("early"))
+        history = await station.history_reader.history(question("early"))
     assert history.targets == ("3.15t", "3.14t")
