@@ -6,6 +6,7 @@ import asyncio
 
 from bot.cli.output import Outcome, log_quietly, print_json, tell_of_unused_settings
 from bot.config import Settings, read_settings
+from bot.core.schema.times import SCHEMA
 from bot.terminal.console import output
 from bot.terminal.settings import checks_table
 from bot.wiring.checkup import open_checkup
@@ -30,7 +31,7 @@ async def _check(settings: Settings, *, as_json: bool) -> Outcome:
         checks = await checkup.run()
     if as_json:
         found = [{"subject": check.subject, "works": check.works, "finding": check.finding} for check in checks]
-        print_json({"schema": 1, "checks": found})
+        print_json({"schema": SCHEMA, "checks": found})
     else:
         output().print(checks_table(checks))
     broken = [check for check in checks if check.works is False]

@@ -14,6 +14,7 @@ from bot.core.digest import page as digest_page
 from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week, parse_week
 from bot.core.errors import UserError
+from bot.core.schema.digest import digest_json
 from bot.wiring.packages import open_tracked_packages
 
 _ENDINGS = {"markdown": "md", "json": "json", "html": "html"}
@@ -49,7 +50,7 @@ async def _digest(settings: Settings, week: Week | None, form: str, into: Path |
 def _written(digest: Digest, form: str, chart: str | None) -> str:
     """Write a digest; alone, an HTML page has its chart inside."""
     if form == "json":
-        return json.dumps(digest_text.to_json(digest)) + "\n"
+        return json.dumps(digest_json(digest)) + "\n"
     if form == "html":
         return digest_page.page(digest, _draw(digest) if chart is None else chart)
     return digest_text.markdown(digest, chart)

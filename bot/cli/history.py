@@ -8,9 +8,10 @@ from datetime import date
 from bot.cli.output import Outcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.errors import UserError
+from bot.core.history.shares import Question
 from bot.core.history.timelines import Rule
 from bot.core.index.names import normalize
-from bot.services.digest.history import Question, history_json
+from bot.core.schema.history import history_json
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.history import history_table, page_progress
 from bot.wiring.packages import open_tracked_packages

@@ -6,6 +6,7 @@ import asyncio
 
 from bot.cli.output import Outcome, log_quietly, print_json
 from bot.config import Settings, read_settings
+from bot.core.schema.times import SCHEMA
 from bot.terminal.console import output
 from bot.terminal.scan import scan_progress, scan_report
 from bot.wiring.packages import open_tracked_packages
@@ -25,7 +26,7 @@ async def _scan(settings: Settings, track: int, *, as_json: bool) -> Outcome:
     if as_json:
         print_json(
             {
-                "schema": 1,
+                "schema": SCHEMA,
                 "packages": report.packages,
                 "requests": report.requests,
                 "not_modified": report.not_modified,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.cli.output import print_json, tell_of_unused_settings
 from bot.config import describe, read_settings
+from bot.core.schema.times import SCHEMA
 from bot.terminal.console import output
 from bot.terminal.settings import settings_table
 
@@ -13,6 +14,6 @@ def show_settings(*, as_json: bool) -> None:
     listed = tuple(describe(read_settings()))
     tell_of_unused_settings()
     if as_json:
-        print_json({"schema": 1, "settings": {setting.variable: setting.value or None for setting in listed}})
+        print_json({"schema": SCHEMA, "settings": {setting.variable: setting.value or None for setting in listed}})
     else:
         output().print(settings_table(listed))

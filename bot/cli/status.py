@@ -9,8 +9,9 @@ from bot.cli.output import Outcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.errors import UserError
 from bot.core.index.names import normalize
+from bot.core.schema.status import status_json
 from bot.core.verdicts.rules import Verdict
-from bot.core.verdicts.status import failed, to_json, with_upstream
+from bot.core.verdicts.status import failed, with_upstream
 from bot.core.wheels.targets import Target, parse_target
 from bot.services.packages.families import look_up_all
 from bot.services.packages.lookup import Freshness
@@ -49,7 +50,7 @@ async def _answer(
                 answer = with_upstream(await question, tools.issues)
                 verdicts.add(answer.headline.verdict)
                 if as_json:
-                    print_json(to_json(answer))
+                    print_json(status_json(answer))
                 elif not failed(answer.headline.verdict):
                     out.print(status_card(answer, utc_now()))
                 if failed(answer.headline.verdict):

@@ -10,12 +10,12 @@ from bot.config import Settings, read_settings
 from bot.core.classify.jsonl import to_json as classification_json
 from bot.core.github.threads import GoneError, IssueRef, parse_ref
 from bot.core.schema.threads import (
-    SCHEMA,
     audit_json,
     decision_json,
     entry_json,
     issue_json,
 )
+from bot.core.schema.times import SCHEMA
 from bot.core.triage.changeset import OutboxEntry, Progress
 from bot.services.triage.inbox import Preview, Replayed
 from bot.terminal.console import error_output, foreign, output

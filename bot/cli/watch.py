@@ -7,12 +7,11 @@ import asyncio
 from bot.cli.output import Outcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.schema.threads import (
-    SCHEMA,
     event_json,
     thread_json,
 )
+from bot.core.schema.times import SCHEMA, timestamp
 from bot.core.text.sentences import shortened
-from bot.core.verdicts.status import timestamp
 from bot.services.upstream.watchlist import Overview, Round
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.upstream import poll_progress, round_report, watch_overview

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from bot.core.history.shares import ANY_TARGET
+from bot.core.history.shares import ANY_TARGET, History
 from bot.core.text.sentences import counted
-from bot.services.digest.history import History
 from bot.terminal.console import progress_bar
 from bot.terminal.text import Text
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 
-from bot.core.history.timelines import Step, Timeline, at, days_between, end_of, settled
+from bot.core.history.timelines import Rule, Step, Timeline, at, days_between, end_of, settled
 
 ANY_TARGET = "any"
 """What stands for the target where the rule knows none."""
@@ -24,6 +24,32 @@ class DayShare:
     def percent(self, target: str) -> float:
         """Return the share of packages with wheels."""
         return 100 * self.with_wheels[target] / self.packages if self.packages else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Shares by day; ``failed`` has packages that could not be read, and why, ``missing`` those that do not exist.
+
+    ``is_void`` tells that nothing else is left: then the shares say nothing.
+    """
+
+    rule: Rule
+    targets: tuple[str, ...]
+    days: tuple[DayShare, ...]
+    failed: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    is_void: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What of: these packages, or the ``most`` most downloaded tracked ones; from when to when; by which rule."""
+
+    packages: tuple[str, ...]
+    most: int | None
+    first: date | None
+    last: date | None
+    rule: Rule
 
 
 def shares_by_target(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from bot.core.github.threads import Issue
+from bot.core.schema.times import timestamp
 from bot.core.triage.actions import Decision
 from bot.core.triage.changeset import AuditEntry, OutboxEntry
 from bot.core.upstream.threads import KnownThread, ThreadEvent
-from bot.core.verdicts.status import timestamp
-
-SCHEMA = 1
 
 
 def thread_json(thread: KnownThread) -> dict[str, object]:

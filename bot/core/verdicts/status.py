@@ -1,10 +1,10 @@
-"""An answer to "does it work?": the judge's verdicts with what was known of the package, and when; as JSON schema 1."""
+"""An answer to "does it work?": the judge's verdicts with what was known of the package, and when."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 from urllib.parse import quote
@@ -14,11 +14,8 @@ from packaging.version import Version
 from bot.core.guide.tracking_issues import first_version, tracking_issue
 from bot.core.index.metadata import Metadata
 from bot.core.verdicts.judge import Judgement, TargetVerdict
-from bot.core.verdicts.modifiers import Modifier
 from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.targets import Target
-
-SCHEMA = 1
 
 
 def project_page(package: str, version: str | None = None) -> str:
@@ -122,35 +119,6 @@ def with_upstream(status: Status, upstream: Upstream | None) -> Status:
     )
 
 
-def timestamp(time: datetime) -> str:
-    """Write a time as the contract does: UTC, whole seconds, ``Z``."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-
-
-def to_json(status: Status) -> dict[str, object]:
-    """Return the JSON object of ``ftbot status --json`` (schema 1)."""
-    judgement = status.judgement
-    return {
-        "schema": SCHEMA,
-        "package": status.package,
-        "version": None if judgement.version is None else str(judgement.version),
-        "released": None if judgement.released is None else timestamp(judgement.released),
-        "verdict": status.headline.verdict.value,
-        "ok": status.headline.verdict.ok,
-        "targets": [_target_json(target) for target in judgement.targets],
-        "scope": [platform.value for platform in judgement.scope],
-        "other_platforms": list(judgement.other_platforms),
-        "sdist": judgement.sdist,
-        "modifiers": _modifiers_json(judgement.modifiers),
-        "classifier": None if status.metadata is None else status.metadata.free_threading,
-        "links": {"pypi": status.page, "source": status.source, "tracking_issue": status.tracking_issue},
-        "metadata": status.metadata_state.value,
-        "checked": timestamp(status.checked),
-        "stale": status.stale,
-        "error": status.error,
-    }
-
-
 def of_targets(judgement: Judgement, targets: Sequence[Target]) -> Judgement:
     """Keep the verdicts for the targets asked about, in the order asked."""
     by_target = {verdict.target: verdict for verdict in judgement.targets}
@@ -169,27 +137,3 @@ def of_targets(judgement: Judgement, targets: Sequence[Target]) -> Judgement:
 def failed(verdict: Verdict) -> bool:
     """Return whether a verdict means that no project was read."""
     return verdict in {Verdict.UNKNOWN, Verdict.NOT_FOUND}
-
-
-def _target_json(verdict: TargetVerdict) -> dict[str, object]:
-    since = verdict.since
-    return {
-        "python": str(verdict.target),
-        "verdict": verdict.verdict.value,
-        "ok": verdict.verdict.ok,
-        "covered": {platform.value: cover.how for platform, cover in verdict.covered.items()},
-        "missing": [platform.value for platform in verdict.missing],
-        "since": None
-        if since is None
-        else {"version": str(since.version), "date": None if since.date is None else since.date.isoformat()},
-        "since_by_platform": {}
-        if since is None
-        else {platform.value: str(version) for platform, version in since.by_platform.items()},
-        "gil": None,
-        "gil_modules": [],
-        "modifiers": _modifiers_json(verdict.modifiers),
-    }
-
-
-def _modifiers_json(modifiers: Sequence[Modifier]) -> list[dict[str, str | None]]:
-    return [{"kind": modifier.kind.value, "detail": modifier.detail} for modifier in modifiers]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 from bot.clients.pypi import PackageIndex, PageSummary
 from bot.core.errors import UpstreamError, UserError
-from bot.core.history.shares import ANY_TARGET, DayShare, shares_by_name, shares_by_target
+from bot.core.history.shares import ANY_TARGET, History, Question, shares_by_name, shares_by_target
 from bot.core.history.timelines import START, Rule, Step, Timeline, timelines, wheel_names
 from bot.core.index.simple_api import Project
 from bot.core.wheels.targets import Target
@@ -20,51 +20,6 @@ _DEAD = 5
 
 Progress = Callable[[int, int], None]
 """Told how many of how many pages were read."""
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """Shares by day; ``failed`` has packages that could not be read, and why, ``missing`` those that do not exist.
-
-    ``is_void`` tells that nothing else is left: then the shares say nothing.
-    """
-
-    rule: Rule
-    targets: tuple[str, ...]
-    days: tuple[DayShare, ...]
-    failed: dict[str, str] = field(default_factory=dict)
-    missing: tuple[str, ...] = ()
-    is_void: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What of: these packages, or the ``most`` most downloaded tracked ones; from when to when; by which rule."""
-
-    packages: tuple[str, ...]
-    most: int | None
-    first: date | None
-    last: date | None
-    rule: Rule
-
-
-def history_json(history: History) -> dict[str, object]:
-    """Return the JSON object of ``ftbot history --json`` (schema 1)."""
-    return {
-        "schema": 1,
-        "rule": history.rule.value,
-        "packages": history.days[0].packages,
-        "points": [
-            {
-                "day": day.day.isoformat(),
-                "with_wheels": dict(day.with_wheels),
-                "percent": {target: round(day.percent(target), 1) for target in history.targets},
-            }
-            for day in history.days
-        ],
-        "failed": sorted(history.failed),
-        "not_found": list(history.missing),
-    }
 
 
 @dataclass(frozen=True, slots=True)

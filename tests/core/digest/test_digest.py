@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.digest.digest import CHART_WEEKS, MOST_WAITING, Digest, Issues, Move, Thread, Tracked, digest_of
-from bot.core.digest.markdown import markdown, to_json
+from bot.core.digest.markdown import markdown
 from bot.core.digest.page import page
 from bot.core.digest.weeks import Week, parse_week
 from bot.core.history.shares import shares_by_target
 from bot.core.history.timelines import Standing, Step, timelines
+from bot.core.schema.digest import digest_json
 from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.platforms import Platform
 from tests.core import digests
@@ -57,7 +58,7 @@ def _accident(day: int) -> Step[Standing]:
 
 
 def _texts(digest: Digest) -> tuple[str, str, dict[str, object]]:
-    return markdown(digest), page(digest), to_json(digest)
+    return markdown(digest), page(digest), digest_json(digest)
 
 
 # Laws

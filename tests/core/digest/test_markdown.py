@@ -11,7 +11,8 @@ from inline_snapshot import snapshot
 from markdown_it import MarkdownIt
 
 from bot.core.digest.digest import Digest, Issues, Move, Share, Thread, Waiting
-from bot.core.digest.markdown import markdown, to_json
+from bot.core.digest.markdown import markdown
+from bot.core.schema.digest import digest_json
 from bot.core.text.markdown import plain_markdown
 from bot.core.text.sentences import one_line
 from tests.core.digests import BUSY, HOSTILE, QUIET, digests, foreign
@@ -222,7 +223,7 @@ No package could be read, so nothing can be said about this week.
 
 def test_json_has_the_keys_of_schema_1() -> None:
     few = replace(BUSY, chart=BUSY.chart[-2:], gained=BUSY.gained[:1], waiting=BUSY.waiting[:1])
-    assert to_json(few) == snapshot(
+    assert digest_json(few) == snapshot(
         {
             "schema": 1,
             "week": "2026-W47",
@@ -371,12 +372,12 @@ def test_json_has_the_keys_of_schema_1() -> None:
 
 @given(digest=digests())
 def test_json_can_be_written_and_keeps_its_order(digest: Digest) -> None:
-    written = json.dumps(to_json(digest), allow_nan=False)
-    assert json.loads(written) == to_json(digest)
-    assert list(to_json(digest)) == list(to_json(QUIET))
+    written = json.dumps(digest_json(digest), allow_nan=False)
+    assert json.loads(written) == digest_json(digest)
+    assert list(digest_json(digest)) == list(digest_json(QUIET))
 
 
 def test_percentages_are_rounded_to_a_decimal() -> None:
-    found = json.loads(json.dumps(to_json(QUIET)))
+    found = json.loads(json.dumps(digest_json(QUIET)))
     assert [share["percent"] for share in found["shares"]] == [61.1, 33.3]
     assert found["chart"][-1] == {"day": "2026-11-22", "percent": {"3.14t": 61.1, "3.15t": 33.3}}

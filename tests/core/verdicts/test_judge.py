@@ -5,10 +5,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.core.index.simple_api import File, Project, ProjectStatus, parse
+from bot.core.schema.status import status_json
 from bot.core.verdicts.judge import judge
 from bot.core.verdicts.modifiers import ModifierKind
 from bot.core.verdicts.rules import Verdict
-from bot.core.verdicts.status import Status, to_json
+from bot.core.verdicts.status import Status
 from bot.core.verdicts.support import newest_release
 from bot.core.wheels.platforms import PLATFORMS, Platform
 from bot.core.wheels.tags import read_tags
@@ -302,7 +303,7 @@ _NATIVE = {
 @given(st.data(), file_lists)
 def test_judging_ignores_the_order_of_files(data: st.DataObject, some: list[File]) -> None:
     shuffled = data.draw(st.permutations(some))
-    one, other = (to_json(Status(judged(project(*each), *TARGETS), NOW)) for each in (some, shuffled))
+    one, other = (status_json(Status(judged(project(*each), *TARGETS), NOW)) for each in (some, shuffled))
     assert one == other
 
 

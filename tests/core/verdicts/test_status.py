@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from bot.core.index.metadata import NOT_OFFERED, Metadata
+from bot.core.schema.status import status_json
+from bot.core.schema.times import timestamp
 from bot.core.verdicts.judge import without_release
 from bot.core.verdicts.modifiers import ModifierKind
 from bot.core.verdicts.rules import Verdict
-from bot.core.verdicts.status import MetadataState, Status, failed, of_targets, timestamp, to_json, with_upstream
+from bot.core.verdicts.status import MetadataState, Status, failed, of_targets, with_upstream
 from bot.core.wheels.platforms import PLATFORMS
 from tests.core.pages import NAME, NOW, T314, T315, judged, project, sdist, wheels
 from tests.core.strategies import statuses
@@ -103,14 +105,14 @@ _SOME_WHEELS = ("cp314-cp314-win32", "cp314-cp314-manylinux_2_28_x86_64", "cp314
 
 @given(statuses())
 def test_any_status_is_json_as_the_contract_has_it(status: Status) -> None:
-    content = json.loads(json.dumps(to_json(status)))
+    content = json.loads(json.dumps(status_json(status)))
     _CONTRACT.validate(content)
     assert (content["verdict"], content["ok"]) == (content["targets"][0]["verdict"], content["targets"][0]["ok"])
 
 
 @given(statuses())
 def test_the_json_keeps_the_order_of_the_contract(status: Status) -> None:
-    assert list(to_json(status)) == list(_PROPERTIES)
+    assert list(status_json(status)) == list(_PROPERTIES)
 
 
 def test_a_status_as_json() -> None:
@@ -122,7 +124,7 @@ def test_a_status_as_json() -> None:
         sdist("2.0", uploaded="2026-11-15T22:00:00Z"),
     ]
     status = Status(judged(project(*files), metadata=metadata), NOW, metadata)
-    assert to_json(status) == snapshot(
+    assert status_json(status) == snapshot(
         {
             "schema": 1,
             "package": "demo",
@@ -177,7 +179,7 @@ def test_a_status_as_json() -> None:
 def test_a_package_that_could_not_be_read_as_json() -> None:
     error = "PyPI did not answer. Try again in a minute."
     status = Status(without_release("numpy", (T314,), Verdict.UNKNOWN), NOW, stale=True, error=error)
-    assert to_json(status) == snapshot(
+    assert status_json(status) == snapshot(
         {
             "schema": 1,
             "package": "numpy",
@@ -231,7 +233,7 @@ def test_a_time_is_written_in_utc_with_whole_seconds_and_a_z(time: datetime, tex
 
 def test_the_headline_is_the_first_target() -> None:
     status = Status(judged(project(*wheels("cp315-cp315t-win32")), T315, T314), NOW)
-    assert (status.headline.target, to_json(status)["verdict"]) == (T315, "supported")
+    assert (status.headline.target, status_json(status)["verdict"]) == (T315, "supported")
 
 
 def test_a_judgement_is_narrowed_to_the_targets_asked_about_in_their_order() -> None:
@@ -263,7 +265,7 @@ def test_links_lead_to_the_page_the_source_and_the_tracking_issue() -> None:
 
 def test_an_upload_long_before_the_year_1000_is_still_a_time() -> None:
     status = Status(judged(project(sdist(uploaded="0001-01-01T00:00:00Z"))), NOW)
-    assert to_json(status)["released"] == "0001-01-01T00:00:00Z"
+    assert status_json(status)["released"] == "0001-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +296,7 @@ def test_the_tracking_issue_is_the_one_of_the_table_as_it_is_now_if_somebody_rea
 def test_json_has_the_live_tracking_issue_and_no_key_that_is_not_promised() -> None:
     status = Status(without_release("numpy", (T314,), Verdict.NO_FILES), NOW)
     live = "https://github.com/numpy/numpy/issues/1"
-    before, after = to_json(status), to_json(with_upstream(status, Watched(live)))
+    before, after = status_json(status), status_json(with_upstream(status, Watched(live)))
     assert after == before | {"links": {"pypi": status.page, "source": None, "tracking_issue": live}}
 
 
@@ -322,4 +324,4 @@ def test_without_a_release_there_is_no_metadata_unless_nobody_knows(verdict: Ver
 def test_of_a_release_it_is_told_whether_its_metadata_was_read(metadata: Metadata | None, state: MetadataState) -> None:
     status = Status(judged(project(sdist())), NOW, metadata)
     assert status.metadata_state is state
-    assert to_json(status)["metadata"] == state.value
+    assert status_json(status)["metadata"] == state.value

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from inline_snapshot import snapshot
 
+from bot.core.schema.status import status_json
 from bot.core.text.sentences import listed, shortened
 from bot.core.verdicts.judge import Judgement, TargetVerdict, without_release
 from bot.core.verdicts.modifiers import Modifier, ModifierKind
 from bot.core.verdicts.rules import Verdict
-from bot.core.verdicts.status import Status, to_json
+from bot.core.verdicts.status import Status
 from bot.core.verdicts.wording import (
     DISCLAIMER,
     advice,
@@ -345,7 +346,7 @@ def test_the_disclaimer_says_what_a_wheel_does_not_show() -> None:
 
 @given(statuses())
 def test_nothing_but_the_disclaimer_speaks_of_thread_safety(status: Status) -> None:
-    said = [_title(status.judgement), json.dumps(to_json(status)), *advice(status), *reasons(status)]
+    said = [_title(status.judgement), json.dumps(status_json(status)), *advice(status), *reasons(status)]
     for verdict in status.judgement.targets:
         said += [covered_line(verdict), missing_line(verdict), since_line(verdict) or "", floors_line(verdict) or ""]
         said += floor_lines(verdict)

@@ -11,9 +11,9 @@ import pytest
 from bot.core.digest.digest import Digest, Issues, Thread
 from bot.core.digest.weeks import Week, parse_week, week_of
 from bot.core.errors import UserError
+from bot.core.history.shares import Question
 from bot.core.history.timelines import Rule
 from bot.services.digest.digest import FIRST_WEEK
-from bot.services.digest.history import Question
 from bot.services.packages.scan import ScanScope
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import wheels

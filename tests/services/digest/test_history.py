@@ -9,8 +9,9 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.core.errors import UpstreamError, UserError
+from bot.core.history.shares import History, Question
 from bot.core.history.timelines import START, Rule
-from bot.services.digest.history import History, Question, history_json
+from bot.core.schema.history import history_json
 from tests.fakes.fake_index import FakeIndex, html_page, refusal
 from tests.fakes.index_pages import wheels
 from tests.services.lookups import T314, T315, Clock

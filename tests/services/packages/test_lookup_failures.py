@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot.clients.web import LARGEST_BODY, Patience
+from bot.core.schema.status import status_json
 from bot.core.verdicts.rules import Verdict
-from bot.core.verdicts.status import Status, to_json
+from bot.core.verdicts.status import Status
 from bot.services.packages.lookup import Freshness, StatusLookup
 from tests.core.pages import page
 from tests.core.strategies import file_lists
@@ -277,5 +278,5 @@ def test_any_answers_of_an_index_give_a_status(scripted: list[Reply]) -> None:
 
     with capture_logs():
         statuses = asyncio.run(look_up_twice())
-    assert all(to_json(status)["verdict"] for status in statuses)
+    assert all(status_json(status)["verdict"] for status in statuses)
     assert all(status.error for status in statuses if is_unknown(status))
