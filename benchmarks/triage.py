@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from bot.core.classify.classify import classify
-from bot.core.classify.rules.rule import RULES
+from bot.core.classify.rules.ruleset import RULES
 from bot.core.classify.text.vocabulary import VOCABULARY, spell_out
 from bot.core.classify.thread import Classification, Confidence, KindName, Thread
 

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from bot.core.classify.rules.rule import RULES, YIELDING, Rule, Where
+from bot.core.classify.rules.rule import Rule, Where, all_terms, any_terms
+from bot.core.classify.rules.ruleset import RULES
+from bot.core.classify.rules.yielding import YIELDING
 from bot.core.classify.text.clauses import Clause, Part, Reading
 from bot.core.classify.thread import Confidence, Kind, KindName
 
@@ -88,14 +90,14 @@ def _softened(kind: Kind, best: dict[KindName, Kind]) -> Kind:
 
 
 def _test(rule: Rule) -> _Test:
-    needs = tuple(frozenset(need.split("|")) for need in rule.needs.split())
+    needs = any_terms(rule.needs)
     return _Test(
         rule=rule,
         parts=_PARTS[rule.where],
         needs=needs,
-        unless=frozenset(rule.unless.split()),
-        asked=(*needs[1:], *(frozenset(term.split("|")) for term in rule.also.split())),
-        absent=frozenset(rule.absent.split()),
+        unless=all_terms(rule.unless),
+        asked=(*needs[1:], *any_terms(rule.also)),
+        absent=all_terms(rule.absent),
     )
 
 

@@ -3,7 +3,9 @@ import pytest
 from bot.core.classify.classify import classify
 from bot.core.classify.gate import decide
 from bot.core.classify.kinds import find_kinds, matches
-from bot.core.classify.rules.rule import RULES, YIELDING, Rule, Where
+from bot.core.classify.rules.rule import Rule, Where
+from bot.core.classify.rules.ruleset import RULES
+from bot.core.classify.rules.yielding import YIELDING
 from bot.core.classify.text.clauses import read
 from bot.core.classify.thread import Confidence, KindName, Thread
 from tests.core.triage.threads import issue, pull

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from bot.core.classify.text.lexicon import find_terms
 from bot.core.classify.text.normalise import TITLE, lowered, normalise
+from bot.core.classify.text.terms import Shape
 from bot.core.classify.text.vocabulary import REPOSITORIES
 from bot.core.classify.thread import Thread
 
@@ -163,7 +164,7 @@ def _unnamed(test: re.Match[str]) -> str:
     return name if about_builds else name[:5] + _LETTERS.sub("0", name[5:])
 
 
-def _shapes(low: str) -> Iterator[str]:
+def _shapes(low: str) -> Iterator[Shape]:
     """Find what letters and digits alone do not show."""
     if low.rstrip().endswith("?"):
         yield "?"

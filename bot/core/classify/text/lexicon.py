@@ -51,7 +51,9 @@ def _lexicon() -> Mapping[str, _Node]:
         for phrase in dict.fromkeys(phrases):
             node = root
             for word in phrase.split():
-                node = node.following.setdefault(word, _Node())
+                if word not in node.following:
+                    node.following[word] = _Node()
+                node = node.following[word]
             node.terms = (*node.terms, term)
             node.whole = node.whole or term in WHOLE
     return MappingProxyType(root.following)

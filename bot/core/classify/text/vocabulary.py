@@ -15,6 +15,9 @@ from types import MappingProxyType
 def spell_out(listed: str) -> Iterator[str]:
     """Return every phrase of a list as it is written in the vocabulary, each alternative on its own."""
     for phrase in listed.split(","):
+        if "/" not in phrase:  # as most are, and all are spelled out at every start
+            yield " ".join(phrase.replace("'", " ").split())
+            continue
         for words in product(*(word.split("/") for word in phrase.split())):
             yield " ".join(word for word in words if word).replace("'", " ")
 

@@ -1,0 +1,42 @@
+"""The thread asks something."""
+
+from bot.core.classify.rules.rule import Rule, Where
+from bot.core.classify.thread import Confidence, KindName
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        id="ask-title",
+        version=2,
+        kind=KindName.QUESTION,
+        confidence=Confidence.MEDIUM,
+        where=Where.TITLE,
+        needs="ask",
+        unless="wheel pypi publish",
+        is_pr=False,
+        why="The title asks.",
+        example="How to use this with free-threaded Python",
+    ),
+    Rule(
+        id="question-mark-title",
+        version=2,
+        kind=KindName.QUESTION,
+        confidence=Confidence.MEDIUM,
+        where=Where.TITLE,
+        needs="?",
+        unless="wheel pypi publish",
+        is_pr=False,
+        why="The title ends in a question mark; a request for wheels does so out of politeness.",
+        example="Is free-threaded Python on the way?",
+    ),
+    Rule(
+        id="question-told",
+        kind=KindName.QUESTION,
+        confidence=Confidence.LOW,
+        where=Where.BODY,
+        needs="? query",
+        absent="wheel",
+        is_pr=False,
+        why="The report ends in a question.",
+        example="It prints a warning. Is this expected?",
+    ),
+)

@@ -1,0 +1,11 @@
+"""Every term that a clause can hold, so that a rule that names another is found when it is loaded."""
+
+from typing import Literal, get_args
+
+from bot.core.classify.text.spellings import SPELLINGS
+from bot.core.classify.text.vocabulary import REPOSITORIES, VOCABULARY
+
+Shape = Literal["?", "old-branch", "ft", "test-first", "test-id", "failed-test", "checkbox"]
+"""A term that no words say: `clauses` finds it by the signs between them."""
+
+TERMS: frozenset[str] = frozenset({*VOCABULARY, *SPELLINGS, *REPOSITORIES.values(), *get_args(Shape)})
