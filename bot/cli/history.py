@@ -9,7 +9,7 @@ from bot.cli.output import Outcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.errors import UserError
 from bot.core.history.shares import Question
-from bot.core.history.timelines import Rule
+from bot.core.history.timelines import SupportRule
 from bot.core.index.names import normalize
 from bot.core.schema.history import history_json
 from bot.terminal.console import error_output, foreign, output
@@ -29,7 +29,7 @@ def ask_history(packages: str | None, most: int | None, first: str | None, last:
     if packages is not None and most is not None:
         raise UserError("--packages and --top exclude each other. Give only one of them.")
     names = tuple(dict.fromkeys(normalize(name) for name in (packages or "").split(",") if name.strip()))
-    return Question(names, most, _day(first), _day(last), Rule(rule))
+    return Question(names, most, _day(first), _day(last), SupportRule(rule))
 
 
 async def _history(settings: Settings, question: Question, *, as_json: bool) -> Outcome:

@@ -15,14 +15,14 @@ from bot.core.text.sentences import printable
 from bot.streams import output_failure, standard_streams
 
 
-class Rule(StrEnum):
+class RuleChoice(StrEnum):
     """The rules of ``ftbot history``, known here by name so that ``--help`` is quick."""
 
     TRUSTED = "trusted"
     WHEEL_NAMES = "wheel-names"
 
 
-class Form(StrEnum):
+class DigestFormat(StrEnum):
     """How a digest may be written."""
 
     MARKDOWN = "markdown"
@@ -177,7 +177,7 @@ def digest(
         str | None,
         typer.Option(metavar="WEEK", help="An ISO week, such as 2026-W47; by default the last one over."),
     ] = None,
-    form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.MARKDOWN,
+    form: Annotated[DigestFormat, typer.Option("--format", help="How it is written.")] = DigestFormat.MARKDOWN,
     into: Annotated[
         str | None, typer.Option("--output", metavar="DIR", help="Write it there, with its chart, and not to stdout.")
     ] = None,
@@ -203,8 +203,8 @@ def history(
     first: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, such as 2025-01-01.")] = None,
     last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day; by default today.")] = None,
     rule: Annotated[
-        Rule, typer.Option(help="What counts: trusted wheels, or any wheel named cp31Xt as other trackers count.")
-    ] = Rule.TRUSTED,
+        RuleChoice, typer.Option(help="What counts: trusted wheels, or any wheel named cp31Xt as other trackers count.")
+    ] = RuleChoice.TRUSTED,
     as_json: AsJson = False,
 ) -> None:
     """Show the share of packages with free-threaded wheels over time, computed from upload times."""

@@ -7,7 +7,7 @@ done.
 from bot.core.classify.facets.packages import find_packages
 from bot.core.classify.facets.platforms import find_platforms
 from bot.core.classify.facets.pythons import find_pythons
-from bot.core.classify.gate import decide
+from bot.core.classify.gate import gate_of
 from bot.core.classify.kinds import find_kinds
 from bot.core.classify.text.clauses import read
 from bot.core.classify.thread import Classification, Reason, Thread
@@ -19,7 +19,7 @@ def classify(thread: Thread) -> Classification:
     A thread that the gate refuses has no kinds. Its facets are found all the same: they say what the text names.
     """
     reading = read(thread)
-    gate = decide(reading)
+    gate = gate_of(reading)
     pythons, platforms, packages = find_pythons(reading), find_platforms(reading), find_packages(reading)
     gated = (Reason("free-threading", "yes" if gate.free_threading else "no", gate.evidence),) if gate.evidence else ()
     return Classification(

@@ -32,7 +32,7 @@ class Gate:
     evidence: str
 
 
-def decide(reading: Reading) -> Gate:
+def gate_of(reading: Reading) -> Gate:
     """Return whether the thread is about free-threading, for the rules that follow and for people."""
     return _by_name(reading) or _of_others(reading) or _by_title(reading) or _by_body(reading)
 

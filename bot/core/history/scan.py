@@ -10,7 +10,7 @@ from itertools import islice
 from bot.core.history.timelines import Timeline, timelines
 from bot.core.index.simple_api import Project, Release
 from bot.core.verdicts.modifiers import UPLOADS_CLOSED
-from bot.core.verdicts.rules import decide
+from bot.core.verdicts.rules import verdict_of
 from bot.core.verdicts.support import newest_release, offer_of, stable_before, support_of
 from bot.core.wheels.targets import Target
 
@@ -67,7 +67,7 @@ def conclude(project: Project, targets: Sequence[Target], now: datetime) -> Conc
             project.name, native=False, timelines={}, open_until=open_until, serial=project.serial, rules=rules
         )
     traced = {str(target): steps for target, steps in timelines(project, targets).items()}
-    verdicts = {str(target): decide(offer_of(newest), support_of(newest, target)).value for target in targets}
+    verdicts = {str(target): verdict_of(offer_of(newest), support_of(newest, target)).value for target in targets}
     return Conclusion(
         project.name,
         native=True,

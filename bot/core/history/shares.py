@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 
-from bot.core.history.timelines import Rule, Step, Timeline, at, days_between, end_of, settled
+from bot.core.history.timelines import Step, SupportRule, Timeline, at, days_between, end_of, settled
 
 ANY_TARGET = "any"
 """What stands for the target where the rule knows none."""
@@ -33,7 +33,7 @@ class History:
     ``is_void`` tells that nothing else is left: then the shares say nothing.
     """
 
-    rule: Rule
+    rule: SupportRule
     targets: tuple[str, ...]
     days: tuple[DayShare, ...]
     failed: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Question:
     most: int | None
     first: date | None
     last: date | None
-    rule: Rule
+    rule: SupportRule
 
 
 def shares_by_target(

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from bot.core.index.limits import check_looks
 from bot.core.index.simple_api import Project, Release, latest
 from bot.core.verdicts.modifiers import SETTLED
-from bot.core.verdicts.rules import Verdict, decide
+from bot.core.verdicts.rules import Verdict, verdict_of
 from bot.core.verdicts.support import offer_of, support_of
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.tags import read_tags
@@ -28,7 +28,7 @@ START = FIRST_WHEELS
 _T = TypeVar("_T")
 
 
-class Rule(StrEnum):
+class SupportRule(StrEnum):
     """When a package counts as supporting free-threaded Python."""
 
     TRUSTED = "trusted"
@@ -203,7 +203,7 @@ def _only(step: Step[list[Standing]], place: int) -> Step[Standing]:
 
 def _stand(release: Release, target: Target) -> Standing:
     offer, support = offer_of(release), support_of(release, target)
-    verdict = decide(offer, support)
+    verdict = verdict_of(offer, support)
     how = tuple(sorted({cover.how for cover in support.covered.values()}))
     return Standing(verdict, tuple(support.covered), support.missing, how)
 

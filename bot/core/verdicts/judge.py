@@ -16,7 +16,7 @@ from bot.core.index.metadata import Metadata
 from bot.core.index.simple_api import Project, ProjectStatus, Release
 from bot.core.verdicts.earlier import Since, since
 from bot.core.verdicts.modifiers import Case, Modifier, about_package, about_target
-from bot.core.verdicts.rules import Verdict, decide
+from bot.core.verdicts.rules import Verdict, verdict_of
 from bot.core.verdicts.support import Cover, Support, newest_release, offer_of, support_of
 from bot.core.wheels.platforms import PLATFORMS, Platform, in_order
 from bot.core.wheels.tags import read_tags
@@ -96,7 +96,7 @@ def _has_files(release: Release) -> bool:
 
 def _judge_target(case: Case, target: Target) -> TargetVerdict:
     support = support_of(case.newest, target)
-    verdict = decide(case.offer, support)
+    verdict = verdict_of(case.offer, support)
     covered = _covered(verdict, support)
     return TargetVerdict(
         target=target,

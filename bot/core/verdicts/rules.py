@@ -38,7 +38,7 @@ _UNSAID = frozenset({Verdict.UNKNOWN, Verdict.NOT_FOUND, Verdict.QUARANTINED, Ve
 _INSTALLS = frozenset({Verdict.SUPPORTED, Verdict.PARTIAL, Verdict.NO_PYTHON_ABI, Verdict.PURE, Verdict.PURE_FALLBACK})
 
 
-def decide(offer: Offer, support: Support) -> Verdict:
+def verdict_of(offer: Offer, support: Support) -> Verdict:
     """Apply the rules to what a release offers in general and what it offers one target."""
     rules = (
         (support.excluded, Verdict.EXCLUDED),

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.clients.pypi import PackageIndex, PageSummary
 from bot.core.errors import UpstreamError, UserError
 from bot.core.history.shares import ANY_TARGET, History, Question, shares_by_name, shares_by_target
-from bot.core.history.timelines import START, Rule, Step, Timeline, timelines, wheel_names
+from bot.core.history.timelines import START, Step, SupportRule, Timeline, timelines, wheel_names
 from bot.core.index.simple_api import Project
 from bot.core.wheels.targets import Target
 from bot.services.digest.digest import Digester
@@ -48,13 +48,13 @@ class HistoryReader:
         if first > last:
             raise UserError(f"Nothing lies between {first} and {last}. History begins on {START.date()}.")
         names = tuple(str(target) for target in self.targets)
-        if not question.packages and question.rule is Rule.TRUSTED:
+        if not question.packages and question.rule is SupportRule.TRUSTED:
             tracked = await self.digester.tracked(question.most)
             known = [{str(target): steps for target, steps in each.timelines.items()} for each in tracked]
             return History(question.rule, names, tuple(shares_by_target(known, names, first, last, self.now())))
         packages = question.packages or [each.name for each in await self.digester.tracked(question.most)]
         traces, failed, missing = await self._read(packages, progress)
-        if question.rule is Rule.WHEEL_NAMES:
+        if question.rule is SupportRule.WHEEL_NAMES:
             days = tuple(shares_by_name([trace.by_name for trace in traces], first, last))
             return History(question.rule, (ANY_TARGET,), days, failed, missing, not traces)
         days = tuple(shares_by_target([trace.by_target for trace in traces], names, first, last, self.now()))

@@ -1,7 +1,7 @@
 import pytest
 
 from bot.core.classify.classify import classify
-from bot.core.classify.gate import decide
+from bot.core.classify.gate import gate_of
 from bot.core.classify.kinds import find_kinds, matches
 from bot.core.classify.rules.rule import Rule, Where
 from bot.core.classify.rules.ruleset import RULES
@@ -165,6 +165,6 @@ def test_the_surest_kind_comes_first_and_tells_its_rule() -> None:
 
 def test_kinds_are_found_only_behind_the_gate() -> None:
     reading = read(issue("Segfault on Python 3.12", "Segmentation fault"))
-    assert not decide(reading).free_threading
+    assert not gate_of(reading).free_threading
     assert find_kinds(reading)
     assert classify(issue("Segfault on Python 3.12", "Segmentation fault")).kinds == ()

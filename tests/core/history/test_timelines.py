@@ -23,7 +23,7 @@ from bot.core.history.timelines import (
 )
 from bot.core.index.simple_api import File, Project, Release
 from bot.core.verdicts.modifiers import SETTLED
-from bot.core.verdicts.rules import Verdict, decide
+from bot.core.verdicts.rules import Verdict, verdict_of
 from bot.core.verdicts.support import offer_of, support_of
 from tests.core import digests
 from tests.core.digests import step
@@ -75,7 +75,7 @@ def _standing_at(known: Project, day: date) -> list[Standing] | None:
     found = []
     for target in TARGETS:
         support = support_of(seen, target)
-        verdict = decide(offer, support)
+        verdict = verdict_of(offer, support)
         how = tuple(sorted({cover.how for cover in support.covered.values()}))
         found.append(Standing(verdict, tuple(support.covered), support.missing, how))
     return found

@@ -12,7 +12,7 @@ from bot.core.digest.digest import Digest, Issues, Thread
 from bot.core.digest.weeks import Week, parse_week, week_of
 from bot.core.errors import UserError
 from bot.core.history.shares import Question
-from bot.core.history.timelines import Rule
+from bot.core.history.timelines import SupportRule
 from bot.services.digest.digest import FIRST_WEEK
 from bot.services.packages.scan import ScanScope
 from tests.fakes.fake_index import FakeIndex, refusal
@@ -162,7 +162,7 @@ async def test_packages_without_upload_times_are_in_no_share(index: FakeIndex, p
         await station.scanner.scan(20)
         digest = await station.digester.digest()
         assert (digest.unread, digest.shares[0].packages, digest.shares[0].with_wheels) == (("undated",), 1, 1)
-        question = Question(("dated", "undated"), None, None, None, Rule.TRUSTED)
+        question = Question(("dated", "undated"), None, None, None, SupportRule.TRUSTED)
         history = await station.history_reader.history(question)
         assert (history.days[-1].packages, list(history.failed)) == (1, ["undated"])
     async with open_station(index, None, clock, ("undated",)) as station:

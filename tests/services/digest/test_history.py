@@ -10,7 +10,7 @@ from inline_snapshot import snapshot
 
 from bot.core.errors import UpstreamError, UserError
 from bot.core.history.shares import History, Question
-from bot.core.history.timelines import START, Rule
+from bot.core.history.timelines import START, SupportRule
 from bot.core.schema.history import history_json
 from tests.fakes.fake_index import FakeIndex, html_page, refusal
 from tests.fakes.index_pages import wheels
@@ -18,13 +18,13 @@ from tests.services.lookups import T314, T315, Clock
 from tests.services.scans import Station, numbered, open_station, publish_native, publish_pure
 
 NAMES = ("early", "late", "never")
-TRACKED = Question((), None, None, None, Rule.TRUSTED)
+TRACKED = Question((), None, None, None, SupportRule.TRUSTED)
 
 
 def question(
     *packages: str, most: int | None = None, first: date | None = None, last: date | None = None, names: bool = False
 ) -> Question:
-    return Question(packages, most, first, last, Rule.WHEEL_NAMES if names else Rule.TRUSTED)
+    return Question(packages, most, first, last, SupportRule.WHEEL_NAMES if names else SupportRule.TRUSTED)
 
 
 @pytest.fixture
