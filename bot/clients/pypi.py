@@ -25,7 +25,7 @@ import structlog
 from bot.clients.guard import service_at
 from bot.clients.web import LARGEST_BODY, Answer, Patience, fetch, stream
 from bot.core.errors import UpstreamError
-from bot.core.index.listing import Listing
+from bot.core.index.listing import ProjectListReader
 from bot.core.index.metadata import NOT_OFFERED, Metadata, from_json_api, from_metadata_file
 from bot.core.index.simple_api import MetadataFile, Project, metadata_file, parse
 from bot.core.origins import Host
@@ -50,7 +50,7 @@ class NoPage(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ProjectPage:
     """A project page as read: the project and its newest release, the page's ETag, where the metadata of that is."""
 
     project: Project
@@ -89,7 +89,7 @@ class PackageIndex:
     readers: Executor = field(default_factory=_open_readers)
     hosts: tuple[Host, ...] = ()
 
-    async def project(self, name: str, etag: str | None = None) -> Page | NoPage:
+    async def project(self, name: str, etag: str | None = None) -> ProjectPage | NoPage:
         """Read a project's page, unless it still has the ETag known. Raises ``UpstreamError``."""
         return await self._page(name, etag, partial(_read_page, name))
 
@@ -103,7 +103,7 @@ class PackageIndex:
         Raises ``UpstreamError``, also where the index lists no serials.
         """
         found: dict[str, int] = {}
-        listing = Listing()
+        listing = ProjectListReader()
         headers, service = {"Accept": _JSON}, service_at(self.index_url, self.hosts)
         async with stream(self.http, self.index_url, headers, service=service, deadline=_LISTING_DEADLINE) as pieces:
             async for piece in pieces:
@@ -196,11 +196,11 @@ def _read_summary(name: str, conclude: Callable[[Project], _T], answer: Answer) 
     return PageSummary(conclude(project), answer.etag, len(answer.sent))
 
 
-def _read_page(name: str, answer: Answer) -> Page:
+def _read_page(name: str, answer: Answer) -> ProjectPage:
     project, body = _read_project(name, answer)
     newest = newest_release(project)
     if newest is None:
-        return Page(project, None, answer.etag, None)
+        return ProjectPage(project, None, answer.etag, None)
     wheels = tuple(file.filename for file in newest.standing if file.is_wheel)
     file = metadata_file(body, answer.url, wheels) if wheels else None
-    return Page(project, Newest(newest.version, newest.first_upload), answer.etag, file)
+    return ProjectPage(project, Newest(newest.version, newest.first_upload), answer.etag, file)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from bot.clients.pypi import PackageIndex, Page
+from bot.clients.pypi import PackageIndex, ProjectPage
 from bot.clients.tokens import Tokens
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github.threads import ForbiddenError
@@ -62,7 +62,7 @@ class Checkup:
             page = await self.index.project(_PROBE)
         except UpstreamError as error:
             return Check("package index", works=False, finding=f"{error} Check FTBOT_INDEX_URL.", upstream=True)
-        if isinstance(page, Page) and page.project.releases:
+        if isinstance(page, ProjectPage) and page.project.releases:
             return Check("package index", works=True, finding=f"{self.index.index_url} answers")
         finding = f"{self.index.index_url} has no project {_PROBE}. Check FTBOT_INDEX_URL."
         return Check("package index", works=False, finding=finding, upstream=True)

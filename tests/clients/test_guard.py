@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from bot.clients.guard import SERVICE, Places, origin_of, service_at
-from bot.clients.pypi import PackageIndex, Page
+from bot.clients.pypi import PackageIndex, ProjectPage
 from bot.clients.top_packages import TopPackagesSource
 from bot.clients.web import Patience, fetch, open_http
 from bot.core.errors import UpstreamError
@@ -126,7 +126,7 @@ async def test_a_host_of_the_settings_may_be_led_to(
 ) -> None:
     other.publish("demo", [sdist("demo", "1.0")])
     server.script(redirect(f"{other.index_url}demo/"))
-    assert isinstance(await reading(http, server, f"127.0.0.1:{port_of(other)}").project("demo"), Page)
+    assert isinstance(await reading(http, server, f"127.0.0.1:{port_of(other)}").project("demo"), ProjectPage)
 
 
 async def test_lists_may_not_lead_elsewhere_either(
@@ -176,7 +176,7 @@ async def test_the_hash_is_the_one_on_the_page(server: FakeIndex, http: httpx.As
     server.publish("demo", [replace(file, metadata=METADATA.decode())])
     index = reading(http, server)
     page = await index.project("demo")
-    assert isinstance(page, Page)
+    assert isinstance(page, ProjectPage)
     assert page.metadata_file is not None
     assert page.metadata_file.hashes == {"sha256": hashlib.sha256(METADATA).hexdigest()}
     assert await index.metadata("demo", "1.0", page.metadata_file) == EVERYTHING
@@ -282,7 +282,7 @@ async def test_a_proxy_is_asked_for_nothing_that_would_not_be_asked_directly(mon
         hosts = (Host("169.254.169.254"), Host("localhost"), Host("files.invalid"))
         async with open_http("ftbot-tests") as http:
             index = PackageIndex(http, "http://index.invalid/simple/", "http://index.invalid/pypi/", ONCE)
-            assert isinstance(await index.project("demo"), Page)
+            assert isinstance(await index.project("demo"), ProjectPage)
             with pytest.raises(UpstreamError, match=r"redirects to 169\.254\.169\.254, which is not followed"):
                 await index.project("moved")
             index = replace(index, hosts=hosts)

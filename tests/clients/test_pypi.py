@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.clients.pypi import NoPage, PackageIndex, Page
+from bot.clients.pypi import NoPage, PackageIndex, ProjectPage
 from bot.clients.web import Patience, open_http
 from bot.core.errors import UpstreamError
 from bot.core.index.metadata import NOT_OFFERED, Metadata
@@ -46,7 +46,7 @@ async def test_a_page_is_read_whoever_wrote_it(server: FakeIndex, index: Package
     server.dialect = dialect
     server.publish("demo", DEMO)
     page = await index.project("demo")
-    assert isinstance(page, Page)
+    assert isinstance(page, ProjectPage)
     assert [file.filename for file in page.project.files] == [file.filename for file in DEMO]
     assert (page.etag is None) is (dialect is MIRROR)
 
@@ -56,19 +56,19 @@ async def test_the_status_is_read_in_every_shape(server: FakeIndex, index: Packa
     server.dialect = replace(PYPI, status_shape=shape)
     server.publish("demo", DEMO, status="archived")
     page = await index.project("demo")
-    assert isinstance(page, Page)
+    assert isinstance(page, ProjectPage)
     assert page.project.status is ProjectStatus.ARCHIVED
 
 
 async def test_a_page_with_the_etag_known_is_not_sent(server: FakeIndex, index: PackageIndex) -> None:
     server.publish("demo", DEMO)
     page = await index.project("demo")
-    assert isinstance(page, Page)
+    assert isinstance(page, ProjectPage)
     before = server.bytes_sent
     assert await index.project("demo", page.etag) is NoPage.NOT_MODIFIED
     assert server.bytes_sent == before
     server.upload("demo", *wheels("demo", "2.0", "cp314-cp314t-win32"))
-    assert isinstance(await index.project("demo", page.etag), Page)
+    assert isinstance(await index.project("demo", page.etag), ProjectPage)
 
 
 async def test_an_answer_that_nothing_changed_is_nothing_to_who_knew_nothing(
@@ -85,7 +85,7 @@ async def test_a_project_that_is_not_there_is_not_found(index: PackageIndex) -> 
 
 async def test_the_page_of_another_spelling_is_found(server: FakeIndex, index: PackageIndex) -> None:
     server.publish("demo-package", [sdist("demo-package", "1.0")])
-    assert isinstance(await index.project("Demo_Package"), Page)
+    assert isinstance(await index.project("Demo_Package"), ProjectPage)
     assert [request.status for request in server.requests] == [301, 200]
 
 
@@ -94,7 +94,7 @@ async def test_a_large_page_is_read_without_holding_up_the_loop(
 ) -> None:
     server.load_recorded(shared / "data" / "simple", "numpy")
     page = await index.project("numpy")
-    assert isinstance(page, Page)
+    assert isinstance(page, ProjectPage)
     assert len(page.project.files) > 4_000
 
 
@@ -118,7 +118,7 @@ async def test_the_metadata_file_is_that_of_the_newest_release(server: FakeIndex
     ]
     server.publish("demo", files)
     page = await index.project("demo")
-    assert isinstance(page, Page)
+    assert isinstance(page, ProjectPage)
     assert page.metadata_file is not None
     assert page.metadata_file.url == f"{server.url}/files/demo-10.0-py3-none-any.whl.metadata"
     found = await index.metadata("demo", "10.0", page.metadata_file)

@@ -13,13 +13,13 @@ from typing import TypeVar
 from github import Auth
 
 from bot.clients.github.graphql import GLIMPSES, LOOKS, Seen, read_aliases, read_glimpses, read_looks, threads_query
-from bot.clients.github.repository import Document, Listing, Page, RepositoryReader, read_search
+from bot.clients.github.repository import ChangedThreads, Document, Page, RepositoryReader, read_search
 from bot.clients.github.worker import Call, Reply, open_worker
 from bot.clients.web import Patience
 from bot.core.errors import UserError
 from bot.core.github.threads import ForbiddenError, Glimpse, GoneError, Issue, IssueRef, is_repository
 
-__all__ = ["Document", "Found", "GithubReader", "Listing", "open_github_reader"]
+__all__ = ["ChangedThreads", "Document", "Found", "GithubReader", "open_github_reader"]
 
 _T = TypeVar("_T")
 

@@ -47,7 +47,7 @@ class PrivateError(GoneError):
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
+class ChangedThreads:
     """A repository's threads that changed; ``repository`` is its full name as it is now."""
 
     repository: str
@@ -178,7 +178,7 @@ class RepositoryReader(ABC):
 
     async def issues_since(
         self, repository: str, since: datetime, *, labels: Sequence[str] = (), etag: str | None = None
-    ) -> Listing | None:
+    ) -> ChangedThreads | None:
         """List what was updated since, oldest first; None where nothing changed since ``etag``.
 
         Only a list of one page has an ETag: the first of several stays the same while the last one grows.
@@ -196,7 +196,7 @@ class RepositoryReader(ABC):
             found |= {issue.node_id: issue for issue in page.items}
             one_page = page.etag if number == 0 and page.next is None else None
         issues = tuple(sorted(found.values(), key=lambda issue: (issue.updated, issue.ref)))
-        return Listing(issues[-1].ref.repository if issues else place.full_name, issues, one_page)
+        return ChangedThreads(issues[-1].ref.repository if issues else place.full_name, issues, one_page)
 
     async def comments_since(self, repository: str, since: datetime) -> tuple[tuple[IssueRef, Comment], ...]:
         """List the comments that were written or edited since, those edited longest ago first."""

@@ -24,7 +24,7 @@ _decode = msgspec.json.Decoder(list[_Entry]).decode
 
 
 @dataclass(slots=True)
-class Listing:
+class ProjectListReader:
     """Takes the document in pieces and gives the entries that each completes.
 
     ``is_complete`` tells at the end whether the list was there, was read to its end, and had serials.

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import structlog
 
-from bot.clients.pypi import NoPage, PackageIndex, Page
+from bot.clients.pypi import NoPage, PackageIndex, ProjectPage
 from bot.core.errors import StorageError, TooLargeError, UpstreamError
 from bot.core.index.metadata import NOT_OFFERED, Metadata
 from bot.core.index.simple_api import MetadataFile
@@ -164,7 +164,7 @@ class StatusLookup:
         self._count(Source.UNCHANGED if page is NoPage.NOT_MODIFIED else Source.INDEX)
         if page is NoPage.NOT_FOUND:
             return self._missing(name)
-        if isinstance(page, Page):
+        if isinstance(page, ProjectPage):
             reading = Reading(page.project, page.newest, self.now(), page.etag)
             if stored is not None and stored.same_release(reading) and stored.metadata != NOT_OFFERED:
                 reading = replace(reading, metadata=stored.metadata)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.clients.github.app import GithubApp
-from bot.clients.github.repository import Listing
+from bot.clients.github.repository import ChangedThreads
 from bot.core.errors import StorageError, UpstreamError
 from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import Comment, Issue, IssueRef, ThreadState
@@ -241,7 +241,7 @@ def _of(issue: Issue, trigger: Trigger, at: datetime) -> GithubEvent:
     )
 
 
-def _moved(cursor: Cursor, listing: Listing, now: datetime) -> Cursor:
+def _moved(cursor: Cursor, listing: ChangedThreads, now: datetime) -> Cursor:
     """Move on to what was read, as little as possible: GitHub answers the same question for free."""
     since = cursor.since or now
     newest = max((issue.updated for issue in listing.issues), default=since)

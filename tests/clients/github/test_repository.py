@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.clients.github.reader import GithubReader, open_github_reader
-from bot.clients.github.repository import Document, Listing
+from bot.clients.github.repository import ChangedThreads, Document
 from bot.clients.web import Patience
 from bot.core.errors import UpstreamError
 from bot.core.github.threads import Account, ForbiddenError, GoneError, IssueRef, LabelEvent, ThreadState
@@ -182,12 +182,12 @@ async def test_what_was_updated_since_is_listed_oldest_first(
     second = repository.open("Pull", is_pr=True)
     second.close(merged=True)
     listing = await reader.issues_since("numpy/numpy", since)
-    assert isinstance(listing, Listing)
+    assert isinstance(listing, ChangedThreads)
     assert listing.repository == "numpy/numpy"
     assert [issue.ref.number for issue in listing.issues] == [first.number, second.number]
     assert [issue.state for issue in listing.issues] == [ThreadState.OPEN, ThreadState.MERGED]
     labelled = await reader.issues_since("numpy/numpy", since, labels=["crash"])
-    assert isinstance(labelled, Listing)
+    assert isinstance(labelled, ChangedThreads)
     assert [issue.ref.number for issue in labelled.issues] == [first.number]
 
 
@@ -196,14 +196,14 @@ async def test_a_list_with_the_etag_known_costs_nothing(
 ) -> None:
     issue = repository.open("Crash on 3.14t")
     listing = await reader.issues_since("numpy/numpy", START)
-    assert isinstance(listing, Listing)
+    assert isinstance(listing, ChangedThreads)
     assert listing.etag is not None
     assert await reader.issues_since("numpy/numpy", START, etag=listing.etag) is None
     assert server.requests[-1].status == 304
     clock.pass_minutes(1)
     issue.comment("Here too.")
     changed = await reader.issues_since("numpy/numpy", START, etag=listing.etag)
-    assert isinstance(changed, Listing)
+    assert isinstance(changed, ChangedThreads)
     assert changed.etag != listing.etag
 
 
@@ -215,7 +215,7 @@ async def test_a_time_elsewhere_is_the_same_time(
     repository.open("Crash on 3.14t")
     east = (START - timedelta(minutes=1)).astimezone(datetime.strptime("+0200", "%z").tzinfo)
     listing = await reader.issues_since("numpy/numpy", east)
-    assert isinstance(listing, Listing)
+    assert isinstance(listing, ChangedThreads)
     assert len(listing.issues) == 1
     assert server.requests[-1].query["since"] == "2026-11-22T11:59:00Z"
 
@@ -229,7 +229,7 @@ async def test_a_long_list_is_read_whole_and_has_no_etag(
         clock.pass_minutes(1)
         repository.open(f"One by one {number}")
     listing = await reader.issues_since("numpy/numpy", START)
-    assert isinstance(listing, Listing)
+    assert isinstance(listing, ChangedThreads)
     assert [issue.ref.number for issue in listing.issues] == list(range(1, 261))
     assert listing.etag is None
 
@@ -248,7 +248,7 @@ async def test_nothing_is_missed_when_things_change_between_two_pages(
     repository.issues[50].comment("This moves to the end, and what was the 101st to the place before.")
     hold.release.set()
     found = await listing
-    assert isinstance(found, Listing)
+    assert isinstance(found, ChangedThreads)
     assert {issue.ref.number for issue in found.issues} == set(range(1, 151))
     assert found.issues[-1].comments == 1
 
@@ -262,12 +262,12 @@ async def test_a_renamed_repository_is_listed_under_its_new_name(
     repository.rename("numpy/renamed")
     for _ in range(2):
         listing = await reader.issues_since("numpy/numpy", clock.time)
-        assert isinstance(listing, Listing)
+        assert isinstance(listing, ChangedThreads)
         assert listing.repository == "numpy/renamed"
         assert [issue.title for issue in listing.issues] == ["New"]
     repository.rename("numpy/renamed-again")  # within the hour in which the name is believed
     listing = await reader.issues_since("numpy/numpy", clock.time)
-    assert isinstance(listing, Listing)
+    assert isinstance(listing, ChangedThreads)
     assert listing.repository == "numpy/renamed-again"
     assert [issue.ref for issue in listing.issues] == [IssueRef("numpy/renamed-again", 2)]
 
@@ -294,7 +294,7 @@ async def test_a_list_of_changes_without_end_ends(
 ) -> None:
     repository.open("Crash on 3.14t", "It crashes.")
     listing = await reader.issues_since("numpy/numpy", START)
-    assert isinstance(listing, Listing)
+    assert isinstance(listing, ChangedThreads)
     link = {"Link": f'<{server.url}/repos/numpy/numpy/issues?page=2>; rel="next"'}
     body = [{**OLD, "repository_url": f"{server.url}/repos/numpy/numpy"}]
     server.fail("/issues$", *[Failure(200, link, body)] * 200)

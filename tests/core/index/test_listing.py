@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.core.index.listing import Listing
+from bot.core.index.listing import ProjectListReader
 
 ENTRIES = (("numpy", 40_000_001), ("zope-interface", 7), ("a", 0))
 PIECE = 1 << 15
@@ -39,7 +39,7 @@ def pieces_of(body: bytes, cuts: Sequence[int]) -> Iterator[bytes]:
 
 
 def read(pieces: Iterable[bytes]) -> tuple[list[tuple[str, int]], bool]:
-    listing = Listing()
+    listing = ProjectListReader()
     entries = [entry for piece in pieces for entry in listing.feed(piece)]
     return entries, listing.is_complete
 
@@ -125,7 +125,7 @@ def test_any_bytes_are_read_without_an_error(pieces: list[bytes]) -> None:
 
 
 def test_after_nonsense_nothing_more_comes() -> None:
-    listing = Listing()
+    listing = ProjectListReader()
     assert list(listing.feed(b'{"projects":[{"name":"a","_last-serial":1},{"name":5},')) == []
     assert list(listing.feed(b'{"name":"b","_last-serial":2}]}')) == []
     assert not listing.is_complete
@@ -138,7 +138,7 @@ def test_after_nonsense_nothing_more_comes() -> None:
 )
 @pytest.mark.parametrize("opening", [b"", b'{"projects"', b'{"projects":[', b'{"projects":[{"name":"'])
 def test_memory_stays_bounded_whatever_comes(opening: bytes, filling: bytes) -> None:
-    listing, piece = Listing(), filling * (PIECE // len(filling))
+    listing, piece = ProjectListReader(), filling * (PIECE // len(filling))
     list(listing.feed(opening))
     tracemalloc.start()
     try:

@@ -25,7 +25,7 @@ from bot.core.triage.commands.grammar import (
     Retriage,
     StatusCommand,
     Unknown,
-    Upstream,
+    UpstreamCommand,
     Why,
     is_question,
     may,
@@ -231,7 +231,7 @@ def _deed(command: Command, order: _Order, history: Sequence[AuditEntry], status
             )
         case Duplicate(ref):
             return _elsewhere(ref, MarkKind.DUPLICATE, DUPLICATE, order)
-        case Upstream(ref):
+        case UpstreamCommand(ref):
             return _elsewhere(ref, MarkKind.UPSTREAM, UPSTREAM, order)
         case Ignore(on):
             return _Deed(marks=(order.mark(MarkKind.IGNORE, "yes" if on else ""),))
@@ -311,7 +311,7 @@ def _following(command: Command, order: _Order, deed: _Deed) -> tuple[Decision, 
     match command:
         case Retriage() if not deed.problems:
             return decide(after, number)
-        case Duplicate() | Upstream() if not deed.problems:
+        case Duplicate() | UpstreamCommand() if not deed.problems:
             return about_comment(after, number)
         case LabelCommand():
             return revise(after, number)

@@ -72,7 +72,7 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
+class UpstreamCommand:
     """Says where the thread's problem is dealt with."""
 
     ref: IssueRef
@@ -105,7 +105,9 @@ class Unknown:
     problem: str = ""
 
 
-Command = LabelCommand | Why | Retriage | StatusCommand | Duplicate | Upstream | Ignore | NeedsInfo | Help | Unknown
+Command = (
+    LabelCommand | Why | Retriage | StatusCommand | Duplicate | UpstreamCommand | Ignore | NeedsInfo | Help | Unknown
+)
 
 
 def find_commands(body: str, before: str | None, names: Collection[str], repository: str) -> tuple[Command, ...]:
@@ -308,7 +310,7 @@ _READ: Mapping[str, Callable[[list[_Word], str], Command]] = MappingProxyType(
         "status": _read_status,
         "dup": lambda words, repository: Duplicate(_read_ref(words, repository)),
         "duplicate": lambda words, repository: Duplicate(_read_ref(words, repository)),
-        "upstream": lambda words, repository: Upstream(_read_ref(words, repository)),
+        "upstream": lambda words, repository: UpstreamCommand(_read_ref(words, repository)),
         "needs-info": _read_topics,
     }
 )
