@@ -25,7 +25,7 @@ from bot.core.posting.posts import (
     ChannelClosedError,
     Draft,
     MessageRefusedError,
-    Seen,
+    SeenMessage,
     Sought,
     UnclearError,
     lacking,
@@ -295,10 +295,10 @@ def _outfitted(draft: Draft[Card], mark: int | None) -> Card:
     return view
 
 
-def _seen(message: discord.Message) -> Seen:
+def _seen(message: discord.Message) -> SeenMessage:
     last = message.components[-1] if message.components else None
     *_, ending = ("", *_texts_of(message.components))
-    return Seen(message.created_at, last.id if isinstance(last, _AtTheTop) else None, ending)
+    return SeenMessage(message.created_at, last.id if isinstance(last, _AtTheTop) else None, ending)
 
 
 def _texts_of(components: Sequence[discord.Component]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import structlog
 
 from bot.clients.github.budget import Budgets
 from bot.core.errors import StorageError
-from bot.core.posting.posts import Kind
+from bot.core.posting.posts import PostKind
 from bot.services.metrics import Metrics, Queue
 from storage.discord.guilds import Guilds
 from storage.discord.posts import Posts
@@ -48,7 +48,7 @@ class Backlog:
                 self.metrics.oldest[queue].moment = None if queue in self.idle else waiting.oldest
             if self.scans is not None:
                 self.metrics.scan.happened(await self.scans.last_end())
-            wanted, sent = await self.guilds.digests_since(), await self.posts.last_sent(Kind.DIGEST)
+            wanted, sent = await self.guilds.digests_since(), await self.posts.last_sent(PostKind.DIGEST)
             self.metrics.digest.moment = wanted if wanted is None or sent is None else max(wanted, sent)
         except StorageError as error:
             log.warning("storage_failed", reason=str(error))

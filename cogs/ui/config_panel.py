@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
-from bot.core.posting.posts import DigestSettings, GuildSettings, Kind, Post, State, needed
+from bot.core.posting.posts import DigestSettings, GuildSettings, Post, PostKind, State, needed
 from bot.core.posting.prospects import Prospects
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, WEEKDAYS
 from bot.core.upstream.wording import chosen_words
@@ -211,11 +211,11 @@ def _warning(text: str) -> str:
 
 def _told(post: Post) -> str:
     """Say how far a post is, with a link to it."""
-    name = post.key if post.kind is Kind.DIGEST else "it"
+    name = post.key if post.kind is PostKind.DIGEST else "it"
     if post.message is not None:
         place = post.message if post.repository else f"{post.channel}/{post.message}"
         address = f"https://discord.com/channels/{post.guild}/{place}"
-        if post.kind is not Kind.DIGEST and post.state is State.SENT:
+        if post.kind is not PostKind.DIGEST and post.state is State.SENT:
             return f"[message]({address})"
         name = f"[{name}]({address})"
     reason = f" {post.reason}" if post.reason else ""

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from bot.core.posting.posts import LONGEST_PAUSE, Kind, Post, State
+from bot.core.posting.posts import LONGEST_PAUSE, Post, PostKind, State
 from storage.engine.sqlite import Database, Row, Value, read_time
 from storage.engine.waiting import Waiting, waiting
 
@@ -28,7 +28,7 @@ _SLACK = timedelta(minutes=1)
 
 class _Row(msgspec.Struct, array_like=True):
     guild: int
-    kind: Kind
+    kind: PostKind
     key: str
     channel: int
     state: State
@@ -94,7 +94,7 @@ class Posts:
             if moved and posts:
                 await transaction.run(
                     "DELETE FROM posts WHERE guild = ? AND kind = ? AND due IS NULL AND planned < ?",
-                    (guild, Kind.ISSUES.value, (now - KEPT).timestamp()),
+                    (guild, PostKind.ISSUES.value, (now - KEPT).timestamp()),
                 )
                 await transaction.run_many(
                     "INSERT INTO posts (guild, kind, key, channel, state, planned, expires, due, role, publish, nonce)"
@@ -103,14 +103,14 @@ class Posts:
                 )
         return bool(moved)
 
-    async def busy(self, kind: Kind) -> frozenset[int]:
+    async def busy(self, kind: PostKind) -> frozenset[int]:
         """List the servers that have a post of a kind with which something is still to be done."""
         rows = await self.database.read(
             "SELECT DISTINCT guild FROM posts WHERE kind = ? AND due IS NOT NULL", (kind.value,)
         )
         return frozenset(guild for (guild,) in msgspec.convert(rows, list[tuple[int]]))
 
-    async def known(self, kind: Kind, keys: Collection[str]) -> frozenset[tuple[int, str]]:
+    async def known(self, kind: PostKind, keys: Collection[str]) -> frozenset[tuple[int, str]]:
         """Tell for which servers posts with these keys are written down."""
         places = ", ".join("?" * len(keys))
         rows = await self.database.read(
@@ -207,7 +207,7 @@ class Posts:
                 ),
             )
 
-    async def drop(self, guild: int, kind: Kind) -> None:
+    async def drop(self, guild: int, kind: PostKind) -> None:
         """Return up a server's posts of a kind that were not begun."""
         async with self.database.transaction() as transaction:
             await transaction.run(
@@ -215,7 +215,7 @@ class Posts:
                 (guild, kind.value),
             )
 
-    async def last(self, guild: int, kind: Kind) -> Post | None:
+    async def last(self, guild: int, kind: PostKind) -> Post | None:
         """Return a server's newest post of a kind."""
         rows = await self.database.read(
             f"SELECT {_COLUMNS} FROM posts WHERE guild = ? AND kind = ? ORDER BY planned DESC, key DESC LIMIT 1",  # noqa: S608 — ours
@@ -232,14 +232,14 @@ class Posts:
             "NOT EXISTS (SELECT 1 FROM guilds WHERE guilds.guild = posts.guild AND guilds.gone IS NOT NULL)",
         )
 
-    async def last_sent(self, kind: Kind) -> datetime | None:
+    async def last_sent(self, kind: PostKind) -> datetime | None:
         """Tell when a post of a kind that was sent, to whichever server, was planned last; None if none was."""
         rows = await self.database.read(
             "SELECT MAX(planned) FROM posts WHERE kind = ? AND state IN ('sent', 'published')", (kind.value,)
         )
         return read_time(rows[0][0])
 
-    async def last_planned(self, kind: Kind) -> dict[int, datetime]:
+    async def last_planned(self, kind: PostKind) -> dict[int, datetime]:
         """Tell when something of a kind was planned last for each server."""
         rows = await self.database.read(
             "SELECT guild, MAX(planned) FROM posts WHERE kind = ? GROUP BY guild", (kind.value,)

@@ -16,7 +16,7 @@ from discord import ui
 
 from bot.clients.discord import DiscordPosts
 from bot.core.digest.weeks import Week
-from bot.core.posting.posts import Change, DigestSettings, Kind, Post, PreparedDigest
+from bot.core.posting.posts import Change, DigestSettings, Post, PostKind, PreparedDigest
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, Schedule
 from bot.services.discord.guilds import GuildConfig
 from bot.services.discord.planner import Poster, PostStores, go_on
@@ -117,7 +117,7 @@ class Office:
         act()
         await told
 
-    async def last(self, channel: Channel, kind: Kind = Kind.DIGEST) -> Post:
+    async def last(self, channel: Channel, kind: PostKind = PostKind.DIGEST) -> Post:
         """Give the newest post of the channel's server."""
         post = await self.stores.posts.last(guild_of(channel).id, kind)
         assert post is not None

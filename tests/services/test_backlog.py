@@ -13,7 +13,7 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from bot.clients.github.budget import Budgets
-from bot.core.posting.posts import Kind, State
+from bot.core.posting.posts import PostKind, State
 from bot.core.triage.changeset import Changeset
 from bot.services.backlog import Backlog
 from bot.services.metrics import Metrics, Queue
@@ -151,7 +151,7 @@ async def test_the_age_of_the_last_digest_counts_where_a_server_wants_one(gauge:
     assert (await gauge.read())["digest_age_seconds"] == 3600, "one that is not sent yet is none"
     await posts.claim(post, "me", gauge.clock())
     await posts.record(replace(post, state=State.SENT, due=None), "me")
-    assert await posts.last_sent(Kind.DIGEST) == gauge.clock() - HOUR
+    assert await posts.last_sent(PostKind.DIGEST) == gauge.clock() - HOUR
     gauge.clock.advance(hours=1)
     assert (await gauge.read())["digest_age_seconds"] == 7200
     await guilds.set_digest(GUILD, None)

@@ -12,7 +12,7 @@ import pytest
 
 from bot.core.classify.thread import KindName
 from bot.core.posting.feeds import BETWEEN_BATCHES
-from bot.core.posting.posts import IssueFeed, Kind, Post, State
+from bot.core.posting.posts import IssueFeed, Post, PostKind, State
 from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind, KnownThread, ThreadEvent
 from storage.discord.posts import CLAIM
 from tests.fakes.discord_world import Channel, ChannelType, Guild, Permission, forum
@@ -93,7 +93,7 @@ def told(fake: FakeDiscord, channel: Channel) -> list[str]:
 
 
 async def last(office: Office, channel: Channel) -> Post:
-    return await office.last(channel, Kind.ISSUES)
+    return await office.last(channel, PostKind.ISSUES)
 
 
 # What is told

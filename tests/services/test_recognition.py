@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from discord import ui
 
-from bot.core.posting.posts import Change, ChangeKind, Draft, IssueFeed, Kind, State
+from bot.core.posting.posts import Change, ChangeKind, Draft, IssueFeed, PostKind, State
 from bot.core.upstream.threads import EventKind
 from bot.core.wheels.targets import Target
 from cogs.ui.announcement_card import announcement_card
@@ -91,11 +91,11 @@ async def told(office: Office, channel: Channel, *, in_forum: bool = False) -> N
     )
 
 
-async def begin(office: Office, kind: Kind, channel: Channel) -> None:
+async def begin(office: Office, kind: PostKind, channel: Channel) -> None:
     """Let something of a kind be due in a channel."""
-    if kind is Kind.DIGEST:
+    if kind is PostKind.DIGEST:
         await office.subscribe(channel, publish=True)
-    elif kind is Kind.ANNOUNCEMENT:
+    elif kind is PostKind.ANNOUNCEMENT:
         await announced(office, channel)
     else:
         await told(office, channel)
@@ -112,9 +112,9 @@ async def as_begun_by_an_earlier_version(office: Office) -> None:
 
 @pytest.mark.parametrize("earlier", [False, True], ids=["this version", "an earlier one"])
 @pytest.mark.parametrize("title", TITLES)
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(PostKind))
 async def test_no_message_about_something_of_such_a_name_is_taken_for_a_post(  # noqa: PLR0913, PLR0917 — a table
-    office: Office, fake: FakeDiscord, clock: Clock, news: Channel, kind: Kind, title: str, earlier: bool
+    office: Office, fake: FakeDiscord, clock: Clock, news: Channel, kind: PostKind, title: str, earlier: bool
 ) -> None:
     await begin(office, kind, news)
     fake.reset("POST", SENDS)
@@ -129,12 +129,12 @@ async def test_no_message_about_something_of_such_a_name_is_taken_for_a_post(  #
     post = await office.last(news, kind)
     assert (post.message, len(before)) == (message.id, 2)
     assert [each.crossposted for each in before] == [False, False]
-    assert message.crossposted == (kind is Kind.DIGEST)
+    assert message.crossposted == (kind is PostKind.DIGEST)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(PostKind))
 async def test_what_was_sent_is_found_among_messages_of_such_names(
-    office: Office, fake: FakeDiscord, clock: Clock, news: Channel, kind: Kind
+    office: Office, fake: FakeDiscord, clock: Clock, news: Channel, kind: PostKind
 ) -> None:
     await begin(office, kind, news)
     fake.reset("POST", SENDS, apply=True)
@@ -180,7 +180,7 @@ async def test_a_message_of_another_database_with_the_same_number_is_not_taken_f
             await office.poster.tick()
             clock.advance(timedelta(minutes=30))
             await office.poster.tick()
-            assert (await office.last(news, Kind.ANNOUNCEMENT)).state is State.SENT
+            assert (await office.last(news, PostKind.ANNOUNCEMENT)).state is State.SENT
             clock.advance(timedelta(days=3))
     assert len(own(fake, news)) == 2
 
@@ -194,7 +194,7 @@ async def test_a_clock_that_was_wrong_when_it_was_sent_and_is_right_by_now_doubl
         await announced(office, news)
         fake.reset("POST", SENDS, apply=True)
         await office.poster.tick()
-        assert (await office.last(news, Kind.ANNOUNCEMENT)).state is State.SENDING
+        assert (await office.last(news, PostKind.ANNOUNCEMENT)).state is State.SENDING
         clock.advance(timedelta(minutes=30))
         bots.time = clock()
         for _ in range(3):
@@ -220,21 +220,21 @@ async def test_a_message_is_found_behind_more_of_its_own_than_a_page(
 # What an earlier version began
 
 
-def old_card(kind: Kind) -> ui.LayoutView:
+def old_card(kind: PostKind) -> ui.LayoutView:
     """Make a message as versions without marks did, by what it ends with."""
     endings = {
-        Kind.DIGEST: "-# 2026-W47 · data read 23 Nov 01:00 UTC · A wheel shows that a build exists.",
-        Kind.ANNOUNCEMENT: "-# A wheel shows that a build exists, not that it is thread-safe. · changes 1-1",
-        Kind.ISSUES: "-# Issues and pull requests about free-threading · _event 1_",
+        PostKind.DIGEST: "-# 2026-W47 · data read 23 Nov 01:00 UTC · A wheel shows that a build exists.",
+        PostKind.ANNOUNCEMENT: "-# A wheel shows that a build exists, not that it is thread-safe. · changes 1-1",
+        PostKind.ISSUES: "-# Issues and pull requests about free-threading · _event 1_",
     }
     card = ui.LayoutView(timeout=None)
     card.add_item(ui.Container(ui.TextDisplay("### What there is"), ui.TextDisplay(endings[kind])))
     return card
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(PostKind))
 async def test_what_an_earlier_version_sent_before_the_upgrade_is_found_once(
-    office: Office, fake: FakeDiscord, clock: Clock, news: Channel, kind: Kind
+    office: Office, fake: FakeDiscord, clock: Clock, news: Channel, kind: PostKind
 ) -> None:
     await begin(office, kind, news)
     fake.reset("POST", SENDS)
@@ -245,7 +245,7 @@ async def test_what_an_earlier_version_sent_before_the_upgrade_is_found_once(
     await office.poster.tick()
     (message,) = own(fake, news)
     assert (await office.last(news, kind)).message == message.id
-    assert message.crossposted == (kind is Kind.DIGEST)
+    assert message.crossposted == (kind is PostKind.DIGEST)
 
 
 async def test_what_an_earlier_version_sent_into_a_forum_is_found_once(
@@ -262,7 +262,7 @@ async def test_what_an_earlier_version_sent_into_a_forum_is_found_once(
     clock.advance(timedelta(minutes=30))
     await office.poster.tick()
     assert own(fake, numpy) == [message]
-    assert (await office.last(issues, Kind.ISSUES)).message == numpy.id
+    assert (await office.last(issues, PostKind.ISSUES)).message == numpy.id
 
 
 async def test_what_this_version_began_is_not_looked_for_by_words(
@@ -273,7 +273,7 @@ async def test_what_this_version_began_is_not_looked_for_by_words(
     await office.poster.tick()
     post = await office.last(news)
     assert post == replace(post, state=State.SENDING, begun=clock())
-    await say(office, news, old_card(Kind.DIGEST))
+    await say(office, news, old_card(PostKind.DIGEST))
     clock.advance(timedelta(minutes=30))
     await office.poster.tick()
     assert len(own(fake, news)) == 2

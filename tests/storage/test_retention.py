@@ -11,7 +11,7 @@ import pytest
 
 from bot.core.digest.weeks import week_of
 from bot.core.github.threads import ThreadState
-from bot.core.posting.posts import Change, ChangeKind, DigestSettings, IssueFeed, Kind, Post, State
+from bot.core.posting.posts import Change, ChangeKind, DigestSettings, IssueFeed, Post, PostKind, State
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import Changeset, MarkKind, Progress
 from bot.core.upstream.threads import Cursor, EventKind, KnownThread, Origin, ThreadEvent
@@ -65,7 +65,7 @@ async def tables(database: Database) -> list[str]:
     return [str(name) for (name,) in rows]
 
 
-def post(guild: int = 1, kind: Kind = Kind.DIGEST, key: str = "2025-W10", planned: datetime = LONG_AGO) -> Post:
+def post(guild: int = 1, kind: PostKind = PostKind.DIGEST, key: str = "2025-W10", planned: datetime = LONG_AGO) -> Post:
     return Post(guild, kind, key, 7, State.PLANNED, planned + WEEK, planned)
 
 
@@ -84,19 +84,21 @@ async def sent(posts: Posts, *made: Post) -> None:
 async def test_posts_that_are_over_are_forgotten_but_the_last_of_each_kind(database: Database) -> None:
     posts = Posts(database)
     old = [
-        post(guild, kind, f"2025-W{week}" if kind is Kind.DIGEST else f"1-{week}", LONG_AGO - WEEK + DAY / 24 * week)
+        post(
+            guild, kind, f"2025-W{week}" if kind is PostKind.DIGEST else f"1-{week}", LONG_AGO - WEEK + DAY / 24 * week
+        )
         for guild in (1, 2)
-        for kind in Kind
+        for kind in PostKind
         for week in (10, 11)
     ]
     await sent(posts, *old, post(3, planned=NOW - KEEP))
     assert await forget(database) == {"posts": 6}
     for guild in (1, 2):
-        for kind in Kind:
+        for kind in PostKind:
             last = await posts.last(guild, kind)
             assert last is not None
             assert last.key in {"2025-W11", "1-11"}
-    assert await posts.last(3, Kind.DIGEST) is not None
+    assert await posts.last(3, PostKind.DIGEST) is not None
 
 
 async def test_a_post_with_which_something_is_to_be_done_stays(database: Database) -> None:
@@ -302,7 +304,7 @@ class Life:
     database: Database
     guilds: tuple[int, ...] = (1, 2)
     noticed: list[Change] = field(default_factory=list)
-    posted: set[tuple[int, Kind, str]] = field(default_factory=set)
+    posted: set[tuple[int, PostKind, str]] = field(default_factory=set)
 
     async def begin(self, now: datetime) -> None:
         """Set the servers up."""
@@ -345,13 +347,13 @@ class Life:
         for guild in self.guilds:
             for back in range(2):
                 week = week_of((now - back * FORTNIGHT).date())
-                new = await posts.plan(post(guild, Kind.DIGEST, str(week), now), now)
+                new = await posts.plan(post(guild, PostKind.DIGEST, str(week), now), now)
                 assert new is (back == 0), "that of the last time is known, however much was forgotten"
-            made = post(guild, Kind.ANNOUNCEMENT, f"{announced[guild] + 1}-{newest}", now)
+            made = post(guild, PostKind.ANNOUNCEMENT, f"{announced[guild] + 1}-{newest}", now)
             made = replace(made, channel=guild)
             assert await posts.plan_announcement(made, now)
             assert not await posts.plan_announcement(made, now)
-            told = replace(post(guild, Kind.ISSUES, f"{shown[guild] + 1}-{newest_event}", now), channel=guild)
+            told = replace(post(guild, PostKind.ISSUES, f"{shown[guild] + 1}-{newest_event}", now), channel=guild)
             assert await posts.plan_issues([told], guild, shown[guild], newest_event, now)
             assert not await posts.plan_issues([told], guild, shown[guild], newest_event, now)
         for each in await posts.due(now):
@@ -369,8 +371,8 @@ async def test_ten_years_stay_bounded_and_nothing_is_done_twice(database: Databa
     life = Life(database)
     await life.begin(NOW)
     years: list[dict[str, int]] = []
-    await Posts(database).plan(post(1, Kind.DIGEST, str(week_of((NOW - FORTNIGHT).date())), NOW), NOW)
-    await Posts(database).plan(post(2, Kind.DIGEST, str(week_of((NOW - FORTNIGHT).date())), NOW), NOW)
+    await Posts(database).plan(post(1, PostKind.DIGEST, str(week_of((NOW - FORTNIGHT).date())), NOW), NOW)
+    await Posts(database).plan(post(2, PostKind.DIGEST, str(week_of((NOW - FORTNIGHT).date())), NOW), NOW)
     for number in range(10 * 26):
         now = NOW + number * FORTNIGHT
         await life.fortnight(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.posting.posts import ISSUES_EXPIRE, IssueFeed, Kind, Post, State
+from bot.core.posting.posts import ISSUES_EXPIRE, IssueFeed, Post, PostKind, State
 from bot.core.upstream.threads import ThreadEvent
 
 BETWEEN_BATCHES = timedelta(minutes=15)
@@ -35,7 +35,7 @@ def issue_posts(guild: int, feed: IssueFeed, events: Sequence[tuple[int, ThreadE
         posts.append(
             Post(
                 guild=guild,
-                kind=Kind.ISSUES,
+                kind=PostKind.ISSUES,
                 key=f"{numbers[0]}-{numbers[-1]} {place}".strip(),
                 channel=feed.channel,
                 state=State.PLANNED,

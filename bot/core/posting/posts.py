@@ -83,7 +83,7 @@ class UnclearError(UpstreamError):
     """Whether a message was posted cannot be found out: it is not sent again, because it may be there."""
 
 
-class Kind(Enum):
+class PostKind(Enum):
     """What is posted."""
 
     DIGEST = "digest"
@@ -103,11 +103,11 @@ class State(Enum):
     MISSED = "missed"
 
 
-_MARKED = {Kind.DIGEST: 0, Kind.ANNOUNCEMENT: 1, Kind.ISSUES: 2}
-_LASTS = {Kind.ANNOUNCEMENT: ANNOUNCEMENTS_EXPIRE, Kind.ISSUES: ISSUES_EXPIRE}
+_MARKED = {PostKind.DIGEST: 0, PostKind.ANNOUNCEMENT: 1, PostKind.ISSUES: 2}
+_LASTS = {PostKind.ANNOUNCEMENT: ANNOUNCEMENTS_EXPIRE, PostKind.ISSUES: ISSUES_EXPIRE}
 
 
-class Step(Enum):
+class PostStep(Enum):
     """What to do with a post next."""
 
     SEND = "send it"
@@ -147,7 +147,7 @@ class GuildSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenMessage:
     """What tells the bot's messages in a channel apart: when Discord took one, and how it ends.
 
     ``mark`` is the number of its last component, ``ending`` the last text in it.
@@ -166,7 +166,7 @@ class Sought:
     since: datetime
     old_ending: str | None = None
 
-    def is_met_by(self, seen: Seen) -> bool:
+    def is_met_by(self, seen: SeenMessage) -> bool:
         """Return whether a message of the bot's own, in the channel of the post, is it."""
         if seen.created < self.since:
             return False
@@ -183,7 +183,7 @@ class Post:
     """
 
     guild: int
-    kind: Kind
+    kind: PostKind
     key: str
     channel: int
     state: State
@@ -199,9 +199,9 @@ class Post:
     @property
     def nonce(self) -> str:
         """Return what Discord recognises a repeated attempt by; it compares all that the bot sends, in any channel."""
-        if self.kind is Kind.ANNOUNCEMENT:
+        if self.kind is PostKind.ANNOUNCEMENT:
             return f"{self.changes[1]:x}-{self.channel:x}"
-        if self.kind is Kind.ISSUES:
+        if self.kind is PostKind.ISSUES:
             return self.nonce_in(self.channel)
         week = self.week
         nonce = f"{week.year % 100:02}W{week.number:02}-{self.channel}"
@@ -212,7 +212,7 @@ class Post:
         """Return the number of the message's last component; no other post in its channel has it."""
         week = self.week
         # Of what is numbered, nothing is told twice: the last number says which post it is.
-        number = week.year * 100 + week.number if self.kind is Kind.DIGEST else self.changes[1]
+        number = week.year * 100 + week.number if self.kind is PostKind.DIGEST else self.changes[1]
         return _FIRST_MARK + _MARKED[self.kind] * _MARKS_OF_A_KIND + number % _MARKS_OF_A_KIND
 
     def sought(self, now: datetime) -> Sought:
@@ -223,15 +223,15 @@ class Post:
         """
         begun, old_ending = self.begun, None
         if begun is None:
-            begun = self.week.end if self.kind is Kind.DIGEST else self.expires - _LASTS[self.kind]
+            begun = self.week.end if self.kind is PostKind.DIGEST else self.expires - _LASTS[self.kind]
             old_ending = self._old_ending
         return Sought(self.mark, min(begun, now) - CLOCKS_DIFFER, old_ending)
 
     @property
     def _old_ending(self) -> str:
-        if self.kind is Kind.DIGEST:
+        if self.kind is PostKind.DIGEST:
             return rf"-# {self.week}( · .*)?"
-        if self.kind is Kind.ANNOUNCEMENT:
+        if self.kind is PostKind.ANNOUNCEMENT:
             return rf"-# (.* · )?changes {self.changes[0]}-{self.changes[1]}"
         first, last = self.changes
         return rf"-# (.* · )?_events {first} to {last}_" if first != last else rf"-# (.* · )?_event {last}_"
@@ -243,7 +243,7 @@ class Post:
     @property
     def week(self) -> Week:
         """Return the week of a digest, or in which issue events were planned."""
-        return parse_week(self.key) if self.kind is Kind.DIGEST else week_of((self.expires - ISSUES_EXPIRE).date())
+        return parse_week(self.key) if self.kind is PostKind.DIGEST else week_of((self.expires - ISSUES_EXPIRE).date())
 
     @property
     def changes(self) -> tuple[int, int]:
@@ -326,21 +326,21 @@ def needed(*, forum: bool) -> Mapping[str, int]:
     return NEEDED_IN_FORUMS if forum else NEEDED
 
 
-def next_step(post: Post, now: datetime) -> Step | None:
+def next_step(post: Post, now: datetime) -> PostStep | None:
     """Decide what to do with a post whose time has come; None if all is done."""
     expired = now >= post.expires
     if post.state is State.PLANNED:
-        return Step.DROP if expired else Step.SEND
+        return PostStep.DROP if expired else PostStep.SEND
     if post.state is State.SENDING:
-        return Step.LOOK
+        return PostStep.LOOK
     if post.state is State.SENT and post.publish:
-        return Step.DROP if expired else Step.PUBLISH
+        return PostStep.DROP if expired else PostStep.PUBLISH
     return None
 
 
-def step_if_not_found(post: Post, now: datetime) -> Step:
+def step_if_not_found(post: Post, now: datetime) -> PostStep:
     """Decide what to do with a post that was begun, and is not in its channel."""
-    return Step.DROP if now >= post.expires else Step.SEND
+    return PostStep.DROP if now >= post.expires else PostStep.SEND
 
 
 def pause(attempts: int, asked: float | None = None) -> timedelta:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.core.errors import UserError
-from bot.core.posting.posts import DigestSettings, GuildSettings, IssueFeed, Kind, Post
+from bot.core.posting.posts import DigestSettings, GuildSettings, IssueFeed, Post, PostKind
 from bot.core.posting.schedule import Schedule, Slot, due_slot, next_slot
 from bot.services.discord.planner import PostStores, digest_post
 from bot.services.discord.zones import Zones
@@ -48,9 +48,9 @@ class GuildConfig:
         return Overview(
             settings=settings,
             next_slot=slot,
-            last_digest=await self.stores.posts.last(guild, Kind.DIGEST),
-            last_announcement=await self.stores.posts.last(guild, Kind.ANNOUNCEMENT),
-            last_issues=await self.stores.posts.last(guild, Kind.ISSUES),
+            last_digest=await self.stores.posts.last(guild, PostKind.DIGEST),
+            last_announcement=await self.stores.posts.last(guild, PostKind.ANNOUNCEMENT),
+            last_issues=await self.stores.posts.last(guild, PostKind.ISSUES),
             closed=await self.stores.closed.reasons(guild),
         )
 
@@ -77,14 +77,14 @@ class GuildConfig:
     async def turn_digest_off(self, guild: int) -> None:
         """Post no digests any more."""
         await self.stores.guilds.set_digest(guild, None)
-        await self.stores.posts.drop(guild, Kind.DIGEST)
+        await self.stores.posts.drop(guild, PostKind.DIGEST)
         log.info("digest_off")
 
     async def set_announcements(self, guild: int, channel: int | None) -> None:
         """Announce changes in a channel from now on, None for nowhere."""
         await self.stores.guilds.set_announcements(guild, channel)
         if channel is None:
-            await self.stores.posts.drop(guild, Kind.ANNOUNCEMENT)
+            await self.stores.posts.drop(guild, PostKind.ANNOUNCEMENT)
         else:
             await self.stores.closed.reopen(channel)
         log.info("announcements_set", channel=channel)
@@ -94,7 +94,7 @@ class GuildConfig:
         before = (await self.stores.guilds.settings(guild)).issues
         await self.stores.guilds.set_issues(guild, feed)
         if before is not None and (feed is None or feed.channel != before.channel):
-            await self.stores.posts.drop(guild, Kind.ISSUES)
+            await self.stores.posts.drop(guild, PostKind.ISSUES)
         if feed is not None:
             await self.stores.closed.reopen(feed.channel)
         log.info("issues_set", channel=None if feed is None else feed.channel)

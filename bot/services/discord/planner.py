@@ -28,12 +28,12 @@ from bot.core.posting.posts import (
     Draft,
     GuildSettings,
     IssueFeed,
-    Kind,
     MessageRefusedError,
     Post,
+    PostKind,
+    PostStep,
     PreparedDigest,
     State,
-    Step,
     UnclearError,
     next_step,
     pause,
@@ -144,7 +144,7 @@ class Poster:
                 slot = await self._due_slot(each.guild, digest)
                 if slot is not None:
                     due.append((each.guild, digest, slot))
-        known = await self.stores.posts.known(Kind.DIGEST, {str(slot.week) for _, _, slot in due})
+        known = await self.stores.posts.known(PostKind.DIGEST, {str(slot.week) for _, _, slot in due})
         for guild, digest, slot in due:
             if (guild, str(slot.week)) not in known:
                 post = digest_post(guild, digest, slot, self.now())
@@ -169,7 +169,7 @@ class Poster:
         behind = [each for each in settings if announced.get(each.guild, newest) < newest]
         if not behind:
             return
-        last_planned = await self.stores.posts.last_planned(Kind.ANNOUNCEMENT)
+        last_planned = await self.stores.posts.last_planned(PostKind.ANNOUNCEMENT)
         now = self.now()
         for each in behind:
             too_soon = _within(BETWEEN_ANNOUNCEMENTS, last_planned.get(each.guild), now)
@@ -177,7 +177,7 @@ class Poster:
                 continue
             post = Post(
                 guild=each.guild,
-                kind=Kind.ANNOUNCEMENT,
+                kind=PostKind.ANNOUNCEMENT,
                 key=f"{announced[each.guild] + 1}-{newest}",
                 channel=each.announcements,
                 state=State.PLANNED,
@@ -215,8 +215,8 @@ class Poster:
         These are looked up after what was shown: whoever has moved that on since has posts that are seen here. Two
         posts that both look for the thread of a repository would make two of it.
         """
-        last_planned = await self.stores.posts.last_planned(Kind.ISSUES)
-        busy = await self.stores.posts.busy(Kind.ISSUES)
+        last_planned = await self.stores.posts.last_planned(PostKind.ISSUES)
+        busy = await self.stores.posts.busy(PostKind.ISSUES)
         now = self.now()
         return {
             guild: feed
@@ -229,7 +229,7 @@ def digest_post(guild: int, digest: DigestSettings, slot: Slot, now: datetime) -
     """Return the post that a server's settings make of a slot."""
     return Post(
         guild=guild,
-        kind=Kind.DIGEST,
+        kind=PostKind.DIGEST,
         key=str(slot.week),
         channel=digest.channel,
         state=State.PLANNED,
@@ -265,7 +265,7 @@ class _Round:
     def _pass(self, step: str) -> None:
         self.poster.checkpoint(step)
 
-    async def _take(self, step: Step | None, post: Post) -> None:
+    async def _take(self, step: PostStep | None, post: Post) -> None:
         """Do one step; what goes wrong with it decides what becomes of the post."""
         try:
             await self._do(step, post)
@@ -284,15 +284,15 @@ class _Round:
             log.exception("post_failed", guild=post.guild, kind=post.kind.value, key=post.key)
             await self._put_off(post, f"Something broke on my side ({type(error).__name__}).", pause(post.attempts + 1))
 
-    async def _do(self, step: Step | None, post: Post) -> None:
+    async def _do(self, step: PostStep | None, post: Post) -> None:
         match step:
-            case Step.SEND:
+            case PostStep.SEND:
                 await self._send(post)
-            case Step.LOOK:
+            case PostStep.LOOK:
                 await self._look(post)
-            case Step.PUBLISH:
+            case PostStep.PUBLISH:
                 await self._publish(post)
-            case Step.DROP:
+            case PostStep.DROP:
                 await self._drop(post)
             case None:
                 await self._record("post_done", replace(post, due=None))
@@ -352,7 +352,7 @@ class _Round:
         self._pass("looked")
         if found is not None:
             await self._sent(post, found)
-        elif step_if_not_found(post, self.poster.now()) is Step.SEND:
+        elif step_if_not_found(post, self.poster.now()) is PostStep.SEND:
             await self._send(post)
         else:
             await self._drop(post)
@@ -414,10 +414,10 @@ class _Round:
 
     async def _draft(self, post: Post) -> Draft[Card] | None:
         """Make the message of a post, None if that was put off or given up because there is nothing to say."""
-        if post.kind is Kind.ANNOUNCEMENT:
+        if post.kind is PostKind.ANNOUNCEMENT:
             changes = await self.poster.stores.changes.between(*post.changes)
             return Draft(self.poster.compose(changes))
-        if post.kind is Kind.ISSUES:
+        if post.kind is PostKind.ISSUES:
             events = await self._events(post)
             if not events:  # turned off since
                 await self._drop(post)

@@ -17,11 +17,11 @@ from bot.core.posting.posts import (
     LONGEST_THREAD_NAME,
     NEEDED,
     NEEDED_IN_FORUMS,
-    Kind,
     Post,
-    Seen,
+    PostKind,
+    PostStep,
+    SeenMessage,
     State,
-    Step,
     lacking,
     next_step,
     pause,
@@ -33,15 +33,15 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CHANNEL = 1_183_746_382_910_273_645
 DIGEST = Post(
     guild=7,
-    kind=Kind.DIGEST,
+    kind=PostKind.DIGEST,
     key="2026-W47",
     channel=CHANNEL,
     state=State.PLANNED,
     expires=NOW + timedelta(days=7),
     due=NOW,
 )
-ANNOUNCEMENT = replace(DIGEST, kind=Kind.ANNOUNCEMENT, key="12-17")
-ISSUES = replace(DIGEST, kind=Kind.ISSUES, key="12-31", expires=NOW + ISSUES_EXPIRE)
+ANNOUNCEMENT = replace(DIGEST, kind=PostKind.ANNOUNCEMENT, key="12-17")
+ISSUES = replace(DIGEST, kind=PostKind.ISSUES, key="12-31", expires=NOW + ISSUES_EXPIRE)
 LATE = DIGEST.expires
 
 channels = st.integers(1, 2**64 - 1)
@@ -50,12 +50,12 @@ channels = st.integers(1, 2**64 - 1)
 @pytest.mark.parametrize(
     ("state", "publish", "now", "expected"),
     [
-        (State.PLANNED, False, NOW, Step.SEND),
-        (State.PLANNED, False, LATE, Step.DROP),
-        (State.SENDING, False, NOW, Step.LOOK),
-        (State.SENDING, False, LATE, Step.LOOK),
-        (State.SENT, True, NOW, Step.PUBLISH),
-        (State.SENT, True, LATE, Step.DROP),
+        (State.PLANNED, False, NOW, PostStep.SEND),
+        (State.PLANNED, False, LATE, PostStep.DROP),
+        (State.SENDING, False, NOW, PostStep.LOOK),
+        (State.SENDING, False, LATE, PostStep.LOOK),
+        (State.SENT, True, NOW, PostStep.PUBLISH),
+        (State.SENT, True, LATE, PostStep.DROP),
         (State.SENT, False, NOW, None),
         (State.PUBLISHED, True, NOW, None),
         (State.REFUSED, True, NOW, None),
@@ -63,14 +63,14 @@ channels = st.integers(1, 2**64 - 1)
         (State.MISSED, True, NOW, None),
     ],
 )
-def test_the_next_step(state: State, publish: bool, now: datetime, expected: Step | None) -> None:
+def test_the_next_step(state: State, publish: bool, now: datetime, expected: PostStep | None) -> None:
     assert next_step(replace(DIGEST, state=state, publish=publish), now) is expected
 
 
 def test_what_was_begun_and_is_not_there_is_sent_while_it_is_not_too_late() -> None:
     begun = replace(DIGEST, state=State.SENDING)
-    assert step_if_not_found(begun, NOW) is Step.SEND
-    assert step_if_not_found(begun, LATE) is Step.DROP
+    assert step_if_not_found(begun, NOW) is PostStep.SEND
+    assert step_if_not_found(begun, LATE) is PostStep.DROP
 
 
 def test_a_repeated_attempt_is_known_to_discord_by_week_or_changes_and_channel() -> None:
@@ -94,7 +94,7 @@ def test_issue_events_are_known_by_their_numbers_also_in_a_thread_of_a_forum() -
 def _posts(draw: st.DrawFn) -> Post:
     """Make a post that was begun at some time, by this version."""
     post = draw(st.sampled_from([DIGEST, ANNOUNCEMENT, ISSUES]))
-    if post.kind is Kind.DIGEST:
+    if post.kind is PostKind.DIGEST:
         key = str(week_of(draw(st.dates(date(2020, 1, 6), date(9000, 1, 1)))))
     else:
         first = draw(st.integers(1, 2**26))
@@ -113,17 +113,17 @@ def test_what_was_sent_is_found_whatever_it_says_by_a_clock_that_may_be_a_day_wr
 ) -> None:
     assert post.begun is not None
     created = post.begun - wrong
-    assert post.sought(created + later).is_met_by(Seen(created, post.mark, words))
+    assert post.sought(created + later).is_met_by(SeenMessage(created, post.mark, words))
 
 
 @given(_posts(), _posts(), _foreign)
 def test_no_foreign_text_makes_a_message_be_taken_for_a_post(post: Post, other: Post, words: str) -> None:
     assert post.begun is not None
     is_it = (post.kind, post.key.rpartition("-")[2]) == (other.kind, other.key.rpartition("-")[2])
-    if post.kind is Kind.DIGEST:
+    if post.kind is PostKind.DIGEST:
         is_it = (post.kind, post.key) == (other.kind, other.key)
     for mark in (None, 1, 40, other.mark):
-        assert post.sought(NOW).is_met_by(Seen(post.begun, mark, words)) == (mark == other.mark and is_it)
+        assert post.sought(NOW).is_met_by(SeenMessage(post.begun, mark, words)) == (mark == other.mark and is_it)
 
 
 @given(_posts())
@@ -134,12 +134,12 @@ def test_a_mark_is_a_number_that_discord_takes_and_gives_nothing_by_itself(post:
 @given(_posts(), st.timedeltas(timedelta(days=1, microseconds=1), timedelta(days=400)))
 def test_a_message_of_long_before_is_another_one(post: Post, before: timedelta) -> None:
     assert post.begun is not None
-    assert not post.sought(post.begun).is_met_by(Seen(post.begun - before, post.mark))
+    assert not post.sought(post.begun).is_met_by(SeenMessage(post.begun - before, post.mark))
 
 
 def test_a_clock_that_was_ahead_and_was_set_right_loses_nothing() -> None:
     post = replace(DIGEST, begun=NOW + timedelta(days=300))
-    assert post.sought(NOW + timedelta(minutes=5)).is_met_by(Seen(NOW, post.mark))
+    assert post.sought(NOW + timedelta(minutes=5)).is_met_by(SeenMessage(NOW, post.mark))
 
 
 _OLD = [
@@ -154,9 +154,9 @@ _OLD = [
 @pytest.mark.parametrize(("post", "ending"), _OLD)
 def test_what_an_earlier_version_began_is_found_by_how_it_ended(post: Post, ending: str) -> None:
     old = replace(post, expires=NOW + timedelta(days=1), state=State.SENDING)
-    assert old.sought(NOW).is_met_by(Seen(NOW, 5, ending))
-    assert not old.sought(NOW).is_met_by(Seen(NOW - timedelta(days=8), 5, ending))
-    assert not replace(old, begun=NOW).sought(NOW).is_met_by(Seen(NOW, 5, ending))
+    assert old.sought(NOW).is_met_by(SeenMessage(NOW, 5, ending))
+    assert not old.sought(NOW).is_met_by(SeenMessage(NOW - timedelta(days=8), 5, ending))
+    assert not replace(old, begun=NOW).sought(NOW).is_met_by(SeenMessage(NOW, 5, ending))
 
 
 @pytest.mark.parametrize(("post", "ending"), _OLD)
@@ -171,7 +171,7 @@ def test_nothing_in_between_is_taken_for_what_an_earlier_version_began(
         f"-# 2026-W46 · data read · 1 of 3 could not be read: {line} · A wheel shows that a build exists.",
         f"- **x** {line}: gained\n{ending} x",
     ):
-        assert not old.sought(NOW).is_met_by(Seen(NOW, 5, hostile))
+        assert not old.sought(NOW).is_met_by(SeenMessage(NOW, 5, hostile))
 
 
 @given(st.text("abc-._/", min_size=1, max_size=140), st.text("abc-._/", min_size=1, max_size=140))

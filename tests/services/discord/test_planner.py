@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import StorageError, UpstreamError, UserError
-from bot.core.posting.posts import Change, ChangeKind, Kind, State
+from bot.core.posting.posts import Change, ChangeKind, PostKind, State
 from bot.core.posting.schedule import Schedule
 from bot.core.wheels.targets import Target
 from bot.logs import set_up_logs
@@ -682,7 +682,7 @@ async def test_an_announcement_without_an_answer_is_not_repeated(
     clock.advance(timedelta(minutes=20))
     await office.poster.tick()
     assert len(own(fake, general)) == 1
-    assert (await office.last(general, Kind.ANNOUNCEMENT)).state is State.SENT
+    assert (await office.last(general, PostKind.ANNOUNCEMENT)).state is State.SENT
 
 
 async def test_announcements_turned_off_and_on_begin_anew(office: Office, fake: FakeDiscord, general: Channel) -> None:

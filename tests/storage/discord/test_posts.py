@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.posting.posts import Change, ChangeKind, DigestSettings, GuildSettings, IssueFeed, Kind, Post, State
+from bot.core.posting.posts import Change, ChangeKind, DigestSettings, GuildSettings, IssueFeed, Post, PostKind, State
 from bot.core.posting.schedule import Schedule
 from bot.core.upstream.threads import EventKind
 from bot.core.wheels.platforms import Platform
@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 GUILD, CHANNEL = 1_012_345_678_901_234_567, 1_183_746_382_910_273_645
 POST = Post(
     guild=GUILD,
-    kind=Kind.DIGEST,
+    kind=PostKind.DIGEST,
     key="2026-W47",
     channel=CHANNEL,
     state=State.PLANNED,
@@ -67,17 +67,17 @@ async def test_a_post_is_planned_once_and_read_back_as_it_was(posts: Posts) -> N
     assert await posts.plan(POST, NOW)
     assert not await posts.plan(replace(POST, channel=1), NOW)
     assert await posts.due(NOW) == (POST,)
-    assert await posts.known(Kind.DIGEST, ["2026-W47", "2026-W48"]) == {(GUILD, "2026-W47")}
-    assert await posts.known(Kind.DIGEST, []) == frozenset()
+    assert await posts.known(PostKind.DIGEST, ["2026-W47", "2026-W48"]) == {(GUILD, "2026-W47")}
+    assert await posts.known(PostKind.DIGEST, []) == frozenset()
 
 
 async def test_a_missed_post_may_be_planned_again_and_no_other(posts: Posts) -> None:
     await posts.plan(POST, NOW)
     await claimed(posts)
     await posts.record(replace(POST, state=State.MISSED, due=None, attempts=3, reason="late"), "me")
-    assert await posts.known(Kind.DIGEST, ["2026-W47"]) == frozenset()
+    assert await posts.known(PostKind.DIGEST, ["2026-W47"]) == frozenset()
     assert await posts.plan(POST, NOW)
-    assert await posts.last(GUILD, Kind.DIGEST) == POST
+    assert await posts.last(GUILD, PostKind.DIGEST) == POST
     for state in set(State) - {State.MISSED}:
         await claimed(posts)
         await posts.record(replace(POST, state=state), "me")
@@ -149,11 +149,11 @@ async def test_only_what_was_surely_not_posted_is_redirected(posts: Posts, state
     await claimed(posts)
     await posts.record(replace(POST, state=state, due=None), "me")
     await posts.redirect(replace(POST, channel=1), NOW)
-    post = await posts.last(GUILD, Kind.DIGEST)
+    post = await posts.last(GUILD, PostKind.DIGEST)
     assert post is not None
     assert (post.channel == 1) == (state in {State.PLANNED, State.REFUSED})
     await posts.redirect(replace(POST, channel=2), POST.expires)
-    post = await posts.last(GUILD, Kind.DIGEST)
+    post = await posts.last(GUILD, PostKind.DIGEST)
     assert post is not None
     assert post.channel != 2
 
@@ -162,7 +162,7 @@ async def test_only_what_was_not_begun_is_dropped(posts: Posts) -> None:
     await posts.plan(POST, NOW)
     await posts.plan(replace(POST, key="2026-W48"), NOW)
     assert await posts.begin(await claimed(posts), "me", NOW)
-    await posts.drop(GUILD, Kind.DIGEST)
+    await posts.drop(GUILD, PostKind.DIGEST)
     assert [post.key for post in await posts.due(NOW)] == ["2026-W47"]
 
 
@@ -242,20 +242,20 @@ async def test_changes_are_announced_by_one_post_only(database: Database, guilds
     await Changes(database).record([Change("old", Target(14), "1", ChangeKind.GAINED)], NOW)
     await guilds.set_announcements(GUILD, CHANNEL)
     assert await guilds.announced() == {GUILD: 1}
-    post = replace(POST, kind=Kind.ANNOUNCEMENT, key="2-3", role=None, publish=False)
+    post = replace(POST, kind=PostKind.ANNOUNCEMENT, key="2-3", role=None, publish=False)
     assert await posts.plan_announcement(post, NOW)
     assert not await posts.plan_announcement(post, NOW)
     assert not await posts.plan_announcement(replace(post, key="2-4"), NOW)
     assert not await posts.plan_announcement(replace(post, key="4-4", channel=1), NOW)
     assert await guilds.announced() == {GUILD: 3}
-    assert await posts.last_planned(Kind.ANNOUNCEMENT) == {GUILD: NOW}
+    assert await posts.last_planned(PostKind.ANNOUNCEMENT) == {GUILD: NOW}
     assert await posts.due(NOW) == (post,)
 
 
 # Upstream events
 
 FEED = IssueFeed(CHANNEL, forum=True, events=(EventKind.WHEELS, EventKind.OPENED))
-ISSUES = replace(POST, kind=Kind.ISSUES, key="2-3", role=None, publish=False)
+ISSUES = replace(POST, kind=PostKind.ISSUES, key="2-3", role=None, publish=False)
 
 
 async def happen(database: Database, *numbers: int) -> None:
@@ -293,7 +293,7 @@ async def test_upstream_events_are_planned_once_and_all_posts_of_them_together(g
     assert not await posts.plan_issues(two, GUILD, 0, 4, NOW)
     assert await posts.due(NOW) == tuple(two)
     assert await guilds.issues_shown() == {GUILD: 4}
-    assert await posts.last_planned(Kind.ISSUES) == {GUILD: NOW}
+    assert await posts.last_planned(PostKind.ISSUES) == {GUILD: NOW}
 
 
 async def test_events_that_nobody_wants_are_passed_without_a_post(guilds: Guilds, posts: Posts) -> None:
@@ -307,11 +307,11 @@ async def test_events_that_nobody_wants_are_passed_without_a_post(guilds: Guilds
 async def test_a_server_is_busy_until_nothing_is_left_to_do(guilds: Guilds, posts: Posts) -> None:
     await guilds.set_issues(GUILD, FEED)
     await posts.plan_issues([ISSUES], GUILD, 0, 3, NOW)
-    assert await posts.busy(Kind.ISSUES) == {GUILD}
-    assert await posts.busy(Kind.DIGEST) == frozenset()
+    assert await posts.busy(PostKind.ISSUES) == {GUILD}
+    assert await posts.busy(PostKind.DIGEST) == frozenset()
     assert await posts.claim(ISSUES, "me", NOW) is not None
     await posts.record(replace(ISSUES, state=State.SENT, due=None), "me")
-    assert await posts.busy(Kind.ISSUES) == frozenset()
+    assert await posts.busy(PostKind.ISSUES) == frozenset()
 
 
 async def test_what_became_of_events_is_forgotten_after_a_while_and_nothing_else_is(
@@ -324,5 +324,5 @@ async def test_what_became_of_events_is_forgotten_after_a_while_and_nothing_else
     await posts.record(replace(ISSUES, state=State.SENT, due=None), "me")
     later = NOW + KEPT + timedelta(seconds=1)
     await posts.plan_issues([replace(ISSUES, key="5-5", due=later)], GUILD, 4, 5, later)
-    assert await posts.known(Kind.ISSUES, ["2-3", "3-4 b/b", "5-5"]) == {(GUILD, "3-4 b/b"), (GUILD, "5-5")}
-    assert await posts.known(Kind.DIGEST, [POST.key]) == {(GUILD, POST.key)}
+    assert await posts.known(PostKind.ISSUES, ["2-3", "3-4 b/b", "5-5"]) == {(GUILD, "3-4 b/b"), (GUILD, "5-5")}
+    assert await posts.known(PostKind.DIGEST, [POST.key]) == {(GUILD, POST.key)}
