@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
-from bot.core.digest.digest import Digest, Issues, Move, Point, Share, Thread, Tracked, Waiting
+from bot.core.digest.digest import Digest, DigestThread, Issues, Move, Point, Share, Tracked, WaitingPackage
 from bot.core.digest.weeks import Week
 from bot.core.history.timelines import Standing, Step, Timeline
 from bot.core.verdicts.rules import Verdict
@@ -75,7 +75,7 @@ QUIET = Digest(
     gained=(),
     completed=(),
     lost=(),
-    waiting=(Waiting("grpcio", 23, Verdict.NOT_YET), Waiting("orjson", 90, Verdict.ABI3_ONLY)),
+    waiting=(WaitingPackage("grpcio", 23, Verdict.NOT_YET), WaitingPackage("orjson", 90, Verdict.ABI3_ONLY)),
     blocking=140,
     chart=(
         Point(date(2024, 12, 1), (2.5, 0.0)),
@@ -102,11 +102,11 @@ BUSY = replace(
         move("rare", "3.0", T315, how=(), verdict=Verdict.EXCLUDED),
     ),
     issues=Issues(
-        opened=(Thread("numpy/numpy", 30512, HOSTILE, "https://github.com/numpy/numpy/issues/30512"),),
-        closed=(Thread("lxml/lxml", 7, "Crash in 3.14t", "https://github.com/lxml/lxml/issues/7", 1),),
-        discussed=(Thread("python/cpython", 9, "Deadlock at exit", "javascript:alert(1)", 48),),
+        opened=(DigestThread("numpy/numpy", 30512, HOSTILE, "https://github.com/numpy/numpy/issues/30512"),),
+        closed=(DigestThread("lxml/lxml", 7, "Crash in 3.14t", "https://github.com/lxml/lxml/issues/7", 1),),
+        discussed=(DigestThread("python/cpython", 9, "Deadlock at exit", "javascript:alert(1)", 48),),
         answered=(
-            Thread(
+            DigestThread(
                 "lxml/lxml", 8, "No 3.14t wheels", "https://github.com/lxml/lxml/issues/8", 3, "lxml 6.1.3 for 3.14t"
             ),
         ),
@@ -124,7 +124,7 @@ _ranks = st.none() | st.integers(1, 20_000)
 _verdicts = st.sampled_from(Verdict)
 _threads = st.lists(
     st.builds(
-        Thread,
+        DigestThread,
         foreign,
         st.integers(1, 99_999),
         foreign,
@@ -169,7 +169,7 @@ def digests(draw: st.DrawFn, times: Sequence[int] = (1,)) -> Digest:
         lost=_platforms,
     )
     some = _repeated(st.lists(moves, max_size=3), times)
-    waiting = draw(_repeated(st.lists(st.builds(Waiting, foreign, _ranks, _verdicts), max_size=3), times))
+    waiting = draw(_repeated(st.lists(st.builds(WaitingPackage, foreign, _ranks, _verdicts), max_size=3), times))
     points = st.builds(Point, _days, st.tuples(*[_percents] * len(targets)))
     return Digest(
         week=draw(st.builds(Week, st.integers(2024, 2030), st.integers(1, 52))),

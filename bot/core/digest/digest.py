@@ -91,7 +91,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingPackage:
     """A much downloaded package that has no wheels for the headline target."""
 
     package: str
@@ -100,7 +100,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class DigestThread:
     """An issue or pull request upstream: where it is, what it is called, how much it was talked about.
 
     ``answer`` names the release whose wheels answer it, and for which Pythons: `lxml 6.2.0 for 3.14t and 3.15t`.
@@ -131,10 +131,10 @@ class Issues:
     ``counted`` says how many threads there are where not all are listed.
     """
 
-    opened: tuple[Thread, ...] = ()
-    closed: tuple[Thread, ...] = ()
-    discussed: tuple[Thread, ...] = ()
-    answered: tuple[Thread, ...] = ()
+    opened: tuple[DigestThread, ...] = ()
+    closed: tuple[DigestThread, ...] = ()
+    discussed: tuple[DigestThread, ...] = ()
+    answered: tuple[DigestThread, ...] = ()
     counted: Totals = Totals()
 
     @property
@@ -174,7 +174,7 @@ class Digest:
     gained: tuple[Move, ...]
     completed: tuple[Move, ...]
     lost: tuple[Move, ...]
-    waiting: tuple[Waiting, ...]
+    waiting: tuple[WaitingPackage, ...]
     blocking: int
     chart: tuple[Point, ...]
     issues: Issues = Issues()
@@ -410,11 +410,11 @@ def _covers(platform: Platform, standing: Standing) -> bool:
     return platform in standing.covered
 
 
-def _waiting(course: _Course) -> Waiting | None:
+def _waiting(course: _Course) -> WaitingPackage | None:
     after = course.after
     if after is None or after.shows.verdict not in _BLOCKS:
         return None
-    return Waiting(course.package.name, course.package.rank, after.shows.verdict)
+    return WaitingPackage(course.package.name, course.package.rank, after.shows.verdict)
 
 
 def _chart(courses: Mapping[Target, Sequence[_Course]], targets: Sequence[Target], end: datetime) -> Iterator[Point]:

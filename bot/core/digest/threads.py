@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from bot.core.digest.digest import Issues, Thread, Totals
+from bot.core.digest.digest import DigestThread, Issues, Totals
 from bot.core.upstream.threads import EventKind, ThreadEvent
 
 MOST_THREADS = 100
@@ -44,10 +44,10 @@ def _listed(
     comments: Callable[[Sequence[ThreadEvent]], int],
     *,
     answered: bool = False,
-) -> tuple[Thread, ...]:
+) -> tuple[DigestThread, ...]:
     ordered = sorted(stories, key=lambda story: (-comments(story), story[-1].ref))
     return tuple(
-        Thread(
+        DigestThread(
             repository=story[-1].ref.repository,
             number=story[-1].ref.number,
             title=story[-1].title,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 
-from bot.core.digest.digest import Digest, Move, Share, Thread, Waiting
+from bot.core.digest.digest import Digest, DigestThread, Move, Share, WaitingPackage
 from bot.core.digest.weeks import Week
 from bot.core.index.metadata import safe_link
 from bot.core.text.sentences import counted
@@ -180,7 +180,7 @@ def _moves(heading: str, items: Sequence[Item]) -> Section:
     return Section(heading, " ", ("Release", "What it has", "Day"), tuple(items), len(items))
 
 
-def _threads(heading: str, threads: Sequence[Thread], total: int, note: str = COMMENTS) -> Section:
+def _threads(heading: str, threads: Sequence[DigestThread], total: int, note: str = COMMENTS) -> Section:
     items = tuple(_thread(each) for each in threads[:MOST_THREADS])
     return Section(heading, ": ", ("Issue", "Title", note), items, total)
 
@@ -225,10 +225,10 @@ def _move(move: Move, words: str) -> Item:
     return Item(f"{move.package} {move.version}", words, _day(move.day), page)
 
 
-def _waiting(waiting: Waiting) -> Item:
+def _waiting(waiting: WaitingPackage) -> Item:
     return Item(waiting.package, phrase(waiting.verdict).word, "", project_page(waiting.package))
 
 
-def _thread(thread: Thread) -> Item:
+def _thread(thread: DigestThread) -> Item:
     note = thread.answer or (counted(thread.comments, "comment") if thread.comments else "")
     return Item(f"{thread.repository}#{thread.number}", thread.title, note, safe_link(thread.url) or "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.core.digest.digest import Digest, Move, Share, Thread, Waiting
+from bot.core.digest.digest import Digest, DigestThread, Move, Share, WaitingPackage
 from bot.core.schema.times import SCHEMA, timestamp
 
 
@@ -82,11 +82,11 @@ def _move_json(move: Move) -> dict[str, object]:
     }
 
 
-def _waiting_json(waiting: Waiting) -> dict[str, object]:
+def _waiting_json(waiting: WaitingPackage) -> dict[str, object]:
     return {"package": waiting.package, "rank": waiting.rank, "verdict": waiting.verdict.value}
 
 
-def _threads_json(threads: Sequence[Thread]) -> list[dict[str, object]]:
+def _threads_json(threads: Sequence[DigestThread]) -> list[dict[str, object]]:
     return [
         {
             "repository": thread.repository,

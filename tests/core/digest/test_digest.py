@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.digest.digest import CHART_WEEKS, MOST_WAITING, Digest, Issues, Move, Thread, Tracked, digest_of
+from bot.core.digest.digest import CHART_WEEKS, MOST_WAITING, Digest, DigestThread, Issues, Move, Tracked, digest_of
 from bot.core.digest.markdown import markdown
 from bot.core.digest.page import page
 from bot.core.digest.weeks import Week, parse_week
@@ -247,7 +247,7 @@ def test_without_packages_the_share_is_nothing() -> None:
 
 
 def test_a_week_with_issues_only_is_not_quiet() -> None:
-    thread = Thread("numpy/numpy", 1, "Crash", "https://github.com/numpy/numpy/issues/1")
+    thread = DigestThread("numpy/numpy", 1, "Crash", "https://github.com/numpy/numpy/issues/1")
     assert not replace(_digest(), issues=Issues(opened=(thread,))).is_quiet
     assert not replace(_digest(), issues=Issues(answered=(thread,))).is_quiet
     assert replace(_digest(), issues=Issues(discussed=(thread,))).is_quiet

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 from markdown_it import MarkdownIt
 
-from bot.core.digest.digest import Digest, Issues, Move, Share, Thread, Waiting
+from bot.core.digest.digest import Digest, DigestThread, Issues, Move, Share, WaitingPackage
 from bot.core.digest.markdown import markdown
 from bot.core.schema.digest import digest_json
 from bot.core.text.markdown import plain_markdown
@@ -24,7 +24,7 @@ _READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 def harmless(digest: Digest) -> Digest:
     """Put harmless text in the place of every text from elsewhere."""
 
-    def threads(some: tuple[Thread, ...]) -> tuple[Thread, ...]:
+    def threads(some: tuple[DigestThread, ...]) -> tuple[DigestThread, ...]:
         return tuple(replace(each, repository="a/b", title="x", answer="x" if each.answer else "") for each in some)
 
     def moves(some: tuple[Move, ...]) -> tuple[Move, ...]:
@@ -38,7 +38,7 @@ def harmless(digest: Digest) -> Digest:
         gained=moves(digest.gained),
         completed=moves(digest.completed),
         lost=moves(digest.lost),
-        waiting=tuple(Waiting("x", each.rank, each.verdict) for each in digest.waiting),
+        waiting=tuple(WaitingPackage("x", each.rank, each.verdict) for each in digest.waiting),
         issues=Issues(
             opened=threads(digest.issues.opened),
             closed=threads(digest.issues.closed),

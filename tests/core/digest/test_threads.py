@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.digest.digest import Issues, Thread, Totals
+from bot.core.digest.digest import DigestThread, Issues, Totals
 from bot.core.digest.threads import MOST_THREADS, TALK, issues_of
 from bot.core.github.threads import IssueRef
 from bot.core.upstream.threads import EventKind, ThreadEvent
@@ -22,7 +22,7 @@ def event(kind: EventKind, number: int = 1, detail: str = "", *, comments: int =
     return ThreadEvent(kind, f"node-{number}", ref, f"Thread {number}", False, "lxml", at, comments, detail)
 
 
-def numbers(threads: tuple[Thread, ...]) -> list[int]:
+def numbers(threads: tuple[DigestThread, ...]) -> list[int]:
     return [thread.number for thread in threads]
 
 
@@ -32,7 +32,9 @@ def test_a_week_without_events_has_no_issues() -> None:
 
 def test_a_thread_is_told_of_as_it_was_last_seen() -> None:
     issues = issues_of([event(EventKind.OPENED, comments=0), event(EventKind.LABELLED, detail="crash", comments=7)])
-    assert issues.opened == (Thread("lxml/lxml", 1, "Thread 1", "https://github.com/lxml/lxml/issues/1", comments=7),)
+    assert issues.opened == (
+        DigestThread("lxml/lxml", 1, "Thread 1", "https://github.com/lxml/lxml/issues/1", comments=7),
+    )
     assert issues == Issues(opened=issues.opened, counted=Totals(opened=1))
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from bot.core.digest.digest import Digest, Issues, Point, Share, Thread
+from bot.core.digest.digest import Digest, DigestThread, Issues, Point, Share
 from bot.core.digest.weeks import Week, week_of
 from bot.core.digest.wording import (
     chart_text,
@@ -128,7 +128,9 @@ def test_what_moved_is_said_in_a_sentence() -> None:
 
 
 def test_a_long_list_of_issues_is_cut_and_says_how_many_there_are() -> None:
-    threads = tuple(Thread("numpy/numpy", number, "Crash", "https://example.org", number) for number in range(1, 31))
+    threads = tuple(
+        DigestThread("numpy/numpy", number, "Crash", "https://example.org", number) for number in range(1, 31)
+    )
     (section,) = sections(replace(QUIET, waiting=(), blocking=0, issues=Issues(opened=threads)))
     assert [item.subject for item in section.items] == [f"numpy/numpy#{number}" for number in range(1, 11)]
     assert (section.total, section.rest) == (30, 20)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.digest.digest import Digest, Issues, Thread
+from bot.core.digest.digest import Digest, DigestThread, Issues
 from bot.core.digest.weeks import Week, parse_week, week_of
 from bot.core.errors import UserError
 from bot.core.history.shares import Question
@@ -246,7 +246,7 @@ async def test_what_cannot_be_read_from_the_database_is_unread(full: FakeIndex, 
 
 async def test_the_issues_of_the_week_are_told(full: FakeIndex, path: Path, clock: Clock) -> None:
     async def issues(week: Week) -> Issues:
-        return Issues(opened=(Thread("org/spam", week.number, "Crash", "https://example.org"),))
+        return Issues(opened=(DigestThread("org/spam", week.number, "Crash", "https://example.org"),))
 
     async with open_station(full, path, clock, NAMES) as station:
         await station.scanner.scan(20)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.digest.digest import Issues, Thread
+from bot.core.digest.digest import DigestThread, Issues
 from bot.core.digest.wording import source_line
 from storage.engine.sqlite import Database, Value, open_database
 from storage.packages.digests import Digests
@@ -17,7 +17,9 @@ from tests.core.digests import WEEK
 from tests.core.pages import T314, T315
 
 BOTH = (T314, T315)
-BUSY = replace(made.BUSY, issues=Issues(opened=(Thread("org/spam", 7, "Crash \u202e", "https://example.org", 3),)))
+BUSY = replace(
+    made.BUSY, issues=Issues(opened=(DigestThread("org/spam", 7, "Crash \u202e", "https://example.org", 3),))
+)
 
 
 @pytest.fixture
