@@ -18,16 +18,16 @@ def classify(thread: Thread) -> Classification:
 
     A thread that the gate refuses has no kinds. Its facets are found all the same: they say what the text names.
     """
-    reading = read(thread)
-    gate = gate_of(reading)
-    pythons, platforms, packages = find_pythons(reading), find_platforms(reading), find_packages(reading)
+    parsed = read(thread)
+    gate = gate_of(parsed)
+    pythons, platforms, packages = find_pythons(parsed), find_platforms(parsed), find_packages(parsed)
     gated = (Reason("free-threading", "yes" if gate.free_threading else "no", gate.evidence),) if gate.evidence else ()
     return Classification(
         repo=thread.repo,
         number=thread.number,
         free_threading=gate.free_threading,
         confidence=gate.confidence,
-        kinds=find_kinds(reading) if gate.free_threading else (),
+        kinds=find_kinds(parsed) if gate.free_threading else (),
         pythons=_values(pythons),
         platforms=_values(platforms),
         packages=_values(packages),

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from bot.core.classify.rules.rule import Rule, Where, all_terms, any_terms
 from bot.core.classify.rules.ruleset import RULES
 from bot.core.classify.rules.yielding import YIELDING
-from bot.core.classify.text.clauses import Clause, Part, Reading
+from bot.core.classify.text.clauses import Clause, ParsedThread, Part
 from bot.core.classify.thread import Confidence, Kind, KindName
 
 _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
@@ -32,10 +32,10 @@ class _Test:
     absent: frozenset[str]
 
 
-def find_kinds(reading: Reading) -> tuple[Kind, ...]:
+def find_kinds(parsed: ParsedThread) -> tuple[Kind, ...]:
     """Name a free-threading thread's kinds, the surest first, each with the rule and the words that it rests on."""
     best: dict[KindName, Kind] = {}
-    for test, clause in matches(reading):
+    for test, clause in matches(parsed):
         known = best.get(test.kind)
         if known is None or _RANK[test.confidence] < _RANK[known.confidence]:
             best[test.kind] = _kind(test, clause)
@@ -44,14 +44,14 @@ def find_kinds(reading: Reading) -> tuple[Kind, ...]:
     return tuple(sorted(kinds, key=lambda kind: (_RANK[kind.confidence], kind.kind)))
 
 
-def matches(reading: Reading) -> Iterator[tuple[Rule, Clause]]:
+def matches(parsed: ParsedThread) -> Iterator[tuple[Rule, Clause]]:
     """Return every rule that holds, with the first clause in which it does."""
-    for test in _candidates(reading.in_text):
-        if test.rule.is_pr not in (None, reading.is_pr) or not test.absent.isdisjoint(reading.in_text):
+    for test in _candidates(parsed.in_text):
+        if test.rule.is_pr not in (None, parsed.is_pr) or not test.absent.isdisjoint(parsed.in_text):
             continue
-        if any(need.isdisjoint(reading.in_text) for need in test.asked):
+        if any(need.isdisjoint(parsed.in_text) for need in test.asked):
             continue
-        for clause in reading.clauses:
+        for clause in parsed.clauses:
             if clause.part in test.parts and _holds(test, clause):
                 yield test.rule, clause
                 break

@@ -90,8 +90,8 @@ def _repository(rule: Rule) -> str:
 def test_every_rule_holds_for_its_own_example(rule: Rule) -> None:
     title = rule.example if rule.where is Where.TITLE else ""
     body = rule.example if not title else ""
-    reading = read(Thread(_repository(rule), 1, title, body, rule.is_pr is True))
-    assert rule.id in [found.id for found, _ in matches(reading)]
+    parsed = read(Thread(_repository(rule), 1, title, body, rule.is_pr is True))
+    assert rule.id in [found.id for found, _ in matches(parsed)]
 
 
 def test_every_rule_has_its_own_name_and_says_why() -> None:
@@ -164,7 +164,7 @@ def test_the_surest_kind_comes_first_and_tells_its_rule() -> None:
 
 
 def test_kinds_are_found_only_behind_the_gate() -> None:
-    reading = read(issue("Segfault on Python 3.12", "Segmentation fault"))
-    assert not gate_of(reading).free_threading
-    assert find_kinds(reading)
+    parsed = read(issue("Segfault on Python 3.12", "Segmentation fault"))
+    assert not gate_of(parsed).free_threading
+    assert find_kinds(parsed)
     assert classify(issue("Segfault on Python 3.12", "Segmentation fault")).kinds == ()

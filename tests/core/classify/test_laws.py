@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from bot.core.classify.classify import classify
 from bot.core.classify.facets import packages
 from bot.core.classify.jsonl import to_json
-from bot.core.classify.text import clauses as reading
-from bot.core.classify.text import normalise
+from bot.core.classify.text import clauses, normalise
 from bot.core.classify.text.clauses import CLAUSES, EXCERPT, LONGEST, SENTENCES, read
 from bot.core.classify.text.lexicon import find_terms
 from bot.core.classify.text.normalise import HEAD, TAIL, lowered
@@ -155,7 +154,7 @@ def test_no_more_sentences_are_read_than_the_limit() -> None:
 
 
 def _patterns() -> list[str]:
-    modules = (normalise, packages, reading)
+    modules = (normalise, packages, clauses)
     return [value.pattern for module in modules for value in vars(module).values() if isinstance(value, re.Pattern)]
 
 

@@ -9,7 +9,7 @@ import re
 from packaging.utils import canonicalize_name
 
 from bot.core.classify.facets.projects import MODULES, PUBLISHED, SPOKEN, UNPUBLISHED
-from bot.core.classify.text.clauses import EXCERPT, Part, Reading
+from bot.core.classify.text.clauses import EXCERPT, ParsedThread, Part
 from bot.core.classify.thread import Reason
 
 _BLAMED = re.compile(r"enabled to load module ['\"`]([A-Za-z_][\w.]{0,100})['\"`]")
@@ -19,18 +19,18 @@ _SPELLED = 4_096  # characters of the body in which a project's name is looked f
 _VERSION = re.compile(r" \d{1,4}\.\d")
 
 
-def find_packages(reading: Reading) -> tuple[Reason, ...]:
+def find_packages(parsed: ParsedThread) -> tuple[Reason, ...]:
     """Name the project that the thread is about, normalised as PyPI does (PEP 503), or nothing."""
-    found = _blamed(reading) or _published(reading) or _named(reading)
+    found = _blamed(parsed) or _published(parsed) or _named(parsed)
     return (found,) if found else ()
 
 
-def _blamed(reading: Reading) -> Reason | None:
-    match = _BLAMED.search(reading.title) or _BLAMED.search(reading.body)
+def _blamed(parsed: ParsedThread) -> Reason | None:
+    match = _BLAMED.search(parsed.title) or _BLAMED.search(parsed.body)
     if match is None:
         return None
     top = match[1].split(".")[0].lower()
-    own = _own(reading.repo)
+    own = _own(parsed.repo)
     if top.startswith("_") and top not in MODULES:
         return None  # a private top module is the repository's own
     if own and top.replace("_", "") in own.replace("-", ""):
@@ -38,13 +38,13 @@ def _blamed(reading: Reading) -> Reason | None:
     return Reason("package", MODULES.get(top) or canonicalize_name(top), match[0][:EXCERPT])
 
 
-def _published(reading: Reading) -> Reason | None:
-    own = _own(reading.repo)
+def _published(parsed: ParsedThread) -> Reason | None:
+    own = _own(parsed.repo)
     if own is None:
         return None
-    if reading.repo.lower() not in PUBLISHED and (word := _spelled_out(own, reading)):
+    if parsed.repo.lower() not in PUBLISHED and (word := _spelled_out(own, parsed)):
         return Reason("package", canonicalize_name(word), word)
-    return Reason("package", own, reading.repo[:EXCERPT].strip())
+    return Reason("package", own, parsed.repo[:EXCERPT].strip())
 
 
 def _own(repo: str) -> str | None:
@@ -61,10 +61,10 @@ def _own(repo: str) -> str | None:
     return name if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,100}", name) else None
 
 
-def _spelled_out(own: str, reading: Reading) -> str | None:
+def _spelled_out(own: str, parsed: ParsedThread) -> str | None:
     """Find the name that the text gives the project: the repository's with `py` or more about it."""
     affixed = {f"{own}-py", f"py-{own}", f"py{own}", f"python-{own}", f"{own}-python"}
-    for part in (reading.title, reading.body[:_SPELLED]):
+    for part in (parsed.title, parsed.body[:_SPELLED]):
         if own.split("-", 1)[0] not in part.lower():
             continue
         for match in _MENTION.finditer(part):
@@ -74,8 +74,8 @@ def _spelled_out(own: str, reading: Reading) -> str | None:
     return None
 
 
-def _named(reading: Reading) -> Reason | None:
-    for clause in reading.clauses:
+def _named(parsed: ParsedThread) -> Reason | None:
+    for clause in parsed.clauses:
         if clause.part is not Part.TITLE:
             continue
         for number, word in enumerate(clause.words):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.core.classify.text.clauses import Clause, Part, Reading
+from bot.core.classify.text.clauses import Clause, ParsedThread, Part
 from bot.core.classify.thread import Reason
 
 PLATFORMS = ("linux", "musllinux", "macos", "windows", "aarch64")
@@ -11,10 +11,10 @@ PLATFORMS = ("linux", "musllinux", "macos", "windows", "aarch64")
 _SYSTEMS = frozenset(PLATFORMS) - {"aarch64"}
 
 
-def find_platforms(reading: Reading) -> tuple[Reason, ...]:
+def find_platforms(parsed: ParsedThread) -> tuple[Reason, ...]:
     """Name the platforms that the thread is about; a title that names any leaves the rest of the text no say in it."""
-    title = [clause for clause in reading.clauses if clause.part is Part.TITLE]
-    body = [clause for clause in reading.clauses if clause.part in (Part.OPENING, Part.BODY)]
+    title = [clause for clause in parsed.clauses if clause.part is Part.TITLE]
+    body = [clause for clause in parsed.clauses if clause.part in (Part.OPENING, Part.BODY)]
     named = {reason.value: reason for reason in _platforms(title)}
     settled = not _SYSTEMS.isdisjoint(named)
     for reason in _platforms(body):

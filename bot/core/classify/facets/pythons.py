@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from bot.core.classify.text.clauses import Clause, Part, Reading
+from bot.core.classify.text.clauses import Clause, ParsedThread, Part
 from bot.core.classify.text.spellings import MINORS
 from bot.core.classify.thread import Reason
 
@@ -87,10 +87,10 @@ _GAP = 8
 """Most words between the two."""
 
 
-def find_pythons(reading: Reading) -> tuple[Reason, ...]:
+def find_pythons(parsed: ParsedThread) -> tuple[Reason, ...]:
     """Name the free-threaded versions: by tag (3.14t, cp314t), or by a number beside the word (free-threaded 3.14)."""
     found: dict[str, Reason] = {}
-    for clause in reading.clauses:
+    for clause in parsed.clauses:
         if clause.part is Part.REPOSITORY:
             continue
         for value, evidence in (*_tagged(clause), *_beside(clause)):

@@ -74,7 +74,7 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedThread:
     """A thread made plain, with every term in its title and in all of it."""
 
     repo: str
@@ -91,14 +91,14 @@ class Reading:
         return f"{self.repo}\n{self.title}\n{self.body}"
 
 
-def read(thread: Thread) -> Reading:
+def read(thread: Thread) -> ParsedThread:
     """Normalise a thread and find the vocabulary's terms in it."""
     repo, title = normalise(thread.repo, TITLE, 0), normalise(thread.title, TITLE, 0)
     body = normalise(thread.body)
     name = _repository(repo)
     heading = _clause(Part.TITLE, title)
     clauses = (name, heading, *_clauses(body))
-    return Reading(
+    return ParsedThread(
         repo=repo,
         title=title,
         body=body,
