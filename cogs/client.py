@@ -21,7 +21,7 @@ from bot.services.metrics import Metrics
 from cogs.about import SlashCommand
 from cogs.conversations import Conversations
 from cogs.pauses import AFTER_IDENTIFY, LONGEST_BETWEEN_IDENTIFIES, LONGEST_PAUSE, Pauses
-from cogs.pulse import Pulse
+from cogs.pulse import Heartbeats
 from cogs.ui.buttons import Click, route
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -84,7 +84,7 @@ class Client(commands.Bot):
         clicks: Mapping[str, Click],
         metrics: Metrics,
         registration: Registration,
-        pulse: Pulse,
+        pulse: Heartbeats,
         *,
         pauses: Pauses | None = None,
         limit: Callable[[float], asyncio.Timeout] = asyncio.timeout,

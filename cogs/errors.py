@@ -29,7 +29,7 @@ class OfferError(UserError):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class FailureReply:
     """What a failure is answered with, and how it is counted."""
 
     text: str
@@ -63,39 +63,41 @@ def _cause(error: Exception) -> Exception:
     return error
 
 
-def _reply(error: Exception) -> Reply:
+def _reply(error: Exception) -> FailureReply:
     if isinstance(error, OfferError):
-        return Reply(str(error), "user_error", error.view)
+        return FailureReply(str(error), "user_error", error.view)
     if isinstance(error, UserError):
-        return Reply(str(error), "user_error")
+        return FailureReply(str(error), "user_error")
     if isinstance(error, UpstreamError):
         when = "in a minute" if error.retry_after is None or error.retry_after <= _A_MINUTE else "later"
-        return Reply(f"{error} Try again {when}.", "upstream_error")
+        return FailureReply(f"{error} Try again {when}.", "upstream_error")
     if isinstance(error, TimeoutError):
-        return Reply("That took too long, so I gave up. Try again in a minute.", "upstream_error")
+        return FailureReply("That took too long, so I gave up. Try again in a minute.", "upstream_error")
     if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
-        return Reply(
+        return FailureReply(
             "This command is from an older version. Restart Discord to see the new ones, or try /fthelp.", "stale"
         )
     if isinstance(error, app_commands.MissingPermissions):
         names = ", ".join(f"**{name.replace('_', ' ').title()}**" for name in error.missing_permissions)
-        return Reply(f"You need {names} for this. Ask a server admin.", "forbidden")
+        return FailureReply(f"You need {names} for this. Ask a server admin.", "forbidden")
     if isinstance(error, discord.RateLimited):
-        return Reply("Discord asks me to slow down. Try again in a minute.", "rate_limited")
+        return FailureReply("Discord asks me to slow down. Try again in a minute.", "rate_limited")
     if isinstance(error, discord.DiscordServerError):
         log.warning("discord_failed", reason=str(error))
-        return Reply("Discord failed while I was answering. Try again in a minute.", "discord_error")
+        return FailureReply("Discord failed while I was answering. Try again in a minute.", "discord_error")
     reference = secrets.token_hex(3)
     if isinstance(error, StorageError):
         log.error("storage_failed", reference=reference, reason=str(error))
-        return Reply(f"My database has a problem; its owner can see it. Reference `{reference}`.", "storage_error")
+        return FailureReply(
+            f"My database has a problem; its owner can see it. Reference `{reference}`.", "storage_error"
+        )
     log.error("unexpected_error", reference=reference, exc_info=error)
-    return Reply(
+    return FailureReply(
         f"Something broke on my side. Reference `{reference}`: it helps if you quote it when you report this.", BUG
     )
 
 
-async def _send(interaction: discord.Interaction, reply: Reply) -> None:
+async def _send(interaction: discord.Interaction, reply: FailureReply) -> None:
     """Send a reply only to who asked; a public "thinking…" cannot become private, so it is taken away first."""
     if not interaction.response.is_done():
         if reply.view is not None:

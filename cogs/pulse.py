@@ -35,7 +35,7 @@ _decode_hello = msgspec.json.Decoder(_Hello).decode
 
 
 @dataclass(slots=True)
-class Pulse:
+class Heartbeats:
     """The heartbeats of one connection after the other; ``clock`` gives seconds and only goes on."""
 
     clock: Callable[[], float] = time.monotonic

@@ -52,7 +52,7 @@ from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog, DigestRenderer
 from cogs.gateway import Gateway
 from cogs.issues import IssueAnswers, IssuesCog
-from cogs.pulse import Pulse
+from cogs.pulse import Heartbeats
 from cogs.status import StatusAnswers, StatusCog
 from cogs.ui.announcement_card import announcement_card
 from cogs.ui.issue_cards import feed_card
@@ -137,7 +137,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Datab
     config = ConfigAnswers(guilds, poster, zones, renderer.prepare, utc_now, outlook.prospects)
     lacking = lacking_for_triage(app=github.app is not None, switched_on=settings.triage is Switch.ON)
     registration = Registration(Registrations(database))
-    pulse = Pulse()
+    pulse = Heartbeats()
     started = utc_now()
 
     def offer(typed: str) -> list[app_commands.Choice[str]]:

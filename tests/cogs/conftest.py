@@ -30,7 +30,7 @@ from cogs.client import Client
 from cogs.conversations import Conversations
 from cogs.gateway import Gateway
 from cogs.pauses import Pauses
-from cogs.pulse import Pulse
+from cogs.pulse import Heartbeats
 from cogs.status import StatusAnswers, StatusCog
 from storage.discord.registrations import Registrations
 from storage.engine.sqlite import Database, open_database
@@ -94,7 +94,7 @@ class World:
         default_factory=lambda: all_cogs
     )
     upstream: Upstream | None = None
-    pulse: Pulse = field(default_factory=Pulse)
+    pulse: Heartbeats = field(default_factory=Heartbeats)
     slept: list[float] = field(default_factory=list)
     asleep: asyncio.Event = field(default_factory=asyncio.Event)
     awake: asyncio.Event = field(default_factory=asyncio.Event)

@@ -26,7 +26,7 @@ from cogs.config import ConfigAnswers, ConfigCog
 from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog
 from cogs.issues import IssueAnswers, IssuesCog
-from cogs.pulse import Pulse
+from cogs.pulse import Heartbeats
 from cogs.ui.announcement_card import announcement_card
 from cogs.ui.issue_cards import feed_card
 from storage.discord.registrations import Registrations
@@ -78,7 +78,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
             return prospects
 
         answers = ConfigAnswers(guilds, poster, zones, press.prepare, clock, now)
-        client = Client(conversations, answers.clicks(), metrics, Registration(Registrations(database)), Pulse())
+        client = Client(conversations, answers.clicks(), metrics, Registration(Registrations(database)), Heartbeats())
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
         issues = UpstreamThreads(stores.threads, stores.events, Documents(database))
         client.use(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cogs.client import Client
-from cogs.pulse import GRACE, Pulse
+from cogs.pulse import GRACE, Heartbeats
 from tests.cogs.conftest import Bot, Clock, World
 from tests.fakes.fake_discord import FakeDiscord
 
@@ -43,7 +43,7 @@ async def fake(clock: Clock) -> AsyncIterator[FakeDiscord]:
 @pytest.fixture
 async def bot(world: World, seconds: Seconds, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bot]:
     """Run a bot that is ready."""
-    world.pulse = Pulse(seconds)
+    world.pulse = Heartbeats(seconds)
     monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.0)
     async with world.running() as running_bot:
         client = running_bot.gateway.client
@@ -94,7 +94,7 @@ async def test_a_connection_that_is_lost_is_not_ready_until_there_is_another(bot
 
 
 def test_a_heartbeat_is_due_by_the_interval_of_the_greeting(seconds: Seconds) -> None:
-    pulse = Pulse(seconds, connected=True)
+    pulse = Heartbeats(seconds, connected=True)
 
     def after(passed: float, payload: str = "") -> tuple[bool, float]:
         seconds.now += passed
@@ -110,12 +110,12 @@ def test_a_heartbeat_is_due_by_the_interval_of_the_greeting(seconds: Seconds) ->
 
 @given(st.text() | st.sampled_from(['{"op":10}', '{"op":10,"d":{}}', '{"op":0,"d":{"op":11}}', '{"op":"11"}', "[]"]))
 def test_whatever_else_comes_is_no_heartbeat(payload: str) -> None:
-    pulse = Pulse(Seconds(), connected=True)
+    pulse = Heartbeats(Seconds(), connected=True)
     pulse.hear(payload)
     assert not pulse.beats
 
 
 def test_a_long_payload_is_not_read_a_second_time() -> None:
-    pulse = Pulse(Seconds(), connected=True)
+    pulse = Heartbeats(Seconds(), connected=True)
     pulse.hear('{"op":11,"d":null,"x":"' + "x" * 1_000 + '"}')
     assert not pulse.beats

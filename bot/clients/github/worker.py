@@ -160,7 +160,7 @@ class GithubWorker:
         self._turn = asyncio.Lock()
         self._write_turn = asyncio.Lock()
         self._last_write = float("-inf")
-        self._lane: _Lane | None = None
+        self._thread: _WorkerThread | None = None
         self._busy: UpstreamError | None = None
         self._busy_until = float("-inf")
         self._strikes = 0
@@ -217,8 +217,8 @@ class GithubWorker:
     async def close(self) -> None:
         """End the thread; one that hangs in a request is left behind."""
         self._closed = True
-        if self._lane is not None:
-            await self._lane.end(_GRACE)
+        if self._thread is not None:
+            await self._thread.end(_GRACE)
 
     async def _follow(self, call: Call, auth: Auth.Auth | None, take: Callable[[Reply], _T], budget: _Budget) -> _T:
         for _ in range(_REDIRECTS):
@@ -235,12 +235,12 @@ class GithubWorker:
             self._refuse_while_busy()
             if self._closed:
                 raise UpstreamError(f"{self.host} was not asked, as the program ends.")
-            if self._lane is None:
-                self._lane = _Lane(self._api)
+            if self._thread is None:
+                self._thread = _WorkerThread(self._api)
             self._requests += 1
             try:
                 job = partial(_exchange, call, auth, take, self._now)
-                outcome = await self._within(budget.left(), self._lane, call, job)
+                outcome = await self._within(budget.left(), self._thread, call, job)
             except UpstreamError as error:
                 self._strikes = self._strikes + 1 if error.busy else 0
                 if error.busy:
@@ -249,8 +249,8 @@ class GithubWorker:
             self._strikes = 0
             return outcome
 
-    async def _within(self, seconds: float, priority: _Lane, call: Call, job: Callable[[_Session], _T]) -> _T:
-        future = priority.submit(job)
+    async def _within(self, seconds: float, thread: _WorkerThread, call: Call, job: Callable[[_Session], _T]) -> _T:
+        future = thread.submit(job)
         outcome = asyncio.wrap_future(future)
         try:
             done, _ = await asyncio.wait({outcome}, timeout=seconds)
@@ -260,8 +260,8 @@ class GithubWorker:
         finally:
             outcome.cancel()  # also where the caller was cancelled: nobody will ask for the outcome
         # The thread hangs, here or in the request before; the next request gets a new thread with clients of its own.
-        priority.retire()
-        self._lane = None
+        thread.retire()
+        self._thread = None
         if call.is_write and not never_began:
             raise _unsure(self.host, "did not answer in time")
         raise UpstreamError(f"{self.host} did not answer in time.", retryable=True)
@@ -411,7 +411,7 @@ class _Session:
         self._requester.close()
 
 
-class _Lane:
+class _WorkerThread:
     """A thread that works on one job after the other; a daemon, as a request that hangs must not keep the program."""
 
     def __init__(self, api: _Api) -> None:
