@@ -14,7 +14,7 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.outcomes import Outcome, Stopwatch, Ticker, tell
+from benchmarks.outcomes import Measurement, Stopwatch, Ticker, tell
 from bot.clients.web import Answer
 
 _CONNECTIONS = 50
@@ -30,7 +30,7 @@ async def _download(session: aiohttp.ClientSession, index: str, names: Iterator[
     return inflated
 
 
-async def _scan(index: str, names: list[str], ticker: Ticker | None) -> Outcome:
+async def _scan(index: str, names: list[str], ticker: Ticker | None) -> Measurement:
     stopwatch, left = Stopwatch(), iter(names)
     connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:

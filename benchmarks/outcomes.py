@@ -30,7 +30,7 @@ class Gaps(msgspec.Struct, frozen=True):
     ticks: int
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Measurement(msgspec.Struct, frozen=True):
     """Wall time and CPU of some work in seconds, what it found, and the peak memory of its process in MiB."""
 
     wall: float
@@ -58,9 +58,9 @@ class Stopwatch:
             self.wall += time.perf_counter() - wall
             self.cpu += time.process_time() - cpu
 
-    def outcome(self, found: int, failed: int = 0, gaps: Gaps | None = None) -> Outcome:
+    def outcome(self, found: int, failed: int = 0, gaps: Gaps | None = None) -> Measurement:
         """Sum up, at the end of the process."""
-        return Outcome(self.wall, self.cpu, found, failed, _peak(), gaps)
+        return Measurement(self.wall, self.cpu, found, failed, _peak(), gaps)
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class Ticker:
             came, used = now, cpu
 
 
-def tell(outcome: Outcome) -> None:
+def tell(outcome: Measurement) -> None:
     """Print an outcome for the process that compares."""
     sys.stdout.buffer.write(msgspec.json.encode(outcome) + b"\n")
 

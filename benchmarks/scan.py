@@ -22,7 +22,7 @@ import msgspec
 
 from benchmarks.figures import MILLISECONDS, Figure, Limit, median
 from benchmarks.made_projects import NATIVE, WALKED, MadeProject, most_downloaded, sample_of
-from benchmarks.outcomes import Gaps, Outcome
+from benchmarks.outcomes import Gaps, Measurement
 from benchmarks.processes import environment, ftbot, running, said
 from benchmarks.report import report
 from benchmarks.scan_index import PYPI_LISTS, Traffic
@@ -60,7 +60,7 @@ class Plan:
 class Taken:
     """What a piece of work took, and what the index saw of it."""
 
-    work: Outcome
+    work: Measurement
     traffic: Traffic
 
 
@@ -129,7 +129,7 @@ class Bench:
         await self._control("reset")
         command = (sys.executable, "-m", f"benchmarks.{module}", *arguments)
         async with running(command, self.folder, environment(**settings), f"{module}.log") as process:
-            outcome = msgspec.json.decode(await said(process, _WORK_SECONDS), type=Outcome)
+            outcome = msgspec.json.decode(await said(process, _WORK_SECONDS), type=Measurement)
             await process.wait()
         assert not outcome.failed, outcome
         return Taken(outcome, await self._control("counts"))

@@ -12,13 +12,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from benchmarks.made_projects import NOW
-from benchmarks.outcomes import Outcome, Stopwatch, Ticker, tell
+from benchmarks.outcomes import Measurement, Stopwatch, Ticker, tell
 from bot.config import Settings, read_settings
 from bot.core.digest.weeks import week_of
 from bot.wiring.packages import open_tracked_packages
 
 
-async def _scan(settings: Settings, later: timedelta, connections: int | None, ticker: Ticker | None) -> Outcome:
+async def _scan(settings: Settings, later: timedelta, connections: int | None, ticker: Ticker | None) -> Measurement:
     stopwatch = Stopwatch()
     async with open_tracked_packages(settings) as tracked:
         scanner = replace(tracked.scanner, now=lambda: NOW + later)
@@ -29,7 +29,7 @@ async def _scan(settings: Settings, later: timedelta, connections: int | None, t
     return stopwatch.outcome(report.packages, len(report.failed), None if ticker is None else ticker.gaps())
 
 
-async def _digest(settings: Settings) -> Outcome:
+async def _digest(settings: Settings) -> Measurement:
     stopwatch = Stopwatch()
     async with open_tracked_packages(settings) as tracked:
         digester = replace(tracked.digests, now=lambda: NOW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cli.output import Outcome, log_quietly, print_json, tell_of_unused_settings
+from bot.cli.output import CommandOutcome, log_quietly, print_json, tell_of_unused_settings
 from bot.config import Settings, read_settings
 from bot.core.schema.times import SCHEMA
 from bot.terminal.console import output
@@ -12,7 +12,7 @@ from bot.terminal.settings import checks_table
 from bot.wiring.checkup import open_checkup
 
 
-def check_everything(*, as_json: bool) -> Outcome:
+def check_everything(*, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot check``."""
     settings = read_settings()
     log_quietly(settings)
@@ -20,7 +20,7 @@ def check_everything(*, as_json: bool) -> Outcome:
     return asyncio.run(_check(settings, as_json=as_json))
 
 
-async def _check(settings: Settings, *, as_json: bool) -> Outcome:
+async def _check(settings: Settings, *, as_json: bool) -> CommandOutcome:
     from bot.wiring.triage import open_app  # GitHub's library takes its time to import
 
     async def app_login() -> str | None:
@@ -36,5 +36,5 @@ async def _check(settings: Settings, *, as_json: bool) -> Outcome:
         output().print(checks_table(checks))
     broken = [check for check in checks if check.works is False]
     if any(not check.upstream for check in broken):
-        return Outcome.MISCONFIGURED
-    return Outcome.UPSTREAM if broken else Outcome.ANSWERED
+        return CommandOutcome.MISCONFIGURED
+    return CommandOutcome.UPSTREAM if broken else CommandOutcome.ANSWERED

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from bot.cli.output import Outcome, log_quietly
+from bot.cli.output import CommandOutcome, log_quietly
 from bot.config import Settings, read_settings
 from bot.core.digest import markdown as digest_text
 from bot.core.digest import page as digest_page
@@ -20,7 +20,7 @@ from bot.wiring.packages import open_tracked_packages
 _ENDINGS = {"markdown": "md", "json": "json", "html": "html"}
 
 
-def show_digest(week: str | None, form: str, into: str | None) -> Outcome:
+def show_digest(week: str | None, form: str, into: str | None) -> CommandOutcome:
     """Answer ``ftbot digest``. Raises ``UserError`` where there is none, or where it cannot be written."""
     settings = read_settings()
     log_quietly(settings)
@@ -28,12 +28,12 @@ def show_digest(week: str | None, form: str, into: str | None) -> Outcome:
     return asyncio.run(_digest(settings, asked, form, None if into is None else Path(into).expanduser()))
 
 
-async def _digest(settings: Settings, week: Week | None, form: str, into: Path | None) -> Outcome:
+async def _digest(settings: Settings, week: Week | None, form: str, into: Path | None) -> CommandOutcome:
     async with open_tracked_packages(settings) as tracked:
         digest = await tracked.digests.digest(week)
     if into is None:
         sys.stdout.write(_written(digest, form, chart=None))
-        return Outcome.ANSWERED
+        return CommandOutcome.ANSWERED
     chart = into / f"{digest.week}.png"
     document = into / f"{digest.week}.{_ENDINGS[form]}"
     try:
@@ -44,7 +44,7 @@ async def _digest(settings: Settings, week: Week | None, form: str, into: Path |
     except OSError as error:
         raise UserError(f"{into} cannot be written: {error.strerror or error}. Name another folder.") from error
     sys.stdout.write(f"{document}\n")
-    return Outcome.ANSWERED
+    return CommandOutcome.ANSWERED
 
 
 def _written(digest: Digest, form: str, chart: str | None) -> str:

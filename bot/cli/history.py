@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
-from bot.cli.output import Outcome, log_quietly, print_json
+from bot.cli.output import CommandOutcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.errors import UserError
 from bot.core.history.shares import Question
@@ -17,7 +17,7 @@ from bot.terminal.history import history_table, page_progress
 from bot.wiring.packages import open_tracked_packages
 
 
-def show_history(question: Question, *, as_json: bool) -> Outcome:
+def show_history(question: Question, *, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot history``."""
     settings = read_settings()
     log_quietly(settings)
@@ -32,7 +32,7 @@ def ask_history(packages: str | None, most: int | None, first: str | None, last:
     return Question(names, most, _day(first), _day(last), SupportRule(rule))
 
 
-async def _history(settings: Settings, question: Question, *, as_json: bool) -> Outcome:
+async def _history(settings: Settings, question: Question, *, as_json: bool) -> CommandOutcome:
     async with open_tracked_packages(settings) as tracked:
         with page_progress(shown=not as_json) as progress:
             history = await tracked.history_reader.history(question, progress)
@@ -46,8 +46,8 @@ async def _history(settings: Settings, question: Question, *, as_json: bool) -> 
     for name in history.missing:
         err.print(f"ftbot: There is no package called {name} on the index. Check the spelling.", soft_wrap=True)
     if history.failed:
-        return Outcome.UPSTREAM
-    return Outcome.NOT_FOUND if history.missing else Outcome.ANSWERED
+        return CommandOutcome.UPSTREAM
+    return CommandOutcome.NOT_FOUND if history.missing else CommandOutcome.ANSWERED
 
 
 def _day(text: str | None) -> date | None:

@@ -12,7 +12,7 @@ from bot.core.text.sentences import printable
 from bot.logs import set_up_logs
 
 
-class Outcome(Enum):
+class CommandOutcome(Enum):
     """How a command ended, where nothing was wrong with the question."""
 
     ANSWERED = "everything was answered"

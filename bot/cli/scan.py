@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cli.output import Outcome, log_quietly, print_json
+from bot.cli.output import CommandOutcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.schema.times import SCHEMA
 from bot.terminal.console import output
@@ -12,14 +12,14 @@ from bot.terminal.scan import scan_progress, scan_report
 from bot.wiring.packages import open_tracked_packages
 
 
-def scan_packages(*, top: int | None, as_json: bool) -> Outcome:
+def scan_packages(*, top: int | None, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot scan``. Raises ``UpstreamError`` where the index answers nothing and nothing is stored."""
     settings = read_settings()
     log_quietly(settings)
     return asyncio.run(_scan(settings, settings.track if top is None else top, as_json=as_json))
 
 
-async def _scan(settings: Settings, track: int, *, as_json: bool) -> Outcome:
+async def _scan(settings: Settings, track: int, *, as_json: bool) -> CommandOutcome:
     async with open_tracked_packages(settings) as tracked:
         with scan_progress(shown=not as_json) as progress:
             report = await tracked.scanner.scan(track, progress=progress)
@@ -38,4 +38,4 @@ async def _scan(settings: Settings, track: int, *, as_json: bool) -> Outcome:
         )
     else:
         output().print(scan_report(report))
-    return Outcome.UPSTREAM if report.failed and not report.packages else Outcome.ANSWERED
+    return CommandOutcome.UPSTREAM if report.failed and not report.packages else CommandOutcome.ANSWERED

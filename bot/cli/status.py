@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bot.cli.output import Outcome, log_quietly, print_json
+from bot.cli.output import CommandOutcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.errors import UserError
 from bot.core.index.names import normalize
@@ -23,7 +23,7 @@ from bot.wiring.packages import open_package_tools, utc_now
 
 def answer_status(
     packages: Sequence[str], targets: Sequence[str], *, as_json: bool, offline: bool, refresh: bool
-) -> Outcome:
+) -> CommandOutcome:
     """Answer ``ftbot status``. Raises ``UserError`` for a name or a Python that cannot be."""
     if offline and refresh:
         raise UserError("--offline and --refresh exclude each other. Give only one of them.")
@@ -37,7 +37,7 @@ def answer_status(
 
 async def _answer(
     settings: Settings, names: Sequence[str], targets: Sequence[Target], freshness: Freshness, *, as_json: bool
-) -> Outcome:
+) -> CommandOutcome:
     """Ask about all packages at once; print the answers in the order asked, each as soon as it is its turn."""
     out, err = output(), error_output()
     verdicts: set[Verdict] = set()
@@ -63,5 +63,5 @@ async def _answer(
                 question.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
     if Verdict.UNKNOWN in verdicts:
-        return Outcome.UPSTREAM
-    return Outcome.NOT_FOUND if Verdict.NOT_FOUND in verdicts else Outcome.ANSWERED
+        return CommandOutcome.UPSTREAM
+    return CommandOutcome.NOT_FOUND if Verdict.NOT_FOUND in verdicts else CommandOutcome.ANSWERED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bot.cli.output import Outcome, log_quietly, print_json
+from bot.cli.output import CommandOutcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.classify.jsonl import to_json as classification_json
 from bot.core.github.threads import GoneError, IssueRef, parse_ref
@@ -24,7 +24,7 @@ from bot.wiring.packages import utc_now
 from bot.wiring.triage import open_triage
 
 
-def triage_thread(thread: str, *, apply: bool, as_json: bool) -> Outcome:
+def triage_thread(thread: str, *, apply: bool, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot triage issue``. Raises ``UserError`` for what names no thread, or where nothing can be applied."""
     ref = parse_ref(thread)
     settings = read_settings()
@@ -32,20 +32,20 @@ def triage_thread(thread: str, *, apply: bool, as_json: bool) -> Outcome:
     return asyncio.run(_triage(settings, ref, apply=apply, as_json=as_json))
 
 
-def replay_rules(*, as_json: bool) -> Outcome:
+def replay_rules(*, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot triage replay``."""
     settings = read_settings()
     log_quietly(settings)
     return asyncio.run(_replay(settings, as_json=as_json))
 
 
-async def _triage(settings: Settings, ref: IssueRef, *, apply: bool, as_json: bool) -> Outcome:
+async def _triage(settings: Settings, ref: IssueRef, *, apply: bool, as_json: bool) -> CommandOutcome:
     async with open_triage(settings, ref.repository, apply=apply) as tools:
         try:
             preview = await (tools.triage.apply(ref) if apply else tools.preview(ref))
         except GoneError as error:
             error_output().print(foreign(f"ftbot: {error} Check the repository and the number."), soft_wrap=True)
-            return Outcome.NOT_FOUND
+            return CommandOutcome.NOT_FOUND
         entries = await tools.entries(preview) if apply else ()
     if as_json:
         print_json(_preview_json(preview, installed=tools.installed, entries=entries))
@@ -55,10 +55,10 @@ async def _triage(settings: Settings, ref: IssueRef, *, apply: bool, as_json: bo
     for entry in entries:
         if entry.progress is Progress.REFUSED or entry in unfinished:
             error_output().print(foreign(f"ftbot: {entry_line(entry, utc_now())}"), soft_wrap=True)
-    return Outcome.UPSTREAM if unfinished else Outcome.ANSWERED
+    return CommandOutcome.UPSTREAM if unfinished else CommandOutcome.ANSWERED
 
 
-async def _replay(settings: Settings, *, as_json: bool) -> Outcome:
+async def _replay(settings: Settings, *, as_json: bool) -> CommandOutcome:
     async with open_triage(settings) as tools:
         replayed = await tools.triage.replay()
     if as_json:
@@ -66,7 +66,7 @@ async def _replay(settings: Settings, *, as_json: bool) -> Outcome:
         print_json({"schema": SCHEMA, "threads": len(replayed), "changed": changed})
     else:
         output().print(replay_report(replayed))
-    return Outcome.ANSWERED
+    return CommandOutcome.ANSWERED
 
 
 def _preview_json(preview: Preview, *, installed: bool | None, entries: Sequence[OutboxEntry]) -> dict[str, object]:

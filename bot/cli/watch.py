@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cli.output import Outcome, log_quietly, print_json
+from bot.cli.output import CommandOutcome, log_quietly, print_json
 from bot.config import Settings, read_settings
 from bot.core.schema.threads import (
     event_json,
@@ -12,28 +12,28 @@ from bot.core.schema.threads import (
 )
 from bot.core.schema.times import SCHEMA, timestamp
 from bot.core.text.sentences import shortened
-from bot.services.upstream.watchlist import Overview, Round
+from bot.services.upstream.watchlist import FinishedRound, WatchOverview
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.upstream import poll_progress, round_report, watch_overview
 from bot.wiring.packages import utc_now
 from bot.wiring.upstream import open_watcher, open_watchlist
 
 
-def poll_threads(*, as_json: bool) -> Outcome:
+def poll_threads(*, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot watch poll``. Raises ``UserError`` without a token, ``UpstreamError`` where GitHub refuses it."""
     settings = read_settings()
     log_quietly(settings)
     return asyncio.run(_poll(settings, as_json=as_json))
 
 
-def list_sources(*, as_json: bool) -> Outcome:
+def list_sources(*, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot watch list``."""
     settings = read_settings()
     log_quietly(settings)
     return asyncio.run(_list(settings, as_json=as_json))
 
 
-async def _poll(settings: Settings, *, as_json: bool) -> Outcome:
+async def _poll(settings: Settings, *, as_json: bool) -> CommandOutcome:
     async with open_watcher(settings) as tools:
         with poll_progress(shown=not as_json) as progress:
             round_ = await tools.watchlist.poll(tools.watcher, progress)
@@ -44,20 +44,20 @@ async def _poll(settings: Settings, *, as_json: bool) -> Outcome:
     for source, reason in round_.report.failed.items():
         error_output().print(foreign(f"ftbot: {source} could not be read: {shortened(reason, 300)}"), soft_wrap=True)
     all_failed = round_.report.failed.keys() >= {source.name for source in round_.overview.sources}
-    return Outcome.UPSTREAM if all_failed else Outcome.ANSWERED
+    return CommandOutcome.UPSTREAM if all_failed else CommandOutcome.ANSWERED
 
 
-async def _list(settings: Settings, *, as_json: bool) -> Outcome:
+async def _list(settings: Settings, *, as_json: bool) -> CommandOutcome:
     async with open_watchlist(settings) as watchlist:
         overview = await watchlist.overview()
     if as_json:
         print_json({"schema": SCHEMA, **_overview_json(overview)})
     else:
         output().print(watch_overview(overview, utc_now()))
-    return Outcome.ANSWERED
+    return CommandOutcome.ANSWERED
 
 
-def _round_json(round_: Round) -> dict[str, object]:
+def _round_json(round_: FinishedRound) -> dict[str, object]:
     report = round_.report
     return {
         "schema": SCHEMA,
@@ -69,7 +69,7 @@ def _round_json(round_: Round) -> dict[str, object]:
     }
 
 
-def _overview_json(overview: Overview) -> dict[str, object]:
+def _overview_json(overview: WatchOverview) -> dict[str, object]:
     return {
         "watched": len(overview.threads),
         "open": overview.open,

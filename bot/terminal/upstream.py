@@ -10,9 +10,9 @@ from itertools import islice
 from rich.console import Group, RenderableType
 
 from bot.core.text.sentences import counted
-from bot.core.upstream.threads import KnownThread, Origin
+from bot.core.upstream.threads import KnownThread, ThreadOrigin
 from bot.core.upstream.wording import event_words, state_words, sure_package
-from bot.services.upstream.watchlist import Overview, Round
+from bot.services.upstream.watchlist import FinishedRound, WatchOverview
 from bot.terminal.console import ago, foreign, progress_bar
 from bot.terminal.text import Text
 from bot.terminal.threads import Row, Rows, plain_table
@@ -34,7 +34,7 @@ def poll_progress(*, shown: bool) -> Iterator[Callable[[int, int], None]]:
         yield advance
 
 
-def round_report(round_: Round, now: datetime) -> RenderableType:
+def round_report(round_: FinishedRound, now: datetime) -> RenderableType:
     """Draw what a round of watching found: threads that are seen for the first time, or what happened to known ones."""
     report, overview = round_.report, round_.overview
     lines: list[RenderableType] = []
@@ -54,7 +54,7 @@ def round_report(round_: Round, now: datetime) -> RenderableType:
     return Group(*lines)
 
 
-def watch_overview(overview: Overview, now: datetime) -> RenderableType:
+def watch_overview(overview: WatchOverview, now: datetime) -> RenderableType:
     """Draw what is watched: the sources, then their threads."""
     table = plain_table()
     for source in overview.sources:
@@ -83,12 +83,12 @@ def _threads(threads: Sequence[KnownThread]) -> list[RenderableType]:
 
 def _package(thread: KnownThread) -> str:
     """Name the package, unless it is a guess: the table knows it, and so does who has seen its name."""
-    return (thread.package if thread.origin is Origin.TABLE else sure_package(thread.package)) or ""
+    return (thread.package if thread.origin is ThreadOrigin.TABLE else sure_package(thread.package)) or ""
 
 
 def _rest(total: int, shown: int) -> list[RenderableType]:
     return [Text(f"and {total - shown} more", style="dim")] if total > shown else []
 
 
-def _counts(overview: Overview) -> str:
+def _counts(overview: WatchOverview) -> str:
     return f"{counted(len(overview.threads), 'thread')} watched, {overview.open} open"

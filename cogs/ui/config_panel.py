@@ -12,7 +12,7 @@ from bot.core.posting.posts import DigestSettings, GuildSettings, Post, PostKind
 from bot.core.posting.prospects import Prospects
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, WEEKDAYS
 from bot.core.upstream.wording import chosen_words
-from bot.services.discord.guilds import Overview
+from bot.services.discord.guilds import GuildOverview
 from cogs.ui.buttons import Button, action, finished, identifier_of
 from cogs.ui.status_card import moment, plain
 
@@ -53,7 +53,7 @@ class Circumstances:
     hints: Sequence[str] = ()
 
 
-def panel(overview: Overview, around: Circumstances, note: str = "") -> ui.LayoutView:
+def panel(overview: GuildOverview, around: Circumstances, note: str = "") -> ui.LayoutView:
     """Lay out what a server has set, how it stands, and what can be done about it."""
     settings, prospects = overview.settings, around.prospects
     texts = [note] if note else []
@@ -74,7 +74,7 @@ def panel(overview: Overview, around: Circumstances, note: str = "") -> ui.Layou
     return finished(view)
 
 
-def posted_in(overview: Overview) -> tuple[int, ...]:
+def posted_in(overview: GuildOverview) -> tuple[int, ...]:
     """List the channels that a server has set, each once."""
     digest, issues = overview.settings.digest, overview.settings.issues
     channels = (
@@ -155,7 +155,7 @@ def _buttons(*, is_on: bool) -> list[Button]:
     return [change, preview, action("Send test", "ct"), action("Turn off", "co", style=discord.ButtonStyle.danger)]
 
 
-def _digest_lines(overview: Overview, lacking: str | None) -> Iterator[str]:
+def _digest_lines(overview: GuildOverview, lacking: str | None) -> Iterator[str]:
     digest = overview.settings.digest
     if digest is None:
         yield "Off."
@@ -172,7 +172,7 @@ def _digest_lines(overview: Overview, lacking: str | None) -> Iterator[str]:
         yield f"Last post: {_told(overview.last_digest)}"
 
 
-def _announcement_lines(overview: Overview, lacking: str | None) -> Iterator[str]:
+def _announcement_lines(overview: GuildOverview, lacking: str | None) -> Iterator[str]:
     channel = overview.settings.announcements
     if channel is None:
         yield "Off."
@@ -183,7 +183,7 @@ def _announcement_lines(overview: Overview, lacking: str | None) -> Iterator[str
         yield f"Last post: {_told(overview.last_announcement)}"
 
 
-def _issue_lines(overview: Overview, lacking: str | None) -> Iterator[str]:
+def _issue_lines(overview: GuildOverview, lacking: str | None) -> Iterator[str]:
     feed = overview.settings.issues
     if feed is None:
         yield "Off."
@@ -223,7 +223,7 @@ def _told(post: Post) -> str:
     return f"{name} {_STATES[post.state]}.{reason}{again}"
 
 
-def _troubles(overview: Overview, missing: Missing, bot_name: str) -> Iterator[str]:
+def _troubles(overview: GuildOverview, missing: Missing, bot_name: str) -> Iterator[str]:
     for channel in posted_in(overview):
         lacks = missing(channel)
         if lacks is None:

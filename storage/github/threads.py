@@ -10,7 +10,7 @@ import msgspec
 
 from bot.core.classify.thread import KindName
 from bot.core.github.threads import Account, Issue, IssueRef, ThreadState
-from bot.core.upstream.threads import Cursor, KnownThread, Origin, ThreadEvent
+from bot.core.upstream.threads import Cursor, KnownThread, ThreadEvent, ThreadOrigin
 from storage.engine.sqlite import Database, Row, Transaction, Value, read_time
 from storage.github.cursors import store_cursors
 from storage.github.marks import move_marks
@@ -56,7 +56,7 @@ class _Row(msgspec.Struct, array_like=True):
     created: float
     updated: float
     closed: float | None
-    origin: Origin
+    origin: ThreadOrigin
     package: str | None
     kinds: str
     free_threading: bool | int
@@ -98,7 +98,7 @@ class Threads:
             )
         )
 
-    async def watched(self, origin: Origin | None = None) -> tuple[KnownThread, ...]:
+    async def watched(self, origin: ThreadOrigin | None = None) -> tuple[KnownThread, ...]:
         """List the threads that are known for this reason, or for any but triage, and are there."""
         if origin is None:
             return await self._select("WHERE origin <> 'triage' AND gone IS NULL ORDER BY repository, number, node_id")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bot.core.classify.thread import KindName
 from bot.core.github.threads import Issue, IssueRef, ThreadState
-from bot.core.upstream.threads import EventKind, KnownThread, Origin, ThreadEvent
+from bot.core.upstream.threads import EventKind, KnownThread, ThreadEvent, ThreadOrigin
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def thread(  # noqa: PLR0913 — what a thread is made of, all with defaults
         created=updated,
         updated=updated,
     )
-    return KnownThread(issue, Origin.REPOSITORY, package, free_threading=True, kinds=kinds)
+    return KnownThread(issue, ThreadOrigin.REPOSITORY, package, free_threading=True, kinds=kinds)
 
 
 def event(kind: EventKind, of: KnownThread, at: datetime = NOW, detail: str = "") -> ThreadEvent:

@@ -10,7 +10,7 @@ from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import Account, Comment, Issue, IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import AuditEntry, LabelOverride, MarkKind, Review, ThreadMark
-from bot.core.upstream.threads import EventKind, KnownThread, Origin, ThreadEvent
+from bot.core.upstream.threads import EventKind, KnownThread, ThreadEvent, ThreadOrigin
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NUMPY = "numpy/numpy"
@@ -37,7 +37,7 @@ ISSUE = Issue(
     created=NOW - timedelta(days=9, microseconds=1),
     updated=NOW,
 )
-THREAD = KnownThread(ISSUE, Origin.TABLE, "numpy", free_threading=True, kinds=(KindName.CRASH, KindName.CI))
+THREAD = KnownThread(ISSUE, ThreadOrigin.TABLE, "numpy", free_threading=True, kinds=(KindName.CRASH, KindName.CI))
 EVENT = ThreadEvent(EventKind.OPENED, NODE, REF, ISSUE.title, is_pr=False, package="numpy", at=NOW, comments=0)
 LABELLED = replace(EVENT, kind=EventKind.LABELLED, detail="00 - Bug", at=seconds(60), comments=2)
 ADD = Action(

@@ -14,7 +14,7 @@ from bot.core.github.threads import ThreadState
 from bot.core.posting.posts import Change, ChangeKind, DigestSettings, IssueFeed, Post, PostKind, State
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import Changeset, MarkKind, Progress
-from bot.core.upstream.threads import Cursor, EventKind, KnownThread, Origin, ThreadEvent
+from bot.core.upstream.threads import Cursor, EventKind, KnownThread, ThreadEvent, ThreadOrigin
 from bot.core.wheels.targets import Target
 from storage.discord.changes import Changes
 from storage.discord.closed_channels import ClosedChannels
@@ -157,7 +157,7 @@ async def test_a_thread_that_ended_long_ago_is_forgotten_and_one_that_is_open_or
     closed = replace(THREAD.issue, state=ThreadState.CLOSED, closed=LONG_AGO, updated=LONG_AGO)
     old = [
         KnownThread(replace(closed, node_id=origin.value), origin, None, free_threading=True, kinds=())
-        for origin in Origin
+        for origin in ThreadOrigin
     ]
     others = {
         "open": replace(closed, state=ThreadState.OPEN, closed=None),
@@ -181,7 +181,7 @@ async def test_a_thread_that_ended_long_ago_is_forgotten_and_one_that_is_open_or
 
 CLOSED = replace(
     THREAD,
-    origin=Origin.TRIAGE,
+    origin=ThreadOrigin.TRIAGE,
     issue=replace(THREAD.issue, state=ThreadState.CLOSED, closed=LONG_AGO, updated=LONG_AGO),
 )
 
@@ -236,7 +236,7 @@ async def test_what_was_done_is_forgotten_with_its_thread_but_not_that_it_was_no
     [
         replace(CLOSED, issue=replace(CLOSED.issue, state=ThreadState.OPEN, closed=None)),
         replace(CLOSED, issue=replace(CLOSED.issue, updated=NOW)),
-        replace(CLOSED, origin=Origin.TABLE),
+        replace(CLOSED, origin=ThreadOrigin.TABLE),
     ],
     ids=["open", "lately", "table"],
 )
@@ -330,7 +330,7 @@ class Life:
 
     async def _happen(self, number: int, now: datetime) -> None:
         """Open a thread and do something about it; the one before is closed."""
-        opened = thread(number + 1, f"I_{number}", replace(CLOSED, origin=Origin.TRIAGE))
+        opened = thread(number + 1, f"I_{number}", replace(CLOSED, origin=ThreadOrigin.TRIAGE))
         issue = replace(opened.issue, state=ThreadState.OPEN, closed=None, created=now, updated=now)
         await done(self.database, now=now, known=replace(opened, issue=issue))
         await Threads(self.database).record([], [happened(opened, at=now)], [], now)

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from bot.core.github.threads import IssueRef
 from bot.core.text.alphabet import SPELLED
-from bot.core.upstream.threads import KnownThread, Origin
-from bot.services.upstream.watchlist import Overview, WatchedSource
+from bot.core.upstream.threads import KnownThread, ThreadOrigin
+from bot.services.upstream.watchlist import WatchedSource, WatchOverview
 from bot.terminal.triage import replay_report
 from bot.terminal.upstream import watch_overview
 from tests.services.lookups import NOW
@@ -24,8 +24,8 @@ from tests.storage.made_threads import THREAD
 def drawn(threads: tuple[KnownThread, ...], width: int) -> str:
     """Draw what is watched on a terminal of so many columns."""
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None, legacy_windows=False)
-    sources = (WatchedSource("tracking table", Origin.TABLE, NOW - timedelta(minutes=4)),)
-    console.print(watch_overview(Overview(sources, threads), NOW))
+    sources = (WatchedSource("tracking table", ThreadOrigin.TABLE, NOW - timedelta(minutes=4)),)
+    console.print(watch_overview(WatchOverview(sources, threads), NOW))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -48,16 +48,16 @@ def test_no_title_moves_the_cursor_or_colours_anything(title: str, width: int) -
 
 
 def test_a_package_that_is_a_guess_is_not_shown() -> None:
-    known = replace(called("Crash"), package="ken", origin=Origin.SEARCH)
+    known = replace(called("Crash"), package="ken", origin=ThreadOrigin.SEARCH)
     assert "Crash ken" not in " ".join(drawn((known,), 120).split())
-    tabled = replace(known, origin=Origin.TABLE)
+    tabled = replace(known, origin=ThreadOrigin.TABLE)
     assert "Crash ken" in " ".join(drawn((tabled,), 120).split())
 
 
 def test_threads_in_ascii_are_words_that_fit() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), "ascii", SPELLED)
     console = Console(file=stream, width=100, force_terminal=True, color_system=None, legacy_windows=False)
-    console.print(watch_overview(Overview((), (called("Crash “here” " * 10), called("Größe – klein"))), NOW))
+    console.print(watch_overview(WatchOverview((), (called("Crash “here” " * 10), called("Größe – klein"))), NOW))
     stream.seek(0)
     shown = stream.read()
     assert "open  " in shown

@@ -13,7 +13,7 @@ from bot.core.github.threads import Issue, IssueRef, ThreadState
 _ANSWERED_BY_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.SUPPORT_TRACKING})
 
 
-class Origin(StrEnum):
+class ThreadOrigin(StrEnum):
     """Why a thread is known, the best reason first: the tracking table, a watched repository, a search, triage."""
 
     TABLE = "table"
@@ -43,7 +43,7 @@ class KnownThread:
     """A thread as it was last seen; ``package`` is the normalized name it is about, where that is known."""
 
     issue: Issue
-    origin: Origin
+    origin: ThreadOrigin
     package: str | None
     free_threading: bool
     kinds: tuple[KindName, ...]
@@ -124,8 +124,10 @@ def remembered(before: KnownThread | None, now: KnownThread) -> KnownThread:
     """Return what to keep of two looks at a thread: the later one, and the first in order of both origins."""
     if before is None:
         return now
-    origin = min(before.origin, now.origin, key=tuple(Origin).index)
-    if before.origin is Origin.TABLE and now.origin is not Origin.TABLE:  # what the table says goes before a guess
+    origin = min(before.origin, now.origin, key=tuple(ThreadOrigin).index)
+    if (
+        before.origin is ThreadOrigin.TABLE and now.origin is not ThreadOrigin.TABLE
+    ):  # what the table says goes before a guess
         now = replace(now, package=before.package, free_threading=before.free_threading)
     if now.issue.updated < before.issue.updated:
         now = replace(now, issue=before.issue, kinds=before.kinds)
@@ -136,7 +138,7 @@ def awaits_wheels(thread: KnownThread) -> bool:
     """Return whether wheels of its package answer a thread: an open one that tracks support, or asks for them."""
     if thread.gone is not None or thread.issue.state is not ThreadState.OPEN:
         return False
-    return thread.origin is Origin.TABLE or not _ANSWERED_BY_WHEELS.isdisjoint(thread.kinds)
+    return thread.origin is ThreadOrigin.TABLE or not _ANSWERED_BY_WHEELS.isdisjoint(thread.kinds)
 
 
 def wheels_event(thread: KnownThread, version: str, target: str, at: datetime) -> ThreadEvent:

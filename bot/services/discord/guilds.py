@@ -18,7 +18,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class GuildOverview:
     """What a server has set and how it stands: when the digest is due next, the last posts, why channels are closed."""
 
     settings: GuildSettings
@@ -37,7 +37,7 @@ class GuildConfig:
     zones: Zones
     now: Callable[[], datetime]
 
-    async def overview(self, guild: int) -> Overview:
+    async def overview(self, guild: int) -> GuildOverview:
         """Return what a server has set, and how it stands."""
         settings = await self.stores.guilds.settings(guild)
         slot = None
@@ -45,7 +45,7 @@ class GuildConfig:
             schedule = settings.digest.schedule
             zone = await self.zones.find(schedule.zone) or UTC
             slot = next_slot(self.now(), schedule, zone)
-        return Overview(
+        return GuildOverview(
             settings=settings,
             next_slot=slot,
             last_digest=await self.stores.posts.last(guild, PostKind.DIGEST),

@@ -107,7 +107,7 @@ class Poster:
         await self._plan_digests(settings, closed)
         await self._plan_announcements(settings, closed)
         await self._plan_issues(settings, closed)
-        round_ = _Round(self)
+        round_ = _PostRound(self)
         turns = asyncio.Semaphore(_AT_ONCE)
 
         async def take_turn(post: Post) -> None:
@@ -241,7 +241,7 @@ def digest_post(guild: int, digest: DigestSettings, slot: Slot, now: datetime) -
 
 
 @dataclass(frozen=True, slots=True)
-class _Round:
+class _PostRound:
     """One tick's way through the posts that are due; a digest is made once for all servers."""
 
     poster: Poster

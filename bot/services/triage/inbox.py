@@ -31,7 +31,7 @@ from bot.core.triage.decide.decisions import decide, revise
 from bot.core.triage.overrides import reviews_of
 from bot.core.triage.settings import ready_at
 from bot.core.triage.snapshot import Snapshot
-from bot.core.upstream.threads import EventKind, KnownThread, Origin, ThreadEvent, compare, remembered
+from bot.core.upstream.threads import EventKind, KnownThread, ThreadEvent, ThreadOrigin, compare, remembered
 from bot.core.verdicts.rules import Verdict
 from bot.services.packages.lookup import StatusLookup
 from bot.services.triage.outbox import OutboxWorker, go_on
@@ -375,7 +375,7 @@ class Triage:
         if before is None and not found.free_threading:
             return None, ()
         kinds = tuple(kind.kind for kind in found.kinds)
-        now = KnownThread(issue, Origin.TRIAGE, next(iter(found.packages), None), found.free_threading, kinds)
+        now = KnownThread(issue, ThreadOrigin.TRIAGE, next(iter(found.packages), None), found.free_threading, kinds)
         # Comments are counted when they are told of, with their author: the bot's own are none.
         events = [each for each in compare(before, now) if each.kind is not EventKind.COMMENTED]
         if event.trigger is Trigger.COMMENTED and event.comment is not None:

@@ -19,7 +19,7 @@ from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress
 from bot.core.triage.decide.proposals import GATE
 from bot.core.triage.overrides import merge_overrides, overrides_of, rejections_of, were_suggested
 from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
-from bot.core.upstream.threads import KnownThread, Origin
+from bot.core.upstream.threads import KnownThread, ThreadOrigin
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status, project_page
 from bot.core.wheels.targets import parse_target
@@ -138,7 +138,7 @@ class Snapshots:
         for package in classification.packages:
             for thread in await self.stores.threads.of_package(package):
                 if thread.free_threading and thread.issue.node_id != issue.node_id:
-                    alike = thread.origin is Origin.TABLE or not kinds.isdisjoint(thread.kinds)
+                    alike = thread.origin is ThreadOrigin.TABLE or not kinds.isdisjoint(thread.kinds)
                     if alike and thread.gone is None:
                         known[thread.issue.node_id] = thread
         moving_first = sorted(

@@ -13,7 +13,7 @@ from bot.core.digest.weeks import Week
 from bot.core.github.threads import ThreadState
 from bot.core.guide.tracking_issues import first_version, tracking_issue
 from bot.core.guide.tracking_table import TABLE, TableRow, parse_table
-from bot.core.upstream.threads import KnownThread, Origin
+from bot.core.upstream.threads import KnownThread, ThreadOrigin
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.documents import Documents
@@ -58,7 +58,7 @@ class UpstreamThreads:
 
     async def load(self) -> None:
         """Read what ``tracking`` and ``open_count`` give: at the start, and after each round of watching."""
-        tabled = await self.threads.watched(Origin.TABLE)
+        tabled = await self.threads.watched(ThreadOrigin.TABLE)
         # Where several threads track a package, such as after the table named a new one, the last of them ends here.
         tabled = tuple(sorted(tabled, key=_importance))
         tracking = {thread.package: thread.issue.ref.url for thread in tabled if thread.package is not None}

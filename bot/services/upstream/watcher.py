@@ -29,9 +29,9 @@ from bot.core.posting.posts import Change, ChangeKind
 from bot.core.upstream.threads import (
     Cursor,
     KnownThread,
-    Origin,
     Sources,
     ThreadEvent,
+    ThreadOrigin,
     WatchedRepository,
     awaits_wheels,
     compare,
@@ -82,7 +82,7 @@ class PollReport:
     events: int
     requests: int
     failed: Mapping[str, str]
-    watched: Mapping[Origin, int]
+    watched: Mapping[ThreadOrigin, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ class _Round:
 
     async def _revisit_table(self) -> None:
         """Look which of the table's threads changed; one that has another package in the table by now changed too."""
-        threads = {node: thread for node, thread in self.known.items() if thread.origin is Origin.TABLE}
+        threads = {node: thread for node, thread in self.known.items() if thread.origin is ThreadOrigin.TABLE}
         led = {cursor.etag: row for name, row in self._rows.items() if (cursor := self.cursors.get(name)) is not None}
         packages = {node: led[node].package if node in led else thread.package for node, thread in threads.items()}
         unread = [node for node in threads if node not in self._read]
@@ -247,7 +247,7 @@ class _Round:
     async def _tabled(self, issues: Collection[Issue], packages: Mapping[str, str | None]) -> list[KnownThread]:
         """Make threads of the table, each about the package that the table says."""
         return [
-            _about_it(issue, Origin.TABLE, packages.get(issue.node_id), said)
+            _about_it(issue, ThreadOrigin.TABLE, packages.get(issue.node_id), said)
             for issue, said in zip(issues, await _classified(issues), strict=True)
         ]
 
@@ -258,7 +258,7 @@ class _Round:
         labels = () if repository.label is None else (repository.label,)
         listing = await self.watcher.reader.issues_since(repository.name, since, labels=labels, etag=etag)
         issues = () if listing is None else listing.issues
-        found = await self._found(issues, Origin.REPOSITORY, all_of_them=repository.label is not None)
+        found = await self._found(issues, ThreadOrigin.REPOSITORY, all_of_them=repository.label is not None)
         seen = _seen(since, issues)
         if listing is not None:  # an ETag is of the answer to one request, and `since` is a part of that
             etag = listing.etag if seen == since else None
@@ -271,14 +271,14 @@ class _Round:
             return
         since = self._since(name)
         found = await self.watcher.reader.search(f"{query} updated:>={since:%Y-%m-%dT%H:%M:%SZ}")
-        threads = await self._found(found.issues, Origin.SEARCH, all_of_them=False)
+        threads = await self._found(found.issues, ThreadOrigin.SEARCH, all_of_them=False)
         if found.complete:
             since = _seen(since, found.issues)
         else:  # what is missing is looked for again
             self._fail(query, "GitHub showed only a part of what this search finds. Narrow it if that stays so.")
         await self._record(threads, (Cursor(name, since, None, self.watcher.now()),))
 
-    async def _found(self, issues: Sequence[Issue], origin: Origin, *, all_of_them: bool) -> list[KnownThread]:
+    async def _found(self, issues: Sequence[Issue], origin: ThreadOrigin, *, all_of_them: bool) -> list[KnownThread]:
         """Make threads of those that changed and are about free-threading, by their text or by what is known."""
         changed = [issue for issue in issues if not self._is_known(issue)]
         kept = [
@@ -317,7 +317,7 @@ class _Round:
         others = [
             node
             for node, thread in self.known.items()
-            if thread.origin in {Origin.REPOSITORY, Origin.SEARCH}
+            if thread.origin in {ThreadOrigin.REPOSITORY, ThreadOrigin.SEARCH}
             and thread.issue.state is ThreadState.OPEN
             and node not in self._read
         ]
@@ -421,7 +421,7 @@ async def _classified(issues: Collection[Issue]) -> list[Classification]:
     return await asyncio.to_thread(read) if issues else []
 
 
-def _about_it(issue: Issue, origin: Origin, package: str | None, said: Classification) -> KnownThread:
+def _about_it(issue: Issue, origin: ThreadOrigin, package: str | None, said: Classification) -> KnownThread:
     return KnownThread(issue, origin, package, free_threading=True, kinds=_kinds(said))
 
 
@@ -444,13 +444,13 @@ def _batches(things: Iterable[_T], most: int) -> Iterator[list[_T]]:
         yield batch
 
 
-def source_cursors(sources: Sources) -> Iterator[tuple[str, Origin, str]]:
+def source_cursors(sources: Sources) -> Iterator[tuple[str, ThreadOrigin, str]]:
     """Name each source as people know it, why its threads are known, and the cursor that says when it was read."""
-    yield TABLE, Origin.TABLE, TABLE
+    yield TABLE, ThreadOrigin.TABLE, TABLE
     for repository in sources.repositories:
-        yield str(repository), Origin.REPOSITORY, _repository_cursor(repository)
+        yield str(repository), ThreadOrigin.REPOSITORY, _repository_cursor(repository)
     for query in sources.searches:
-        yield query, Origin.SEARCH, _search_cursor(query)
+        yield query, ThreadOrigin.SEARCH, _search_cursor(query)
 
 
 def _repository_cursor(repository: WatchedRepository) -> str:

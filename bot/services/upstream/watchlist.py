@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.github.threads import ThreadState
-from bot.core.upstream.threads import KnownThread, Origin, Sources, ThreadEvent
+from bot.core.upstream.threads import KnownThread, Sources, ThreadEvent, ThreadOrigin
 from bot.services.upstream.watcher import PollReport, Progress, Watcher, source_cursors
 from storage.github.cursors import Cursors
 from storage.github.thread_events import ThreadEvents
@@ -18,12 +18,12 @@ class WatchedSource:
     """A source and when it was read last, None if it never was."""
 
     name: str
-    origin: Origin
+    origin: ThreadOrigin
     checked: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class WatchOverview:
     """The sources and the threads that are known from them, by repository and number."""
 
     sources: tuple[WatchedSource, ...]
@@ -36,12 +36,12 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class FinishedRound:
     """What one round of watching did: its report, the events that are new, and what is watched after it."""
 
     report: PollReport
     events: tuple[ThreadEvent, ...]
-    overview: Overview
+    overview: WatchOverview
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class Watchlist:
     cursors: Cursors
     sources: Sources
 
-    async def overview(self) -> Overview:
+    async def overview(self) -> WatchOverview:
         """List the sources and the threads."""
         checked = {cursor.name: cursor.checked for cursor in await self.cursors.all()}
-        return Overview(
+        return WatchOverview(
             sources=tuple(
                 WatchedSource(name, origin, checked.get(cursor))
                 for name, origin, cursor in source_cursors(self.sources)
@@ -64,9 +64,9 @@ class Watchlist:
             threads=await self.threads.watched(),
         )
 
-    async def poll(self, watcher: Watcher, progress: Progress) -> Round:
+    async def poll(self, watcher: Watcher, progress: Progress) -> FinishedRound:
         """Look once at everything, and tell what is new since."""
         newest = await self.events.newest()
         report = await watcher.poll(progress)
         events = tuple(event for _, event in await self.events.numbered_after(newest))
-        return Round(report, events, await self.overview())
+        return FinishedRound(report, events, await self.overview())

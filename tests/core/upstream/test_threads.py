@@ -14,9 +14,9 @@ from bot.core.github.threads import Account, Issue, IssueRef, ThreadState
 from bot.core.upstream.threads import (
     EventKind,
     KnownThread,
-    Origin,
     Sources,
     ThreadEvent,
+    ThreadOrigin,
     WatchedRepository,
     awaits_wheels,
     compare,
@@ -40,7 +40,7 @@ ISSUE = Issue(
     created=CREATED,
     updated=CREATED,
 )
-BEFORE = KnownThread(ISSUE, Origin.REPOSITORY, "numpy", free_threading=True, kinds=(KindName.CRASH,))
+BEFORE = KnownThread(ISSUE, ThreadOrigin.REPOSITORY, "numpy", free_threading=True, kinds=(KindName.CRASH,))
 ANN, BOT = Account("ann"), Account("stale[bot]", is_bot=True)
 OPEN, CLOSED, MERGED = ThreadState.OPEN, ThreadState.CLOSED, ThreadState.MERGED
 
@@ -129,28 +129,28 @@ def test_an_older_look_tells_nothing_and_replaces_nothing() -> None:
 
 
 def test_the_best_reason_to_know_a_thread_is_kept() -> None:
-    of = {origin: replace(BEFORE, origin=origin) for origin in Origin}
-    assert remembered(of[Origin.SEARCH], of[Origin.TABLE]).origin is Origin.TABLE
-    assert remembered(of[Origin.TABLE], of[Origin.SEARCH]).origin is Origin.TABLE
-    assert remembered(of[Origin.TRIAGE], of[Origin.REPOSITORY]).origin is Origin.REPOSITORY
-    assert remembered(None, of[Origin.TRIAGE]).origin is Origin.TRIAGE
+    of = {origin: replace(BEFORE, origin=origin) for origin in ThreadOrigin}
+    assert remembered(of[ThreadOrigin.SEARCH], of[ThreadOrigin.TABLE]).origin is ThreadOrigin.TABLE
+    assert remembered(of[ThreadOrigin.TABLE], of[ThreadOrigin.SEARCH]).origin is ThreadOrigin.TABLE
+    assert remembered(of[ThreadOrigin.TRIAGE], of[ThreadOrigin.REPOSITORY]).origin is ThreadOrigin.REPOSITORY
+    assert remembered(None, of[ThreadOrigin.TRIAGE]).origin is ThreadOrigin.TRIAGE
 
 
 def test_what_the_table_says_of_a_thread_goes_before_what_its_text_says() -> None:
-    tabled = replace(BEFORE, origin=Origin.TABLE, package="scipy")
+    tabled = replace(BEFORE, origin=ThreadOrigin.TABLE, package="scipy")
     guessed = replace(look(), package="numpy", free_threading=False)
-    assert remembered(tabled, guessed) == replace(look(), origin=Origin.TABLE, package="scipy")
+    assert remembered(tabled, guessed) == replace(look(), origin=ThreadOrigin.TABLE, package="scipy")
 
 
 @pytest.mark.parametrize(
     ("thread", "waits"),
     [
-        (replace(BEFORE, origin=Origin.TABLE), True),
+        (replace(BEFORE, origin=ThreadOrigin.TABLE), True),
         (replace(BEFORE, kinds=(KindName.CRASH, KindName.MISSING_WHEEL)), True),
         (replace(BEFORE, kinds=(KindName.SUPPORT_TRACKING,)), True),
         (BEFORE, False),
-        (replace(BEFORE, origin=Origin.TABLE, gone=LATER), False),
-        (replace(look(state=CLOSED), origin=Origin.TABLE), False),
+        (replace(BEFORE, origin=ThreadOrigin.TABLE, gone=LATER), False),
+        (replace(look(state=CLOSED), origin=ThreadOrigin.TABLE), False),
     ],
 )
 def test_open_threads_that_track_support_or_ask_for_wheels_wait_for_them(thread: KnownThread, waits: bool) -> None:

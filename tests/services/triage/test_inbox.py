@@ -14,7 +14,7 @@ from bot.core.github.threads import IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Mode, Outcome
 from bot.core.triage.changeset import Changeset, Progress
 from bot.core.triage.decide.texts import MARKER
-from bot.core.upstream.threads import EventKind, Origin
+from bot.core.upstream.threads import EventKind, ThreadOrigin
 from bot.services.triage.inbox import ATTEMPTS, Triage
 from bot.services.triage.outbox import EXPIRES
 from storage.github.thread_events import ThreadEvents
@@ -651,7 +651,7 @@ async def test_what_happens_to_a_thread_is_there_for_discord_and_the_digest(benc
     await bench.settle()
     known = await bench.stores.threads.get(issue.node_id)
     assert known is not None
-    assert (known.origin, known.package, known.kinds) == (Origin.TRIAGE, "demo", (KindName.CRASH,))
+    assert (known.origin, known.package, known.kinds) == (ThreadOrigin.TRIAGE, "demo", (KindName.CRASH,))
     assert known.issue.state is ThreadState.CLOSED
     events = await ThreadEvents(bench.database).numbered_after(0)
     assert [(event.kind, event.detail) for _, event in events] == [

@@ -14,7 +14,7 @@ from bot.core.classify.thread import KindName
 from bot.core.github.threads import ForbiddenError, IssueRef, ThreadState
 from bot.core.guide.tracking_table import TABLE
 from bot.core.posting.posts import Change, ChangeKind
-from bot.core.upstream.threads import EventKind, Origin
+from bot.core.upstream.threads import EventKind, ThreadOrigin
 from bot.core.wheels.targets import Target
 from bot.services.upstream.watcher import BETWEEN_SEARCHES, OTHERS, PollReport
 from tests.fakes.discord_json import JsonObject
@@ -80,7 +80,7 @@ async def test_the_first_round_finds_the_threads_of_the_table(
     publish_table(server, ("NumPy", tracked), ("kiwisolver", merged), ("CMake", ""))
     async with open_poll(server, path, clock) as upstream_poll:
         report = await upstream_poll.watcher.poll()
-        assert (report.new, report.events, report.failed, report.watched) == (2, 3, {}, {Origin.TABLE: 2})
+        assert (report.new, report.events, report.failed, report.watched) == (2, 3, {}, {ThreadOrigin.TABLE: 2})
         known = {str(thread.issue.ref): thread for thread in await upstream_poll.threads.watched()}
         assert known["numpy/numpy#26157"].package == "numpy"
         assert known["nucleic/kiwi#190"].package == "kiwisolver"
@@ -163,7 +163,7 @@ async def test_a_row_that_leads_nowhere_is_tried_again_after_a_day(
     async with open_poll(server, path, clock) as upstream_poll:
         assert (await poll(upstream_poll, clock, hours=23)).requests == 1
         report = await poll(upstream_poll, clock, hours=1)
-        assert (report.new, report.watched) == (1, {Origin.TABLE: 1})
+        assert (report.new, report.watched) == (1, {ThreadOrigin.TABLE: 1})
 
 
 async def test_a_renamed_repository_keeps_its_thread(
@@ -177,7 +177,7 @@ async def test_a_renamed_repository_keeps_its_thread(
         await poll(upstream_poll, clock)
         assert (await upstream_poll.happened())[1:] == [(COMMENTED, "numpy/numpy2#26157", "1")]
         report = await poll(upstream_poll, clock)
-        assert (report.requests, report.watched) == (2, {Origin.TABLE: 1})
+        assert (report.requests, report.watched) == (2, {ThreadOrigin.TABLE: 1})
 
 
 async def test_a_row_that_names_a_repository_by_its_old_name_is_not_looked_up_every_time(
@@ -200,7 +200,7 @@ async def test_a_transferred_thread_is_the_one_it_was(
         moved = tracked.repository.transfer(tracked, server.repository("numpy/tracking"))
         moved.comment("It belongs here.")
         report = await poll(upstream_poll, clock)
-        assert (report.new, report.watched, report.failed) == (0, {Origin.TABLE: 1}, {})
+        assert (report.new, report.watched, report.failed) == (0, {ThreadOrigin.TABLE: 1}, {})
         (known,) = await upstream_poll.threads.watched()
         assert (known.issue.ref, known.package) == (IssueRef("numpy/tracking", 1), "numpy")
         assert [kind for kind, _, _ in await upstream_poll.happened()] == [OPENED, COMMENTED]
@@ -256,7 +256,7 @@ async def test_a_table_that_is_suddenly_empty_is_told_of_and_its_rows_stay(
         for _ in range(2):
             report = await poll(upstream_poll, clock)
             assert report.failed == {TABLE: "The tracking table has 0 rows, and had 1: those stay."}
-            assert report.watched == {Origin.TABLE: 1}
+            assert report.watched == {ThreadOrigin.TABLE: 1}
         tracked.comment("Still here.")
         assert (await poll(upstream_poll, clock)).events == 1
         publish_table(server, ("NumPy", tracked))
@@ -286,7 +286,7 @@ async def test_a_thread_is_about_the_package_that_the_table_says_by_now(
         thread.comment("Any news?")
         report = await poll(upstream_poll, clock)
         (known,) = await upstream_poll.threads.of_package("renamed")
-        assert (known.origin, report.events) == (Origin.TABLE, 1)
+        assert (known.origin, report.events) == (ThreadOrigin.TABLE, 1)
         assert await upstream_poll.threads.of_package("misnamed") == ()
 
 
@@ -302,7 +302,7 @@ async def test_a_thread_that_is_missed_and_found_again_at_its_place_was_never_go
         tracked.comment("Any news?")
         server.fail("/graphql", Failure(change=missing))
         report = await poll(upstream_poll, clock)
-        assert (report.new, report.events, report.watched) == (0, 1, {Origin.TABLE: 1})
+        assert (report.new, report.events, report.watched) == (0, 1, {ThreadOrigin.TABLE: 1})
         assert (await poll(upstream_poll, clock)).requests == 2
 
 
@@ -314,7 +314,7 @@ async def test_a_new_row_is_read_without_the_others(
         scipy = server.repository("scipy/scipy").open("Tracking issue for free-threading", created=LONG_AGO)
         publish_table(server, ("NumPy", tracked), ("SciPy", scipy))
         report = await poll(upstream_poll, clock)
-        assert (report.new, report.requests, report.watched) == (1, 4, {Origin.TABLE: 2})
+        assert (report.new, report.requests, report.watched) == (1, 4, {ThreadOrigin.TABLE: 2})
 
 
 @pytest.mark.usefixtures("tracked")
@@ -333,7 +333,7 @@ async def test_what_github_says_nothing_about_this_time_is_neither_gone_nor_forg
         tracked.comment("Any news?")
         server.fail("/graphql", *[graphql_partial()] * 9)
         report = await poll(upstream_poll, clock)
-        assert (report.watched, report.events) == ({Origin.TABLE: 1}, 0)
+        assert (report.watched, report.events) == ({ThreadOrigin.TABLE: 1}, 0)
     async with open_poll(server, path, clock) as upstream_poll:
         while (await poll(upstream_poll, clock)).events == 0:
             pass
@@ -352,7 +352,7 @@ async def test_a_repository_is_read_a_week_back_for_what_is_about_free_threading
     numpy.open(ABOUT_IT, number=4, is_pr=True, created=NOW - timedelta(days=4))
     async with open_poll(server, path, clock, repositories=["numpy/numpy"]) as upstream_poll:
         report = await upstream_poll.watcher.poll()
-        assert (report.failed, report.watched) == ({}, {Origin.REPOSITORY: 2})
+        assert (report.failed, report.watched) == ({}, {ThreadOrigin.REPOSITORY: 2})
         threads = await upstream_poll.threads.watched()
         assert [(thread.issue.ref.number, thread.package) for thread in threads] == [(2, "numpy"), (4, "numpy")]
         assert KindName.CRASH in threads[0].kinds
@@ -415,7 +415,7 @@ async def test_a_thread_of_the_table_stays_its_own_in_a_watched_repository(
         await upstream_poll.watcher.poll()
         tracked.comment("Any news?")
         report = await poll(upstream_poll, clock)
-        assert (report.events, report.watched) == (1, {Origin.TABLE: 1})
+        assert (report.events, report.watched) == (1, {ThreadOrigin.TABLE: 1})
 
 
 async def test_a_thread_names_the_package_of_its_repository_or_the_one_that_its_text_blames(
@@ -442,7 +442,7 @@ async def test_a_repository_that_cannot_be_read_is_told_of_and_the_others_go_on(
     async with open_poll(server, path, clock, repositories=names) as upstream_poll:
         report = await upstream_poll.watcher.poll()
         assert list(report.failed) == ["no/such", "secret/project"]
-        assert report.watched == {Origin.TABLE: 1, Origin.REPOSITORY: 1}
+        assert report.watched == {ThreadOrigin.TABLE: 1, ThreadOrigin.REPOSITORY: 1}
         scipy.open(ABOUT_IT)
         server.fail("/repos/scipy/scipy/issues", *[server_error()] * 9)
         assert "scipy/scipy" in (await poll(upstream_poll, clock)).failed
@@ -474,7 +474,7 @@ async def test_where_github_asks_to_slow_down_the_rest_waits_for_the_next_round(
         report = await upstream_poll.watcher.poll()
         assert list(report.failed) == ["numpy/numpy", "scipy/scipy", OTHERS]
         assert server.count("GET", "scipy") == 0
-        assert report.watched == {Origin.TABLE: 1}
+        assert report.watched == {ThreadOrigin.TABLE: 1}
 
 
 @pytest.mark.usefixtures("tracked")
@@ -501,7 +501,7 @@ async def test_a_search_finds_threads_anywhere(server: FakeGitHub, path: Path, c
     server.repository("g/h").open(OTHER, TEXT)
     async with open_poll(server, path, clock, searches=[SEARCH]) as upstream_poll:
         report = await upstream_poll.watcher.poll()
-        assert (report.failed, report.watched) == ({}, {Origin.SEARCH: 1})
+        assert (report.failed, report.watched) == ({}, {ThreadOrigin.SEARCH: 1})
         assert await upstream_poll.happened() == [(OPENED, "a/b#1", "")]
 
 
@@ -533,7 +533,7 @@ async def test_what_becomes_of_a_thread_that_a_search_found_is_noticed(
         deleted.repository.delete(deleted)
         report = await poll(upstream_poll, clock, minutes=BETWEEN_SEARCHES.total_seconds() / 60)
         assert (await upstream_poll.happened())[-1] == (CLOSED, "a/b#1", "")
-        assert report.watched == {Origin.SEARCH: 1}
+        assert report.watched == {ThreadOrigin.SEARCH: 1}
 
 
 async def test_a_search_that_shows_only_a_part_is_told_of_and_reads_the_same_time_again(

@@ -11,7 +11,7 @@ from bot.core.classify.thread import KindName
 from bot.core.errors import StorageError
 from bot.core.github.threads import Account, IssueRef, ThreadState
 from bot.core.triage.changeset import Changeset, MarkKind
-from bot.core.upstream.threads import Cursor, EventKind, KnownThread, Origin
+from bot.core.upstream.threads import Cursor, EventKind, KnownThread, ThreadOrigin
 from storage.engine.sqlite import Database
 from storage.github.changesets import Changesets
 from storage.github.cursors import Cursors
@@ -49,7 +49,7 @@ MERGED = replace(
         labels=(),
         closed=NOW,
     ),
-    origin=Origin.SEARCH,
+    origin=ThreadOrigin.SEARCH,
     package=None,
     kinds=(),
 )
@@ -93,20 +93,20 @@ async def test_a_newer_state_replaces_an_older_one_and_never_the_other_way(threa
 
 async def test_triage_takes_no_thread_away_from_those_that_are_watched(threads: Threads) -> None:
     await threads.record([THREAD], [], [], NOW)
-    triaged = replace(THREAD, origin=Origin.TRIAGE, package=None, free_threading=False, kinds=())
+    triaged = replace(THREAD, origin=ThreadOrigin.TRIAGE, package=None, free_threading=False, kinds=())
     await threads.record([triaged], [], [], NOW)
     assert await threads.get(NODE) == replace(THREAD, kinds=())
     assert await threads.watched() == (replace(THREAD, kinds=()),)
 
 
 async def test_watching_takes_over_what_triage_knew_even_with_an_older_state(threads: Threads) -> None:
-    triaged = replace(changed(THREAD, updated=seconds(9), title="New"), origin=Origin.TRIAGE, package=None)
+    triaged = replace(changed(THREAD, updated=seconds(9), title="New"), origin=ThreadOrigin.TRIAGE, package=None)
     await threads.record([triaged], [], [], NOW)
     assert await threads.watched() == ()
     assert await threads.all() == (triaged,)
     await threads.record([THREAD], [], [], NOW)
-    assert await threads.watched(Origin.TABLE) == (replace(triaged, origin=Origin.TABLE, package="numpy"),)
-    assert await threads.watched(Origin.TRIAGE) == ()
+    assert await threads.watched(ThreadOrigin.TABLE) == (replace(triaged, origin=ThreadOrigin.TABLE, package="numpy"),)
+    assert await threads.watched(ThreadOrigin.TRIAGE) == ()
 
 
 async def test_a_thread_is_found_where_it_was_seen_last_whatever_the_case_of_its_repository(threads: Threads) -> None:
@@ -219,7 +219,7 @@ async def test_a_thread_that_was_moved_is_the_one_it_was(database: Database, thr
         ),
         NOW,
     )
-    await threads.rebind(NODE, replace(moved, origin=Origin.TRIAGE))
+    await threads.rebind(NODE, replace(moved, origin=ThreadOrigin.TRIAGE))
     assert await threads.get(NODE) is None
     assert await threads.at(REF) is None
     assert await threads.watched() == (moved,)
