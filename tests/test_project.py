@@ -177,6 +177,21 @@ def test_names_say_what_a_thing_is() -> None:
     assert offenders == []
 
 
+def test_a_public_class_has_a_name_of_its_own() -> None:
+    """Whoever searches for a class finds one; only a protocol may be called like what it describes."""
+    found: dict[str, list[str]] = {}
+    for path, tree in modules(*PACKAGES).items():
+        for node in ast.walk(tree):
+            match node:
+                case ast.ClassDef(bases=[ast.Name(id="Protocol")]):
+                    pass
+                case ast.ClassDef(name=name) if not name.startswith("_"):
+                    found.setdefault(name, []).append(path)
+                case _:
+                    pass
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+
+
 def test_every_exception_from_a_check_has_a_code_and_a_reason() -> None:
     reasoned = re.compile(
         r"#\s*((?:ruff: )?noqa: [A-Z]+\d+(, ?[A-Z]+\d+)* [-–—] .+"
