@@ -23,6 +23,7 @@ import structlog
 
 from bot.clients.pypi import NoPage, PackageIndex, PageSummary
 from bot.core.errors import UpstreamError
+from bot.core.history.breaker import Breaker
 from bot.core.history.scan import Conclusion, conclude, due, rules_for
 from bot.core.verdicts.curated import UNTRACKED
 from bot.core.wheels.targets import Target
@@ -37,15 +38,6 @@ LISTING_PAYS = 3_500
 _RESUMABLE = timedelta(hours=6)
 _BATCH = 50
 _ATTEMPTS = 4
-_HOPELESS = 40
-"""Projects in a row, more than there are connections, that failed when first asked about: the rest is not tried.
-
-Second attempts do not count: where every other project fails, they soon are all that is under way.
-"""
-
-_DEAD = 5
-"""Projects that failed twice before any was answered: nobody is there, and the rest is not tried."""
-
 _LONGEST_PAUSE = 120.0
 _TURN = 0.002
 """Seconds after which a thread that computes must let another one go on."""
@@ -121,7 +113,7 @@ class Scanner:
         tracked = _tracked(walk, ranks, track, asked)
         if walk.is_unanswered and not tracked:
             raise UpstreamError(f"Nothing was scanned: {walk.trouble}")
-        if not (walk.is_unanswered and walk.is_hopeless):
+        if not (walk.is_unanswered and walk.breaker.is_hopeless):
             await self.scans.end(number, self.now(), tracked, walk.failed, track)
         return ScanReport(
             packages=len(tracked),
@@ -162,22 +154,16 @@ class _Walk:
     seen: set[str] = field(default_factory=set)
     natives: set[str] = field(default_factory=set)
     troubles: Counter[str] = field(default_factory=Counter)
+    breaker: Breaker = field(default_factory=Breaker)
     _read: list[tuple[Conclusion, str | None]] = field(default_factory=list)
     _confirmed: list[Known] = field(default_factory=list)
     _resume_at: float = 0.0
-    _failures_in_a_row: int = 0
-    _failed_twice: int = 0
-    _answered: bool = False
-
-    @property
-    def is_hopeless(self) -> bool:
-        """Return whether so much failed that the rest is not tried."""
-        return self._failures_in_a_row >= _HOPELESS or (not self._answered and self._failed_twice >= _DEAD)
+    _request_ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_unanswered(self) -> bool:
         """Return whether the index was asked and answered nothing at all."""
-        return bool(self.failed) and not self._answered
+        return bool(self.failed) and not self.breaker.has_answered
 
     @property
     def trouble(self) -> str:
@@ -274,9 +260,9 @@ class _Walk:
         """Ask for one page, patiently; a failure is noted and gives None."""
         reason = "The index could not be read for so many projects that the rest was not tried."
         for attempt in range(_ATTEMPTS):
-            if self.is_hopeless:
+            if not await self._may_ask(attempt):
                 break
-            await self._until_resumed()
+            number = self.breaker.ask(attempt)
             self.requests += 1
             try:
                 concluding = partial(conclude, targets=self.scanner.targets, now=self.scanner.now())
@@ -284,37 +270,48 @@ class _Walk:
             except UpstreamError as error:
                 reason = str(error)
                 self.troubles[reason] += 1
-                self._failures_in_a_row += attempt == 0
-                self._failed_twice += attempt == 1 and not error.busy
-                if not error.retryable or self.is_hopeless:
+                self.breaker.fail(number, busy=error.busy)
+                self._let_others_ask()
+                if not error.retryable or self.breaker.is_hopeless:
                     break
-                await self._pause(error, self.scanner.first_pause * 2**attempt)
+                await self._pause(number, error, self.scanner.first_pause * 2**attempt)
             else:
-                self._failures_in_a_row = 0
-                self._answered = True
+                self.breaker.answer(number)
+                self._let_others_ask()
                 return result
         self.failed[name] = reason
         return None
 
-    async def _pause(self, error: UpstreamError, seconds: float) -> None:
-        """Pause before the next attempt: alone after a hiccup, all together when the index asks to slow down."""
+    async def _may_ask(self, attempt: int) -> bool:
+        """Wait until an attempt may be made, and return whether it is worth it."""
+        while not self.breaker.is_hopeless:
+            left = self._resume_at - asyncio.get_running_loop().time()
+            if left > 0:  # looked at again afterwards, as somebody else may have been told to wait longer
+                await asyncio.sleep(left)
+            elif self.breaker.may_ask(attempt):
+                return True
+            else:
+                await self._request_ended.wait()
+        return False
+
+    def _let_others_ask(self) -> None:
+        """Wake those who wait to ask, but nobody who comes later."""
+        self._request_ended.set()
+        self._request_ended.clear()
+
+    async def _pause(self, number: int, error: UpstreamError, seconds: float) -> None:
+        """Pause after a request that failed: alone after a hiccup, all together when the index asks to slow down."""
         if not error.busy:
             await asyncio.sleep(seconds)
             return
         wait = seconds if error.retry_after is None else error.retry_after
         if wait > _LONGEST_PAUSE:  # it wants to be left alone for longer than a scan waits
-            self._failures_in_a_row = _HOPELESS
+            self.breaker.send_away(number)
             return
         now = asyncio.get_running_loop().time()
         if now >= self._resume_at:
             log.info("index_busy", reason=str(error), pause=wait)
         self._resume_at = max(self._resume_at, now + wait)
-
-    async def _until_resumed(self) -> None:
-        left = self._resume_at - asyncio.get_running_loop().time()
-        if left > 0:
-            await asyncio.sleep(left)
-            await self._until_resumed()  # somebody else may have been told to wait longer
 
 
 @contextmanager
