@@ -12,6 +12,7 @@ import msgspec
 from bot.clients.github.worker import Reply, busy_error, said_after_colon
 from bot.core.errors import UpstreamError
 from bot.core.github.threads import Account, ForbiddenError, Glimpse, Issue, IssueRef, ThreadState, is_repository
+from bot.core.text.sentences import without_nul
 
 _T = TypeVar("_T")
 
@@ -227,7 +228,8 @@ def _read_glimpse(node: bytes) -> Glimpse | None:
     thread = _GLIMPSE.decode(node)
     if thread.repository.is_private:
         return None
-    return Glimpse(thread.id, thread.ref, thread.title, thread.is_pr, thread.state, thread.updated_at)
+    title = without_nul(thread.title)
+    return Glimpse(thread.id, thread.ref, title, thread.is_pr, thread.state, thread.updated_at)
 
 
 def _read_look(node: bytes) -> Issue | None:
@@ -239,8 +241,8 @@ def _read_look(node: bytes) -> Issue | None:
     return Issue(
         node_id=thread.id,
         ref=thread.ref,
-        title=thread.title,
-        body=thread.body,
+        title=without_nul(thread.title),
+        body=without_nul(thread.body),
         is_pr=thread.is_pr,
         state=thread.state,
         locked=thread.locked,

@@ -9,6 +9,7 @@ import msgspec
 
 from bot.core.errors import UpstreamError
 from bot.core.github.threads import Account, Comment, Issue, IssueRef, LabelEvent, ThreadState, is_repository
+from bot.core.text.sentences import without_nul
 
 
 class WireUser(msgspec.Struct):
@@ -54,8 +55,8 @@ class WireIssue(msgspec.Struct):
         return Issue(
             node_id=self.node_id,
             ref=IssueRef(repository_of(self.repository_url), self.number),
-            title=self.title,
-            body=self.body or "",
+            title=without_nul(self.title),
+            body=without_nul(self.body or ""),
             is_pr=self.pull_request is not None,
             state=self._state(),
             locked=self.locked,

@@ -17,6 +17,11 @@ def joined(names: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def without_nul(text: str) -> str:
+    """Put U+FFFD for NUL, as CommonMark and HTML do: PostgreSQL refuses text that has one."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def printable(text: str) -> str:
     """Put a sign that is seen for each one that breaks the line, hides or turns the direction of writing."""
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)

@@ -120,6 +120,16 @@ async def test_a_thread_is_looked_at_whole(reader: GithubReader, repository: Fak
     assert (by_number.author, by_number.labels, by_number.body) == (look.author, look.labels, look.body)
 
 
+async def test_text_with_nul_comes_as_every_database_takes_it(reader: GithubReader, repository: FakeRepository) -> None:
+    issue = repository.open("Crash\0 on 3.14t", "It\0crashes.")
+    look = (await reader.look([issue.node_id]))[issue.node_id]
+    assert look is not None
+    by_number, glimpse = await reader.issue(ref_of(issue)), (await reader.glimpse([issue.node_id]))[issue.node_id]
+    assert glimpse is not None
+    assert {look.title, by_number.title, glimpse.title} == {"Crash\ufffd on 3.14t"}
+    assert {look.body, by_number.body} == {"It\ufffdcrashes."}
+
+
 async def test_deleted_accounts_are_none(reader: GithubReader, repository: FakeRepository) -> None:
     issue = repository.open("Crash on 3.14t", by=None)
     issue.comment("Here too.", None)
