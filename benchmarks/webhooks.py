@@ -102,7 +102,7 @@ async def measure(count: int, rate: float, folder: Path) -> list[tuple[str, list
         await asyncio.wait_for(process.wait(), _ANSWER_SECONDS)
     happened = {delivery.event for delivery in (*warm_up, *deliveries) if delivery.event is not None}
     async with open_database(path) as database:
-        rows = await database.read("SELECT happening, due FROM inbox")
+        rows = await database.read("SELECT event, due FROM inbox")
     stored = [event for event, _ in rows]
     lost, twice = len(happened.difference(stored)), len(stored) - len(set(stored))
     accepted = sum(one.status == HTTPStatus.ACCEPTED for one in sent)

@@ -55,7 +55,7 @@ async def _start(settings: Settings, held: _Held) -> Bot:
     ports = await _serve(settings, bot, held)
     await held.enter("jobs", _FACES, timetable(bot.metrics, *bot.jobs))
     await held.enter("triage", _FACES, _going(bot.triage))
-    log.info("started", version=version(), database=database.path, **ports)
+    log.info("started", version=version(), database=database.name, **ports)
     return bot
 
 

@@ -1,7 +1,7 @@
 """Forgets what is over, so that nothing grows for ever: table by table, few rows in a transaction.
 
 What makes something be done once, and what people said, is never forgotten; docs/operations.md says of each table why
-its rows may go. The newest row of what is numbered stays, as numbers go on from it.
+its rows may go. Numbers go on whatever was deleted: the database gives none twice, and positions are remembered apart.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.triage.changeset import MarkKind
-from storage.engine.sqlite import Database, Transaction, Value
+from storage.engine.engine import Engine, Transaction
+from storage.engine.rows import Value
 
 AT_ONCE = 500
 """Rows in a transaction: a writer that waits for one waits for milliseconds."""
@@ -53,12 +54,12 @@ _RULES = (
     _Rule("scans", "id", "started < ? AND id < (SELECT MAX(id) FROM scans WHERE ended IS NOT NULL)"),
     _Rule("projects", "package", "checked < ? AND EXISTS (SELECT 1 FROM scans WHERE ended > ?)"),
     _Rule("statuses", "package", "checked < ?"),
-    _Rule("thread_events", "id", "noticed < ? AND happened < ? AND id < (SELECT MAX(id) FROM thread_events)"),
-    _Rule("inbox", "id", "due IS NULL AND received < ? AND id < (SELECT MAX(id) FROM inbox)"),
+    _Rule("thread_events", "id", "noticed < ? AND happened < ?"),
+    _Rule("inbox", "id", "due IS NULL AND received < ?"),
     _Rule(
         "audit",
         "id",
-        "at < ? AND id < (SELECT MAX(id) FROM audit) AND NOT EXISTS"
+        "at < ? AND NOT EXISTS"
         " (SELECT 1 FROM threads WHERE threads.node_id = audit.node_id AND threads.state = 'open'"
         " AND threads.gone IS NULL)",
     ),
@@ -69,7 +70,7 @@ _RULES = (
 class Retention:
     """No table of its own: it knows of all tables what may go."""
 
-    database: Database
+    database: Engine
 
     async def forget(self, before: datetime, now: datetime) -> AsyncIterator[tuple[str, int]]:
         """Forget what was over before a moment; gives the table and the number of rows after every transaction."""
@@ -148,7 +149,7 @@ async def _leave_alone(transaction: Transaction, node_id: Value, now: datetime) 
     )
     if rows:
         await transaction.run(
-            "INSERT INTO directives (node_id, kind, value, actor, at) VALUES (?, ?, 'yes', '', ?)"
+            "INSERT INTO thread_marks (node_id, kind, value, actor, at) VALUES (?, ?, 'yes', '', ?)"
             " ON CONFLICT (node_id, kind) DO NOTHING",
             (node_id, MarkKind.OVER.value, now.timestamp()),
         )

@@ -12,7 +12,7 @@ from bot.clients.tokens import Tokens
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github.threads import ForbiddenError
 from bot.core.index.metadata import NOT_OFFERED, Metadata
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 
 _PROBE = "packaging"
 """A small project that every index has."""
@@ -37,7 +37,7 @@ class Checkup:
 
     index: PackageIndex
     tokens: Tokens
-    open_database: Callable[[], AbstractAsyncContextManager[Database]]
+    open_database: Callable[[], AbstractAsyncContextManager[Engine]]
     discord_token: str | None
     github_token: str | None
     app_login: Callable[[], Awaitable[str | None]]
@@ -80,7 +80,7 @@ class Checkup:
                 await database.check_writable()
         except StorageError as error:
             return Check("database", works=False, finding=str(error))
-        return Check("database", works=True, finding=f"{database.path} can be written")
+        return Check("database", works=True, finding=f"{database.name} can be written")
 
     async def _app(self) -> Check:
         try:

@@ -11,7 +11,7 @@ import structlog
 
 from bot.core.errors import StorageError
 from bot.services.metrics import Metrics
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 
 BELIEVED = 1.0
 """Seconds for which what was found is not looked for again, however many ask."""
@@ -26,7 +26,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Health:
     """Tells what works; ``discord`` says whether Discord does, ``clock`` gives seconds and only goes on."""
 
-    database: Database
+    database: Engine
     discord: Callable[[], bool]
     metrics: Metrics
     clock: Callable[[], float] = time.monotonic

@@ -10,14 +10,15 @@ from bot.clients.web import open_http
 from bot.config import Settings
 from bot.services.checkup import Checkup
 from bot.wiring.packages import build_index
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
+from storage.engine.sqlite import open_database
 
 
 @asynccontextmanager
 async def open_checkup(settings: Settings, app_login: Callable[[], Awaitable[str | None]]) -> AsyncIterator[Checkup]:
     """Build what ``ftbot check`` needs; ``app_login`` asks GitHub as the App."""
 
-    def open_configured() -> AbstractAsyncContextManager[Database]:
+    def open_configured() -> AbstractAsyncContextManager[Engine]:
         return open_database(settings.database_path)
 
     async with open_http(settings.user_agent) as http:

@@ -61,7 +61,7 @@ from storage.discord.closed_channels import ClosedChannels
 from storage.discord.guilds import Guilds
 from storage.discord.posts import Posts
 from storage.discord.registrations import Registrations
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 from storage.github.audit import Audit
 from storage.github.cursors import Cursors
 from storage.github.inbox import Inbox
@@ -103,7 +103,7 @@ def _watched(github: Github) -> Watched:
     return Watched.NONE if github.app is None else Watched.INSTALLED  # triage tells of what it meets, too
 
 
-async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Database, github: Github) -> Bot:
+async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engine, github: Github) -> Bot:
     """Build the bot on resources that somebody opened."""
     metrics = Metrics.new()
     conversations = Conversations(metrics)
@@ -180,7 +180,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Datab
     return Bot(metrics, health, lookup, package_names, conversations, gateway, tuple(jobs), loop, deliveries)
 
 
-def _build_backlog(settings: Settings, database: Database, github: Github, metrics: Metrics) -> Backlog:
+def _build_backlog(settings: Settings, database: Engine, github: Github, metrics: Metrics) -> Backlog:
     clients = {"token": github.reader, "app": github.app}
     triages = github.app is not None and settings.triage is Switch.ON
     return Backlog(
@@ -206,7 +206,7 @@ class _Triage:
 
 
 def _build_triage(
-    settings: Settings, app: GithubApp, database: Database, lookup: StatusLookup, metrics: Metrics
+    settings: Settings, app: GithubApp, database: Engine, lookup: StatusLookup, metrics: Metrics
 ) -> _Triage:
     wake = asyncio.Event()
     stores = TriageStores.of(database)

@@ -30,7 +30,8 @@ from bot.services.packages.package_names import Names, PackageNames
 from bot.services.packages.scan import Scanner
 from bot.services.packages.top_list import TopList
 from bot.services.upstream.issues import UpstreamThreads
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
+from storage.engine.sqlite import open_database
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.digests import Digests
@@ -114,7 +115,7 @@ async def open_tracked_packages(settings: Settings) -> AsyncIterator[TrackedPack
 def build_tracked_packages(
     settings: Settings,
     http: httpx.AsyncClient,
-    database: Database,
+    database: Engine,
     issues: Callable[[Week], Awaitable[Issues]] | None = None,
 ) -> TrackedPackages:
     """Build it on resources that somebody opened; ``issues`` gives what happened upstream in a week."""
@@ -134,7 +135,7 @@ def build_tracked_packages(
 
 
 def build_lookup(
-    settings: Settings, http: httpx.AsyncClient, database: Database, metrics: Metrics | None = None
+    settings: Settings, http: httpx.AsyncClient, database: Engine, metrics: Metrics | None = None
 ) -> StatusLookup:
     """Build what answers whether a package has wheels."""
     index = build_index(settings, http)

@@ -21,7 +21,8 @@ from bot.services.triage.outbox import OutboxWorker
 from bot.services.triage.stores import TriageStores
 from bot.wiring.packages import build_lookup, utc_now
 from bot.wiring.upstream import open_reader
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
+from storage.engine.sqlite import open_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ async def open_app(settings: Settings) -> AsyncIterator[GithubApp | None]:
         yield app
 
 
-def build_outbox_worker(app: GithubApp, database: Database, *, enabled: bool = True) -> OutboxWorker:
+def build_outbox_worker(app: GithubApp, database: Engine, *, enabled: bool = True) -> OutboxWorker:
     """Build what writes on GitHub."""
     return OutboxWorker(app, TriageStores.of(database), utc_now, enabled=enabled)
 
@@ -92,7 +93,7 @@ def build_outbox_worker(app: GithubApp, database: Database, *, enabled: bool = T
 def build_triage(  # noqa: PLR0913, PLR0917 — what triage is made of
     settings: Settings,
     reader: RepositoryReader,
-    database: Database,
+    database: Engine,
     lookup: StatusLookup,
     wake: asyncio.Event,
     worker: OutboxWorker | None = None,

@@ -16,7 +16,8 @@ from bot.core.upstream.threads import Sources
 from bot.services.upstream.watcher import Watcher
 from bot.services.upstream.watchlist import Watchlist
 from bot.wiring.packages import utc_now
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
+from storage.engine.sqlite import open_database
 from storage.github.cursors import Cursors
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
@@ -60,12 +61,12 @@ async def open_reader(settings: Settings, token: str | None) -> AsyncIterator[Gi
         yield reader
 
 
-def build_watcher(settings: Settings, reader: GithubReader, database: Database) -> Watcher:
+def build_watcher(settings: Settings, reader: GithubReader, database: Engine) -> Watcher:
     """Build it on resources that somebody opened."""
     return Watcher(reader, Threads(database), Cursors(database), Documents(database), watched(settings), utc_now)
 
 
-def build_watchlist(settings: Settings, database: Database) -> Watchlist:
+def build_watchlist(settings: Settings, database: Engine) -> Watchlist:
     """Build it on a database that somebody opened."""
     return Watchlist(Threads(database), ThreadEvents(database), Cursors(database), watched(settings))
 

@@ -1,4 +1,4 @@
-"""What tracked packages gained and lost, numbered in the order in which it was noticed."""
+"""What tracked packages gained and lost, each at a position, in the order in which it was noticed."""
 
 from __future__ import annotations
 
@@ -11,46 +11,37 @@ import msgspec
 from bot.core.posting.posts import Change, ChangeKind
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import parse_target
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
+from storage.engine.positions import append, last_position
+from storage.engine.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """One row a change."""
 
-    database: Database
+    database: Engine
 
     async def record(self, changes: Iterable[Change], now: datetime) -> int:
         """Add changes, and tell how many are new; one that is known stays as it is."""
-        new = 0
         async with self.database.transaction() as transaction:
-            for change in changes:
-                rows = await transaction.run(
-                    "INSERT INTO changes (id, package, target, version, kind, how, lost, noticed)"
-                    " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ? FROM changes WHERE TRUE"
-                    " ON CONFLICT (package, target, version, kind) DO NOTHING RETURNING id",
-                    (
-                        change.package,
-                        str(change.target),
-                        change.version,
-                        change.kind.value,
-                        " ".join(change.how),
-                        " ".join(change.lost),
-                        now.timestamp(),
-                    ),
-                )
-                new += len(rows)
-        return new
+            return await append(
+                transaction,
+                "changes",
+                "INSERT INTO changes (position, package, target, version, kind, how, lost, noticed)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (package, target, version, kind) DO NOTHING RETURNING id",
+                [_row(change, now) for change in changes],
+            )
 
     async def newest(self) -> int:
-        """Return the number of the newest change, 0 if there is none."""
-        rows = await self.database.read("SELECT COALESCE(MAX(id), 0) FROM changes")
-        return msgspec.convert(rows[0][0], int)
+        """Return the position of the newest change, 0 if there never was one."""
+        return await last_position(self.database, "changes")
 
     async def between(self, first: int, last: int) -> tuple[Change, ...]:
-        """Return the changes from one number to another, both included."""
+        """Return the changes from one position to another, both included."""
         rows = await self.database.read(
-            "SELECT package, target, version, kind, how, lost FROM changes WHERE id BETWEEN ? AND ? ORDER BY id",
+            "SELECT package, target, version, kind, how, lost FROM changes WHERE position BETWEEN ? AND ?"
+            " ORDER BY position",
             (first, last),
         )
         return tuple(
@@ -59,3 +50,15 @@ class Changes:
                 rows, list[tuple[str, str, str, ChangeKind, str, str]]
             )
         )
+
+
+def _row(change: Change, now: datetime) -> Row:
+    return (
+        change.package,
+        str(change.target),
+        change.version,
+        change.kind.value,
+        " ".join(change.how),
+        " ".join(change.lost),
+        now.timestamp(),
+    )

@@ -7,14 +7,14 @@ from datetime import datetime
 
 import msgspec
 
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedChannels:
     """One row a channel: why nothing is tried there."""
 
-    database: Database
+    database: Engine
 
     async def close(self, guild: int, channel: int, reason: str, now: datetime) -> None:
         """Note that a channel of a server cannot be posted in."""

@@ -11,7 +11,8 @@ import msgspec
 from bot.core.posting.posts import DigestSettings, GuildSettings, IssueFeed
 from bot.core.posting.schedule import Schedule
 from bot.core.upstream.threads import EventKind
-from storage.engine.sqlite import Database, read_time
+from storage.engine.engine import Engine
+from storage.engine.rows import read_time
 
 _COLUMNS = (
     "guild, channel, since, weekday, hour, zone, role, publish, announcements, issues, issues_forum, issue_events"
@@ -37,7 +38,7 @@ class _Row(msgspec.Struct, array_like=True):
 class Guilds:
     """One row a server that has set anything."""
 
-    database: Database
+    database: Engine
 
     async def settings(self, guild: int) -> GuildSettings:
         """Return what a server has set."""
@@ -57,12 +58,12 @@ class Guilds:
         return read_time(rows[0][0])
 
     async def announced(self) -> dict[int, int]:
-        """Return the number of the last change that was announced in each server that wants them."""
+        """Return the position of the last change that was announced in each server that wants them."""
         rows = await self.database.read("SELECT guild, announced FROM guilds WHERE announcements IS NOT NULL")
         return dict(msgspec.convert(rows, list[tuple[int, int]]))
 
     async def issues_shown(self) -> dict[int, int]:
-        """Return the number of the last upstream event that each server was shown, of those that want them."""
+        """Return the position of the last upstream event that each server was shown, of those that want them."""
         rows = await self.database.read("SELECT guild, issues_shown FROM guilds WHERE issues IS NOT NULL")
         return dict(msgspec.convert(rows, list[tuple[int, int]]))
 
@@ -92,7 +93,7 @@ class Guilds:
         async with self.database.transaction() as transaction:
             await transaction.run(
                 "INSERT INTO guilds (guild, announcements, announced)"
-                " VALUES (?, ?, (SELECT COALESCE(MAX(id), 0) FROM changes)) ON CONFLICT (guild) DO UPDATE SET"
+                " VALUES (?, ?, (SELECT last FROM sequences WHERE name = 'changes')) ON CONFLICT (guild) DO UPDATE SET"
                 " announced = CASE WHEN guilds.announcements IS NULL THEN excluded.announced ELSE guilds.announced END,"
                 " announcements = excluded.announcements",
                 (guild, channel),
@@ -103,8 +104,8 @@ class Guilds:
         async with self.database.transaction() as transaction:
             await transaction.run(
                 "INSERT INTO guilds (guild, issues, issues_forum, issue_events, issues_shown)"
-                " VALUES (?, ?, ?, ?, (SELECT COALESCE(MAX(id), 0) FROM thread_events)) ON CONFLICT (guild) DO UPDATE"
-                " SET issues_shown ="
+                " VALUES (?, ?, ?, ?, (SELECT last FROM sequences WHERE name = 'thread_events'))"
+                " ON CONFLICT (guild) DO UPDATE SET issues_shown ="
                 " CASE WHEN guilds.issues IS NULL THEN excluded.issues_shown ELSE guilds.issues_shown END,"
                 " issues = excluded.issues, issues_forum = excluded.issues_forum, issue_events = excluded.issue_events",
                 (

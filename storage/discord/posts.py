@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from bot.core.posting.posts import LONGEST_PAUSE, Post, PostKind, State
-from storage.engine.sqlite import Database, Row, Value, read_time
+from storage.engine.engine import Engine
+from storage.engine.rows import Row, Value, read_time
 from storage.engine.waiting import Waiting, waiting
 
 CLAIM = timedelta(seconds=90)
@@ -46,7 +47,7 @@ class _Row(msgspec.Struct, array_like=True):
 class Posts:
     """One row a post."""
 
-    database: Database
+    database: Engine
 
     async def plan(self, post: Post, now: datetime) -> bool:
         """Write down what shall be posted; tells whether that is new. What was missed may be planned again."""
@@ -88,8 +89,8 @@ class Posts:
         async with self.database.transaction() as transaction:
             moved = await transaction.run(
                 "UPDATE guilds SET issues_shown = ? WHERE guild = ? AND issues_shown = ?"
-                " AND (issues = ? OR (? IS NULL AND issues IS NOT NULL)) RETURNING guild",
-                (newest, guild, after, channel, channel),
+                " AND issues = COALESCE(CAST(? AS BIGINT), issues) RETURNING guild",
+                (newest, guild, after, channel),
             )
             if moved and posts:
                 await transaction.run(
@@ -112,6 +113,8 @@ class Posts:
 
     async def known(self, kind: PostKind, keys: Collection[str]) -> frozenset[tuple[int, str]]:
         """Tell for which servers posts with these keys are written down."""
+        if not keys:
+            return frozenset()
         places = ", ".join("?" * len(keys))
         rows = await self.database.read(
             f"SELECT guild, key FROM posts WHERE kind = ? AND state <> 'missed' AND key IN ({places})",  # noqa: S608 — ours

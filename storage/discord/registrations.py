@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
 class Registrations:
     """One row a Discord application: a digest of its registered commands."""
 
-    database: Database
+    database: Engine
 
     async def digest(self, application: int) -> str | None:
         """Return the digest of the commands registered last."""

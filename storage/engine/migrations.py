@@ -1,6 +1,37 @@
-"""The schema, as numbered steps: a step that was released never changes, a new one is added at the end."""
+"""The schema, as numbered steps: a step that was released never changes, a new one is added at the end.
+
+``storage.engine.engine`` says which words an engine may have to translate.
+"""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_TABLES = re.compile(r"(CREATE|DROP|ALTER) TABLE (\w+)(?: RENAME TO (\w+))?")
+
+
+def tables(migrations: Iterable[Sequence[str]]) -> frozenset[str]:
+    """Return the names of the tables that there are after these steps, without what the engine makes for itself."""
+    names = {"schema_version"}
+    for match in (found for step in migrations for text in step if (found := _TABLES.match(text))):
+        verb, table, renamed = match.groups()
+        if verb == "DROP" or renamed:
+            names.remove(table)
+        if verb == "CREATE" or renamed:
+            names.add(renamed or table)
+    return frozenset(names)
+
+
+def _numbered(table: str, columns: str, definition: str, read: str | None = None) -> tuple[str, ...]:
+    """Make a table anew whose ids the database gives; ``read`` is what its columns are read from in the old one."""
+    return (
+        f"ALTER TABLE {table} RENAME TO old_{table}",
+        f"CREATE TABLE {table} (\n            id INTEGER PRIMARY KEY AUTOINCREMENT,{definition})",
+        f"INSERT INTO {table} ({columns}) SELECT {read or columns} FROM old_{table} ORDER BY id",  # noqa: S608 — ours
+        f"DROP TABLE old_{table}",
+    )
+
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -268,5 +299,142 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         # When it was tried last whether anything can be written: one row.
         "CREATE TABLE probes (id BIGINT PRIMARY KEY, written DOUBLE PRECISION NOT NULL)",
+    ),
+    (
+        # Ids are given by the database, never twice: until here a writer took the highest one and added 1.
+        *_numbered("packages", "id, name, asked", "name TEXT NOT NULL UNIQUE, asked BIGINT NOT NULL DEFAULT 0"),
+        *_numbered(
+            "scans",
+            "id, started, ended, tracked, failed, wanted",
+            """
+            started DOUBLE PRECISION NOT NULL,
+            ended DOUBLE PRECISION,
+            tracked TEXT,
+            failed TEXT,
+            wanted BIGINT
+        """,
+        ),
+        # The last position in tables that are only added to, whose readers remember how far they have read.
+        "CREATE TABLE sequences (name TEXT PRIMARY KEY, last BIGINT NOT NULL)",
+        "INSERT INTO sequences (name, last) SELECT 'changes', COALESCE(MAX(id), 0) FROM changes",
+        "INSERT INTO sequences (name, last) SELECT 'thread_events', COALESCE(MAX(id), 0) FROM thread_events",
+        *_numbered(
+            "changes",
+            "id, position, package, target, version, kind, how, noticed, lost",
+            """
+            position BIGINT NOT NULL UNIQUE,
+            package TEXT NOT NULL,
+            target TEXT NOT NULL,
+            version TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            how TEXT NOT NULL,
+            noticed DOUBLE PRECISION NOT NULL,
+            lost TEXT NOT NULL DEFAULT '',
+            UNIQUE (package, target, version, kind)
+        """,
+            "id, id, package, target, version, kind, how, noticed, lost",
+        ),
+        *_numbered(
+            "thread_events",
+            "id, position, node_id, kind, detail, happened, noticed, repository, number, title, is_pr, package,"
+            " comments",
+            """
+            position BIGINT NOT NULL UNIQUE,
+            node_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            happened DOUBLE PRECISION NOT NULL,
+            noticed DOUBLE PRECISION NOT NULL,
+            repository TEXT NOT NULL,
+            number BIGINT NOT NULL,
+            title TEXT NOT NULL,
+            is_pr BOOLEAN NOT NULL,
+            package TEXT,
+            comments BIGINT NOT NULL,
+            UNIQUE (node_id, kind, detail, happened)
+        """,
+            "id, id, node_id, kind, detail, happened, noticed, repository, number, title, is_pr, package, comments",
+        ),
+        "CREATE INDEX thread_events_by_time ON thread_events (happened)",
+        # ``event`` is the key of what happened, which other deliveries may tell of, too.
+        *_numbered(
+            "inbox",
+            "id, delivery, event, repository, number, body, received, due, attempts, reason",
+            """
+            delivery TEXT NOT NULL UNIQUE,
+            event TEXT NOT NULL UNIQUE,
+            repository TEXT NOT NULL,
+            number BIGINT,
+            body BLOB NOT NULL,
+            received DOUBLE PRECISION NOT NULL,
+            due DOUBLE PRECISION,
+            attempts BIGINT NOT NULL DEFAULT 0,
+            reason TEXT
+        """,
+            "id, delivery, happening, repository, number, body, received, due, attempts, reason",
+        ),
+        "CREATE INDEX open_inbox ON inbox (id, due) WHERE due IS NOT NULL",
+        # ``kind``, ``value`` and ``priority`` are of the action.
+        *_numbered(
+            "outbox",
+            "id, key, repository, node_id, kind, value, priority, action, state, planned, sent, due, attempts,"
+            " forbidden, comment, reason, claimed_by, claimed_until",
+            """
+            key TEXT NOT NULL UNIQUE,
+            repository TEXT NOT NULL,
+            node_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            value TEXT NOT NULL,
+            priority BIGINT NOT NULL,
+            action TEXT NOT NULL,
+            state TEXT NOT NULL,
+            planned DOUBLE PRECISION NOT NULL,
+            sent DOUBLE PRECISION,
+            due DOUBLE PRECISION,
+            attempts BIGINT NOT NULL DEFAULT 0,
+            forbidden BIGINT NOT NULL DEFAULT 0,
+            comment BIGINT,
+            reason TEXT,
+            claimed_by TEXT,
+            claimed_until DOUBLE PRECISION
+        """,
+            "id, key, repository, node_id, kind, value, lane, action, state, planned, sent, due, attempts,"
+            " forbidden, comment, reason, claimed_by, claimed_until",
+        ),
+        "CREATE INDEX open_outbox ON outbox (priority, id, due) WHERE due IS NOT NULL",
+        "CREATE INDEX claimed_outbox ON outbox (claimed_until)",
+        "CREATE INDEX outbox_by_thread ON outbox (node_id)",
+        "CREATE INDEX outbox_by_time ON outbox (sent)",
+        *_numbered(
+            "audit",
+            "id, key, at, repository, number, node_id, trigger, delivery, actor, action, value, rule, version,"
+            " evidence, body, comment, kind_name, mode, outcome, reason, labels",
+            """
+            key TEXT NOT NULL UNIQUE,
+            at DOUBLE PRECISION NOT NULL,
+            repository TEXT NOT NULL,
+            number BIGINT NOT NULL,
+            node_id TEXT NOT NULL,
+            trigger TEXT NOT NULL,
+            delivery TEXT,
+            actor TEXT,
+            action TEXT NOT NULL,
+            value TEXT NOT NULL,
+            rule TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            evidence TEXT NOT NULL,
+            body TEXT NOT NULL,
+            comment BIGINT,
+            kind_name TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            labels TEXT NOT NULL
+        """,
+        ),
+        "CREATE INDEX audit_by_place ON audit (LOWER(repository), number)",
+        "CREATE INDEX audit_by_thread ON audit (node_id)",
+        "ALTER TABLE wishes RENAME TO label_overrides",
+        "ALTER TABLE directives RENAME TO thread_marks",
     ),
 )

@@ -1,8 +1,8 @@
 """The SQLite file: opened, migrated, read by anyone, written by one transaction at a time.
 
-Statements are written so that PostgreSQL could run them too. Writes share one connection and a lock, because on a
-shared connection one task's rollback would undo another's statements; reads have a connection of their own, so that
-they never see half a transaction.
+Writes share one connection and a lock, because on a shared connection one task's rollback would undo another's
+statements; reads have a connection of their own, so that they never see half a transaction. ``BEGIN IMMEDIATE`` takes
+the file's write lock at once, so that transactions of all processes come one after another.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,10 +22,9 @@ import aiosqlite
 
 from bot.core.errors import StorageError
 from storage.engine import privacy
-from storage.engine.migrations import MIGRATIONS
-
-Value = str | int | float | bytes | None
-Row = tuple[Value, ...]
+from storage.engine.engine import Pulse, Transaction
+from storage.engine.migrations import MIGRATIONS, tables
+from storage.engine.rows import Row, Value, storable
 
 _T = TypeVar("_T")
 
@@ -48,40 +46,29 @@ _IN_MEMORY = ":memory:"
 
 
 @dataclass(frozen=True, slots=True)
-class Transaction:
-    """Statements that are committed together, or not at all."""
+class _Transaction:
+    """One that is under way on the writer's connection."""
 
     connection: aiosqlite.Connection
 
     async def run(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
-        """Execute one statement; give what it returns."""
         return await _run(self.connection, statement, values)
 
     async def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
-        """Execute one statement with the values of each row; one visit to SQLite's thread for all of them."""
-        async with self.connection.executemany(statement, rows):
+        """Make one visit to SQLite's thread for all rows."""
+        async with self.connection.executemany(statement, [[storable(value) for value in row] for row in rows]):
             pass
-
-
-@dataclass(slots=True)
-class Pulse:
-    """When something was committed last, by the clock that only goes on (``time.monotonic``)."""
-
-    written: float = field(default_factory=time.monotonic)
-
-    def beat(self) -> None:
-        """Note that something was committed."""
-        self.written = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database; every failure of it is a ``StorageError`` that says what and what next.
+    """An open SQLite file, or one in memory; ``storage.engine.engine.Engine`` says what it promises.
 
-    ``file`` is what was opened, by device and number, None in memory: another may be at its path by now.
+    ``name`` is its path. ``file`` is what was opened, by device and number, None in memory: another may be at its path
+    by now. One in memory has one connection, so whoever reads it may see a transaction that is under way.
     """
 
-    path: str
+    name: str
     writer: aiosqlite.Connection
     reader: aiosqlite.Connection
     file: tuple[int, int] | None = None
@@ -90,13 +77,13 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Write: commits at the end, rolls back on any error, waits for other writers."""
-        with _as_storage_errors(self.path):
+        """Write, after the writers before."""
+        with _as_storage_errors(self.name):
             async with self.lock:
                 try:
                     # Inside, as it goes on in its thread when whoever waits here is cancelled.
                     await _patiently(lambda: _run(self.writer, "BEGIN IMMEDIATE", ()))
-                    yield Transaction(self.writer)
+                    yield _Transaction(self.writer)
                     await _patiently(self.writer.commit)
                 except BaseException:
                     await self.writer.rollback()
@@ -105,7 +92,7 @@ class Database:
 
     async def read(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
         """Read committed rows."""
-        with _as_storage_errors(self.path):
+        with _as_storage_errors(self.name):
             return await _patiently(lambda: _run(self.reader, statement, values))
 
     async def probe(self) -> None:
@@ -119,16 +106,16 @@ class Database:
             async with self.transaction() as transaction:
                 await transaction.run(_PROBE, (time.time(),))
             return
-        with _as_storage_errors(self.path):
-            await asyncio.to_thread(_write_beside, self.path, self.file)
+        with _as_storage_errors(self.name):
+            await asyncio.to_thread(_write_beside, self.name, self.file)
         self.pulse.beat()
 
     async def check_writable(self) -> None:
-        """Write once, and name the tables answers need; ``StorageError`` where that fails."""
+        """Write once, and look for every table."""
         async with self.transaction() as transaction:
             await transaction.run(_PROBE, (time.time(),))
-            await transaction.run("UPDATE packages SET asked = asked WHERE id = 0")
-            await transaction.run("UPDATE statuses SET checked = checked WHERE package = ''")
+            for table in tables(MIGRATIONS):
+                await transaction.run(f"SELECT 1 FROM {table} LIMIT 0")  # noqa: S608 — our words
 
 
 @asynccontextmanager
@@ -152,14 +139,6 @@ async def open_database(path: Path | None) -> AsyncIterator[Database]:
             database = Database(name, writer, reader, file)
             await _migrate(database)
         yield database  # what goes wrong while it is used is not a failure to open it
-
-
-def read_time(value: Value) -> datetime | None:
-    """Read a time as the tables have it, in seconds since 1970 (UTC); None for what is none."""
-    try:
-        return datetime.fromtimestamp(value, UTC) if isinstance(value, float) else None
-    except (ValueError, OverflowError, OSError):  # beyond the calendar, each platform in its own words
-        return None
 
 
 def _prepare(path: Path) -> None:
@@ -245,15 +224,17 @@ def _frozen(path: Path) -> str | None:
 
 
 async def _migrate(database: Database) -> None:
-    if await _patiently(lambda: _schema_of(database.writer, database.path)) == len(MIGRATIONS):
+    if await _patiently(lambda: _schema_of(database.writer, database.name)) == len(MIGRATIONS):
         return
     async with database.transaction() as transaction:
-        version = await _schema_of(transaction.connection, database.path)  # another process may have been faster
+        version = await _schema_of(database.writer, database.name)  # another process may have been faster
         await transaction.run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
         for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
             for statement in statements:
                 await transaction.run(statement)
             await transaction.run("INSERT INTO schema_version (version) VALUES (?)", (number,))
+    # A step that copies tables leaves a log as large as they are, which would stay as long as the program runs.
+    await _run(database.writer, "PRAGMA wal_checkpoint(TRUNCATE)", ())
 
 
 async def _schema_of(connection: aiosqlite.Connection, path: str) -> int:
@@ -270,7 +251,8 @@ async def _schema_of(connection: aiosqlite.Connection, path: str) -> int:
 
 
 async def _run(connection: aiosqlite.Connection, statement: str, values: Sequence[Value]) -> list[Row]:
-    return [tuple(row) for row in await connection.execute_fetchall(statement, values)]
+    found = await connection.execute_fetchall(statement, [storable(value) for value in values])
+    return [tuple(row) for row in found]
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from storage.engine.sqlite import Database, read_time
+from storage.engine.engine import Engine
+from storage.engine.rows import read_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Waiting:
     oldest: datetime | None
 
 
-async def waiting(database: Database, table: str, since: str, where: str = "TRUE") -> Waiting:
+async def waiting(database: Engine, table: str, since: str, where: str = "TRUE") -> Waiting:
     """Count the rows of a table with which something is left to do; ``since`` is the column that says since when."""
     rows = await database.read(f"SELECT COUNT(*), MIN({since}) FROM {table} WHERE due IS NOT NULL AND {where}")  # noqa: S608 — our words
     count, oldest = rows[0]

@@ -13,7 +13,8 @@ from bot.core.github.events import Trigger
 from bot.core.github.threads import IssueRef
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import AuditEntry
-from storage.engine.sqlite import Database, Row, Transaction, Value
+from storage.engine.engine import Engine, Transaction
+from storage.engine.rows import Row, Value
 
 _COLUMNS = (
     "at, repository, number, node_id, trigger, delivery, actor, action, value, rule, version, evidence, body, comment,"
@@ -49,7 +50,7 @@ class _Row(msgspec.Struct, array_like=True):
 class Audit:
     """One row a decision or result, numbered as they are written; its action is of the thread that it names."""
 
-    database: Database
+    database: Engine
 
     async def record(self, entries: Sequence[AuditEntry]) -> None:
         """Add entries; what the same delivery led to is not added again, nor the same at the same time."""
@@ -77,8 +78,7 @@ async def store_entries(transaction: Transaction, entries: Sequence[AuditEntry])
     places = ", ".join("?" * (2 + _COLUMNS.count(",")))
     for entry in entries:
         await transaction.run(
-            f"INSERT INTO audit (id, key, {_COLUMNS}) SELECT COALESCE(MAX(id), 0) + 1, {places} FROM audit WHERE TRUE"  # noqa: S608 — ours
-            " ON CONFLICT (key) DO NOTHING",
+            f"INSERT INTO audit (key, {_COLUMNS}) VALUES ({places}) ON CONFLICT (key) DO NOTHING",  # noqa: S608 — ours
             (_key(entry), *_row(entry)),
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.triage.changeset import Changeset
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 from storage.github.audit import store_entries
 from storage.github.inbox import close_delivery
 from storage.github.marks import store_marks
@@ -21,7 +21,7 @@ from storage.github.threads import forget_threads, store_threads
 class Changesets:
     """No table of its own: what is settled goes into those of the others."""
 
-    database: Database
+    database: Engine
 
     async def record(self, changeset: Changeset, now: datetime) -> None:
         """Write a changeset down, all of it or nothing, and close its delivery.

@@ -9,7 +9,8 @@ from datetime import datetime
 import msgspec
 
 from bot.core.upstream.threads import Cursor
-from storage.engine.sqlite import Database, Row, Transaction, read_time
+from storage.engine.engine import Engine, Transaction
+from storage.engine.rows import Row, read_time
 
 _COLUMNS = "name, since, etag, checked"
 
@@ -25,7 +26,7 @@ class _Row(msgspec.Struct, array_like=True):
 class Cursors:
     """One row a source; those that move on with what was read are stored by ``Threads``."""
 
-    database: Database
+    database: Engine
 
     async def get(self, name: str) -> Cursor | None:
         """Return how far a source was read, None if it never was."""

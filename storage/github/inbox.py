@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from bot.core.github.events import GithubEvent
-from storage.engine.sqlite import Database, Row, Transaction, Value, read_time
+from storage.engine.engine import Engine, Transaction
+from storage.engine.rows import Row, Value, read_time
 from storage.engine.waiting import Waiting, waiting
 
 LONGEST_WAIT = timedelta(days=1)
@@ -47,7 +48,7 @@ class Received:
 class Inbox:
     """One row an event, numbered as they arrive; a delivery has one, and so has what happened."""
 
-    database: Database
+    database: Engine
 
     async def receive(self, delivery: str, event: GithubEvent, now: datetime) -> bool:
         """Keep what happened, due at once; False if the delivery or what happened is known."""
@@ -121,9 +122,8 @@ async def _store_group(transaction: Transaction, group: Sequence[tuple[str, Gith
     new = 0
     for delivery, event in group:
         rows = await transaction.run(
-            "INSERT INTO inbox (id, delivery, happening, repository, number, body, received, due)"
-            " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ? FROM inbox WHERE TRUE"
-            " ON CONFLICT DO NOTHING RETURNING id",
+            "INSERT INTO inbox (delivery, event, repository, number, body, received, due) SELECT ?, ?, ?, ?, ?, ?, ?"
+            " WHERE NOT EXISTS (SELECT 1 FROM inbox WHERE delivery = ?) ON CONFLICT (event) DO NOTHING RETURNING id",
             (
                 delivery,
                 event.key,
@@ -132,6 +132,7 @@ async def _store_group(transaction: Transaction, group: Sequence[tuple[str, Gith
                 msgspec.json.encode(event),
                 now.timestamp(),
                 now.timestamp(),
+                delivery,
             ),
         )
         new += len(rows)

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import msgspec
 
 from bot.core.triage.changeset import MarkKind, ThreadMark
-from storage.engine.sqlite import Database, Transaction
+from storage.engine.engine import Engine, Transaction
 
 _UNLESS_LATER = (
     " ON CONFLICT (node_id, kind) DO UPDATE SET value = excluded.value, actor = excluded.actor, at = excluded.at"
-    " WHERE (excluded.at, excluded.value, excluded.actor) > (directives.at, directives.value, directives.actor)"
+    " WHERE (excluded.at, excluded.value, excluded.actor) > (thread_marks.at, thread_marks.value, thread_marks.actor)"
 )
 
 
@@ -28,12 +28,12 @@ class _Row(msgspec.Struct, array_like=True):
 class ThreadMarks:
     """One row a kind of a thread; they are written by ``Changesets``."""
 
-    database: Database
+    database: Engine
 
     async def of(self, node_id: str) -> Mapping[MarkKind, ThreadMark]:
         """Return what humans said of a thread, also what they took back, by kind."""
         rows = await self.database.read(
-            "SELECT kind, value, actor, at FROM directives WHERE node_id = ? ORDER BY kind", (node_id,)
+            "SELECT kind, value, actor, at FROM thread_marks WHERE node_id = ? ORDER BY kind", (node_id,)
         )
         return {
             row.kind: ThreadMark(node_id, row.kind, row.value, row.actor, datetime.fromtimestamp(row.at, UTC))
@@ -44,7 +44,7 @@ class ThreadMarks:
 async def store_marks(transaction: Transaction, marks: Sequence[ThreadMark]) -> None:
     """Keep what was said later than what is known."""
     await transaction.run_many(
-        f"INSERT INTO directives (node_id, kind, value, actor, at) VALUES (?, ?, ?, ?, ?){_UNLESS_LATER}",  # noqa: S608 — ours
+        f"INSERT INTO thread_marks (node_id, kind, value, actor, at) VALUES (?, ?, ?, ?, ?){_UNLESS_LATER}",  # noqa: S608 — ours
         [(mark.node_id, mark.kind.value, mark.value, mark.actor, mark.at.timestamp()) for mark in marks],
     )
 
@@ -52,8 +52,8 @@ async def store_marks(transaction: Transaction, marks: Sequence[ThreadMark]) -> 
 async def move_marks(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
     """Let what was said of a thread be said of it under its new node id."""
     await transaction.run(
-        "INSERT INTO directives (node_id, kind, value, actor, at)"  # noqa: S608 — ours
-        f" SELECT ?, kind, value, actor, at FROM directives WHERE node_id = ?{_UNLESS_LATER}",
+        "INSERT INTO thread_marks (node_id, kind, value, actor, at)"  # noqa: S608 — ours
+        f" SELECT ?, kind, value, actor, at FROM thread_marks WHERE node_id = ?{_UNLESS_LATER}",
         (new_node_id, old_node_id),
     )
-    await transaction.run("DELETE FROM directives WHERE node_id = ?", (old_node_id,))
+    await transaction.run("DELETE FROM thread_marks WHERE node_id = ?", (old_node_id,))

@@ -15,7 +15,8 @@ import msgspec
 
 from bot.core.triage.actions import Action, ActionKind, Priority
 from bot.core.triage.changeset import AuditEntry, OutboxEntry, Progress
-from storage.engine.sqlite import Database, Row, Transaction, Value, read_time
+from storage.engine.engine import Engine, Transaction
+from storage.engine.rows import Row, Value, read_time
 from storage.engine.waiting import Waiting, waiting
 from storage.github.audit import store_entries
 
@@ -53,7 +54,7 @@ class _Row(msgspec.Struct, array_like=True):
 class Outbox:
     """One row an action, numbered as they are planned; they are planned by ``Changesets``."""
 
-    database: Database
+    database: Engine
 
     async def get(self, key: str) -> OutboxEntry | None:
         """Return the entry for an action, by its key."""
@@ -80,8 +81,9 @@ class Outbox:
     async def claim(self, now: datetime, name: str) -> OutboxEntry | None:
         """Claim an entry that is due for the process of this name; None if there is none to have.
 
-        What people asked for goes first, and answers last; in a lane the first planned. In a repository one is claimed
-        at a time, and what is about the same label or comment of a thread is done in the order in which it was planned.
+        What people asked for goes first, and answers last; of one priority the first planned. In a repository one is
+        claimed at a time, and what is about the same label or comment of a thread is done in the order in which it was
+        planned.
         """
         moment, ahead = now.timestamp(), (now + LONGEST_PAUSE + _SLACK).timestamp()
         async with self.database.transaction() as transaction:
@@ -92,7 +94,7 @@ class Outbox:
                 " AND other.claimed_until > ? AND other.claimed_until <= ?)"
                 " AND NOT EXISTS (SELECT 1 FROM outbox AS other WHERE other.node_id = mine.node_id"
                 " AND other.value = mine.value AND other.id < mine.id AND other.due IS NOT NULL)"
-                " ORDER BY mine.lane, mine.id LIMIT 1)"
+                " ORDER BY mine.priority, mine.id LIMIT 1)"
                 f" RETURNING {_COLUMNS}",
                 (name, (now + CLAIM).timestamp(), moment, ahead, moment, (now + CLAIM + _SLACK).timestamp()),
             )
@@ -137,10 +139,10 @@ class Outbox:
         return bool(rows)
 
     async def counts(self, repository: str, priorities: Collection[Priority], since: datetime) -> int:
-        """Count what was sent to a repository in some lanes since a moment, done or not."""
+        """Count what was sent to a repository with some priorities since a moment, done or not."""
         places = ", ".join("?" * len(priorities))
         rows = await self.database.read(
-            f"SELECT COUNT(*) FROM outbox WHERE repository = ? AND lane IN ({places}) AND sent >= ? AND sent < ?",  # noqa: S608 — ours
+            f"SELECT COUNT(*) FROM outbox WHERE repository = ? AND priority IN ({places}) AND sent >= ? AND sent < ?",  # noqa: S608 — ours
             (
                 repository,
                 *(priority.value for priority in priorities),
@@ -177,12 +179,12 @@ async def store_actions(transaction: Transaction, actions: Sequence[Action], now
     """
     for action in actions:
         await transaction.run(
-            "INSERT INTO outbox (id, key, repository, node_id, kind, value, lane, action, state, planned, due)"
-            " SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ?, 'planned', ?, ? FROM outbox WHERE TRUE"
-            " ON CONFLICT (key) DO UPDATE SET id = excluded.id, repository = excluded.repository,"
-            " node_id = excluded.node_id, action = excluded.action, lane = excluded.lane,"
-            " state = CASE WHEN outbox.sent IS NULL THEN 'planned' ELSE 'sent' END, planned = excluded.planned,"
-            " due = excluded.due, attempts = 0, forbidden = 0, reason = NULL WHERE outbox.state = 'dropped'",
+            "INSERT INTO outbox (key, repository, node_id, kind, value, priority, action, state, planned, due)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, 'planned', ?, ?) ON CONFLICT (key) DO UPDATE SET id = excluded.id,"
+            " repository = excluded.repository, node_id = excluded.node_id, action = excluded.action,"
+            " priority = excluded.priority, state = CASE WHEN outbox.sent IS NULL THEN 'planned' ELSE 'sent' END,"
+            " planned = excluded.planned, due = excluded.due, attempts = 0, forbidden = 0, reason = NULL"
+            " WHERE outbox.state = 'dropped'",
             (
                 action.key,
                 action.ref.repository,

@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 import msgspec
 
 from bot.core.triage.changeset import LabelOverride
-from storage.engine.sqlite import Database, Transaction
+from storage.engine.engine import Engine, Transaction
 
 # Of two overrides at the same time the one against the label counts, as a label too few does less harm.
 _UNLESS_LATER = (
     " ON CONFLICT (node_id, label) DO UPDATE SET wanted = excluded.wanted, repository = excluded.repository,"
     " actor = excluded.actor, at = excluded.at"
-    " WHERE (excluded.at, wishes.wanted, excluded.actor, excluded.repository)"
-    " > (wishes.at, excluded.wanted, wishes.actor, wishes.repository)"
+    " WHERE (excluded.at, label_overrides.wanted, excluded.actor, excluded.repository)"
+    " > (label_overrides.at, excluded.wanted, label_overrides.actor, label_overrides.repository)"
 )
 
 
@@ -32,12 +32,13 @@ class _Row(msgspec.Struct, array_like=True):
 class LabelOverrides:
     """One row a label of a thread; they are written by ``Changesets``."""
 
-    database: Database
+    database: Engine
 
     async def of(self, node_id: str) -> Mapping[str, LabelOverride]:
         """Return what humans want of a thread's labels, by label."""
         rows = await self.database.read(
-            "SELECT label, wanted, repository, actor, at FROM wishes WHERE node_id = ? ORDER BY label", (node_id,)
+            "SELECT label, wanted, repository, actor, at FROM label_overrides WHERE node_id = ? ORDER BY label",
+            (node_id,),
         )
         return {
             row.label: LabelOverride(
@@ -50,7 +51,8 @@ class LabelOverrides:
 async def store_overrides(transaction: Transaction, overrides: Sequence[LabelOverride]) -> None:
     """Keep overrides that are later than those that are known."""
     await transaction.run_many(
-        f"INSERT INTO wishes (node_id, label, wanted, repository, actor, at) VALUES (?, ?, ?, ?, ?, ?){_UNLESS_LATER}",  # noqa: S608 — ours
+        "INSERT INTO label_overrides (node_id, label, wanted, repository, actor, at)"  # noqa: S608 — ours
+        f" VALUES (?, ?, ?, ?, ?, ?){_UNLESS_LATER}",
         [
             (
                 override.node_id,
@@ -68,8 +70,8 @@ async def store_overrides(transaction: Transaction, overrides: Sequence[LabelOve
 async def move_overrides(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
     """Let what is wanted of a thread be wanted of it under its new node id."""
     await transaction.run(
-        "INSERT INTO wishes (node_id, label, wanted, repository, actor, at)"  # noqa: S608 — ours
-        f" SELECT ?, label, wanted, repository, actor, at FROM wishes WHERE node_id = ?{_UNLESS_LATER}",
+        "INSERT INTO label_overrides (node_id, label, wanted, repository, actor, at)"  # noqa: S608 — ours
+        f" SELECT ?, label, wanted, repository, actor, at FROM label_overrides WHERE node_id = ?{_UNLESS_LATER}",
         (new_node_id, old_node_id),
     )
-    await transaction.run("DELETE FROM wishes WHERE node_id = ?", (old_node_id,))
+    await transaction.run("DELETE FROM label_overrides WHERE node_id = ?", (old_node_id,))

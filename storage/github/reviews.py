@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import msgspec
 
 from bot.core.triage.changeset import Review
-from storage.engine.sqlite import Database, Transaction
+from storage.engine.engine import Engine, Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
     """One row a label that a rule put on a thread; they are written by ``Changesets``."""
 
-    database: Database
+    database: Engine
 
     async def last(self, rule: str, version: int, n: int = 20) -> tuple[bool, ...]:
         """Tell which of the last labels that this version of a rule put on were right, newest review first."""

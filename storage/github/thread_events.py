@@ -1,4 +1,4 @@
-"""What happened to threads, numbered in the order in which it was noticed."""
+"""What happened to threads, each at a position, in the order in which it was noticed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import msgspec
 
 from bot.core.github.threads import IssueRef
 from bot.core.upstream.threads import EventKind, ThreadEvent
-from storage.engine.sqlite import Database, Row, Transaction
+from storage.engine.engine import Engine, Transaction
+from storage.engine.positions import append, last_position
+from storage.engine.rows import Row
 
-_COLUMNS = "id, node_id, kind, detail, happened, repository, number, title, is_pr, package, comments"
+_COLUMNS = "position, node_id, kind, detail, happened, repository, number, title, is_pr, package, comments"
 
 
 class _Row(msgspec.Struct, array_like=True):
-    id: int
+    position: int
     node_id: str
     kind: EventKind
     detail: str
@@ -33,26 +35,25 @@ class _Row(msgspec.Struct, array_like=True):
 class ThreadEvents:
     """One row an event; they are written with the threads that they happened to."""
 
-    database: Database
+    database: Engine
 
     async def newest(self) -> int:
-        """Return the number of the newest event, 0 if there is none."""
-        rows = await self.database.read("SELECT COALESCE(MAX(id), 0) FROM thread_events")
-        return msgspec.convert(rows[0][0], int)
+        """Return the position of the newest event, 0 if there never was one."""
+        return await last_position(self.database, "thread_events")
 
     async def between(self, first: int, last: int) -> tuple[ThreadEvent, ...]:
-        """Return the events from one number to another, both included."""
+        """Return the events from one position to another, both included."""
         rows = await self.database.read(
-            f"SELECT {_COLUMNS} FROM thread_events WHERE id BETWEEN ? AND ? AND title <> '' ORDER BY id",  # noqa: S608 — ours
+            f"SELECT {_COLUMNS} FROM thread_events WHERE position BETWEEN ? AND ? AND title <> '' ORDER BY position",  # noqa: S608 — ours
             (first, last),
         )
         return tuple(event for _, event in map(_numbered, rows))
 
-    async def numbered_after(self, number: int) -> tuple[tuple[int, ThreadEvent], ...]:
-        """Return the events that were noticed after the one with this number, each with its own."""
+    async def numbered_after(self, position: int) -> tuple[tuple[int, ThreadEvent], ...]:
+        """Return the events that were noticed after the one at this position, each with its own."""
         rows = await self.database.read(
-            f"SELECT {_COLUMNS} FROM thread_events WHERE id > ? AND title <> '' ORDER BY id",  # noqa: S608 — ours
-            (number,),
+            f"SELECT {_COLUMNS} FROM thread_events WHERE position > ? AND title <> '' ORDER BY position",  # noqa: S608 — ours
+            (position,),
         )
         return tuple(_numbered(row) for row in rows)
 
@@ -60,7 +61,7 @@ class ThreadEvents:
         """Return what happened from one moment on and before another, in that order, whenever it was noticed."""
         rows = await self.database.read(
             f"SELECT {_COLUMNS} FROM thread_events WHERE happened >= ? AND happened < ? AND title <> ''"  # noqa: S608 — ours
-            " ORDER BY happened, id",
+            " ORDER BY happened, position",
             (start.timestamp(), end.timestamp()),
         )
         return tuple(event for _, event in map(_numbered, rows))
@@ -68,28 +69,14 @@ class ThreadEvents:
 
 async def store_events(transaction: Transaction, events: Sequence[ThreadEvent], now: datetime) -> int:
     """Add events, and tell how many are new; one that is known stays as it is."""
-    new = 0
-    for event in events:
-        rows = await transaction.run(
-            "INSERT INTO thread_events (id, node_id, kind, detail, happened, noticed, repository, number, title, is_pr,"
-            " package, comments) SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM thread_events"
-            " WHERE TRUE ON CONFLICT (node_id, kind, detail, happened) DO NOTHING RETURNING id",
-            (
-                event.node_id,
-                event.kind.value,
-                event.detail,
-                event.at.timestamp(),
-                now.timestamp(),
-                event.ref.repository,
-                event.ref.number,
-                event.title,
-                event.is_pr,
-                event.package,
-                event.comments,
-            ),
-        )
-        new += len(rows)
-    return new
+    return await append(
+        transaction,
+        "thread_events",
+        "INSERT INTO thread_events (position, node_id, kind, detail, happened, noticed, repository, number, title,"
+        " is_pr, package, comments) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (node_id, kind, detail, happened) DO NOTHING RETURNING id",
+        [_row(event, now) for event in events],
+    )
 
 
 async def forget_events(transaction: Transaction, repository: str) -> None:
@@ -112,6 +99,22 @@ async def move_events(transaction: Transaction, old_node_id: str, new_node_id: s
     await transaction.run("DELETE FROM thread_events WHERE node_id = ?", (old_node_id,))
 
 
+def _row(event: ThreadEvent, now: datetime) -> Row:
+    return (
+        event.node_id,
+        event.kind.value,
+        event.detail,
+        event.at.timestamp(),
+        now.timestamp(),
+        event.ref.repository,
+        event.ref.number,
+        event.title,
+        event.is_pr,
+        event.package,
+        event.comments,
+    )
+
+
 def _numbered(values: Row) -> tuple[int, ThreadEvent]:
     row = msgspec.convert(values, _Row)
     event = ThreadEvent(
@@ -125,4 +128,4 @@ def _numbered(values: Row) -> tuple[int, ThreadEvent]:
         comments=row.comments,
         detail=row.detail,
     )
-    return row.id, event
+    return row.position, event

@@ -11,7 +11,8 @@ import msgspec
 from bot.core.classify.thread import KindName
 from bot.core.github.threads import Account, Issue, IssueRef, ThreadState
 from bot.core.upstream.threads import Cursor, KnownThread, ThreadEvent, ThreadOrigin
-from storage.engine.sqlite import Database, Row, Transaction, Value, read_time
+from storage.engine.engine import Engine, Transaction
+from storage.engine.rows import Row, Value, read_time
 from storage.github.cursors import store_cursors
 from storage.github.marks import move_marks
 from storage.github.outbox import drop_actions
@@ -67,7 +68,7 @@ class _Row(msgspec.Struct, array_like=True):
 class Threads:
     """One row a thread. Who commented last is not kept."""
 
-    database: Database
+    database: Engine
 
     async def record(
         self, threads: Sequence[KnownThread], events: Sequence[ThreadEvent], cursors: Sequence[Cursor], now: datetime
@@ -118,6 +119,8 @@ class Threads:
         self, package: str | None, states: Collection[ThreadState], limit: int
     ) -> tuple[tuple[KnownThread, ...], int]:
         """Return the free-threading threads in these states that changed last, and how many there are."""
+        if not states:
+            return (), 0
         places = ", ".join("?" * len(states))
         where = f"WHERE free_threading AND gone IS NULL AND state IN ({places})"
         values: list[Value] = [state.value for state in states]

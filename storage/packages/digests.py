@@ -10,7 +10,8 @@ import msgspec
 from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week
 from bot.core.wheels.targets import Target
-from storage.engine.sqlite import Database, Row
+from storage.engine.engine import Engine
+from storage.engine.rows import Row
 
 _SELECT = "SELECT body FROM digests WHERE week = ? AND targets = ?"
 
@@ -21,7 +22,7 @@ _decode_digest = msgspec.json.Decoder(Digest).decode
 class Digests:
     """One row a week."""
 
-    database: Database
+    database: Engine
 
     async def kept(self, week: Week, targets: Sequence[Target]) -> Digest | None:
         """Return the digest of a week for these targets, None if none was kept."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.engine.sqlite import Database, read_time
+from storage.engine.engine import Engine
+from storage.engine.rows import read_time
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
     """One row a document."""
 
-    database: Database
+    database: Engine
 
     async def latest(self, name: str) -> tuple[bytes, datetime] | None:
         """Return a document and when it was fetched, None if it never was."""

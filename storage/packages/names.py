@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
 class Packages:
     """One row a package; ids are never reused."""
 
-    database: Database
+    database: Engine
 
     async def id_of(self, name: str) -> int:
         """Return the id of a package, a new one for a new package."""
@@ -21,8 +21,8 @@ class Packages:
             return _number(known[0][0])
         async with self.database.transaction() as transaction:
             rows = await transaction.run(
-                "INSERT INTO packages (id, name) SELECT COALESCE(MAX(id), 0) + 1, ? FROM packages WHERE TRUE"
-                " ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
+                "INSERT INTO packages (name) VALUES (?) ON CONFLICT (name) DO UPDATE SET name = excluded.name"
+                " RETURNING id",
                 (name,),
             )
         return _number(rows[0][0])

@@ -11,7 +11,8 @@ import msgspec
 
 from bot.core.history.scan import Conclusion, due
 from bot.core.history.timelines import Timeline
-from storage.engine.sqlite import Database, Row, Value, read_time
+from storage.engine.engine import Engine
+from storage.engine.rows import Row, Value, read_time
 
 _AT_ONCE = 500
 """Names in one statement; SQLite's own limit is some 32,000 values."""
@@ -52,7 +53,7 @@ class Traced:
 class Projects:
     """One row a project that a scan read."""
 
-    database: Database
+    database: Engine
 
     async def known(self, rules: str) -> dict[str, Known]:
         """Return what is known of every project by these rules; timelines stay in the database."""

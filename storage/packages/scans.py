@@ -8,7 +8,8 @@ from datetime import datetime
 
 import msgspec
 
-from storage.engine.sqlite import Database, read_time
+from storage.engine.engine import Engine
+from storage.engine.rows import read_time
 
 _decode_tracked = msgspec.json.Decoder(list[tuple[str, int | None]]).decode
 _decode_failed = msgspec.json.Decoder(dict[str, str]).decode
@@ -32,7 +33,7 @@ class Scan:
 class Scans:
     """One row a scan."""
 
-    database: Database
+    database: Engine
 
     async def begin(self, now: datetime, resumable_since: datetime) -> int:
         """Begin a scan, or take up the last one if it was interrupted since a time; gives its id."""
@@ -42,10 +43,7 @@ class Scans:
                 (resumable_since.timestamp(), now.timestamp()),
             )
             if not rows:
-                rows = await transaction.run(
-                    "INSERT INTO scans (id, started) SELECT COALESCE(MAX(id), 0) + 1, ? FROM scans RETURNING id",
-                    (now.timestamp(),),
-                )
+                rows = await transaction.run("INSERT INTO scans (started) VALUES (?) RETURNING id", (now.timestamp(),))
         number = rows[0][0]
         return number if isinstance(number, int) else 0
 

@@ -11,7 +11,7 @@ import msgspec
 from bot.core.index.metadata import Metadata
 from bot.core.index.simple_api import Project, pack, unpack
 from bot.core.verdicts.freshness import Newest, Reading, newest_of
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 
 _decode_metadata = msgspec.json.Decoder(Metadata).decode
 
@@ -20,7 +20,7 @@ _decode_metadata = msgspec.json.Decoder(Metadata).decode
 class Statuses:
     """One row a package: its last reading, from the index at the URL ``index``; those of other indexes do not count."""
 
-    database: Database
+    database: Engine
     index: str = ""
 
     async def latest(self, package: str) -> Reading | None:

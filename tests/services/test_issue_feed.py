@@ -13,7 +13,7 @@ import pytest
 from bot.core.classify.thread import KindName
 from bot.core.posting.feeds import BETWEEN_BATCHES
 from bot.core.posting.posts import IssueFeed, Post, PostKind, State
-from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind, KnownThread, ThreadEvent
+from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind, KnownThread, ThreadEvent, ThreadOrigin
 from storage.discord.posts import CLAIM
 from tests.fakes.discord_world import Channel, ChannelType, Guild, Permission, forum
 from tests.fakes.fake_discord import FakeDiscord
@@ -173,6 +173,34 @@ async def test_what_happened_long_before_it_was_noticed_is_no_news(
     assert ["lxml" in line for line in told(fake, general)] == [True]
     # A retry a day later says the same.
     assert (await last(office, general)).key == "2-2"
+
+
+async def test_what_was_forgotten_before_it_was_told_holds_nothing_up(
+    office: Office, fake: FakeDiscord, general: Channel
+) -> None:
+    await turn_on(office, general)
+    triaged = replace(NUMPY, origin=ThreadOrigin.TRIAGE)
+    await happen(office, event(EventKind.OPENED, triaged), threads=[triaged])
+    await office.stores.threads.forget(triaged.issue.ref.repository, office.poster.now())
+    await office.poster.tick()
+    assert own(fake, general) == []
+    await happen(office, event(EventKind.OPENED, LXML))
+    await office.poster.tick()
+    assert ["lxml" in line for line in told(fake, general)] == [True]
+
+
+async def test_an_event_that_was_numbered_first_and_committed_last_is_told(
+    office: Office, fake: FakeDiscord, clock: Clock, general: Channel
+) -> None:
+    await turn_on(office, general)
+    await happen(office, event(EventKind.OPENED, NUMPY))
+    await office.poster.tick()
+    clock.advance(BATCH)
+    await happen(office, event(EventKind.OPENED, LXML))
+    async with office.stores.events.database.transaction() as transaction:  # as by a writer that began before the other
+        await transaction.run("UPDATE thread_events SET id = id - 10 WHERE repository = 'lxml/lxml'")
+    await office.poster.tick()
+    assert ["numpy" in line for line in told(fake, general)] == [True, False]
 
 
 async def test_lines_are_kept_together_by_repository(office: Office, fake: FakeDiscord, general: Channel) -> None:

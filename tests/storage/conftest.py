@@ -1,4 +1,4 @@
-"""A new database on disk."""
+"""A new database, by every engine."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
+from tests.storage.engines import ENGINES, OpenEngine
+
+
+@pytest.fixture(params=ENGINES)
+def open_engine(request: pytest.FixtureRequest, tmp_path: Path) -> OpenEngine:
+    """Give what opens the test's database, again or beside."""
+    return lambda: ENGINES[request.param](tmp_path)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with open_database(tmp_path / "ftbot.db") as opened:
+async def database(open_engine: OpenEngine) -> AsyncIterator[Engine]:
+    async with open_engine() as opened:
         yield opened

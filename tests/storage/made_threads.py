@@ -26,7 +26,7 @@ def seconds(number: float) -> datetime:
 ISSUE = Issue(
     node_id=NODE,
     ref=REF,
-    title="Free-threaded 🐍 wheels\0",
+    title="Free-threaded 🐍 wheels",
     body="Fatal Python error: “Segmentation fault”",
     is_pr=False,
     state=ThreadState.OPEN,
@@ -91,6 +91,11 @@ def changed(known: KnownThread, *, updated: datetime, title: str) -> KnownThread
 def event(key: str, repository: str = NUMPY) -> GithubEvent:
     """Give something that happened to a repository."""
     return GithubEvent(key, Trigger.INSTALLED, repository, None, "", NOW)
+
+
+def event_about(number: int, detail: str = "") -> ThreadEvent:
+    """Give something that happened to another thread."""
+    return replace(EVENT, node_id=f"I_{number}", ref=IssueRef(NUMPY, number), detail=detail)
 
 
 def action(value: str, node_id: str = NODE, repository: str = NUMPY, kind: ActionKind = ActionKind.ADD_LABEL) -> Action:

@@ -20,7 +20,8 @@ from storage.discord.changes import Changes
 from storage.discord.closed_channels import ClosedChannels
 from storage.discord.guilds import Guilds
 from storage.discord.posts import Posts
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
+from storage.engine.migrations import MIGRATIONS, tables
 from storage.github.changesets import Changesets
 from storage.github.cursors import Cursors
 from storage.github.inbox import Inbox
@@ -37,7 +38,16 @@ KEEP = timedelta(days=400)
 DAY, WEEK, FORTNIGHT, YEAR = timedelta(days=1), timedelta(days=7), timedelta(days=14), timedelta(days=365)
 LONG_AGO = NOW - KEEP - DAY
 
-STAYING = {"changes", "directives", "outbox", "packages", "registrations", "reviews", "schema_version", "wishes"}
+STAYING = {
+    "changes",
+    "thread_marks",
+    "outbox",
+    "packages",
+    "registrations",
+    "reviews",
+    "schema_version",
+    "label_overrides",
+}
 """Tables whose rows are small and stay: each makes something be done once, or is what somebody said.
 
 Of the outbox stays one row for every comment with a command, and for every state of a repository's settings that could
@@ -45,7 +55,7 @@ not be used; of the marks one for every thread that the bot did anything about.
 """
 
 
-async def forget(database: Database, now: datetime = NOW) -> Counter[str]:
+async def forget(database: Engine, now: datetime = NOW) -> Counter[str]:
     """Forget what was over by then, and count it."""
     forgotten: Counter[str] = Counter()
     async for table, rows in Retention(database).forget(now - KEEP, now):
@@ -53,16 +63,11 @@ async def forget(database: Database, now: datetime = NOW) -> Counter[str]:
     return +forgotten
 
 
-async def count(database: Database, table: str) -> int:
+async def count(database: Engine, table: str) -> int:
     rows = await database.read(f"SELECT COUNT(*) FROM {table}")  # noqa: S608 — a table of ours
     (number,) = rows[0]
     assert isinstance(number, int)
     return number
-
-
-async def tables(database: Database) -> list[str]:
-    rows = await database.read("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    return [str(name) for (name,) in rows]
 
 
 def post(guild: int = 1, kind: PostKind = PostKind.DIGEST, key: str = "2025-W10", planned: datetime = LONG_AGO) -> Post:
@@ -81,7 +86,7 @@ async def sent(posts: Posts, *made: Post) -> None:
 # Posts
 
 
-async def test_posts_that_are_over_are_forgotten_but_the_last_of_each_kind(database: Database) -> None:
+async def test_posts_that_are_over_are_forgotten_but_the_last_of_each_kind(database: Engine) -> None:
     posts = Posts(database)
     old = [
         post(
@@ -101,7 +106,7 @@ async def test_posts_that_are_over_are_forgotten_but_the_last_of_each_kind(datab
     assert await posts.last(3, PostKind.DIGEST) is not None
 
 
-async def test_a_post_with_which_something_is_to_be_done_stays(database: Database) -> None:
+async def test_a_post_with_which_something_is_to_be_done_stays(database: Engine) -> None:
     posts = Posts(database)
     await posts.plan(post(planned=LONG_AGO - WEEK), LONG_AGO - WEEK)
     await sent(posts, post(key="2025-W11", planned=LONG_AGO - DAY))
@@ -109,7 +114,7 @@ async def test_a_post_with_which_something_is_to_be_done_stays(database: Databas
     assert [each.key for each in await posts.due(NOW)] == ["2025-W10"]
 
 
-async def test_closed_channels_that_nobody_uses_are_forgotten(database: Database) -> None:
+async def test_closed_channels_that_nobody_uses_are_forgotten(database: Engine) -> None:
     closed, guilds = ClosedChannels(database), Guilds(database)
     await guilds.set_digest(1, DigestSettings(1, NOW))
     await guilds.set_announcements(1, 2)
@@ -123,7 +128,7 @@ async def test_closed_channels_that_nobody_uses_are_forgotten(database: Database
 # What scans and watching found
 
 
-async def test_of_scans_only_the_last_says_what_it_found(database: Database) -> None:
+async def test_of_scans_only_the_last_says_what_it_found(database: Engine) -> None:
     scans = Scans(database)
     for days in (2, 1, 0):
         begun = LONG_AGO - timedelta(days=days)
@@ -141,18 +146,18 @@ async def test_of_scans_only_the_last_says_what_it_found(database: Database) -> 
     assert await database.read("SELECT tracked IS NULL FROM scans ORDER BY id") == [(1,), (0,)]
 
 
-async def test_numbers_go_on_and_nothing_is_shown_twice(database: Database) -> None:
+async def test_numbers_go_on_and_nothing_is_shown_twice(database: Engine) -> None:
     threads, events, guilds = Threads(database), ThreadEvents(database), Guilds(database)
     await threads.record([THREAD], [happened(THREAD, at=LONG_AGO + DAY / 9 * n) for n in range(3)], [], LONG_AGO)
     await guilds.set_issues(1, IssueFeed(7))
-    assert await forget(database) == {"thread_events": 2}
+    assert await forget(database) == {"thread_events": 3}
     assert await events.newest() == 3
     await threads.record([THREAD], [happened(THREAD, at=NOW)], [], NOW)
-    assert [number for number, _ in await events.numbered_after((await guilds.issues_shown())[1])] == [4]
+    assert [position for position, _ in await events.numbered_after((await guilds.issues_shown())[1])] == [4]
 
 
 async def test_a_thread_that_ended_long_ago_is_forgotten_and_one_that_is_open_or_in_the_table_is_not(
-    database: Database,
+    database: Engine,
 ) -> None:
     closed = replace(THREAD.issue, state=ThreadState.CLOSED, closed=LONG_AGO, updated=LONG_AGO)
     old = [
@@ -186,7 +191,7 @@ CLOSED = replace(
 )
 
 
-async def done(database: Database, *, now: datetime = LONG_AGO, known: KnownThread = CLOSED) -> None:
+async def done(database: Engine, *, now: datetime = LONG_AGO, known: KnownThread = CLOSED) -> None:
     """Do a bit of everything about a thread: what rules do, a command, a notice, and what people say."""
     node = known.issue.node_id
     asked = replace(action("eyes", node, kind=ActionKind.REACT), comment=7)
@@ -215,10 +220,10 @@ async def done(database: Database, *, now: datetime = LONG_AGO, known: KnownThre
 
 
 async def test_what_was_done_is_forgotten_with_its_thread_but_not_that_it_was_nor_what_people_said(
-    database: Database,
+    database: Engine,
 ) -> None:
     await done(database)
-    assert await forget(database) == {"threads": 1, "audit": 1}
+    assert await forget(database) == {"threads": 1, "audit": 2}
     kept = await Outbox(database).of_thread(NODE)
     assert [(each.action.kind, each.action.value) for each in kept] == [
         (ActionKind.REACT, "eyes"),
@@ -240,20 +245,20 @@ async def test_what_was_done_is_forgotten_with_its_thread_but_not_that_it_was_no
     ],
     ids=["open", "lately", "table"],
 )
-async def test_what_was_done_about_a_thread_that_is_not_over_stays(database: Database, known: KnownThread) -> None:
+async def test_what_was_done_about_a_thread_that_is_not_over_stays(database: Engine, known: KnownThread) -> None:
     await done(database, known=known)
     await forget(database)
     assert len(await Outbox(database).of_thread(NODE)) == 6
     assert MarkKind.OVER not in await ThreadMarks(database).of(NODE)
 
 
-async def test_a_thread_about_which_something_is_still_to_be_done_stays(database: Database) -> None:
+async def test_a_thread_about_which_something_is_still_to_be_done_stays(database: Engine) -> None:
     await Changesets(database).record(Changeset(thread=CLOSED, actions=(action("bug"),)), LONG_AGO)
     assert await forget(database) == {}
     assert await Threads(database).get(NODE) is not None
 
 
-async def test_what_was_done_about_threads_that_nobody_knows_is_forgotten_once(database: Database) -> None:
+async def test_what_was_done_about_threads_that_nobody_knows_is_forgotten_once(database: Engine) -> None:
     await Changesets(database).record(Changeset(actions=(action("bug"),)), LONG_AGO)
     outbox = Outbox(database)
     assert await forget(database) == {}, "it is not done yet"
@@ -266,7 +271,7 @@ async def test_what_was_done_about_threads_that_nobody_knows_is_forgotten_once(d
     assert await forget(database) == {}
 
 
-async def test_what_came_in_is_forgotten_when_it_is_worked_on(database: Database) -> None:
+async def test_what_came_in_is_forgotten_when_it_is_worked_on(database: Engine) -> None:
     inbox = Inbox(database)
     for delivery in ("d1", "d2", "d3"):
         await inbox.receive(delivery, event(delivery), LONG_AGO)
@@ -278,7 +283,7 @@ async def test_what_came_in_is_forgotten_when_it_is_worked_on(database: Database
 # In turns
 
 
-async def test_writers_come_in_between(database: Database) -> None:
+async def test_writers_come_in_between(database: Engine) -> None:
     inbox = Inbox(database)
     await inbox.receive_many([(f"d{n}", event(f"d{n}")) for n in range(AT_ONCE * 3)], LONG_AGO)
     async with database.transaction() as transaction:
@@ -301,7 +306,7 @@ async def test_writers_come_in_between(database: Database) -> None:
 class Life:
     """What a bot stores in a life: servers with digests, announcements and feeds, scans, threads that end."""
 
-    database: Database
+    database: Engine
     guilds: tuple[int, ...] = (1, 2)
     noticed: list[Change] = field(default_factory=list)
     posted: set[tuple[int, PostKind, str]] = field(default_factory=set)
@@ -363,11 +368,11 @@ class Life:
             await posts.record(replace(each, state=State.SENT, due=None), "me")
 
 
-async def counts(database: Database) -> dict[str, int]:
-    return {table: await count(database, table) for table in await tables(database)}
+async def counts(database: Engine) -> dict[str, int]:
+    return {table: await count(database, table) for table in tables(MIGRATIONS)}
 
 
-async def test_ten_years_stay_bounded_and_nothing_is_done_twice(database: Database) -> None:
+async def test_ten_years_stay_bounded_and_nothing_is_done_twice(database: Engine) -> None:
     life = Life(database)
     await life.begin(NOW)
     years: list[dict[str, int]] = []

@@ -202,9 +202,9 @@ class Poster:
         events = await self.stores.events.numbered_after(min(shown[guild] for guild in waiting))
         now = self.now()
         for guild, feed in waiting.items():
-            unseen = [(number, event) for number, event in events if number > shown[guild]]
+            unseen = [(position, event) for position, event in events if shown[guild] < position <= newest]
             posts = issue_posts(guild, feed, unseen, now)
-            if await self.stores.posts.plan_issues(posts, guild, shown[guild], unseen[-1][0], now) and posts:
+            if await self.stores.posts.plan_issues(posts, guild, shown[guild], newest, now) and posts:
                 for post in posts:
                     _note("post_planned", post)
                 self.checkpoint("planned")

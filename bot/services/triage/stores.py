@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 from storage.github.audit import Audit
 from storage.github.changesets import Changesets
 from storage.github.inbox import Inbox
@@ -29,7 +29,7 @@ class TriageStores:
     reviews: Reviews
 
     @classmethod
-    def of(cls, database: Database) -> TriageStores:
+    def of(cls, database: Engine) -> TriageStores:
         """Open it on a database."""
         return cls(
             inbox=Inbox(database),

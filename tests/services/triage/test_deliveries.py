@@ -142,14 +142,14 @@ async def test_a_large_delivery_is_taken_without_blocking_the_loop(deliveries: D
     assert await arrived(deliveries) == [("d1", KEY)]
 
 
-async def test_where_it_cannot_be_stored_github_is_told_so(deliveries: Deliveries) -> None:
-    await deliveries.inbox.database.writer.execute("PRAGMA query_only = ON")
+async def test_where_it_cannot_be_stored_github_is_told_so(deliveries: Deliveries, database: Database) -> None:
+    await database.writer.execute("PRAGMA query_only = ON")
     with capture_logs() as logs:
         receipt = await deliveries.take(*signed(OPENED))
     assert receipt == Receipt(503, "The delivery could not be stored. Send it again later.")
     assert [line["event"] for line in logs] == ["delivery_lost"]
     assert not deliveries.wake.is_set()
-    await deliveries.inbox.database.writer.execute("PRAGMA query_only = OFF")
+    await database.writer.execute("PRAGMA query_only = OFF")
     assert (await deliveries.take(*signed(OPENED))).text == "Accepted."
     assert counted(deliveries) == {"failed": 1, "accepted": 1}
 
@@ -170,8 +170,10 @@ async def test_deliveries_that_come_at_once_are_each_stored_and_answered(deliver
     assert [delivery for delivery, _ in await arrived(deliveries)] == [f"d{number}" for number in range(20)]
 
 
-async def test_deliveries_that_come_at_once_are_all_refused_where_they_cannot_be_stored(deliveries: Deliveries) -> None:
-    await deliveries.inbox.database.writer.execute("PRAGMA query_only = ON")
+async def test_deliveries_that_come_at_once_are_all_refused_where_they_cannot_be_stored(
+    deliveries: Deliveries, database: Database
+) -> None:
+    await database.writer.execute("PRAGMA query_only = ON")
     payloads = [{**OPENED, "issue": {**ISSUE, "node_id": f"I_{number}"}} for number in range(9)]
     with capture_logs() as logs:
         receipts = await asyncio.gather(

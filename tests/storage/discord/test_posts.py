@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +16,7 @@ from storage.discord.changes import Changes
 from storage.discord.closed_channels import ClosedChannels
 from storage.discord.guilds import Guilds
 from storage.discord.posts import CLAIM, KEPT, Posts
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
 from storage.github.threads import Threads
 from tests.services.threads import event, thread
 
@@ -39,18 +37,12 @@ DIGEST = DigestSettings(CHANNEL, NOW, Schedule(4, 18, "Europe/Berlin"), role=5, 
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with open_database(tmp_path / "ftbot.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def posts(database: Database) -> Posts:
+def posts(database: Engine) -> Posts:
     return Posts(database)
 
 
 @pytest.fixture
-def guilds(database: Database) -> Guilds:
+def guilds(database: Engine) -> Guilds:
     return Guilds(database)
 
 
@@ -198,7 +190,7 @@ async def test_a_departure_noted_by_a_clock_that_was_ahead_counts_from_now(guild
     assert await guilds.gone_before(NOW + timedelta(seconds=1)) == (GUILD,)
 
 
-async def test_a_forgotten_server_leaves_nothing(database: Database, guilds: Guilds, posts: Posts) -> None:
+async def test_a_forgotten_server_leaves_nothing(database: Engine, guilds: Guilds, posts: Posts) -> None:
     closed = ClosedChannels(database)
     for guild in (GUILD, 2):
         await guilds.set_digest(guild, DIGEST)
@@ -213,7 +205,7 @@ async def test_a_forgotten_server_leaves_nothing(database: Database, guilds: Gui
 # Closed channels
 
 
-async def test_a_channel_stays_closed_until_it_is_reopened(database: Database) -> None:
+async def test_a_channel_stays_closed_until_it_is_reopened(database: Engine) -> None:
     closed = ClosedChannels(database)
     await closed.close(GUILD, CHANNEL, "No.", NOW)
     await closed.close(GUILD, CHANNEL, "Still not.", NOW)
@@ -226,7 +218,7 @@ async def test_a_channel_stays_closed_until_it_is_reopened(database: Database) -
 # Changes and announcements
 
 
-async def test_changes_are_numbered_and_taken_once(database: Database) -> None:
+async def test_changes_are_numbered_and_taken_once(database: Engine) -> None:
     changes = Changes(database)
     gained = Change("numpy", Target(14), "2.3", ChangeKind.GAINED, ("cp314t", "cp315t"))
     lost = replace(gained, kind=ChangeKind.LOST, version="2.4", how=(), lost=(Platform.WIN32, Platform.MACOS_ARM64))
@@ -238,7 +230,7 @@ async def test_changes_are_numbered_and_taken_once(database: Database) -> None:
     assert await changes.between(2, 2) == (lost,)
 
 
-async def test_changes_are_announced_by_one_post_only(database: Database, guilds: Guilds, posts: Posts) -> None:
+async def test_changes_are_announced_by_one_post_only(database: Engine, guilds: Guilds, posts: Posts) -> None:
     await Changes(database).record([Change("old", Target(14), "1", ChangeKind.GAINED)], NOW)
     await guilds.set_announcements(GUILD, CHANNEL)
     assert await guilds.announced() == {GUILD: 1}
@@ -258,12 +250,12 @@ FEED = IssueFeed(CHANNEL, forum=True, events=(EventKind.WHEELS, EventKind.OPENED
 ISSUES = replace(POST, kind=PostKind.ISSUES, key="2-3", role=None, publish=False)
 
 
-async def happen(database: Database, *numbers: int) -> None:
+async def happen(database: Engine, *numbers: int) -> None:
     await Threads(database).record([], [event(EventKind.OPENED, thread(number=each)) for each in numbers], [], NOW)
 
 
 async def test_a_feed_is_read_back_as_it_was_set_and_begins_with_the_next_event(
-    database: Database, guilds: Guilds
+    database: Engine, guilds: Guilds
 ) -> None:
     await happen(database, 1, 2)
     assert await guilds.issues_shown() == {}

@@ -14,10 +14,14 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import StorageError
+from storage.discord.changes import Changes
 from storage.discord.registrations import Registrations
-from storage.engine.migrations import MIGRATIONS
+from storage.engine.migrations import MIGRATIONS, tables
 from storage.engine.sqlite import Database, open_database
+from storage.github.thread_events import ThreadEvents
 from storage.packages.names import Packages
+from storage.packages.scans import Scans
+from tests.storage.made_threads import NOW
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -112,6 +116,75 @@ async def test_a_migration_keeps_what_is_stored(path: Path) -> None:
         assert await Packages(database).name_of(7) == "numpy"
 
 
+SEVENTH = """
+INSERT INTO packages (id, name, asked) VALUES (4, 'numpy', 3), (9, 'scipy', 1);
+INSERT INTO scans (id, started, ended, tracked, failed, wanted) VALUES (6, 1.5, 2.5, '[]', '{}', 1000);
+INSERT INTO guilds (guild, announcements, announced, issues, issues_shown) VALUES (1, 2, 5, 3, 7);
+INSERT INTO changes (id, package, target, version, kind, how, noticed, lost) VALUES
+    (5, 'numpy', '3.14t', '2.3', 'gained', 'cp314t', 1.5, ''),
+    (8, 'numpy', '3.14t', '2.4', 'lost', '', 2.5, 'win32');
+INSERT INTO thread_events
+    (id, node_id, kind, detail, happened, noticed, repository, number, title, is_pr, package, comments) VALUES
+    (7, 'I_1', 'opened', '', 1.5, 1.5, 'a/a', 1, 'One', 0, NULL, 0),
+    (3, 'I_1', 'closed', '', 2.5, 2.5, 'a/a', 1, 'One', 0, 'numpy', 2);
+INSERT INTO inbox (id, delivery, happening, repository, number, body, received, due, attempts, reason) VALUES
+    (3, 'd3', 'k3', 'a/a', 1, X'00FF', 1.5, 2.5, 2, 'It failed.'),
+    (2, 'd2', 'k2', 'a/a', NULL, X'7B7D', 1.5, NULL, 0, NULL);
+INSERT INTO outbox
+    (id, key, repository, node_id, kind, value, lane, action, state, planned, sent, due, attempts, forbidden, comment,
+    reason, claimed_by, claimed_until) VALUES
+    (11, 'k', 'a/a', 'I_1', 'add', 'bug', 2, '{}', 'sent', 1.5, 2.5, 3.5, 1, 0, 99, 'Slow.', 'me', 4.5);
+INSERT INTO wishes (node_id, label, wanted, repository, actor, at) VALUES ('I_1', 'bug', 0, 'a/a', 'ann', 1.5);
+INSERT INTO directives (node_id, kind, value, actor, at) VALUES ('I_1', 'over', 'yes', '', 1.5);
+INSERT INTO audit
+    (id, key, at, repository, number, node_id, trigger, delivery, actor, action, value, rule, version, evidence, body,
+    comment, kind_name, mode, outcome, reason, labels) VALUES
+    (12, 'k', 1.5, 'a/a', 1, 'I_1', 'opened', 'd3', NULL, 'add', 'bug', 'r', 1, 'e', 'b', NULL, '', 'on', 'done', '',
+    '[]');
+"""
+"""What a database of the seventh schema may have in it."""
+
+RENAMED_TABLES = {"wishes": "label_overrides", "directives": "thread_marks"}
+RENAMED_COLUMNS = {("inbox", "happening"): "event", ("outbox", "lane"): "priority"}
+
+
+async def test_the_eighth_schema_has_all_rows_and_numbers_of_the_seventh(path: Path) -> None:
+    migrate_by_hand(path, MIGRATIONS[:7])
+    before: dict[str, tuple[list[str], list[object]]] = {}
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(SEVENTH)
+        for table in tables(MIGRATIONS[:7]) - {"schema_version"}:
+            cursor = connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2")  # noqa: S608 - our own names
+            before[table] = ([name for name, *_ in cursor.description], cursor.fetchall())
+    async with open_database(path) as database:
+        for table, (columns, rows) in before.items():
+            names = ", ".join(RENAMED_COLUMNS.get((table, column), column) for column in columns)
+            now_called = RENAMED_TABLES.get(table, table)
+            assert await database.read(f"SELECT {names} FROM {now_called} ORDER BY 1, 2") == rows  # noqa: S608 - ours
+        assert await database.read("SELECT id, position FROM changes ORDER BY id") == [(5, 5), (8, 8)]
+        assert await database.read("SELECT id, position FROM thread_events ORDER BY id") == [(3, 3), (7, 7)]
+        assert (await Changes(database).newest(), await ThreadEvents(database).newest()) == (8, 7)
+        assert await Packages(database).id_of("lxml") == 10
+        assert await Scans(database).begin(NOW, NOW) == 7
+        assert await database.read("PRAGMA integrity_check") == [("ok",)]
+
+
+async def test_a_migration_leaves_no_log_behind(path: Path) -> None:
+    migrate_by_hand(path, MIGRATIONS[:7])
+    async with open_database(path):
+        assert content_of(Path(f"{path}-wal")) == b""
+
+
+async def test_numbers_of_before_the_eighth_schema_are_not_given_again(path: Path) -> None:
+    migrate_by_hand(path, MIGRATIONS[:7])
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.executescript(SEVENTH)
+    async with open_database(path) as database:
+        async with database.transaction() as transaction:
+            await transaction.run("DELETE FROM packages")
+        assert await Packages(database).id_of("numpy") == 10
+
+
 async def test_a_server_that_wanted_no_issues_wants_none_after_the_migration_that_brings_them(path: Path) -> None:
     migrate_by_hand(path, MIGRATIONS[:3])
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -187,9 +260,7 @@ async def test_a_database_in_memory_keeps_what_is_written() -> None:
 async def add_to(database: Database, name: str) -> None:
     """Add a package in a transaction of its own."""
     async with database.transaction() as transaction:
-        await transaction.run(
-            "INSERT INTO packages (id, name) SELECT COALESCE(MAX(id), 0) + 1, ? FROM packages", (name,)
-        )
+        await transaction.run("INSERT INTO packages (name) VALUES (?)", (name,))
 
 
 async def add_and_fail(database: Database, name: str) -> None:
@@ -394,7 +465,7 @@ async def test_a_read_only_database_of_an_older_ftbot_says_so(path: Path) -> Non
             pass
 
 
-@pytest.mark.parametrize("table", ["packages", "statuses"])
+@pytest.mark.parametrize("table", sorted(tables(MIGRATIONS) - {"probes"}))
 async def test_a_missing_table_is_noticed(path: Path, table: str) -> None:
     async with open_database(path) as database:
         await database.check_writable()

@@ -8,7 +8,7 @@ import pytest
 
 from bot.core.github.threads import IssueRef
 from bot.core.triage.actions import Decision, Mode, Outcome
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 from storage.github.audit import Audit
 from tests.storage.made_threads import ADD, COMMENT, ENTRY, NODE, NOW, REF, seconds
 
@@ -17,7 +17,7 @@ BARE = replace(ENTRY, at=seconds(-9), delivery=None, actor=None, decision=BLOCKE
 
 
 @pytest.fixture
-def audit(database: Database) -> Audit:
+def audit(database: Engine) -> Audit:
     return Audit(database)
 
 

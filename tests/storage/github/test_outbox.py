@@ -13,10 +13,12 @@ import pytest
 from bot.core.errors import StorageError
 from bot.core.triage.actions import Action, ActionKind, Priority
 from bot.core.triage.changeset import Changeset, OutboxEntry, Progress
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
+from storage.engine.sqlite import open_database
 from storage.github.audit import Audit
 from storage.github.changesets import Changesets
 from storage.github.outbox import CLAIM, LONGEST_PAUSE, Outbox
+from tests.storage.engines import Refusing
 from tests.storage.made_threads import ADD, COMMENT, ENTRY, NODE, NOW, NUMPY, action, seconds
 
 MOMENT = timedelta(seconds=1)
@@ -25,7 +27,7 @@ EVERY = frozenset(Priority)
 
 
 @pytest.fixture
-def outbox(database: Database) -> Outbox:
+def outbox(database: Engine) -> Outbox:
     return Outbox(database)
 
 
@@ -170,13 +172,9 @@ async def test_how_it_ended_is_kept_with_what_the_audit_log_says_of_it(outbox: O
     assert await outbox.marker_comment(NODE) is None
     assert await outbox.begin(mine, "me", NOW)
     done = replace(mine, progress=Progress.CONFIRMED, sent=NOW, due=None, written=5_000_000_000, reason="Done.")
-    await outbox.database.writer.execute(
-        "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END"
-    )
     with pytest.raises(StorageError):
-        await outbox.record(done, "me", [ENTRY])
+        await Outbox(Refusing(outbox.database, "INSERT INTO audit")).record(done, "me", [ENTRY])
     assert (await outbox.of_thread(NODE))[0].progress is Progress.SENT
-    await outbox.database.writer.execute("DROP TRIGGER full")
     assert await outbox.record(done, "me", [ENTRY])
     assert await audit.of_node(NODE) == (ENTRY,)
     assert await outbox.get(COMMENT.key) == done

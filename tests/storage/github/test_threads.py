@@ -12,7 +12,7 @@ from bot.core.errors import StorageError
 from bot.core.github.threads import Account, IssueRef, ThreadState
 from bot.core.triage.changeset import Changeset, MarkKind
 from bot.core.upstream.threads import Cursor, EventKind, KnownThread, ThreadOrigin
-from storage.engine.sqlite import Database
+from storage.engine.engine import Engine
 from storage.github.changesets import Changesets
 from storage.github.cursors import Cursors
 from storage.github.marks import ThreadMarks
@@ -20,6 +20,7 @@ from storage.github.outbox import Outbox
 from storage.github.overrides import LabelOverrides
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
+from tests.storage.engines import Refusing
 from tests.storage.made_threads import (
     ADD,
     EVENT,
@@ -57,12 +58,12 @@ GHOST = replace(thread(8, "I_8"), issue=replace(thread(8, "I_8").issue, author=N
 
 
 @pytest.fixture
-def threads(database: Database) -> Threads:
+def threads(database: Engine) -> Threads:
     return Threads(database)
 
 
 @pytest.fixture
-def events(database: Database) -> ThreadEvents:
+def events(database: Engine) -> ThreadEvents:
     return ThreadEvents(database)
 
 
@@ -141,7 +142,7 @@ async def test_the_list_has_what_changed_last_first_and_says_how_many_there_are(
     assert await threads.open_counts() == {"numpy": 3, "scipy": 1}
 
 
-async def test_a_kind_of_another_version_of_the_rules_is_left_out(database: Database, threads: Threads) -> None:
+async def test_a_kind_of_another_version_of_the_rules_is_left_out(database: Engine, threads: Threads) -> None:
     await threads.record([THREAD], [], [], NOW)
     async with database.transaction() as transaction:
         await transaction.run('UPDATE threads SET kinds = \'["of-the-future", "crash"]\'')
@@ -170,20 +171,20 @@ async def test_a_week_has_what_happened_in_it_whenever_that_was_noticed(threads:
 
 
 async def test_events_and_cursors_are_kept_with_the_threads_or_not_at_all(
-    database: Database, threads: Threads, events: ThreadEvents
+    database: Engine, threads: Threads, events: ThreadEvents
 ) -> None:
     cursors = Cursors(database)
-    await database.writer.execute("CREATE TRIGGER full BEFORE INSERT ON cursors BEGIN SELECT RAISE(ABORT, 'no'); END")
     with pytest.raises(StorageError):
-        await threads.record([THREAD], [EVENT], [Cursor("numpy/numpy", NOW)], NOW)
+        await Threads(Refusing(database, "INSERT INTO cursors")).record(
+            [THREAD], [EVENT], [Cursor("numpy/numpy", NOW)], NOW
+        )
     assert (await threads.get(NODE), await events.newest(), await cursors.all()) == (None, 0, ())
-    await database.writer.execute("DROP TRIGGER full")
     await threads.record([THREAD], [EVENT], [Cursor("numpy/numpy", NOW)], NOW)
     assert (await threads.get(NODE), await events.newest()) == (THREAD, 1)
     assert await cursors.get("numpy/numpy") == Cursor("numpy/numpy", NOW)
 
 
-async def test_a_cursor_is_where_it_was_put_last(database: Database) -> None:
+async def test_a_cursor_is_where_it_was_put_last(database: Engine) -> None:
     cursors = Cursors(database)
     full, empty = Cursor("a", NOW, 'W/"1"', seconds(1)), Cursor("b")
     assert await cursors.get("a") is None
@@ -197,7 +198,7 @@ async def test_a_cursor_is_where_it_was_put_last(database: Database) -> None:
 # Moves
 
 
-async def test_a_thread_that_was_moved_is_the_one_it_was(database: Database, threads: Threads) -> None:
+async def test_a_thread_that_was_moved_is_the_one_it_was(database: Engine, threads: Threads) -> None:
     moved = replace(THREAD, issue=replace(ISSUE, node_id="I_new", ref=IssueRef("scipy/scipy", 5)))
     events, overrides, marks, outbox = (
         ThreadEvents(database),
@@ -240,7 +241,7 @@ async def test_a_move_that_is_noticed_twice_changes_nothing_more(threads: Thread
         assert [(event.kind, event.node_id) for event in await events.between(1, 9)] == [(EventKind.OPENED, "I_new")]
 
 
-async def test_a_move_that_kept_the_id_keeps_everything(database: Database, threads: Threads) -> None:
+async def test_a_move_that_kept_the_id_keeps_everything(database: Engine, threads: Threads) -> None:
     await Changesets(database).record(Changeset(overrides=(OVERRIDE,), actions=(ADD,), events=(EVENT,)), NOW)
     moved = replace(THREAD, issue=replace(ISSUE, ref=IssueRef("scipy/scipy", 5)))
     await threads.rebind(NODE, moved)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from bot.core.digest.digest import DigestThread, Issues
 from bot.core.digest.wording import source_line
-from storage.engine.sqlite import Database, Value, open_database
+from storage.engine.engine import Engine
+from storage.engine.rows import Value
 from storage.packages.digests import Digests
 from tests.core import digests as made
 from tests.core.digests import WEEK
 from tests.core.pages import T314, T315
+from tests.storage.engines import OpenEngine
 
 BOTH = (T314, T315)
 BUSY = replace(
@@ -23,21 +24,21 @@ BUSY = replace(
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(open_engine: OpenEngine) -> AsyncIterator[Engine]:
     """Give an empty database."""
-    async with open_database(tmp_path / "ftbot.db") as opened:
+    async with open_engine() as opened:
         yield opened
 
 
-async def test_a_digest_survives_a_restart_as_it_was(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "ftbot.db") as database:
+async def test_a_digest_survives_a_restart_as_it_was(open_engine: OpenEngine) -> None:
+    async with open_engine() as database:
         assert await Digests(database).kept(WEEK, BOTH) is None
         await Digests(database).keep(BUSY, BOTH)
-    async with open_database(tmp_path / "ftbot.db") as database:
+    async with open_engine() as database:
         assert await Digests(database).kept(WEEK, BOTH) == BUSY
 
 
-async def test_a_digest_that_was_kept_before_wheels_answered_issues_is_still_given(database: Database) -> None:
+async def test_a_digest_that_was_kept_before_wheels_answered_issues_is_still_given(database: Engine) -> None:
     digests = Digests(database)
     await digests.keep(BUSY, BOTH)
     async with database.transaction() as transaction:
@@ -49,7 +50,7 @@ async def test_a_digest_that_was_kept_before_wheels_answered_issues_is_still_giv
     assert await digests.kept(WEEK, BOTH) == BUSY
 
 
-async def test_a_digest_that_was_kept_before_rules_were_named_says_that_the_first_made_it(database: Database) -> None:
+async def test_a_digest_that_was_kept_before_rules_were_named_says_that_the_first_made_it(database: Engine) -> None:
     digests = Digests(database)
     await digests.keep(replace(BUSY, rules="7"), BOTH)
     async with database.transaction() as transaction:
@@ -63,14 +64,14 @@ async def test_a_digest_that_was_kept_before_rules_were_named_says_that_the_firs
     assert "by rules 1" in source_line(BUSY)
 
 
-async def test_the_first_digest_of_a_week_stays(database: Database) -> None:
+async def test_the_first_digest_of_a_week_stays(database: Engine) -> None:
     digests = Digests(database)
     await digests.keep(BUSY, BOTH)
     await digests.keep(replace(BUSY, gained=BUSY.lost), BOTH)
     assert await digests.kept(WEEK, BOTH) == BUSY
 
 
-async def test_each_week_has_its_own(database: Database) -> None:
+async def test_each_week_has_its_own(database: Engine) -> None:
     digests = Digests(database)
     other = replace(BUSY, week=WEEK.before, lost=())
     await digests.keep(BUSY, BOTH)
@@ -80,7 +81,7 @@ async def test_each_week_has_its_own(database: Database) -> None:
     assert await digests.kept(WEEK.before.before, BOTH) is None
 
 
-async def test_a_digest_for_other_targets_is_not_given(database: Database) -> None:
+async def test_a_digest_for_other_targets_is_not_given(database: Engine) -> None:
     digests = Digests(database)
     await digests.keep(BUSY, BOTH)
     assert await digests.kept(WEEK, (T315, T314)) is None
@@ -91,7 +92,7 @@ async def test_a_digest_for_other_targets_is_not_given(database: Database) -> No
 
 
 @pytest.mark.parametrize("garbage", ["", "garbage", "{}", "[]", '{"week":5}', b"{}", 5], ids=repr)
-async def test_what_cannot_be_read_is_no_digest_and_is_replaced(database: Database, garbage: Value) -> None:
+async def test_what_cannot_be_read_is_no_digest_and_is_replaced(database: Engine, garbage: Value) -> None:
     digests = Digests(database)
     await digests.keep(BUSY, BOTH)
     async with database.transaction() as transaction:

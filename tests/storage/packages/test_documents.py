@@ -5,33 +5,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.engine.sqlite import Database, Value, open_database
+from storage.engine.engine import Engine
+from storage.engine.rows import Value
+from storage.engine.sqlite import open_database
 from storage.packages.documents import Documents
 from tests.core.pages import NOW
+from tests.storage.engines import SIGNS, OpenEngine
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(open_engine: OpenEngine) -> AsyncIterator[Engine]:
     """Give an empty database."""
-    async with open_database(tmp_path / "ftbot.db") as opened:
+    async with open_engine() as opened:
         yield opened
 
 
-async def test_a_document_survives_a_restart(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "ftbot.db") as database:
+async def test_a_document_survives_a_restart(open_engine: OpenEngine) -> None:
+    async with open_engine() as database:
         assert await Documents(database).latest("list") is None
         await Documents(database).record("list", b"numpy\xff", NOW)
-    async with open_database(tmp_path / "ftbot.db") as database:
+    async with open_engine() as database:
         assert await Documents(database).latest("list") == (b"numpy\xff", NOW)
 
 
-@given(st.dictionaries(st.text(max_size=9), st.binary(max_size=50), max_size=4))
+@given(st.dictionaries(st.text(SIGNS, max_size=9), st.binary(max_size=50), max_size=4))
 @settings(max_examples=25)
 def test_any_documents_are_given_back_as_they_were(documents: dict[str, bytes]) -> None:
     async def there_and_back() -> None:
@@ -45,7 +47,7 @@ def test_any_documents_are_given_back_as_they_were(documents: dict[str, bytes]) 
     asyncio.run(there_and_back())
 
 
-async def test_a_document_takes_the_place_of_the_last(database: Database) -> None:
+async def test_a_document_takes_the_place_of_the_last(database: Engine) -> None:
     documents = Documents(database)
     await documents.record("list", b"old", NOW)
     await documents.record("list", b"new", NOW - timedelta(days=1))
@@ -56,7 +58,7 @@ async def test_a_document_takes_the_place_of_the_last(database: Database) -> Non
     ("column", "value"),
     [("body", "text"), ("body", 5), ("fetched", "soon"), ("fetched", 1e300), ("fetched", float("-inf"))],
 )
-async def test_a_row_that_makes_no_sense_is_no_document(database: Database, column: str, value: Value) -> None:
+async def test_a_row_that_makes_no_sense_is_no_document(database: Engine, column: str, value: Value) -> None:
     documents = Documents(database)
     await documents.record("list", b"numpy", NOW)
     async with database.transaction() as transaction:

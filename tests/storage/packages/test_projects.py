@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +14,13 @@ from hypothesis import strategies as st
 from bot.core.history.scan import Conclusion, conclude, due, rules_for
 from bot.core.history.timelines import Timeline
 from bot.core.index.simple_api import Project
-from storage.engine.sqlite import Database, Value, open_database
+from storage.engine.engine import Engine
+from storage.engine.rows import Value
+from storage.engine.sqlite import open_database
 from storage.packages.projects import Known, Projects
 from tests.core.pages import NAME, NOW, project, sdist, wheels
 from tests.core.strategies import TARGETS, projects
+from tests.storage.engines import SIGNS, OpenEngine
 
 RULES = rules_for(TARGETS)
 CONCLUSION = replace(
@@ -28,13 +30,13 @@ LATER = NOW + timedelta(days=3)
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(open_engine: OpenEngine) -> AsyncIterator[Engine]:
     """Give an empty database."""
-    async with open_database(tmp_path / "ftbot.db") as opened:
+    async with open_engine() as opened:
         yield opened
 
 
-async def put(database: Database, column: str, value: Value) -> None:
+async def put(database: Engine, column: str, value: Value) -> None:
     """Write into a row what no ftbot wrote."""
     async with database.transaction() as transaction:
         await transaction.run(f"UPDATE projects SET {column} = ?", (value,))  # noqa: S608 - our own names
@@ -48,17 +50,17 @@ async def verdicts_of(stored: Projects, *packages: str) -> list[Mapping[str, str
     return [verdicts async for verdicts in stored.verdicts(packages)]
 
 
-async def test_nothing_is_known_at_first(database: Database) -> None:
+async def test_nothing_is_known_at_first(database: Engine) -> None:
     stored = Projects(database)
     assert await stored.known(RULES) == {}
     assert await timelines_of(stored, NAME) == {}
     assert await verdicts_of(stored, NAME) == []
 
 
-async def test_a_conclusion_survives_a_restart(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "ftbot.db") as database:
+async def test_a_conclusion_survives_a_restart(open_engine: OpenEngine) -> None:
+    async with open_engine() as database:
         await Projects(database).record(1, NOW, [(CONCLUSION, '"etag"')])
-    async with open_database(tmp_path / "ftbot.db") as database:
+    async with open_engine() as database:
         stored = Projects(database)
         assert await stored.known(RULES) == {
             NAME: Known(NAME, True, NOW + timedelta(days=1), CONCLUSION.open_until, 1, '"etag"', 7)
@@ -68,7 +70,9 @@ async def test_a_conclusion_survives_a_restart(tmp_path: Path) -> None:
 
 
 @given(
-    st.lists(st.tuples(projects, st.none() | st.text(max_size=9), st.none() | st.integers(0, 2**63 - 1)), max_size=4),
+    st.lists(
+        st.tuples(projects, st.none() | st.text(SIGNS, max_size=9), st.none() | st.integers(0, 2**63 - 1)), max_size=4
+    ),
     st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - made aware
 )
 @settings(max_examples=25)
@@ -99,7 +103,7 @@ def test_any_conclusion_is_given_back_as_it_was(
     asyncio.run(there_and_back())
 
 
-async def test_the_last_conclusion_stays(database: Database) -> None:
+async def test_the_last_conclusion_stays(database: Engine) -> None:
     stored = Projects(database)
     await stored.record(1, NOW, [(CONCLUSION, '"etag"')])
     pure = Conclusion(NAME, native=False, timelines={}, rules=RULES)
@@ -109,7 +113,7 @@ async def test_the_last_conclusion_stays(database: Database) -> None:
     assert await verdicts_of(stored, NAME) == []
 
 
-async def test_a_page_that_had_not_changed_is_due_later(database: Database) -> None:
+async def test_a_page_that_had_not_changed_is_due_later(database: Engine) -> None:
     stored = Projects(database)
     await stored.record(1, NOW, [(CONCLUSION, '"etag"')])
     known = await stored.known(RULES)
@@ -120,14 +124,14 @@ async def test_a_page_that_had_not_changed_is_due_later(database: Database) -> N
     assert await timelines_of(stored, NAME) == {NAME: (LATER, CONCLUSION.timelines)}
 
 
-async def test_what_follows_from_other_rules_is_not_known(database: Database) -> None:
+async def test_what_follows_from_other_rules_is_not_known(database: Engine) -> None:
     stored = Projects(database)
     await stored.record(1, NOW, [(replace(CONCLUSION, rules="others"), '"etag"')])
     assert await stored.known(RULES) == {}
     assert set(await stored.known("others")) == {NAME}
 
 
-async def test_many_packages_are_asked_for_at_once(database: Database) -> None:
+async def test_many_packages_are_asked_for_at_once(database: Engine) -> None:
     stored = Projects(database)
     names = [f"p{number}" for number in range(1_201)]
     await stored.record(1, NOW, [(replace(CONCLUSION, package=name), None) for name in names])
@@ -135,7 +139,7 @@ async def test_many_packages_are_asked_for_at_once(database: Database) -> None:
     assert len(await verdicts_of(stored, *names, "nosuch")) == len(names)
 
 
-async def test_conclusions_are_kept_together_or_not_at_all(database: Database) -> None:
+async def test_conclusions_are_kept_together_or_not_at_all(database: Engine) -> None:
     stored = Projects(database)
     broken = replace(CONCLUSION, package="other", serial=1 << 70)
     with pytest.raises(OverflowError):
@@ -144,7 +148,7 @@ async def test_conclusions_are_kept_together_or_not_at_all(database: Database) -
 
 
 @pytest.mark.parametrize("value", ["soon", b"\x00", 1e300, -1e300, float("inf")], ids=str)
-async def test_a_time_that_makes_no_sense_makes_a_project_unknown(database: Database, value: Value) -> None:
+async def test_a_time_that_makes_no_sense_makes_a_project_unknown(database: Engine, value: Value) -> None:
     stored = Projects(database)
     await stored.record(1, NOW, [(CONCLUSION, '"etag"')])
     await put(database, "due", value)
@@ -161,7 +165,7 @@ async def test_a_time_that_makes_no_sense_makes_a_project_unknown(database: Data
     [("scan", "one", True), ("etag", b"\xff", False), ("serial", "many", False), ("serial", 1.5, False)],
 )
 async def test_a_column_that_makes_no_sense_is_as_good_as_none(
-    database: Database, column: str, value: Value, lost: bool
+    database: Engine, column: str, value: Value, lost: bool
 ) -> None:
     stored = Projects(database)
     await stored.record(1, NOW, [(CONCLUSION, '"etag"')])
@@ -176,7 +180,7 @@ async def test_a_column_that_makes_no_sense_is_as_good_as_none(
     [None, "", "garbage", "[]", "5", '{"3.14t":5}', '{"3.14t":[{"moment":"soon"}]}', b"{}", 5, "\ud7ff"],
     ids=repr,
 )
-async def test_what_cannot_be_read_is_left_out(database: Database, garbage: Value) -> None:
+async def test_what_cannot_be_read_is_left_out(database: Engine, garbage: Value) -> None:
     stored = Projects(database)
     await stored.record(1, NOW, [(CONCLUSION, None), (replace(CONCLUSION, package="other"), None)])
     async with database.transaction() as transaction:

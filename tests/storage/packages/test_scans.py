@@ -5,40 +5,42 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.engine.sqlite import Database, Value, open_database
+from storage.engine.engine import Engine
+from storage.engine.rows import Value
+from storage.engine.sqlite import open_database
 from storage.packages.scans import Scan, Scans
 from tests.core.pages import NOW
+from tests.storage.engines import OpenEngine
 
 HOUR = timedelta(hours=1)
 TRACKED = (("numpy", 1), ("asked", None))
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(open_engine: OpenEngine) -> AsyncIterator[Engine]:
     """Give an empty database."""
-    async with open_database(tmp_path / "ftbot.db") as opened:
+    async with open_engine() as opened:
         yield opened
 
 
-async def test_no_scan_ended_yet(database: Database) -> None:
+async def test_no_scan_ended_yet(database: Engine) -> None:
     scans = Scans(database)
     assert await scans.latest() is None
     await scans.begin(NOW, NOW)
     assert await scans.latest() is None
 
 
-async def test_a_scan_that_ended_survives_a_restart(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "ftbot.db") as database:
+async def test_a_scan_that_ended_survives_a_restart(open_engine: OpenEngine) -> None:
+    async with open_engine() as database:
         scans = Scans(database)
         number = await scans.begin(NOW, NOW - HOUR)
         await scans.end(number, NOW + HOUR, TRACKED, {"torch": "It failed."})
-    async with open_database(tmp_path / "ftbot.db") as database:
+    async with open_engine() as database:
         assert await Scans(database).latest() == Scan(NOW, NOW + HOUR, TRACKED, {"torch": "It failed."})
 
 
@@ -57,7 +59,7 @@ def test_any_scan_is_given_back_as_it_was(tracked: list[tuple[str, int | None]],
     asyncio.run(there_and_back())
 
 
-async def test_the_last_scan_counts_while_the_next_is_under_way(database: Database) -> None:
+async def test_the_last_scan_counts_while_the_next_is_under_way(database: Engine) -> None:
     scans = Scans(database)
     for hours in (0, 1):
         began = NOW + hours * HOUR
@@ -79,14 +81,14 @@ async def test_the_last_scan_counts_while_the_next_is_under_way(database: Databa
     ],
 )
 async def test_a_scan_is_taken_up_that_was_interrupted_lately(
-    database: Database, now: datetime, since: datetime, taken_up: bool
+    database: Engine, now: datetime, since: datetime, taken_up: bool
 ) -> None:
     scans = Scans(database)
     number = await scans.begin(NOW, NOW)
     assert (await scans.begin(now, since) == number) is taken_up
 
 
-async def test_a_scan_that_ended_is_not_taken_up(database: Database) -> None:
+async def test_a_scan_that_ended_is_not_taken_up(database: Engine) -> None:
     scans = Scans(database)
     numbers = []
     for _ in range(3):
@@ -95,8 +97,8 @@ async def test_a_scan_that_ended_is_not_taken_up(database: Database) -> None:
     assert numbers == [1, 2, 3]
 
 
-async def test_two_that_begin_at_once_share_a_scan(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "ftbot.db") as one, open_database(tmp_path / "ftbot.db") as other:
+async def test_two_that_begin_at_once_share_a_scan(open_engine: OpenEngine) -> None:
+    async with open_engine() as one, open_engine() as other:
         assert set(await asyncio.gather(*(Scans(each).begin(NOW, NOW) for each in (one, other) * 5))) == {1}
 
 
@@ -116,7 +118,7 @@ async def test_two_that_begin_at_once_share_a_scan(tmp_path: Path) -> None:
         ("failed", b"{}"),
     ],
 )
-async def test_a_row_that_makes_no_sense_is_no_scan(database: Database, column: str, value: Value) -> None:
+async def test_a_row_that_makes_no_sense_is_no_scan(database: Engine, column: str, value: Value) -> None:
     scans = Scans(database)
     await scans.end(await scans.begin(NOW, NOW), NOW, TRACKED, {})
     async with database.transaction() as transaction:

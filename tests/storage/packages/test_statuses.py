@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -15,10 +14,13 @@ from hypothesis import strategies as st
 from bot.core.index.metadata import Metadata
 from bot.core.index.simple_api import ProjectStatus, pack
 from bot.core.verdicts.freshness import Reading
-from storage.engine.sqlite import Database, Value, open_database
+from storage.engine.engine import Engine
+from storage.engine.rows import Value
+from storage.engine.sqlite import open_database
 from storage.packages.statuses import Statuses
 from tests.core.pages import NAME, NOW, project, sdist, wheel
 from tests.core.strategies import metadata, projects
+from tests.storage.engines import SIGNS, OpenEngine
 
 READING = Reading.of(
     project(wheel("cp314-cp314t-win32", requires=">=3.9"), sdist(yanked="broken"), status=ProjectStatus.ARCHIVED),
@@ -29,31 +31,35 @@ READING = Reading.of(
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(open_engine: OpenEngine) -> AsyncIterator[Engine]:
     """Give an empty database."""
-    async with open_database(tmp_path / "ftbot.db") as opened:
+    async with open_engine() as opened:
         yield opened
 
 
-async def put(database: Database, **columns: Value) -> None:
+async def put(database: Engine, **columns: Value) -> None:
     """Write into a row what no ftbot wrote."""
     async with database.transaction() as transaction:
         for column, value in columns.items():
             await transaction.run(f"UPDATE statuses SET {column} = ?", (value,))  # noqa: S608 - our own names
 
 
-async def test_a_package_nobody_read_has_no_reading(database: Database) -> None:
+async def test_a_package_nobody_read_has_no_reading(database: Engine) -> None:
     assert await Statuses(database).latest(NAME) is None
 
 
-async def test_a_reading_survives_a_restart(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "ftbot.db") as database:
+async def test_a_reading_survives_a_restart(open_engine: OpenEngine) -> None:
+    async with open_engine() as database:
         await Statuses(database).record(READING)
-    async with open_database(tmp_path / "ftbot.db") as database:
+    async with open_engine() as database:
         assert await Statuses(database).latest(NAME) == READING
 
 
-@given(st.lists(st.builds(Reading.of, projects, st.just(NOW), st.none() | st.text(max_size=9), metadata), max_size=5))
+@given(
+    st.lists(
+        st.builds(Reading.of, projects, st.just(NOW), st.none() | st.text(SIGNS, max_size=9), metadata), max_size=5
+    )
+)
 @settings(max_examples=50)
 def test_any_reading_is_given_back_as_it_was(readings: list[Reading]) -> None:
     async def there_and_back() -> None:
@@ -66,7 +72,7 @@ def test_any_reading_is_given_back_as_it_was(readings: list[Reading]) -> None:
     asyncio.run(there_and_back())
 
 
-async def test_an_older_reading_never_replaces_a_newer(database: Database) -> None:
+async def test_an_older_reading_never_replaces_a_newer(database: Engine) -> None:
     statuses = Statuses(database)
     newer = replace(READING, checked=NOW + timedelta(minutes=1), etag='"newer"')
     await asyncio.gather(statuses.record(newer), statuses.record(READING))
@@ -74,21 +80,21 @@ async def test_an_older_reading_never_replaces_a_newer(database: Database) -> No
     assert await statuses.latest(NAME) == newer
 
 
-async def test_a_reading_dated_by_a_clock_that_was_wrong_is_replaced(database: Database) -> None:
+async def test_a_reading_dated_by_a_clock_that_was_wrong_is_replaced(database: Engine) -> None:
     statuses = Statuses(database)
     await statuses.record(replace(READING, checked=NOW + timedelta(days=400)))
     await statuses.record(READING)
     assert await statuses.latest(NAME) == READING
 
 
-async def test_a_reading_may_be_completed(database: Database) -> None:
+async def test_a_reading_may_be_completed(database: Engine) -> None:
     statuses = Statuses(database)
     await statuses.record(replace(READING, metadata=None))
     await statuses.record(READING)
     assert await statuses.latest(NAME) == READING
 
 
-async def test_confirming_changes_the_time_only_and_only_forward(database: Database) -> None:
+async def test_confirming_changes_the_time_only_and_only_forward(database: Engine) -> None:
     statuses = Statuses(database)
     await statuses.record(READING)
     later = NOW + timedelta(hours=6)
@@ -99,7 +105,7 @@ async def test_confirming_changes_the_time_only_and_only_forward(database: Datab
     assert await statuses.latest("other") is None
 
 
-async def test_readings_of_another_index_are_not_there_and_are_replaced(database: Database) -> None:
+async def test_readings_of_another_index_are_not_there_and_are_replaced(database: Engine) -> None:
     ours, mirror = (
         Statuses(database, "https://ours.example/simple"),
         Statuses(database, "https://mirror.example/simple"),
@@ -129,14 +135,14 @@ async def test_readings_of_another_index_are_not_there_and_are_replaced(database
         ("metadata", "[" * 100_000),
     ],
 )
-async def test_a_row_that_makes_no_sense_is_no_reading(database: Database, column: str, value: Value) -> None:
+async def test_a_row_that_makes_no_sense_is_no_reading(database: Engine, column: str, value: Value) -> None:
     statuses = Statuses(database)
     await statuses.record(READING)
     await put(database, **{column: value})
     assert await statuses.latest(NAME) is None
 
 
-async def test_a_row_that_makes_no_sense_is_replaced(database: Database) -> None:
+async def test_a_row_that_makes_no_sense_is_replaced(database: Engine) -> None:
     statuses = Statuses(database)
     await statuses.record(READING)
     await put(database, page=b"garbage", etag=b"bytes")

@@ -1,0 +1,23 @@
+"""What goes into a database and comes out of it, whichever engine keeps it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.core.text.sentences import without_nul
+
+Value = str | int | float | bytes | None
+Row = tuple[Value, ...]
+
+
+def read_time(value: Value) -> datetime | None:
+    """Read a time as the tables have it, in seconds since 1970 (UTC); None for what is none."""
+    try:
+        return datetime.fromtimestamp(value, UTC) if isinstance(value, float) else None
+    except (ValueError, OverflowError, OSError):  # beyond the calendar, each platform in its own words
+        return None
+
+
+def storable(value: Value) -> Value:
+    """Return what every engine can store of a value: text without NUL."""
+    return without_nul(value) if isinstance(value, str) else value

@@ -1,0 +1,78 @@
+"""The engines that the tables are tested on; whoever writes another one adds it here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from bot.core.errors import StorageError
+from storage.engine.engine import Engine, Pulse, Transaction
+from storage.engine.rows import Row, Value
+from storage.engine.sqlite import open_database
+
+OpenEngine = Callable[[], AbstractAsyncContextManager[Engine]]
+"""Opens the test's database, also while it is open already, as another process would."""
+
+ENGINES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Engine]]] = {
+    "sqlite": lambda folder: open_database(folder / "ftbot.db"),
+}
+"""By name what opens the database of a test, which may keep it in a folder of its own."""
+
+
+SIGNS = st.characters(codec="utf-8", exclude_characters="\0")
+"""Of which texts are made that come back as they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusing:
+    """A database that refuses a statement which begins with some words and has a value, if one is given."""
+
+    engine: Engine
+    words: str
+    value: Value = None
+
+    @property
+    def name(self) -> str:
+        return self.engine.name
+
+    @property
+    def pulse(self) -> Pulse:
+        return self.engine.pulse
+
+    async def read(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
+        return await self.engine.read(statement, values)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self.engine.transaction() as transaction:
+            yield _Refusing(self, transaction)
+
+    async def probe(self) -> None:
+        await self.engine.probe()
+
+    async def check_writable(self) -> None:
+        await self.engine.check_writable()
+
+    def look_at(self, statement: str, values: Sequence[Value]) -> None:
+        """Raise what a database does that cannot write this."""
+        if statement.startswith(self.words) and (self.value is None or self.value in values):
+            raise StorageError("It is refused. Refuse it no more.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusing:
+    database: Refusing
+    transaction: Transaction
+
+    async def run(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
+        self.database.look_at(statement, values)
+        return await self.transaction.run(statement, values)
+
+    async def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
+        for row in rows:
+            self.database.look_at(statement, row)
+        await self.transaction.run_many(statement, rows)
