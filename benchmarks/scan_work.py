@@ -15,13 +15,14 @@ from benchmarks.made_projects import NOW
 from benchmarks.outcomes import Measurement, Stopwatch, Ticker, tell
 from bot.config import Settings, read_settings
 from bot.core.digest.weeks import week_of
-from bot.wiring.packages import open_tracked_packages
+from bot.wiring.digest import open_digester
+from bot.wiring.packages import open_scanner
 
 
 async def _scan(settings: Settings, later: timedelta, connections: int | None, ticker: Ticker | None) -> Measurement:
     stopwatch = Stopwatch()
-    async with open_tracked_packages(settings) as tracked:
-        scanner = replace(tracked.scanner, now=lambda: NOW + later)
+    async with open_scanner(settings) as opened:
+        scanner = replace(opened, now=lambda: NOW + later)
         scanner = scanner if connections is None else replace(scanner, connections=connections)
         with stopwatch.running():
             async with nullcontext() if ticker is None else ticker.ticking():
@@ -31,8 +32,8 @@ async def _scan(settings: Settings, later: timedelta, connections: int | None, t
 
 async def _digest(settings: Settings) -> Measurement:
     stopwatch = Stopwatch()
-    async with open_tracked_packages(settings) as tracked:
-        digester = replace(tracked.digests, now=lambda: NOW)
+    async with open_digester(settings) as opened:
+        digester = replace(opened, now=lambda: NOW)
         with stopwatch.running():
             digest = await digester.digest(week_of(NOW.date()).before)
     return stopwatch.outcome(digest.tracked, len(digest.unread))

@@ -42,6 +42,7 @@ from bot.core.wheels.tags import fit, read_tags
 from bot.core.wheels.targets import Target
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.package_names import Names, PackageNames
+from bot.services.packages.writer import ReadingWriter
 from cogs.status import StatusAnswers
 from storage.engine.sqlite import open_database
 from storage.packages.names import Packages
@@ -294,7 +295,7 @@ async def measure_autocomplete(bot: Subject, floor: Subject, questions: int) -> 
     names = Names.of(shipped_list().names)
     async with open_http(_USER_AGENT) as http, open_database(None) as database:
         index = PackageIndex(http, "http://127.0.0.1/", "http://127.0.0.1/")
-        lookup = StatusLookup(index, Statuses(database), _TARGETS, lambda: datetime.now(UTC))
+        lookup = StatusLookup(index, ReadingWriter(Statuses(database)), _TARGETS, lambda: datetime.now(UTC))
         package_names = PackageNames(Packages(database), names)
         answers = StatusAnswers(lookup, package_names, _TARGETS, lambda: datetime.now(UTC))
         here = [_timed(answers.offer, text, _TARGETS[0]) for text in _rotating(questions)]

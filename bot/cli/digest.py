@@ -15,7 +15,7 @@ from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week, parse_week
 from bot.core.errors import UserError
 from bot.core.schema.digest import digest_json
-from bot.wiring.packages import open_tracked_packages
+from bot.wiring.digest import open_digester
 
 _ENDINGS = {"markdown": "md", "json": "json", "html": "html"}
 
@@ -29,8 +29,8 @@ def show_digest(week: str | None, form: str, into: str | None) -> CommandOutcome
 
 
 async def _digest(settings: Settings, week: Week | None, form: str, into: Path | None) -> CommandOutcome:
-    async with open_tracked_packages(settings) as tracked:
-        digest = await tracked.digests.digest(week)
+    async with open_digester(settings) as digester:
+        digest = await digester.digest(week)
     if into is None:
         sys.stdout.write(_written(digest, form, chart=None))
         return CommandOutcome.ANSWERED

@@ -14,7 +14,7 @@ from bot.core.index.names import normalize
 from bot.core.schema.history import history_json
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.history import history_table, page_progress
-from bot.wiring.packages import open_tracked_packages
+from bot.wiring.digest import open_history
 
 
 def show_history(question: Question, *, as_json: bool) -> CommandOutcome:
@@ -33,9 +33,9 @@ def ask_history(packages: str | None, most: int | None, first: str | None, last:
 
 
 async def _history(settings: Settings, question: Question, *, as_json: bool) -> CommandOutcome:
-    async with open_tracked_packages(settings) as tracked:
+    async with open_history(settings) as reader:
         with page_progress(shown=not as_json) as progress:
-            history = await tracked.history_reader.history(question, progress)
+            history = await reader.history(question, progress)
     if as_json:
         print_json(history_json(history))
     elif not history.is_void:

@@ -9,7 +9,7 @@ from bot.config import Settings, read_settings
 from bot.core.schema.times import SCHEMA
 from bot.terminal.console import output
 from bot.terminal.scan import scan_progress, scan_report
-from bot.wiring.packages import open_tracked_packages
+from bot.wiring.packages import open_scanner
 
 
 def scan_packages(*, top: int | None, as_json: bool) -> CommandOutcome:
@@ -20,9 +20,9 @@ def scan_packages(*, top: int | None, as_json: bool) -> CommandOutcome:
 
 
 async def _scan(settings: Settings, track: int, *, as_json: bool) -> CommandOutcome:
-    async with open_tracked_packages(settings) as tracked:
+    async with open_scanner(settings) as scanner:
         with scan_progress(shown=not as_json) as progress:
-            report = await tracked.scanner.scan(track, progress=progress)
+            report = await scanner.scan(track, progress=progress)
     if as_json:
         print_json(
             {

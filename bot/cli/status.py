@@ -18,7 +18,8 @@ from bot.services.packages.lookup import Freshness
 from bot.streams import output_failure
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.status import status_card
-from bot.wiring.packages import open_package_tools, utc_now
+from bot.wiring.clock import utc_now
+from bot.wiring.status import open_package_tools
 
 
 def answer_status(
@@ -47,7 +48,7 @@ async def _answer(
         asking = look_up_all(tools.lookup, names, targets, freshness)
         try:
             for question in asking:
-                answer = with_upstream(await question, tools.issues)
+                answer = with_upstream(await question, tools.tracking)
                 verdicts.add(answer.headline.verdict)
                 if as_json:
                     print_json(status_json(answer))

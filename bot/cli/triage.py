@@ -20,7 +20,7 @@ from bot.core.triage.changeset import OutboxEntry, Progress
 from bot.services.triage.inbox import Preview, Replayed
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.triage import entry_line, preview_report, replay_report
-from bot.wiring.packages import utc_now
+from bot.wiring.clock import utc_now
 from bot.wiring.triage import open_triage
 
 

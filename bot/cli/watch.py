@@ -15,7 +15,7 @@ from bot.core.text.sentences import shortened
 from bot.services.upstream.watchlist import FinishedRound, WatchOverview
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.upstream import poll_progress, round_report, watch_overview
-from bot.wiring.packages import utc_now
+from bot.wiring.clock import utc_now
 from bot.wiring.upstream import open_watcher, open_watchlist
 
 

@@ -6,27 +6,25 @@ route but the project page is optional.
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import partial
 from http import HTTPStatus
-from typing import Generic, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
 import structlog
 
 from bot.clients.guard import service_at
+from bot.clients.pages import NoPage, PageSummary, ProjectPage
+from bot.clients.readers import Readers
 from bot.clients.web import LARGEST_BODY, Answer, Patience, fetch, stream
 from bot.core.errors import UpstreamError
 from bot.core.index.listing import ProjectListReader
-from bot.core.index.metadata import NOT_OFFERED, Metadata, from_json_api, from_metadata_file
+from bot.core.index.metadata import NOT_OFFERED, Metadata
+from bot.core.index.metadata_files import from_json_api, from_metadata_file
 from bot.core.index.simple_api import MetadataFile, Project, metadata_file, parse
 from bot.core.origins import Host
 from bot.core.verdicts.freshness import Newest
@@ -42,39 +40,6 @@ LARGEST_METADATA = 8 << 20
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class NoPage(Enum):
-    """Why the index gave no project page although it answered."""
-
-    NOT_FOUND = "the index has no such project"
-    NOT_MODIFIED = "nothing changed since the ETag"
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectPage:
-    """A project page as read: the project and its newest release, the page's ETag, where the metadata of that is."""
-
-    project: Project
-    newest: Newest | None
-    etag: str | None
-    metadata_file: MetadataFile | None
-
-
-@dataclass(frozen=True, slots=True)
-class PageSummary(Generic[_T]):
-    """What was concluded from a project page, the page's ETag, and its bytes as sent."""
-
-    concluded: _T
-    etag: str | None
-    size: int
-
-
-def _open_readers() -> Executor:
-    """Open the threads in which answers are read: with the GIL one, as more would only wait for each other."""
-    gil_enabled = getattr(sys, "_is_gil_enabled", None)  # since Python 3.13
-    one = gil_enabled is None or gil_enabled()
-    return ThreadPoolExecutor(1 if one else os.cpu_count(), thread_name_prefix="reader")
-
-
 @dataclass(frozen=True, slots=True)
 class PackageIndex:
     """Reads one index; ``index_url`` and ``json_api_url`` end with a slash.
@@ -86,7 +51,7 @@ class PackageIndex:
     index_url: str
     json_api_url: str
     patience: Patience = field(default_factory=Patience)
-    readers: Executor = field(default_factory=_open_readers)
+    readers: Readers = field(default_factory=Readers)
     hosts: tuple[Host, ...] = ()
 
     async def project(self, name: str, etag: str | None = None) -> ProjectPage | NoPage:
@@ -132,12 +97,8 @@ class PackageIndex:
         return await self.aside(partial(read, answer))
 
     async def aside(self, work: Callable[[], _T]) -> _T:
-        """Do work that takes time where pages are read: in a thread, where it holds up nobody but other readers.
-
-        How much time is nothing that the size of an answer tells: a few bytes of gzip are many, and a few files may be
-        hard to judge.
-        """
-        return await asyncio.get_running_loop().run_in_executor(self.readers, work)
+        """Do work that takes time where pages are read."""
+        return await self.readers.aside(work)
 
     async def metadata(self, name: str, version: str, file: MetadataFile | None) -> Metadata | None:
         """Read what a release says of itself, from the first place that has it.

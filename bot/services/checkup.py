@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
-from bot.clients.pypi import PackageIndex, ProjectPage
+from bot.clients.pages import ProjectPage
+from bot.clients.pypi import PackageIndex
 from bot.clients.tokens import Tokens
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github.threads import ForbiddenError

@@ -13,6 +13,8 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from bot.services.packages.lookup import Source
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
 
 
@@ -32,16 +34,6 @@ class Delivery(StrEnum):
     IGNORED = "ignored"
     UNSIGNED = "unsigned"
     MALFORMED = "malformed"
-    FAILED = "failed"
-
-
-class Source(StrEnum):
-    """Where the answer of a look-up came from; with ``FAILED`` the index gave none."""
-
-    MEMORY = "memory"
-    STORAGE = "storage"
-    UNCHANGED = "unchanged"
-    INDEX = "index"
     FAILED = "failed"
 
 
@@ -193,6 +185,10 @@ class Metrics:
         for source in Source:
             metrics.lookups.labels(source.value)
         return metrics
+
+    def count_lookup(self, source: Source) -> None:
+        """Count an answer by where it came from."""
+        self.lookups.labels(source.value).inc()
 
     def expect_runs(self, tasks: Iterable[str]) -> None:
         """Begin to count runs at 0: an alert sees the first that fails only as an increase from there."""

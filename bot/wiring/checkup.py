@@ -9,7 +9,7 @@ from bot.clients.tokens import Tokens
 from bot.clients.web import open_http
 from bot.config import Settings
 from bot.services.checkup import Checkup
-from bot.wiring.packages import build_index
+from bot.wiring.http import build_index
 from storage.engine.engine import Engine
 from storage.engine.sqlite import open_database
 

@@ -41,7 +41,11 @@ from bot.services.triage.reconcile import Reconciler
 from bot.services.triage.stores import TriageStores
 from bot.services.upstream.issues import UpstreamThreads
 from bot.services.upstream.poll import UpstreamPoll
-from bot.wiring.packages import build_lookup, build_tracked_packages, offered_names, utc_now
+from bot.services.upstream.tracking import Tracking
+from bot.wiring.clock import utc_now
+from bot.wiring.digest import build_digester
+from bot.wiring.names import offered_names
+from bot.wiring.packages import build_lookup, build_scanner
 from bot.wiring.triage import build_outbox_worker, build_triage
 from bot.wiring.upstream import build_watcher
 from cogs.about import About, AboutCog
@@ -66,6 +70,7 @@ from storage.github.audit import Audit
 from storage.github.cursors import Cursors
 from storage.github.inbox import Inbox
 from storage.github.outbox import Outbox
+from storage.github.package_threads import PackageThreads
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.documents import Documents
@@ -107,21 +112,22 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
     """Build the bot on resources that somebody opened."""
     metrics = Metrics.new()
     conversations = Conversations(metrics)
-    lookup = build_lookup(settings, http, database, metrics)
+    lookup = build_lookup(settings, http, database, metrics.count_lookup)
     package_names = PackageNames(Packages(database), await offered_names())
     await package_names.load()
     zones = Zones()
     await zones.load()
     threads, events = Threads(database), ThreadEvents(database)
-    issues = UpstreamThreads(threads, events, Documents(database))
-    await issues.load()
-    tracked = build_tracked_packages(settings, http, database, issues.of_week)
-    renderer = DigestRenderer(tracked.digests.digest, _draw)
+    issues = UpstreamThreads(threads, events)
+    tracking = Tracking(PackageThreads(database), Documents(database))
+    await tracking.load()
+    scanner, digester = build_scanner(settings, http, database), build_digester(settings, database, issues.of_week)
+    renderer = DigestRenderer(digester.digest, _draw)
     stores = PostStores(Guilds(database), Posts(database), ClosedChannels(database), Changes(database), events, threads)
     discord_posts = DiscordPosts(lambda: gateway.client)
     poster = Poster(stores, discord_posts, zones, renderer.prepare, announcement_card, feed_card, utc_now)
     watcher = None if github.reader is None else build_watcher(settings, github.reader, database)
-    upstream_poll = UpstreamPoll(issues, watcher)
+    upstream_poll = UpstreamPoll(tracking, watcher)
     triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
 
     async def announce(changes: Sequence[Change]) -> None:
@@ -130,8 +136,8 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
         if triage is not None:
             await triage.reconciler.wheels(changes)
 
-    follow_up = ScanFollowUp(tracked.scanner, Scans(database), tracked.digests, settings.track, announce)
-    status = StatusAnswers(lookup, package_names, settings.targets, utc_now, issues)
+    follow_up = ScanFollowUp(scanner, Scans(database), digester, settings.track, announce)
+    status = StatusAnswers(lookup, package_names, settings.targets, utc_now, tracking)
     outlook = Outlook(Scans(database), settings.track, _watched(github))
     guilds = GuildConfig(stores, zones, utc_now)
     config = ConfigAnswers(guilds, poster, zones, renderer.prepare, utc_now, outlook.prospects)
@@ -231,7 +237,7 @@ def _triage_jobs(triage: _Triage | None) -> list[Job]:
 
 
 def _draw(digest: Digest) -> bytes:
-    from bot.charts import draw  # noqa: PLC0415 — matplotlib is large, and wanted once a week
+    from bot.charts import draw  # matplotlib is large, and wanted once a week
 
     return draw(digest)
 

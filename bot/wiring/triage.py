@@ -19,7 +19,8 @@ from bot.services.packages.lookup import StatusLookup
 from bot.services.triage.inbox import Preview, Triage
 from bot.services.triage.outbox import OutboxWorker
 from bot.services.triage.stores import TriageStores
-from bot.wiring.packages import build_lookup, utc_now
+from bot.wiring.clock import utc_now
+from bot.wiring.packages import build_lookup
 from bot.wiring.upstream import open_reader
 from storage.engine.engine import Engine
 from storage.engine.sqlite import open_database

@@ -15,7 +15,7 @@ from bot.core.errors import UserError
 from bot.core.upstream.threads import Sources
 from bot.services.upstream.watcher import Watcher
 from bot.services.upstream.watchlist import Watchlist
-from bot.wiring.packages import utc_now
+from bot.wiring.clock import utc_now
 from storage.engine.engine import Engine
 from storage.engine.sqlite import open_database
 from storage.github.cursors import Cursors

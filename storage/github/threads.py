@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -130,14 +130,6 @@ class Threads:
         rows = await self.database.read(f"SELECT COUNT(*) FROM threads {where}", values)  # noqa: S608 — ours
         threads = await self._select(f"{where} ORDER BY updated DESC, node_id LIMIT ?", *values, limit)
         return threads, msgspec.convert(rows[0][0], int)
-
-    async def open_counts(self) -> Mapping[str, int]:
-        """Count the open free-threading threads of each package that has any."""
-        rows = await self.database.read(
-            "SELECT package, COUNT(*) FROM threads WHERE package IS NOT NULL AND free_threading AND state = 'open'"
-            " AND gone IS NULL GROUP BY package"
-        )
-        return dict(msgspec.convert(rows, list[tuple[str, int]]))
 
     async def triaged(self) -> tuple[str, ...]:
         """List the repositories with threads that are known only by triage, and are there."""

@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from bot.clients.guard import SERVICE, Places, origin_of, service_at
-from bot.clients.pypi import PackageIndex, ProjectPage
+from bot.clients.pages import ProjectPage
+from bot.clients.pypi import PackageIndex
 from bot.clients.top_packages import TopPackagesSource
 from bot.clients.web import Patience, fetch, open_http
 from bot.core.errors import UpstreamError

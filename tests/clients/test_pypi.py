@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.clients.pypi import NoPage, PackageIndex, ProjectPage
+from bot.clients.pages import NoPage, ProjectPage
+from bot.clients.pypi import PackageIndex
 from bot.clients.web import Patience, open_http
 from bot.core.errors import UpstreamError
 from bot.core.index.metadata import NOT_OFFERED, Metadata

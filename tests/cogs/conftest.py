@@ -25,6 +25,7 @@ from bot.services.discord.registration import Registration
 from bot.services.metrics import Metrics
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.package_names import Names, PackageNames
+from bot.services.packages.writer import ReadingWriter
 from cogs.about import About, AboutCog
 from cogs.client import Client
 from cogs.conversations import Conversations
@@ -127,7 +128,9 @@ class World:
         async with open_http("ftbot tests") as http, open_database(self.database) as database:
             metrics = Metrics.new()
             index = PackageIndex(http, self.index.index_url, self.index.json_api_url, Patience(attempts=1))
-            lookup = StatusLookup(index, Statuses(database), TARGETS, now, metadata_wait=5.0, metrics=metrics)
+            lookup = StatusLookup(
+                index, ReadingWriter(Statuses(database)), TARGETS, now, metadata_wait=5.0, count=metrics.count_lookup
+            )
             answers = StatusAnswers(
                 lookup, PackageNames(Packages(database), Names.of(NAMES)), TARGETS, now, self.upstream
             )

@@ -32,7 +32,6 @@ from cogs.ui.issue_cards import feed_card
 from storage.discord.registrations import Registrations
 from storage.engine.sqlite import open_database
 from storage.github.audit import Audit
-from storage.packages.documents import Documents
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import Clock, Press, open_stores
 
@@ -80,7 +79,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
         answers = ConfigAnswers(guilds, poster, zones, press.prepare, clock, now)
         client = Client(conversations, answers.clicks(), metrics, Registration(Registrations(database)), Heartbeats())
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
-        issues = UpstreamThreads(stores.threads, stores.events, Documents(database))
+        issues = UpstreamThreads(stores.threads, stores.events)
         client.use(
             [
                 ConfigCog(answers, conversations),

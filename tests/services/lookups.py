@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,8 @@ from pathlib import Path
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import Patience, open_http
 from bot.core.wheels.targets import Target
-from bot.services.packages.lookup import StatusLookup
+from bot.services.packages.lookup import Source, StatusLookup, uncounted
+from bot.services.packages.writer import ReadingWriter
 from storage.engine.sqlite import open_database
 from storage.packages.statuses import Statuses
 from tests.fakes.fake_index import FakeIndex
@@ -55,11 +56,12 @@ async def open_lookup(  # noqa: PLR0913 - what a look-up is made of, all by keyw
     targets: Sequence[Target] = (T314, T315),
     patience: Patience = QUICK,
     metadata_wait: float = FOREVER,
+    count: Callable[[Source], None] = uncounted,
 ) -> AsyncIterator[StatusLookup]:
     """Start the look-up as after a start of the bot: nothing in memory, the database as it was left."""
     async with open_http("ftbot-tests") as http, open_database(database) as opened:
         pages = PackageIndex(http, index.index_url, index.json_api_url, patience)
-        lookup = StatusLookup(pages, Statuses(opened), tuple(targets), clock, metadata_wait)
+        lookup = StatusLookup(pages, ReadingWriter(Statuses(opened)), tuple(targets), clock, metadata_wait, count)
         try:
             yield lookup
         finally:

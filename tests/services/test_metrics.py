@@ -8,14 +8,14 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from bot.services.metrics import Metrics
-from bot.services.packages.lookup import Freshness, StatusLookup
+from bot.services.packages.lookup import Freshness
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.services.lookups import Clock, open_lookup, release
 
 
-def lookups(lookup: StatusLookup) -> dict[str, float]:
+def lookups(metrics: Metrics) -> dict[str, float]:
     """Give the number of look-ups by where the answer came from, as Prometheus reads it."""
-    lines = generate_latest(lookup.metrics.registry).decode().splitlines()
+    lines = generate_latest(metrics.registry).decode().splitlines()
     counted = (line for line in lines if line.startswith("ftbot_lookups_total"))
     figures = {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in counted}
     return {source: figure for source, figure in figures.items() if figure}
@@ -23,18 +23,20 @@ def lookups(lookup: StatusLookup) -> dict[str, float]:
 
 async def test_look_ups_are_counted_by_where_the_answer_came_from(index: FakeIndex, path: Path, clock: Clock) -> None:
     index.publish("demo", release())
-    async with open_lookup(index, path, clock) as lookup:
+    metrics = Metrics.new()
+    async with open_lookup(index, path, clock, count=metrics.count_lookup) as lookup:
         await lookup.look_up("demo")
         await lookup.look_up("demo")
         await lookup.look_up("demo")
         await lookup.look_up("demo", freshness=Freshness.REFRESH)
-        assert lookups(lookup) == {"index": 1, "memory": 2, "unchanged": 1}
-    async with open_lookup(index, path, clock) as after:
+        assert lookups(metrics) == {"index": 1, "memory": 2, "unchanged": 1}
+    metrics = Metrics.new()
+    async with open_lookup(index, path, clock, count=metrics.count_lookup) as after:
         await after.look_up("demo")
         index.script(refusal(403))
         with capture_logs():
             await after.look_up("demo", freshness=Freshness.REFRESH)
-        assert lookups(after) == {"storage": 1, "failed": 1}
+        assert lookups(metrics) == {"storage": 1, "failed": 1}
 
 
 def test_metrics_of_two_bots_do_not_mix() -> None:

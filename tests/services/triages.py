@@ -17,6 +17,7 @@ from bot.clients.web import open_http
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import AuditEntry, LabelOverride, OutboxEntry
 from bot.services.packages.lookup import StatusLookup
+from bot.services.packages.writer import ReadingWriter
 from bot.services.triage.deliveries import Deliveries
 from bot.services.triage.inbox import Triage
 from bot.services.triage.outbox import SETTLING, OutboxWorker, go_on
@@ -118,7 +119,7 @@ async def open_works(
         ) as app,
     ):
         index = PackageIndex(http, places.index_url, places.json_api_url, QUICK)
-        lookup = StatusLookup(index, Statuses(database), (T314, T315), now, FOREVER)
+        lookup = StatusLookup(index, ReadingWriter(Statuses(database)), (T314, T315), now, FOREVER)
         stores = TriageStores.of(database)
         wake = asyncio.Event()
         deliveries = Deliveries(stores.inbox, places.secret.encode(), now, wake)

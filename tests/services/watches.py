@@ -12,9 +12,11 @@ from bot.clients.github.reader import open_github_reader
 from bot.core.guide.tracking_table import PATH, REPOSITORY, parse_table
 from bot.core.upstream.threads import EventKind, Sources
 from bot.services.upstream.issues import UpstreamThreads
+from bot.services.upstream.tracking import Tracking
 from bot.services.upstream.watcher import Watcher
 from storage.engine.sqlite import open_database
 from storage.github.cursors import Cursors
+from storage.github.package_threads import PackageThreads
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.documents import Documents
@@ -32,6 +34,7 @@ class UpstreamPoll:
     events: ThreadEvents
     cursors: Cursors
     upstream: UpstreamThreads
+    tracking: Tracking
 
     async def happened(self, after: int = 0) -> list[tuple[EventKind, str, str]]:
         """Give what was noticed after the event with this number: what, to which thread, and its detail."""
@@ -58,7 +61,8 @@ async def open_poll(  # noqa: PLR0913 - what watching is made of, all by keyword
         threads, events, cursors = Threads(database), ThreadEvents(database), Cursors(database)
         sources = Sources.of(repositories, searches)
         watcher = Watcher(reader, threads, cursors, Documents(database), sources, clock)
-        yield UpstreamPoll(watcher, threads, events, cursors, UpstreamThreads(threads, events, Documents(database)))
+        tracking = Tracking(PackageThreads(database), Documents(database))
+        yield UpstreamPoll(watcher, threads, events, cursors, UpstreamThreads(threads, events), tracking)
 
 
 def publish_table(server: FakeGitHub, *rows: tuple[str, FakeIssue | str]) -> None:

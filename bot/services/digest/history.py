@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.clients.pypi import PackageIndex, PageSummary
+from bot.clients.pages import PageSummary
 from bot.core.errors import UpstreamError, UserError
 from bot.core.history.shares import ANY_TARGET, History, Question, shares_by_name, shares_by_target
 from bot.core.history.timelines import START, Step, SupportRule, Timeline, timelines, wheel_names
 from bot.core.index.simple_api import Project
 from bot.core.wheels.targets import Target
 from bot.services.digest.digest import Digester
+from bot.services.index import Summaries
 
 _DEAD = 5
 """Pages that could not be read before any was: nobody is there, and the rest is not tried."""
@@ -32,7 +33,7 @@ class _Traces:
 class HistoryReader:
     """Answers about the past."""
 
-    index: PackageIndex
+    index: Summaries
     digester: Digester
     targets: tuple[Target, ...]
     now: Callable[[], datetime]

@@ -11,23 +11,23 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import partial
 from typing import TypeVar
 
 import structlog
 
-from bot.clients.pypi import NoPage, PackageIndex, ProjectPage
+from bot.clients.pages import NoPage, ProjectPage
 from bot.core.errors import StorageError, TooLargeError, UpstreamError
 from bot.core.index.metadata import NOT_OFFERED, Metadata
 from bot.core.index.simple_api import MetadataFile
 from bot.core.verdicts.freshness import Reading
-from bot.core.verdicts.judge import Judgement, judge, without_release
+from bot.core.verdicts.judge import judge, without_release
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status, failed, of_targets
 from bot.core.wheels.targets import Target
-from bot.services.metrics import Metrics, Source
-from storage.packages.statuses import Statuses
+from bot.services.index import Pages
+from bot.services.packages.writer import CLOSING_SECONDS, ReadingWriter, end
 
 MISSING_IS_BELIEVED = timedelta(minutes=10)
 TOO_LARGE_IS_BELIEVED = timedelta(minutes=10)
@@ -35,10 +35,6 @@ FAILURE_IS_BELIEVED = timedelta(seconds=15)
 """How long nobody asks again after the index failed, so that a crowd does not hammer it."""
 
 _MOST_REMEMBERED = 5_000
-_MOST_UNWRITTEN = 1_000
-"""Readings that wait for the database; each takes up to some megabytes, and a locked database takes none."""
-
-_CLOSING_SECONDS = 1.0
 
 _T = TypeVar("_T")
 
@@ -51,6 +47,20 @@ class Freshness(Enum):
     NORMAL = "while it is fresh"
     REFRESH = "only if the index says that nothing changed"
     OFFLINE = "always; the index is not asked"
+
+
+class Source(StrEnum):
+    """Where the answer of a look-up came from; with ``FAILED`` the index gave none."""
+
+    MEMORY = "memory"
+    STORAGE = "storage"
+    UNCHANGED = "unchanged"
+    INDEX = "index"
+    FAILED = "failed"
+
+
+def uncounted(_: Source) -> None:
+    """Let an answer go uncounted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,32 +77,23 @@ class _Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Unwritten:
-    """A reading that is to be stored; ``whole`` unless only its time is new."""
-
-    reading: Reading
-    whole: bool
-
-
-@dataclass(frozen=True, slots=True)
 class StatusLookup:
     """Looks packages up; ``metadata_wait`` is how many seconds an answer waits for classifiers and links.
 
+    ``count`` is told where each answer came from.
     ``storage_problem`` says why nothing is stored, where the database was replaced by an empty one.
     """
 
-    index: PackageIndex
-    statuses: Statuses
+    index: Pages
+    readings: ReadingWriter
     targets: tuple[Target, ...]
     now: Callable[[], datetime]
     metadata_wait: float = 0.2
-    metrics: Metrics = field(default_factory=Metrics.new)
+    count: Callable[[Source], None] = uncounted
     storage_problem: str | None = None
     _memory: dict[str, _Answer] = field(default_factory=dict)
     _flights: dict[tuple[str, Freshness], asyncio.Task[_Answer]] = field(default_factory=dict)
     _background: set[asyncio.Task[object]] = field(default_factory=set)
-    _unwritten: dict[str, _Unwritten] = field(default_factory=dict)
-    _writers: set[asyncio.Task[object]] = field(default_factory=set)
 
     async def look_up(
         self, name: str, targets: Sequence[Target] = (), freshness: Freshness = Freshness.NORMAL
@@ -102,7 +103,7 @@ class StatusLookup:
         if answer is None or freshness is not Freshness.NORMAL or self.now() >= answer.until:
             answer = await self._share_flight(name, freshness)
         else:
-            self._count(Source.MEMORY)
+            self.count(Source.MEMORY)
         return await self._for_targets(answer, tuple(targets) or self.targets)
 
     def glance(self, name: str) -> Status | None:
@@ -118,14 +119,9 @@ class StatusLookup:
     async def aclose(self) -> None:
         """Let what runs in the background finish for a moment, then end it; store what was read while that gets on."""
         if self._background:
-            await asyncio.wait(self._background, timeout=_CLOSING_SECONDS)
-        await _end(self._background)
-        written: set[asyncio.Task[object]] = set(self._writers)
-        while self._writers and written:
-            written, _ = await asyncio.wait(
-                self._writers, timeout=_CLOSING_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
-        await _end(self._writers)
+            await asyncio.wait(self._background, timeout=CLOSING_SECONDS)
+        await end(self._background)
+        await self.readings.aclose()
 
     async def _share_flight(self, name: str, freshness: Freshness) -> _Answer:
         """Join the read of a package that is under way, or start one; it goes on if the one who asked gives up."""
@@ -144,24 +140,24 @@ class StatusLookup:
         stored = await self._stored(name)
         believed = stored is not None and freshness is Freshness.NORMAL and stored.is_fresh(self.now())
         if stored is not None and believed and stored.is_complete:
-            self._count(Source.STORAGE)
+            self.count(Source.STORAGE)
             return await self._found(stored)
         # Where metadata is missing, the page is read anew: it says where the metadata is.
         etag = stored.etag if stored is not None and stored.is_complete else None
         try:
             page = await self.index.project(name, etag)
         except TooLargeError as error:
-            self._count(Source.FAILED)
+            self.count(Source.FAILED)
             log.warning("page_too_large", package=name, reason=str(error))
             return self._too_large(name, error)
         except UpstreamError as error:
             if stored is not None and believed:
-                self._count(Source.STORAGE)
+                self.count(Source.STORAGE)
                 return await self._found(stored)
-            self._count(Source.FAILED)
+            self.count(Source.FAILED)
             log.warning("index_failed", package=name, reason=str(error), stored=stored is not None)
             return await self._unreadable(name, stored, error)
-        self._count(Source.UNCHANGED if page is NoPage.NOT_MODIFIED else Source.INDEX)
+        self.count(Source.UNCHANGED if page is NoPage.NOT_MODIFIED else Source.INDEX)
         if page is NoPage.NOT_FOUND:
             return self._missing(name)
         if isinstance(page, ProjectPage):
@@ -175,7 +171,7 @@ class StatusLookup:
             )
             return await self._unreadable(name, None, nonsense)
         confirmed = replace(stored, checked=self.now())
-        self._keep(confirmed, whole=False)
+        self.readings.keep(confirmed, whole=False)
         return await self._found(confirmed)
 
     async def _take_in(self, reading: Reading, metadata_file: MetadataFile | None) -> _Answer:
@@ -189,7 +185,7 @@ class StatusLookup:
             await asyncio.wait({asking}, timeout=self.metadata_wait)
             if asking.done():
                 reading, asking = replace(reading, metadata=asking.result()), None
-        self._keep(reading)
+        self.readings.keep(reading)
         answer = await self._found(reading)
         if asking is not None:
             self._in_background(asyncio.create_task(self._complete(reading, asking), name=f"complete {name}"))
@@ -207,7 +203,7 @@ class StatusLookup:
         known = self._memory.get(reading.project.name)
         if known is None or known.status.checked <= completed.checked:
             self._remember(answer)
-            self._keep(completed)
+            self.readings.keep(completed)
 
     def _in_background(self, task: asyncio.Task[_T]) -> None:
         """Let a task go on when nobody waits for it; ``aclose`` ends it."""
@@ -216,58 +212,20 @@ class StatusLookup:
 
     async def _stored(self, name: str) -> Reading | None:
         try:
-            return await self._last_reading(name)
+            return await self.readings.latest(name)
         except StorageError as error:
             log.warning("storage_failed", package=name, reason=str(error))
             return None
 
-    async def _last_reading(self, name: str) -> Reading | None:
-        """Return what is stored, or is about to be. Raises ``StorageError``."""
-        unwritten = self._unwritten.get(name)
-        return await self.statuses.latest(name) if unwritten is None else unwritten.reading
-
-    def _keep(self, reading: Reading, *, whole: bool = True) -> None:
-        """Store a reading in the background, as no answer depends on it; one writer a package, so in order."""
-        name = reading.project.name
-        earlier = self._unwritten.get(name)
-        if earlier is None and len(self._unwritten) >= _MOST_UNWRITTEN:
-            log.warning("storage_failed", package=name, reason="The database does not keep up; this is not stored.")
-            return
-        self._unwritten[name] = _Unwritten(reading, whole or (earlier is not None and earlier.whole))
-        if earlier is None:
-            writer: asyncio.Task[object] = asyncio.create_task(self._write(name), name=f"write {name}")
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
-
-    async def _write(self, name: str) -> None:
-        """Store what is unwritten of a package until nothing newer came meanwhile."""
-        written = None
-        try:
-            while (unwritten := self._unwritten[name]) is not written:
-                try:
-                    if unwritten.whole:
-                        await self.statuses.record(unwritten.reading)
-                    else:
-                        await self.statuses.confirm(name, unwritten.reading.checked)
-                except StorageError as error:
-                    log.warning("storage_failed", package=name, reason=str(error))
-                written = unwritten
-        finally:
-            del self._unwritten[name]
-
-    def _count(self, source: Source) -> None:
-        self.metrics.lookups.labels(source.value).inc()
-
     async def _found(self, reading: Reading) -> _Answer:
         return self._remember(await self._judged(reading))
 
-    async def _judged(self, reading: Reading) -> _Answer:
-        judgement = await self._judge(reading, self.targets)
+    async def _judged(self, reading: Reading, targets: Sequence[Target] = ()) -> _Answer:
+        """Judge a reading where pages are read: what a project costs is bounded, but may be seconds."""
+        wanted = tuple(targets) or self.targets
+        judging = partial(judge, reading.project, wanted, self.now(), reading.metadata)
+        judgement = await self.index.aside(judging)
         return _Answer(Status(judgement, reading.checked, reading.metadata), reading, reading.fresh_until())
-
-    async def _judge(self, reading: Reading, targets: tuple[Target, ...]) -> Judgement:
-        """Judge where pages are read: what a project costs is bounded, but may be seconds."""
-        return await self.index.aside(partial(judge, reading.project, targets, self.now(), reading.metadata))
 
     def _missing(self, name: str) -> _Answer:
         judgement = without_release(name, self.targets, Verdict.NOT_FOUND)
@@ -300,7 +258,7 @@ class StatusLookup:
     async def _offline(self, name: str) -> _Answer:
         stored, problem = None, self.storage_problem
         try:
-            stored = await self._last_reading(name)
+            stored = await self.readings.latest(name)
         except StorageError as error:
             log.warning("storage_failed", package=name, reason=str(error))
             problem = str(error)
@@ -340,8 +298,8 @@ class StatusLookup:
             verdict = Verdict.UNKNOWN if status.judgement.version else status.headline.verdict
             return replace(status, judgement=without_release(status.package, targets, verdict))
         everything = tuple(dict.fromkeys((*targets, *self.targets)))
-        judged = await self._judge(answer.reading, everything)
-        return replace(status, judgement=of_targets(judged, targets))
+        judged = await self._judged(answer.reading, everything)
+        return replace(status, judgement=of_targets(judged.status.judgement, targets))
 
     async def _with_reading(self, answer: _Answer) -> _Answer:
         """Get what a remembered answer was judged from out of storage, or where that fails read the package again."""
@@ -349,11 +307,3 @@ class StatusLookup:
         if stored is not None:
             return replace(answer, reading=stored)
         return await self._share_flight(answer.status.package, Freshness.NORMAL)
-
-
-async def _end(tasks: set[asyncio.Task[object]]) -> None:
-    """Cancel tasks and see them end."""
-    late = tuple(tasks)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*late, return_exceptions=True)

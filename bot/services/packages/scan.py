@@ -21,12 +21,13 @@ from functools import partial
 
 import structlog
 
-from bot.clients.pypi import NoPage, PackageIndex, PageSummary
+from bot.clients.pages import NoPage, PageSummary
 from bot.core.errors import UpstreamError
 from bot.core.history.breaker import Breaker
 from bot.core.history.scan import Conclusion, conclude, due, rules_for
 from bot.core.verdicts.curated import UNTRACKED
 from bot.core.wheels.targets import Target
+from bot.services.index import ListedSummaries
 from bot.services.packages.top_list import TopList
 from storage.packages.names import Packages
 from storage.packages.projects import Known, Projects
@@ -77,7 +78,7 @@ class ScanReport:
 class Scanner:
     """Scans; its index must not retry by itself, because one that asks to slow down is left alone by everybody here."""
 
-    index: PackageIndex
+    index: ListedSummaries
     top_list: TopList
     packages: Packages
     projects: Projects

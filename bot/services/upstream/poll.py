@@ -9,7 +9,7 @@ import structlog
 
 from bot.core.errors import StorageError, UpstreamError
 from bot.core.posting.posts import Change
-from bot.services.upstream.issues import UpstreamThreads
+from bot.services.upstream.tracking import Tracking
 from bot.services.upstream.watcher import Watcher
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -17,9 +17,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class UpstreamPoll:
-    """Looks, and lets ``threads`` know; without a ``watcher`` only what triage stores is news to it."""
+    """Looks, and lets ``tracking`` know; without a ``watcher`` only what triage stores is news to it."""
 
-    threads: UpstreamThreads
+    tracking: Tracking
     watcher: Watcher | None
 
     async def look(self) -> None:
@@ -30,7 +30,7 @@ class UpstreamPoll:
                 log.info(
                     "watched", new=report.new, events=report.events, requests=report.requests, failed=len(report.failed)
                 )
-            await self.threads.load()
+            await self.tracking.load()
         except UpstreamError as error:
             log.warning("watching_failed", reason=str(error))
         except StorageError as error:

@@ -11,10 +11,9 @@ from bot.core.index.metadata import (
     LONGEST_LINK,
     Metadata,
     free_threading_level,
-    from_json_api,
-    from_metadata_file,
     safe_link,
 )
+from bot.core.index.metadata_files import from_json_api, from_metadata_file
 
 
 def _from_info(**info: object) -> Metadata:

@@ -18,6 +18,7 @@ from bot.clients.pypi import PackageIndex
 from bot.clients.web import open_http
 from bot.core.verdicts.rules import Verdict
 from bot.services.packages.lookup import Freshness, StatusLookup
+from bot.services.packages.writer import ReadingWriter
 from storage.engine.sqlite import Database, open_database
 from storage.packages.statuses import Statuses
 from tests.fakes.fake_index import FakeIndex, refusal
@@ -33,7 +34,7 @@ async def open_both(index: FakeIndex, path: Path, clock: Clock) -> AsyncIterator
     """Start a look-up, and give its database too."""
     async with open_http("ftbot-tests") as http, open_database(path) as database:
         pages = PackageIndex(http, index.index_url, index.json_api_url, QUICK)
-        lookup = StatusLookup(pages, Statuses(database), (T314, T315), clock, FOREVER)
+        lookup = StatusLookup(pages, ReadingWriter(Statuses(database)), (T314, T315), clock, FOREVER)
         yield lookup, database
         await lookup.aclose()
 
@@ -164,7 +165,7 @@ async def test_closing_does_not_wait_for_a_lock_that_stays(index: FakeIndex, pat
 async def test_readings_that_a_locked_database_does_not_take_are_not_piled_up(
     index: FakeIndex, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.packages.lookup._MOST_UNWRITTEN", 1)
+    monkeypatch.setattr("bot.services.packages.writer._MOST_UNWRITTEN", 1)
     for name in ("demo", "demo1"):
         index.publish(name, wheels(name, "1.0", "cp314-cp314t-win_amd64"))
     async with open_both(index, path, clock) as (lookup, database):

@@ -13,9 +13,9 @@ from bot.core.guide.tracking_issues import tracking_issue
 from bot.core.posting.posts import Change, ChangeKind
 from bot.core.wheels.targets import Target
 from bot.services.upstream.issues import Shown, UpstreamThreads
+from bot.services.upstream.tracking import Tracking
 from storage.engine.sqlite import open_database
-from storage.github.thread_events import ThreadEvents
-from storage.github.threads import Threads
+from storage.github.package_threads import PackageThreads
 from storage.packages.documents import Documents
 from tests.fakes.fake_github import FakeGitHub
 from tests.services.lookups import NOW, Clock
@@ -49,7 +49,7 @@ async def upstream_poll(server: FakeGitHub, path: Path, clock: Clock) -> AsyncIt
     """Give what watches them, after its first round."""
     async with open_poll(server, path, clock, repositories=REPOSITORIES) as opened:
         assert (await opened.watcher.poll()).failed == {}
-        await opened.upstream.load()
+        await opened.tracking.load()
         yield opened
 
 
@@ -61,14 +61,14 @@ async def listed(
 
 
 async def test_a_package_has_its_tracking_thread_and_a_number_of_open_ones(upstream_poll: UpstreamPoll) -> None:
-    assert upstream_poll.upstream.tracking("numpy") == "https://github.com/numpy/numpy/issues/1"
-    assert (upstream_poll.upstream.open_count("numpy"), upstream_poll.upstream.open_count("scipy")) == (2, 1)
-    assert upstream_poll.upstream.open_count("pandas") is None
+    assert upstream_poll.tracking.tracking("numpy") == "https://github.com/numpy/numpy/issues/1"
+    assert (upstream_poll.tracking.open_count("numpy"), upstream_poll.tracking.open_count("scipy")) == (2, 1)
+    assert upstream_poll.tracking.open_count("pandas") is None
 
 
 async def test_before_the_first_round_the_tracking_thread_is_the_one_that_is_known_to_the_program() -> None:
     async with open_database(None) as database:
-        upstream = UpstreamThreads(Threads(database), ThreadEvents(database), Documents(database))
+        upstream = Tracking(PackageThreads(database), Documents(database))
         for _ in range(2):
             assert (
                 upstream.tracking("numpy") == tracking_issue("numpy") == "https://github.com/numpy/numpy/issues/26157"
@@ -85,9 +85,9 @@ async def test_a_package_whose_threads_are_all_closed_has_none_open(
         issue.close()
     clock.advance(minutes=5)
     await upstream_poll.watcher.poll()
-    await upstream_poll.upstream.load()
-    assert upstream_poll.upstream.open_count("numpy") == 0
-    assert upstream_poll.upstream.tracking("numpy") == "https://github.com/numpy/numpy/issues/1"
+    await upstream_poll.tracking.load()
+    assert upstream_poll.tracking.open_count("numpy") == 0
+    assert upstream_poll.tracking.tracking("numpy") == "https://github.com/numpy/numpy/issues/1"
 
 
 async def test_of_two_threads_in_the_table_the_open_one_tracks_the_package(
@@ -98,8 +98,8 @@ async def test_of_two_threads_in_the_table_the_open_one_tracks_the_package(
     publish_table(server, ("NumPy", numpy.open("Tracking issue for free-threading, continued", number=10)))
     clock.advance(minutes=5)
     await upstream_poll.watcher.poll()
-    await upstream_poll.upstream.load()
-    assert upstream_poll.upstream.tracking("numpy") == "https://github.com/numpy/numpy/issues/10"
+    await upstream_poll.tracking.load()
+    assert upstream_poll.tracking.tracking("numpy") == "https://github.com/numpy/numpy/issues/10"
 
 
 async def test_a_tracker_elsewhere_and_a_first_version_are_as_the_table_has_them(
@@ -112,7 +112,7 @@ async def test_a_tracker_elsewhere_and_a_first_version_are_as_the_table_has_them
         "| NumPy | | 2.1 |",
     ]
     write_table(server, head + "\n".join(rows))
-    upstream = upstream_poll.upstream
+    upstream = upstream_poll.tracking
     assert (upstream.tracking("lxml"), upstream.first_version("lxml")) == (tracking_issue("lxml"), "7.0.0")
     clock.advance(minutes=5)
     await upstream_poll.watcher.poll()

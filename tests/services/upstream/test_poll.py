@@ -29,10 +29,10 @@ async def test_a_look_is_what_status_cards_say_from_then_on(fake: FakeGitHub, pa
     issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
     publish_table(fake, ("lxml", issue))
     async with open_poll(fake, path, clock) as watch:
-        upstream_poll = UpstreamPoll(watch.upstream, watch.watcher)
-        assert watch.upstream.open_count("lxml") is None
+        upstream_poll = UpstreamPoll(watch.tracking, watch.watcher)
+        assert watch.tracking.open_count("lxml") is None
         await upstream_poll.look()
-        assert (watch.upstream.open_count("lxml"), watch.upstream.tracking("lxml")) == (1, issue.html_url)
+        assert (watch.tracking.open_count("lxml"), watch.tracking.tracking("lxml")) == (1, issue.html_url)
 
 
 async def test_a_look_that_fails_is_logged_and_the_next_one_works(fake: FakeGitHub, path: Path, clock: Clock) -> None:
@@ -40,16 +40,16 @@ async def test_a_look_that_fails_is_logged_and_the_next_one_works(fake: FakeGitH
     publish_table(fake, ("lxml", issue))
     async with open_poll(fake, path, clock, token="ghp_stale") as refused:
         with capture_logs() as logs:
-            await UpstreamPoll(refused.upstream, refused.watcher).look()
+            await UpstreamPoll(refused.tracking, refused.watcher).look()
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["watching_failed"]
     assert "ghp_stale" not in str(logs)
     fake.fail("/contents/", *[server_error()] * QUICK.attempts)
     async with open_poll(fake, path, clock) as watch:
-        upstream_poll = UpstreamPoll(watch.upstream, watch.watcher)
+        upstream_poll = UpstreamPoll(watch.tracking, watch.watcher)
         await upstream_poll.look()
-        assert watch.upstream.open_count("lxml") is None
+        assert watch.tracking.open_count("lxml") is None
         await upstream_poll.look()
-        assert watch.upstream.open_count("lxml") == 1
+        assert watch.tracking.open_count("lxml") == 1
 
 
 async def test_wheels_that_appear_answer_the_thread_that_waits_for_them(
@@ -59,12 +59,12 @@ async def test_wheels_that_appear_answer_the_thread_that_waits_for_them(
     publish_table(fake, ("lxml", issue))
     change = Change("lxml", parse_target("3.14t"), "6.2.0", ChangeKind.GAINED, ("cp314t",))
     async with open_poll(fake, path, clock) as watch:
-        upstream_poll = UpstreamPoll(watch.upstream, watch.watcher)
+        upstream_poll = UpstreamPoll(watch.tracking, watch.watcher)
         await upstream_poll.look()
         newest = await watch.events.newest()
         await upstream_poll.note_wheels([change])
         await upstream_poll.note_wheels([change])
         happened = await watch.happened(newest)
         assert [(kind, detail) for kind, _, detail in happened] == [(EventKind.WHEELS, "6.2.0 3.14t")]
-        await UpstreamPoll(watch.upstream, None).note_wheels([change])
+        await UpstreamPoll(watch.tracking, None).note_wheels([change])
         assert await watch.events.newest() == newest + 1

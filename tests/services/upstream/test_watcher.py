@@ -446,11 +446,11 @@ async def test_a_repository_that_cannot_be_read_is_told_of_and_the_others_go_on(
         scipy.open(ABOUT_IT)
         server.fail("/repos/scipy/scipy/issues", *[server_error()] * 9)
         assert "scipy/scipy" in (await poll(upstream_poll, clock)).failed
-        assert await upstream_poll.threads.open_counts() == {"numpy": 1, "scipy": 1}
+        assert await upstream_poll.tracking.threads.open_counts() == {"numpy": 1, "scipy": 1}
     async with open_poll(server, path, clock, repositories=["scipy/scipy"]) as upstream_poll:
         while "scipy/scipy" in (await poll(upstream_poll, clock)).failed:
             pass
-        assert await upstream_poll.threads.open_counts() == {"numpy": 1, "scipy": 2}
+        assert await upstream_poll.tracking.threads.open_counts() == {"numpy": 1, "scipy": 2}
 
 
 async def test_a_repository_that_denies_the_token_does_not_stop_the_others(

@@ -1,0 +1,45 @@
+"""What answers from what scans recorded, digests and history, built from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from bot.config import Settings
+from bot.core.digest.digest import Issues
+from bot.core.digest.weeks import Week
+from bot.services.digest.digest import Digester
+from bot.services.digest.history import HistoryReader
+from bot.services.upstream.issues import UpstreamThreads
+from bot.wiring.clock import utc_now
+from bot.wiring.index import index_when_asked
+from storage.engine.engine import Engine
+from storage.engine.sqlite import open_database
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+from storage.packages.digests import Digests
+from storage.packages.projects import Projects
+from storage.packages.scans import Scans
+
+
+@asynccontextmanager
+async def open_digester(settings: Settings) -> AsyncIterator[Digester]:
+    """Build what ``ftbot digest`` needs."""
+    async with open_database(settings.database_path) as database:
+        yield build_digester(settings, database)
+
+
+@asynccontextmanager
+async def open_history(settings: Settings) -> AsyncIterator[HistoryReader]:
+    """Build what ``ftbot history`` needs; of what is tracked, nobody is asked."""
+    async with open_database(settings.database_path) as database, index_when_asked(settings) as index:
+        yield HistoryReader(index, build_digester(settings, database), settings.targets, utc_now)
+
+
+def build_digester(
+    settings: Settings, database: Engine, issues: Callable[[Week], Awaitable[Issues]] | None = None
+) -> Digester:
+    """Build it on a database that somebody opened; ``issues`` gives what happened upstream in a week."""
+    issues = issues or UpstreamThreads(Threads(database), ThreadEvents(database)).of_week
+    scans, projects = Scans(database), Projects(database)
+    return Digester(scans, projects, Digests(database), settings.targets, utc_now, issues, settings.track)

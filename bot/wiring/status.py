@@ -1,0 +1,73 @@
+"""What ``ftbot status`` needs, built from the settings: light, as somebody waits for the answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from bot.config import Settings
+from bot.core.errors import StorageError
+from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.status import Status
+from bot.services.packages.lookup import StatusLookup
+from bot.services.packages.writer import ReadingWriter
+from bot.services.upstream.tracking import Tracking
+from bot.wiring.clock import utc_now
+from bot.wiring.index import index_when_asked
+from storage.engine.sqlite import open_database
+from storage.github.package_threads import PackageThreads
+from storage.packages.documents import Documents
+from storage.packages.statuses import Statuses
+
+_METADATA_WAIT = 10.0
+"""Seconds that an answer in a terminal waits for classifiers and links: what it does not have is never added later."""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageTools:
+    """What answers questions in a terminal; ``warning`` says what works less well than it should.
+
+    ``suggest`` finds names like one that does not exist.
+    """
+
+    lookup: StatusLookup
+    tracking: Tracking
+    suggest: Callable[[str], Awaitable[tuple[str, ...]]]
+    warning: str | None
+
+    async def explain(self, status: Status, *, offline: bool = False) -> str:
+        """Say in two sentences why there is no answer, and what to do next."""
+        if status.headline.verdict is not Verdict.NOT_FOUND:
+            way_on = "ask again without --offline" if offline else "try again later"
+            return f"{status.error} It is not known whether {status.package} works; {way_on}."
+        alike = await self.suggest(status.package)
+        hint = f"Did you mean {' or '.join(alike)}?" if alike else "Check the spelling."
+        return f"{status.error} {hint}"
+
+
+@asynccontextmanager
+async def open_package_tools(settings: Settings) -> AsyncIterator[PackageTools]:
+    """Build it; a database that cannot be used is replaced by none, with a warning."""
+    problem = None
+    async with AsyncExitStack() as stack:
+        try:
+            database = await stack.enter_async_context(open_database(settings.database_path))
+        except StorageError as error:
+            problem = str(error)
+            database = await stack.enter_async_context(open_database(None))
+        index = await stack.enter_async_context(index_when_asked(settings, hurried=True))
+        readings = ReadingWriter(Statuses(database, settings.index_url))
+        lookup = StatusLookup(index, readings, settings.targets, utc_now, _METADATA_WAIT, storage_problem=problem)
+        stack.push_async_callback(lookup.aclose)
+        tracking = Tracking(PackageThreads(database), Documents(database))
+        with suppress(StorageError):  # an answer is worth more than what upstream says about it
+            await tracking.load()
+        warning = None if problem is None else f"{problem} Answering without it."
+        yield PackageTools(lookup, tracking, _suggest, warning)
+
+
+async def _suggest(name: str) -> tuple[str, ...]:
+    from bot.wiring.names import suggest_names  # fifteen thousand names, for whoever mistyped one
+
+    return await suggest_names(name)
