@@ -21,8 +21,9 @@ from benchmarks.figures import MILLISECONDS, Figure, Limit
 from benchmarks.report import report
 from bot.clients.github.reader import open_github_reader
 from bot.core.guide.tracking_table import PATH, REPOSITORY
+from bot.core.upstream.report import PollReport
 from bot.core.upstream.threads import Sources
-from bot.services.upstream.watcher import PollReport, Watcher
+from bot.services.upstream.watcher import Watcher
 from storage.engine.sqlite import open_database
 from storage.github.cursors import Cursors
 from storage.github.threads import Threads

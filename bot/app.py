@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import structlog
 
+from bot.build import version
 from bot.clients.web import open_http
-from bot.config import Settings, version
+from bot.config import Settings
 from bot.ending import Ending
 from bot.jobs import timetable
 from bot.services.triage.loop import TriageLoop

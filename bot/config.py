@@ -5,21 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib import metadata
 from pathlib import Path
-from typing import Annotated
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from bot.core.env_file import EnvFile, read_env_file, without_effect
+from bot.build import version
+from bot.core.env_file import PREFIX, EnvFile, read_env_file, without_effect
 from bot.core.errors import UserError
 from bot.core.github.threads import is_repository
 from bot.core.origins import Host, hosts_of_index, parse_host
@@ -71,15 +68,13 @@ def _default_hosts(known: dict[str, object]) -> tuple[Host, ...]:
     return hosts_of_index(index.scheme, index.hostname or "")
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that can be set, with its default; immutable, read once by the command line."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="FTBOT_", env_file=_ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True, validate_default=True)
 
     index_url: str = Field("https://pypi.org/simple/", description="Simple Repository API of the package index")
-    index_hosts: Annotated[tuple[Host, ...], NoDecode] = Field(
+    index_hosts: tuple[Host, ...] = Field(
         default_factory=_default_hosts,
         description="hosts besides the index's own that metadata and wheels may be fetched from, with commas between",
     )
@@ -91,7 +86,7 @@ class Settings(BaseSettings):
         description="the most downloaded packages; a file: URL or a path works too",
     )
     track: int = Field(360, ge=0, le=100_000, description="how many packages with native code are tracked")
-    targets: Annotated[tuple[Target, ...], NoDecode] = Field(
+    targets: tuple[Target, ...] = Field(
         (Target(14), Target(15)), description="free-threaded Pythons to judge, the first is the headline"
     )
     database: str = Field(default_factory=_default_database, description="SQLite file; :memory: works")
@@ -108,10 +103,10 @@ class Settings(BaseSettings):
     github_app_id: str | None = Field(None, description="the GitHub App that triages")
     github_private_key: SecretStr | None = Field(None, description="the App's private key (PEM)")
     github_webhook_secret: SecretStr | None = Field(None, description="what the App's webhooks are signed with")
-    watch_repositories: Annotated[tuple[str, ...], NoDecode] = Field(
+    watch_repositories: tuple[str, ...] = Field(
         (), description="repositories whose threads are watched: owner/repo or owner/repo:label, with commas between"
     )
-    watch_searches: Annotated[tuple[str, ...], NoDecode] = Field(
+    watch_searches: tuple[str, ...] = Field(
         ('"free-threaded" in:title is:issue', '"free-threading" in:title is:issue'),
         description="GitHub searches that find more threads, separated by semicolons; a single semicolon means none",
     )
@@ -250,25 +245,13 @@ class Setting:
     what: str
 
 
-@cache
-def version() -> str:
-    """Return the version of the program as installed; reads files, once."""
-    return metadata.version("ftbot")
-
-
-def python_build() -> str:
-    """Say on which Python the program runs, and whether that has the GIL on now."""
-    gil_enabled = getattr(sys, "_is_gil_enabled", None)  # since Python 3.13
-    build = "with the GIL" if gil_enabled is None or gil_enabled() else "free-threaded"
-    return f"Python {sys.version.split()[0]}, {build}"
-
-
 def read_settings() -> Settings:
     """Read the environment and ``.env``; a ``UserError`` names the variable or the line that is wrong."""
     logging.getLogger("dotenv").setLevel(logging.ERROR)  # it warns of lines that it cannot read; so do we, in words
     try:
         _env_file()
-        return Settings()
+        in_file = dotenv_values(_ENV_FILE, encoding="utf-8") if _has_env_file() else {}
+        return Settings.model_validate(_values(in_file) | _values(os.environ))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         variable = "FTBOT_" + str(first["loc"][0]).upper() if first["loc"] else "A setting"
@@ -284,8 +267,19 @@ def unused_settings() -> tuple[str, ...]:
     return tuple(without_effect(_env_file(), os.environ, known))
 
 
+def _values(variables: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the settings among variables by their names, which may be in any case; an empty one is not set."""
+    named = {name.upper(): value for name, value in variables.items() if value}
+    return {name.removeprefix(PREFIX).lower(): value for name, value in named.items() if name.startswith(PREFIX)}
+
+
 def _env_file() -> EnvFile:
     return read_env_file(_ENV_FILE.read_text("utf-8")) if _ENV_FILE.is_file() else EnvFile()
+
+
+def _has_env_file() -> bool:
+    """Return whether there is one: a file, or a pipe that a program for secrets writes to."""
+    return _ENV_FILE.is_file() or _ENV_FILE.is_fifo()
 
 
 def describe(settings: Settings) -> Iterator[Setting]:

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import pytest
 
+from bot.build import version
 from bot.cli.program import main
-from bot.config import version
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import asyncio
 from bot.cli.output import CommandOutcome, log_quietly, print_json, tell_of_unused_settings
 from bot.config import Settings, read_settings
 from bot.core.schema.times import SCHEMA
+from bot.terminal.checks import checks_table
 from bot.terminal.console import output
-from bot.terminal.settings import checks_table
 from bot.wiring.checkup import open_checkup
 
 
@@ -21,9 +21,11 @@ def check_everything(*, as_json: bool) -> CommandOutcome:
 
 
 async def _check(settings: Settings, *, as_json: bool) -> CommandOutcome:
-    from bot.wiring.triage import open_app  # GitHub's library takes its time to import
-
     async def app_login() -> str | None:
+        if settings.github_app_id is None and settings.github_private_key is None:
+            return None
+        from bot.wiring.triage import open_app  # GitHub's library takes its time to import
+
         async with open_app(settings) as app:
             return None if app is None else await app.login()
 

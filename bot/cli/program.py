@@ -113,7 +113,7 @@ def _leave(outcome: Enum) -> NoReturn:
 
 def _print_version(value: bool) -> None:
     if value:
-        from bot.config import python_build, version
+        from bot.build import python_build, version
 
         sys.stdout.write(f"ftbot {version()} ({python_build()})\n")
         raise typer.Exit

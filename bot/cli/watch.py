@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from bot.cli.output import CommandOutcome, log_quietly, print_json
 from bot.config import Settings, read_settings
@@ -16,7 +17,7 @@ from bot.services.upstream.watchlist import FinishedRound, WatchOverview
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.upstream import poll_progress, round_report, watch_overview
 from bot.wiring.clock import utc_now
-from bot.wiring.upstream import open_watcher, open_watchlist
+from bot.wiring.watchlist import open_watchlist
 
 
 def poll_threads(*, as_json: bool) -> CommandOutcome:
@@ -34,9 +35,11 @@ def list_sources(*, as_json: bool) -> CommandOutcome:
 
 
 async def _poll(settings: Settings, *, as_json: bool) -> CommandOutcome:
+    from bot.wiring.upstream import open_watcher  # GitHub's library takes its time to import
+
     async with open_watcher(settings) as tools:
         with poll_progress(shown=not as_json) as progress:
-            round_ = await tools.watchlist.poll(tools.watcher, progress)
+            round_ = await tools.watchlist.poll(partial(tools.watcher.poll, progress))
     if as_json:
         print_json(_round_json(round_))
     else:

@@ -6,10 +6,12 @@ import os
 from datetime import datetime, timedelta
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.core.text.sentences import counted, printable
 from bot.terminal.text import Text
+
+WIDEST = 100
+"""Columns: what is wider is hard to read."""
 
 _PIPED = 10_000
 _MINUTE = 60
@@ -31,21 +33,6 @@ def output() -> Console:
 def error_output() -> Console:
     """Return the console for errors and progress."""
     return Console(stderr=True, highlight=False, emoji=False, markup=False)
-
-
-def progress_bar(unit: str, *, shown: bool) -> Progress:
-    """Make a bar that counts units and goes when it is done, for a terminal only."""
-    console = error_output()
-    return Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        TextColumn("{task.description}", style="dim"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not (shown and console.is_terminal),
-    )
 
 
 def ago(time: datetime, now: datetime) -> str:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from bot.core.history.shares import ANY_TARGET, History
 from bot.core.text.sentences import counted
-from bot.terminal.console import progress_bar
+from bot.terminal.progress import progress_bar
 from bot.terminal.text import Text
 
 

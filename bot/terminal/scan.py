@@ -14,7 +14,8 @@ from bot.core.verdicts.wording import (
     phrase,
 )
 from bot.services.packages.scan import ScanReport
-from bot.terminal.console import foreign, progress_bar
+from bot.terminal.console import foreign
+from bot.terminal.progress import progress_bar
 from bot.terminal.text import Text
 
 _MOST_FAILURES = 10

@@ -1,4 +1,4 @@
-"""Settings, and what was found when they were checked, as people see them in a terminal."""
+"""Settings as people see them in a terminal."""
 
 from __future__ import annotations
 
@@ -10,11 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 
 from bot.config import Setting
-from bot.services.checkup import Check
-from bot.terminal.console import foreign
+from bot.terminal.console import WIDEST, foreign
 from bot.terminal.text import Text
-
-_WIDEST = 100
 
 
 def settings_table(settings: Iterable[Setting]) -> RenderableType:
@@ -31,17 +28,6 @@ def settings_table(settings: Iterable[Setting]) -> RenderableType:
     return _Settings(tuple(rows))
 
 
-def checks_table(checks: Iterable[Check]) -> RenderableType:
-    """Draw what was checked, whether it works, and what to do where it does not."""
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for _ in ("works", "subject", "finding"):
-        table.add_column(overflow="fold")
-    for check in checks:
-        glyph = "–" if check.works is None else ("✅" if check.works else "⛔")
-        table.add_row(Text(glyph), Text(check.subject, style="bold"), foreign(check.finding))
-    return table
-
-
 @dataclass(frozen=True, slots=True)
 class _Settings:
     """Names, values and meanings of settings, drawn as there is room."""
@@ -49,7 +35,7 @@ class _Settings:
     rows: tuple[tuple[Text, Text, Text], ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        if console.is_terminal and options.max_width >= _WIDEST:
+        if console.is_terminal and options.max_width >= WIDEST:
             yield self._table()
             return
         for name, value, what in self.rows:

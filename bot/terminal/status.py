@@ -31,8 +31,7 @@ from bot.core.verdicts.wording import (
     reasons,
     since_line,
 )
-from bot.terminal.console import ago, foreign
-from bot.terminal.settings import _WIDEST
+from bot.terminal.console import WIDEST, ago, foreign
 from bot.terminal.text import Text
 
 _NARROW = 56
@@ -53,7 +52,7 @@ def status_card(status: Status, now: datetime) -> RenderableType:
         subtitle=None if released is None else Text(f"released {released:%Y-%m-%d}", style="dim"),
         subtitle_align="right",
         border_style=style,
-        width=min(_WIDEST, Console().width),
+        width=min(WIDEST, Console().width),
         padding=(0, 1),
     )
 

@@ -13,7 +13,8 @@ from bot.core.text.sentences import counted
 from bot.core.upstream.threads import KnownThread, ThreadOrigin
 from bot.core.upstream.wording import event_words, state_words, sure_package
 from bot.services.upstream.watchlist import FinishedRound, WatchOverview
-from bot.terminal.console import ago, foreign, progress_bar
+from bot.terminal.console import ago, foreign
+from bot.terminal.progress import progress_bar
 from bot.terminal.text import Text
 from bot.terminal.threads import Row, Rows, plain_table
 

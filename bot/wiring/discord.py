@@ -14,10 +14,11 @@ import httpx
 from discord import app_commands
 from yarl import URL
 
+from bot.build import python_build, version
 from bot.clients.discord import DiscordPosts
 from bot.clients.github.app import GithubApp
 from bot.clients.github.reader import GithubReader
-from bot.config import PROJECT_URL, Settings, Switch, python_build, version
+from bot.config import PROJECT_URL, Settings, Switch
 from bot.core.digest.digest import Digest
 from bot.core.posting.posts import Change
 from bot.core.posting.prospects import Watched, lacking_for_triage

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from bot.clients.github.reader import GithubReader, open_github_reader
 from bot.config import Settings
 from bot.core.errors import UserError
-from bot.core.upstream.threads import Sources
 from bot.services.upstream.watcher import Watcher
 from bot.services.upstream.watchlist import Watchlist
 from bot.wiring.clock import utc_now
+from bot.wiring.watchlist import build_watchlist, watched
 from storage.engine.engine import Engine
 from storage.engine.sqlite import open_database
 from storage.github.cursors import Cursors
-from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.documents import Documents
 
@@ -30,13 +29,6 @@ class WatchTools:
 
     watcher: Watcher
     watchlist: Watchlist
-
-
-@asynccontextmanager
-async def open_watchlist(settings: Settings) -> AsyncIterator[Watchlist]:
-    """Build what ``ftbot watch list`` needs."""
-    async with open_database(settings.database_path) as database:
-        yield build_watchlist(settings, database)
 
 
 @asynccontextmanager
@@ -64,13 +56,3 @@ async def open_reader(settings: Settings, token: str | None) -> AsyncIterator[Gi
 def build_watcher(settings: Settings, reader: GithubReader, database: Engine) -> Watcher:
     """Build it on resources that somebody opened."""
     return Watcher(reader, Threads(database), Cursors(database), Documents(database), watched(settings), utc_now)
-
-
-def build_watchlist(settings: Settings, database: Engine) -> Watchlist:
-    """Build it on a database that somebody opened."""
-    return Watchlist(Threads(database), ThreadEvents(database), Cursors(database), watched(settings))
-
-
-def watched(settings: Settings) -> Sources:
-    """Read from the settings what is watched besides the tracking table."""
-    return Sources.of(settings.watch_repositories, settings.watch_searches)

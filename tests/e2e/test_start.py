@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.build import version
 from bot.cli.program import main
-from bot.config import version
 
 pytestmark = pytest.mark.usefixtures("logs_as_before", "signals_as_before")
 

@@ -21,9 +21,10 @@ from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
 from bot.services.checkup import Check
 from bot.services.packages.scan import ScanReport
+from bot.terminal.checks import checks_table
 from bot.terminal.console import ago, error_output, output
 from bot.terminal.scan import scan_report
-from bot.terminal.settings import checks_table, settings_table
+from bot.terminal.settings import settings_table
 from bot.terminal.status import status_card
 from tests.core.pages import NOW, T314, T315, judged, project, sdist, wheel, wheels
 from tests.core.strategies import statuses

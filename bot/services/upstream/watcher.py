@@ -26,6 +26,7 @@ from bot.core.github.threads import ForbiddenError, Glimpse, GoneError, Issue, T
 from bot.core.guide.tracking_issues import package_of
 from bot.core.guide.tracking_table import PATH, REPOSITORY, TABLE, TableRow, parse_table
 from bot.core.posting.posts import Change, ChangeKind
+from bot.core.upstream.report import PollReport, repository_cursor, search_cursor
 from bot.core.upstream.threads import (
     Cursor,
     KnownThread,
@@ -69,20 +70,6 @@ Progress = Callable[[int, int], None]
 _T = TypeVar("_T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PollReport:
-    """What a round did: how many threads and events are new, and how many threads are watched for which reason.
-
-    ``failed`` says of each source that could not be read why.
-    """
-
-    new: int
-    events: int
-    requests: int
-    failed: Mapping[str, str]
-    watched: Mapping[ThreadOrigin, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +240,7 @@ class _Round:
 
     async def _read_repository(self, repository: WatchedRepository) -> None:
         """Read what changed in a repository since the last change that was seen there."""
-        name = _repository_cursor(repository)
+        name = repository_cursor(repository)
         since, etag = self._since(name), self.cursors[name].etag if name in self.cursors else None
         labels = () if repository.label is None else (repository.label,)
         listing = await self.watcher.reader.issues_since(repository.name, since, labels=labels, etag=etag)
@@ -266,7 +253,7 @@ class _Round:
 
     async def _search(self, query: str) -> None:
         """Ask what a search finds that changed since it was asked last."""
-        name = _search_cursor(query)
+        name = search_cursor(query)
         if self._was_checked(name, BETWEEN_SEARCHES):
             return
         since = self._since(name)
@@ -442,20 +429,3 @@ def _batches(things: Iterable[_T], most: int) -> Iterator[list[_T]]:
     left = iter(things)
     while batch := list(islice(left, most)):
         yield batch
-
-
-def source_cursors(sources: Sources) -> Iterator[tuple[str, ThreadOrigin, str]]:
-    """Name each source as people know it, why its threads are known, and the cursor that says when it was read."""
-    yield TABLE, ThreadOrigin.TABLE, TABLE
-    for repository in sources.repositories:
-        yield str(repository), ThreadOrigin.REPOSITORY, _repository_cursor(repository)
-    for query in sources.searches:
-        yield query, ThreadOrigin.SEARCH, _search_cursor(query)
-
-
-def _repository_cursor(repository: WatchedRepository) -> str:
-    return f"repository {repository}"
-
-
-def _search_cursor(query: str) -> str:
-    return f"search {query}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.github.threads import ThreadState
+from bot.core.upstream.report import PollReport, source_cursors
 from bot.core.upstream.threads import KnownThread, Sources, ThreadEvent, ThreadOrigin
-from bot.services.upstream.watcher import PollReport, Progress, Watcher, source_cursors
 from storage.github.cursors import Cursors
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
@@ -64,9 +65,9 @@ class Watchlist:
             threads=await self.threads.watched(),
         )
 
-    async def poll(self, watcher: Watcher, progress: Progress) -> FinishedRound:
+    async def poll(self, look: Callable[[], Awaitable[PollReport]]) -> FinishedRound:
         """Look once at everything, and tell what is new since."""
         newest = await self.events.newest()
-        report = await watcher.poll(progress)
+        report = await look()
         events = tuple(event for _, event in await self.events.numbered_after(newest))
         return FinishedRound(report, events, await self.overview())
