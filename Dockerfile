@@ -26,6 +26,7 @@ RUN uv pip install --python /opt/ftbot --require-hashes -r requirements.txt \
     && pip install --require-hashes -r requirements-build.txt
 
 COPY pyproject.toml README.md LICENSE ./
+COPY ftbot ftbot
 COPY bot bot
 COPY cogs cogs
 COPY storage storage

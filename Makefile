@@ -60,7 +60,7 @@ bench: $(development) ## Measure how fast questions are answered, packages scann
 	@for benchmark in status scan webhooks watch github_worker; do $(bin)/python -m benchmarks.$$benchmark || exit 1; echo; done
 
 lock: $(development) ## Make the locks anew (LOCK=--upgrade takes the newest versions)
-	@for lock in "requirements.txt pyproject.toml" "requirements-build.txt --group build" "requirements-dev.txt pyproject.toml --group dev"; do \
+	@for lock in "requirements.txt pyproject.toml --all-extras" "requirements-build.txt --group build" "requirements-dev.txt pyproject.toml --all-extras --group dev"; do \
 		set -- $$lock; output=$$1; shift; \
 		constraint=; [ $$output = requirements.txt ] || constraint="--constraint requirements.txt"; \
 		$(bin)/uv pip compile "$$@" $$constraint --output-file $$output --universal --python-version 3.11 --generate-hashes \
@@ -70,7 +70,7 @@ lock: $(development) ## Make the locks anew (LOCK=--upgrade takes the newest ver
 clean: ## Remove the virtual environment and what the checks leave
 	@if [ -f "$(VENV)/pyvenv.cfg" ]; then rm -rf "$(VENV)"; fi
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist build
-	@find bot cogs storage tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	@find ftbot bot cogs storage tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(bin)/python:
 	@found=; \

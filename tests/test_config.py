@@ -151,8 +151,8 @@ def test_what_has_no_effect_is_listed(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv("FTBOT_DATABSE", "s3cret")
     (tmp_path / ".env").write_text("FTBOT_DISCORD_TOKN=s3cret\n", "utf-8")
     assert unused_settings() == (
-        "FTBOT_DISCORD_TOKN in line 1 of .env is no setting. Did you mean FTBOT_DISCORD_TOKEN?",
-        "FTBOT_DATABSE in the environment is no setting. Did you mean FTBOT_DATABASE?",
+        "FTBOT_DISCORD_TOKN in line 1 of .env is not a setting. Did you mean FTBOT_DISCORD_TOKEN?",
+        "FTBOT_DATABSE in the environment is not a setting. Did you mean FTBOT_DATABASE?",
     )
 
 

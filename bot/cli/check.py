@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cli.output import CommandOutcome, log_quietly, print_json, tell_of_unused_settings
-from bot.config import Settings, read_settings
+from bot.cli.environment import command_settings
+from bot.cli.output import CommandOutcome, print_json
+from bot.config import Settings
 from bot.core.schema.times import SCHEMA
 from bot.terminal.checks import checks_table
 from bot.terminal.console import output
@@ -14,9 +15,7 @@ from bot.wiring.checkup import open_checkup
 
 def check_everything(*, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot check``."""
-    settings = read_settings()
-    log_quietly(settings)
-    tell_of_unused_settings()
+    settings = command_settings()
     return asyncio.run(_check(settings, as_json=as_json))
 
 

@@ -7,8 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from bot.cli.output import CommandOutcome, log_quietly
-from bot.config import Settings, read_settings
+from bot.cli.environment import command_settings
+from bot.cli.output import CommandOutcome
+from bot.config import Settings
 from bot.core.digest import markdown as digest_text
 from bot.core.digest import page as digest_page
 from bot.core.digest.digest import Digest
@@ -22,8 +23,7 @@ _ENDINGS = {"markdown": "md", "json": "json", "html": "html"}
 
 def show_digest(week: str | None, form: str, into: str | None) -> CommandOutcome:
     """Answer ``ftbot digest``. Raises ``UserError`` where there is none, or where it cannot be written."""
-    settings = read_settings()
-    log_quietly(settings)
+    settings = command_settings()
     asked = None if week is None else parse_week(week)
     return asyncio.run(_digest(settings, asked, form, None if into is None else Path(into).expanduser()))
 
@@ -36,10 +36,11 @@ async def _digest(settings: Settings, week: Week | None, form: str, into: Path |
         return CommandOutcome.ANSWERED
     chart = into / f"{digest.week}.png"
     document = into / f"{digest.week}.{_ENDINGS[form]}"
+    picture = b"" if form == "json" else await asyncio.to_thread(_draw, digest)
     try:
         await asyncio.to_thread(into.mkdir, parents=True, exist_ok=True)
-        if form != "json":
-            await asyncio.to_thread(chart.write_bytes, await asyncio.to_thread(_draw, digest))
+        if picture:
+            await asyncio.to_thread(chart.write_bytes, picture)
         await asyncio.to_thread(document.write_text, _written(digest, form, chart=chart.name), "utf-8")
     except OSError as error:
         raise UserError(f"{into} cannot be written: {error.strerror or error}. Name another folder.") from error

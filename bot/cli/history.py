@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
-from bot.cli.output import CommandOutcome, log_quietly, print_json
-from bot.config import Settings, read_settings
+from bot.cli.environment import command_settings
+from bot.cli.output import CommandOutcome, print_json
+from bot.config import Settings
 from bot.core.errors import UserError
 from bot.core.history.shares import Question
 from bot.core.history.timelines import SupportRule
@@ -19,8 +20,7 @@ from bot.wiring.digest import open_history
 
 def show_history(question: Question, *, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot history``."""
-    settings = read_settings()
-    log_quietly(settings)
+    settings = command_settings()
     return asyncio.run(_history(settings, question, as_json=as_json))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bot.cli.extras import missing_extra
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github.threads import ForbiddenError
 from bot.core.text.sentences import printable
@@ -78,12 +79,19 @@ def _run() -> int:
         return _complain(f"{error} Try again later.", Exit.UPSTREAM)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
-    except Exception as error:
-        if os.environ.get("FTBOT_LOG_LEVEL", "").lower() == "debug":
-            raise
-        what = f"Something broke inside ftbot ({type(error).__name__}: {error})."
-        return _complain(f"{what} Set FTBOT_LOG_LEVEL=debug to see where, and please report it.", Exit.BUG)
+    except ModuleNotFoundError as error:
+        what = missing_extra(error)
+        return _broken(error) if what is None else _complain(what, Exit.USAGE)
+    except Exception as error:  # noqa: BLE001 — whatever it is, it ends in a sentence
+        return _broken(error)
     return Exit.ANSWERED
+
+
+def _broken(error: Exception) -> int:
+    if os.environ.get("FTBOT_LOG_LEVEL", "").lower() == "debug":
+        raise error
+    what = f"Something broke inside ftbot ({type(error).__name__}: {error})."
+    return _complain(f"{what} Set FTBOT_LOG_LEVEL=debug to see where, and please report it.", Exit.BUG)
 
 
 def _written(code: int) -> int:

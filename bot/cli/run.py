@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 
 import structlog
@@ -17,6 +18,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 def run_until_stopped() -> None:
     """Run the bot. Raises ``UserError`` without a token."""
+    gc.enable()
     settings = read_settings()
     if settings.discord_token is None:
         raise UserError("FTBOT_DISCORD_TOKEN is not set. Create a bot (docs/operations.md) and set its token.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
-from bot.cli.output import CommandOutcome, log_quietly, print_json
-from bot.config import Settings, read_settings
+from bot.cli.environment import command_settings
+from bot.cli.output import CommandOutcome, print_json
+from bot.config import Settings
 from bot.core.schema.times import SCHEMA
 from bot.terminal.console import output
 from bot.terminal.scan import scan_progress, scan_report
@@ -14,8 +16,8 @@ from bot.wiring.packages import open_scanner
 
 def scan_packages(*, top: int | None, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot scan``. Raises ``UpstreamError`` where the index answers nothing and nothing is stored."""
-    settings = read_settings()
-    log_quietly(settings)
+    gc.enable()
+    settings = command_settings()
     return asyncio.run(_scan(settings, settings.track if top is None else top, as_json=as_json))
 
 

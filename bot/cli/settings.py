@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.cli.output import print_json, tell_of_unused_settings
+from bot.cli.environment import tell_of_unused_settings
+from bot.cli.output import print_json
 from bot.config import describe, read_settings
 from bot.core.schema.times import SCHEMA
 from bot.terminal.console import output

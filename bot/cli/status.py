@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bot.cli.output import CommandOutcome, log_quietly, print_json
-from bot.config import Settings, read_settings
+from bot.cli.environment import command_settings
+from bot.cli.output import CommandOutcome, print_json
+from bot.config import Settings
 from bot.core.errors import UserError
 from bot.core.index.names import normalize
 from bot.core.schema.status import status_json
@@ -28,8 +29,7 @@ def answer_status(
     """Answer ``ftbot status``. Raises ``UserError`` for a name or a Python that cannot be."""
     if offline and refresh:
         raise UserError("--offline and --refresh exclude each other. Give only one of them.")
-    settings = read_settings()
-    log_quietly(settings)
+    settings = command_settings()
     names = [normalize(package) for package in packages]
     wanted = tuple(dict.fromkeys(parse_target(text) for text in targets))
     freshness = Freshness.OFFLINE if offline else Freshness.REFRESH if refresh else Freshness.NORMAL

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bot.cli.output import CommandOutcome, log_quietly, print_json
-from bot.config import Settings, read_settings
+from bot.cli.environment import command_settings
+from bot.cli.output import CommandOutcome, print_json
+from bot.config import Settings
 from bot.core.classify.jsonl import to_json as classification_json
 from bot.core.github.threads import GoneError, IssueRef, parse_ref
 from bot.core.schema.threads import (
@@ -27,15 +28,13 @@ from bot.wiring.triage import open_triage
 def triage_thread(thread: str, *, apply: bool, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot triage issue``. Raises ``UserError`` for what names no thread, or where nothing can be applied."""
     ref = parse_ref(thread)
-    settings = read_settings()
-    log_quietly(settings)
+    settings = command_settings()
     return asyncio.run(_triage(settings, ref, apply=apply, as_json=as_json))
 
 
 def replay_rules(*, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot triage replay``."""
-    settings = read_settings()
-    log_quietly(settings)
+    settings = command_settings()
     return asyncio.run(_replay(settings, as_json=as_json))
 
 

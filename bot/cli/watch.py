@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from bot.cli.output import CommandOutcome, log_quietly, print_json
-from bot.config import Settings, read_settings
+from bot.cli.environment import command_settings
+from bot.cli.output import CommandOutcome, print_json
+from bot.config import Settings
 from bot.core.schema.threads import (
     event_json,
     thread_json,
@@ -22,15 +23,13 @@ from bot.wiring.watchlist import open_watchlist
 
 def poll_threads(*, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot watch poll``. Raises ``UserError`` without a token, ``UpstreamError`` where GitHub refuses it."""
-    settings = read_settings()
-    log_quietly(settings)
+    settings = command_settings()
     return asyncio.run(_poll(settings, as_json=as_json))
 
 
 def list_sources(*, as_json: bool) -> CommandOutcome:
     """Answer ``ftbot watch list``."""
-    settings = read_settings()
-    log_quietly(settings)
+    settings = command_settings()
     return asyncio.run(_list(settings, as_json=as_json))
 
 

@@ -95,7 +95,7 @@ def _unknown(name: str, place: str, known: Collection[str]) -> Iterator[str]:
     if not name.startswith(_RESERVED):
         alike = get_close_matches(name, known, n=1, cutoff=0.75)
         hint = f"Did you mean {alike[0]}?" if alike else "`ftbot settings` lists all that are."
-        yield f"{name}{place} is no setting. {hint}"
+        yield f"{name}{place} is not a setting. {hint}"
 
 
 def _and(lines: Sequence[int]) -> str:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.config import Settings
-from bot.core.digest.digest import Issues
-from bot.core.digest.weeks import Week
 from bot.services.digest.digest import Digester
 from bot.services.digest.history import HistoryReader
-from bot.services.upstream.issues import UpstreamThreads
+from bot.services.upstream.weeks import WeeksIssues
 from bot.wiring.clock import utc_now
 from bot.wiring.index import index_when_asked
 from storage.engine.engine import Engine
 from storage.engine.sqlite import open_database
 from storage.github.thread_events import ThreadEvents
-from storage.github.threads import Threads
 from storage.packages.digests import Digests
 from storage.packages.projects import Projects
 from storage.packages.scans import Scans
@@ -36,10 +33,8 @@ async def open_history(settings: Settings) -> AsyncIterator[HistoryReader]:
         yield HistoryReader(index, build_digester(settings, database), settings.targets, utc_now)
 
 
-def build_digester(
-    settings: Settings, database: Engine, issues: Callable[[Week], Awaitable[Issues]] | None = None
-) -> Digester:
-    """Build it on a database that somebody opened; ``issues`` gives what happened upstream in a week."""
-    issues = issues or UpstreamThreads(Threads(database), ThreadEvents(database)).of_week
+def build_digester(settings: Settings, database: Engine) -> Digester:
+    """Build it on a database that somebody opened."""
+    issues = WeeksIssues(ThreadEvents(database)).of_week
     scans, projects = Scans(database), Projects(database)
     return Digester(scans, projects, Digests(database), settings.targets, utc_now, issues, settings.track)

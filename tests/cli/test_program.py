@@ -348,7 +348,7 @@ async def test_a_misspelt_setting_is_told_by_what_shows_settings_and_stops_nothi
     ftbot: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FTBOT_TRAKC", "s3cret")
-    says = "ftbot: FTBOT_TRAKC in the environment is no setting. Did you mean FTBOT_TRACK?\n"
+    says = "ftbot: FTBOT_TRAKC in the environment is not a setting. Did you mean FTBOT_TRACK?\n"
     for arguments in (["settings"], ["settings", "--json"], ["check", "--json"]):
         ended = await ftbot(*arguments)
         assert ended.err == says

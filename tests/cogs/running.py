@@ -79,7 +79,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
         answers = ConfigAnswers(guilds, poster, zones, press.prepare, clock, now)
         client = Client(conversations, answers.clicks(), metrics, Registration(Registrations(database)), Heartbeats())
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
-        issues = UpstreamThreads(stores.threads, stores.events)
+        issues = UpstreamThreads(stores.threads)
         client.use(
             [
                 ConfigCog(answers, conversations),

@@ -81,14 +81,14 @@ def test_what_can_be_read_is_no_error(text: str, names: list[str]) -> None:
         (
             f"\nFTBOT_DISCORD_TOKN={SECRET}\n",
             [],
-            ["FTBOT_DISCORD_TOKN in line 2 of .env is no setting. Did you mean FTBOT_DISCORD_TOKEN?"],
+            ["FTBOT_DISCORD_TOKN in line 2 of .env is not a setting. Did you mean FTBOT_DISCORD_TOKEN?"],
         ),
         (
             "",
             ["FTBOT_TOKEN", "FTBOT_TRACKS"],
             [
-                "FTBOT_TOKEN in the environment is no setting. `ftbot settings` lists all that are.",
-                "FTBOT_TRACKS in the environment is no setting. Did you mean FTBOT_TRACK?",
+                "FTBOT_TOKEN in the environment is not a setting. `ftbot settings` lists all that are.",
+                "FTBOT_TRACKS in the environment is not a setting. Did you mean FTBOT_TRACK?",
             ],
         ),
         (

@@ -115,7 +115,7 @@ def test_a_misspelt_setting_is_logged_and_stops_nothing(
     warned, complained = capfd.readouterr().err.splitlines()
     line = json.loads(warned)
     assert (line["event"], line["level"]) == ("setting_without_effect", "warning")
-    assert line["reason"] == "FTBOT_TRAKC in the environment is no setting. Did you mean FTBOT_TRACK?"
+    assert line["reason"] == "FTBOT_TRAKC in the environment is not a setting. Did you mean FTBOT_TRACK?"
     assert "s3cret" not in warned
     assert complained.startswith(f"ftbot: The database {database} ")
 

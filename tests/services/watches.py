@@ -62,7 +62,7 @@ async def open_poll(  # noqa: PLR0913 - what watching is made of, all by keyword
         sources = Sources.of(repositories, searches)
         watcher = Watcher(reader, threads, cursors, Documents(database), sources, clock)
         tracking = Tracking(PackageThreads(database), Documents(database))
-        yield UpstreamPoll(watcher, threads, events, cursors, UpstreamThreads(threads, events), tracking)
+        yield UpstreamPoll(watcher, threads, events, cursors, UpstreamThreads(threads), tracking)
 
 
 def publish_table(server: FakeGitHub, *rows: tuple[str, FakeIssue | str]) -> None:

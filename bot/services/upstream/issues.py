@@ -1,16 +1,12 @@
-"""Upstream threads, for whoever asks: of a package, of all of them, and of a week."""
+"""Upstream threads, for whoever asks: of a package, or of all of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
 
-from bot.core.digest.digest import Issues
-from bot.core.digest.threads import issues_of
-from bot.core.digest.weeks import Week
 from bot.core.github.threads import ThreadState
 from bot.core.upstream.threads import KnownThread
-from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 
 MOST_LISTED = 10
@@ -45,13 +41,8 @@ class UpstreamThreads:
     """Answers about threads, from storage."""
 
     threads: Threads
-    events: ThreadEvents
 
     async def listed(self, package: str | None, shown: Shown = Shown.OPEN, most: int = MOST_LISTED) -> IssuePage:
         """List the threads about free-threading that changed last, of one package or of all."""
         threads, total = await self.threads.listed(package, shown.states, most)
         return IssuePage(threads, total)
-
-    async def of_week(self, week: Week) -> Issues:
-        """Return what happened in a week, for its digest."""
-        return issues_of(await self.events.within(week.start, week.end))

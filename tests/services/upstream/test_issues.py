@@ -14,6 +14,7 @@ from bot.core.posting.posts import Change, ChangeKind
 from bot.core.wheels.targets import Target
 from bot.services.upstream.issues import Shown, UpstreamThreads
 from bot.services.upstream.tracking import Tracking
+from bot.services.upstream.weeks import WeeksIssues
 from storage.engine.sqlite import open_database
 from storage.github.package_threads import PackageThreads
 from storage.packages.documents import Documents
@@ -148,7 +149,7 @@ async def test_a_week_is_told_of_with_what_happened_in_it(
     clock.advance(days=1)
     numpy.issues[2].close()
     await upstream_poll.watcher.poll()
-    issues = await upstream_poll.upstream.of_week(this_week)
+    issues = await WeeksIssues(upstream_poll.events).of_week(this_week)
     assert [(thread.repository, thread.number) for thread in issues.opened] == [
         ("numpy/numpy", 2),
         ("numpy/numpy", 3),
@@ -157,7 +158,9 @@ async def test_a_week_is_told_of_with_what_happened_in_it(
     assert [thread.number for thread in issues.closed] == [3]
     assert [(thread.number, thread.comments) for thread in issues.discussed] == [(2, 3)]
     assert [(thread.number, thread.answer) for thread in issues.answered] == [(1, "numpy 2.5.0 for 3.14t")]
-    following = await upstream_poll.upstream.of_week(week_of(clock.time.date()))
+    following = await WeeksIssues(upstream_poll.events).of_week(week_of(clock.time.date()))
     assert [thread.number for thread in following.closed] == [2]
-    assert await upstream_poll.upstream.of_week(week_of(LONG_AGO.date())) != issues
-    assert [thread.number for thread in (await upstream_poll.upstream.of_week(week_of(LONG_AGO.date()))).opened] == [1]
+    assert await WeeksIssues(upstream_poll.events).of_week(week_of(LONG_AGO.date())) != issues
+    assert [
+        thread.number for thread in (await WeeksIssues(upstream_poll.events).of_week(week_of(LONG_AGO.date()))).opened
+    ] == [1]
