@@ -13,11 +13,16 @@ def main() -> None:
     Importing makes many objects and no garbage, and most commands end soon; those that do not switch collection on.
     """
     gc.disable()
-    here = Path(__file__).resolve().parent
-    sys.path.insert(0, str(here if (here / "bot").is_dir() else here.parent))
+    find_packages()
     from bot.cli.program import main as run  # noqa: PLC0415 — found only now
 
     run()
+
+
+def find_packages() -> None:
+    """Put the folder with the program's packages first on the path."""
+    here = Path(__file__).resolve().parent
+    sys.path.insert(0, str(here if (here / "bot").is_dir() else here.parent))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,147 @@
+"""No command imports what it does not use: a question in a terminal does not wait for libraries of the bot."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from bot.cli.extras import EXTRAS
+from tests.conftest import ROOT
+
+DISCORD: Final = frozenset({"discord", "cogs"})
+GITHUB: Final = frozenset({"github", "jwt", "cryptography", "requests", "urllib3", "bot.clients.github.worker"})
+HTTP: Final = frozenset({"aiohttp", "httpx", "bot.clients.web"})
+RUN: Final = frozenset({"apscheduler", "prometheus_client", "bot.services.metrics"})
+CHART: Final = frozenset({"matplotlib"})
+TRIAGE: Final = frozenset({"bot.core.triage", "bot.services.triage", "bot.core.classify.classify"})
+DIGEST: Final = frozenset({"bot.core.digest", "bot.services.digest", "bot.core.history"})
+DATABASE: Final = frozenset({"aiosqlite", "storage", "sqlite3"})
+NOBODY: Final = DISCORD | GITHUB | HTTP | RUN | CHART
+
+RUNNER: Final = """\
+import json, sys
+from pathlib import Path
+told, *arguments = sys.argv[1:]
+sys.argv = ["ftbot", *arguments]
+from ftbot.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    Path(told).write_text(json.dumps([end.code or 0, sorted(sys.modules)]), "utf-8")
+"""
+
+BLOCKER: Final = """\
+import sys
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def run(
+    folder: Path, *arguments: str, variables: Mapping[str, str] | None = None, blocked: Collection[str] = ()
+) -> tuple[int, frozenset[str], subprocess.CompletedProcess[str]]:
+    """Run a command in a process of its own; give its exit code, what it imported, and how it ended."""
+    told = folder / "told.json"
+    (folder / "sitecustomize.py").write_text(BLOCKER.format(blocked=set(blocked)) if blocked else "", "utf-8")
+    unreachable = "http://127.0.0.1:9/"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FTBOT_")}
+    settings = {
+        "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
+        "FTBOT_DATABASE": str(folder / "ftbot.db"),
+        "FTBOT_INDEX_URL": unreachable,
+        "FTBOT_JSON_API_URL": unreachable,
+        "FTBOT_TOP_PACKAGES_URL": unreachable,
+        "FTBOT_GITHUB_API_URL": unreachable,
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", RUNNER, str(told), *arguments],
+        cwd=folder,
+        env=environment | settings | dict(variables or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    code, imported = json.loads(told.read_text("utf-8"))
+    return code, frozenset(imported), ended
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "never"),
+    [
+        ("--help", 0, NOBODY | TRIAGE | DIGEST | DATABASE | {"asyncio", "structlog", "rich", "pydantic"}),
+        ("--version", 0, NOBODY | TRIAGE | DIGEST | DATABASE | {"asyncio", "structlog", "rich", "bot.config"}),
+        ("settings", 0, NOBODY | TRIAGE | DIGEST | DATABASE),
+        ("status numpy --offline", 4, NOBODY | TRIAGE | DIGEST | {"stamina", "rich.progress"}),
+        ("status numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
+        ("scan", 4, DISCORD | GITHUB | CHART | TRIAGE),
+        ("digest", 2, NOBODY | TRIAGE),
+        ("history", 2, NOBODY | TRIAGE),
+        ("watch list", 0, NOBODY | {"bot.services.triage"}),
+        ("triage classify --jsonl", 0, NOBODY | DIGEST | DATABASE | {"asyncio", "structlog", "bot.core.triage"}),
+        ("check", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
+        ("run", 2, NOBODY | TRIAGE | DIGEST | DATABASE),
+    ],
+)
+def test_no_command_imports_what_it_does_not_use(
+    tmp_path: Path, command: str, code: int, never: frozenset[str]
+) -> None:
+    ended, imported, told = run(tmp_path, *command.split())
+    assert ended == code, told.stderr
+    assert never & imported == frozenset()
+
+
+def test_every_library_of_an_extra_is_known_by_the_name_that_is_imported() -> None:
+    project = msgspec.toml.decode((ROOT / "pyproject.toml").read_bytes())["project"]
+    renamed = {"discord-py": "discord", "pygithub": "github", "pyjwt": "jwt"}
+    listed = {
+        (renamed.get(name, name.replace("-", "_")), extra)
+        for extra, requirements in project["optional-dependencies"].items()
+        for name in (canonicalize_name(Requirement(text).name) for text in requirements)
+    }
+    # matplotlib is in both; whoever lacks it lacks charts. Time zones are data, and nothing imports them by name.
+    assert set(EXTRAS.items()) == listed - {("matplotlib", "bot"), ("tzdata", "bot")}
+
+
+@pytest.mark.parametrize(
+    ("command", "variables", "says"),
+    [
+        ("run", {"FTBOT_DISCORD_TOKEN": "x"}, "Install ftbot[bot]."),
+        ("watch poll", {"FTBOT_GITHUB_TOKEN": "x"}, "Install ftbot[bot]."),
+        ("triage replay", {}, "Install ftbot[bot]."),
+        ("triage issue numpy/numpy#1", {}, "Install ftbot[bot]."),
+    ],
+)
+def test_a_command_whose_extra_is_missing_says_which(
+    tmp_path: Path, command: str, variables: dict[str, str], says: str
+) -> None:
+    code, _, told = run(tmp_path, *command.split(), variables=variables, blocked=EXTRAS)
+    assert (code, told.stdout) == (2, "")
+    assert told.stderr.startswith("ftbot: This needs ")
+    assert told.stderr.endswith(f", which is not installed. {says}\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("settings", 0), ("status numpy", 4), ("status numpy --offline", 4), ("scan", 4), ("digest", 2),
+        ("history", 2), ("watch list", 0), ("triage classify --jsonl", 0), ("check", 4),
+    ],
+)  # fmt: skip
+def test_the_other_commands_need_no_extra(tmp_path: Path, command: str, code: int) -> None:
+    ended, _, told = run(tmp_path, *command.split(), blocked=EXTRAS)
+    assert ended == code, told.stderr
+    assert "not installed" not in told.stderr
