@@ -344,9 +344,7 @@ async def test_a_dotenv_file_with_an_open_quote_starts_nothing(
         assert TOKEN not in ended.err
 
 
-async def test_a_misspelt_setting_is_told_and_stops_nothing(
-    ftbot: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_misspelt_setting_is_told_and_stops_nothing(ftbot: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FTBOT_TRAKC", "s3cret")
     says = "ftbot: FTBOT_TRAKC in the environment is not a setting. Did you mean FTBOT_TRACK?\n"
     for arguments in (["settings"], ["settings", "--json"], ["check", "--json"], ["status", "six"]):
