@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,18 +18,32 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Gateway:
-    """Connects clients, one after another; ``new_client`` makes each."""
+class ConnectedClient:
+    """The client that is connected now, through which whoever posts reaches Discord; None before the first."""
 
-    new_client: Callable[[], Client]
-    pauses: Pauses = field(default_factory=Pauses)
     client: Client | None = None
 
-    @property
+    def current(self) -> Client | None:
+        """Return the client."""
+        return self.client
+
     def is_ready(self) -> bool:
         """Return whether a client knows its servers, and is connected by all that is known at the moment."""
         client = self.client
         return client is not None and client.is_ready() and not client.is_closed() and client.pulse.beats
+
+    def heartbeat_age(self) -> float:
+        """Return how many seconds ago Discord acknowledged a heartbeat, or greeted."""
+        return math.inf if self.client is None else self.client.pulse.age
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Connects clients, one after another; ``new_client`` makes each, ``connection`` has the one that is current."""
+
+    new_client: Callable[[], Client]
+    connection: ConnectedClient
+    pauses: Pauses = field(default_factory=Pauses)
 
     async def keep_connected(self, token: str) -> None:
         """Connect, and connect again, until cancelled; a token that Discord refuses is a ``UserError``."""
@@ -51,7 +66,7 @@ class Gateway:
             await self.pauses.sleep(pause)
 
     async def _stay(self, client: Client, token: str) -> None:
-        self.client = client
+        self.connection.client = client
         async with client:
             try:
                 await client.start(token)

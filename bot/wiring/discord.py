@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import discord
 import httpx
-from discord import app_commands
+from discord.ext import commands
 from yarl import URL
 
 from bot.build import python_build, version
@@ -20,7 +20,6 @@ from bot.clients.github.app import GithubApp
 from bot.clients.github.reader import GithubReader
 from bot.config import PROJECT_URL, Settings, Switch
 from bot.core.digest.digest import Digest
-from bot.core.posting.posts import Change
 from bot.core.posting.prospects import Watched, lacking_for_triage
 from bot.jobs import Job
 from bot.services.backlog import Backlog
@@ -31,7 +30,7 @@ from bot.services.discord.registration import Registration
 from bot.services.discord.zones import Zones
 from bot.services.health import Health
 from bot.services.metrics import Metrics, Queue
-from bot.services.packages.changes import ScanFollowUp
+from bot.services.packages.changes import Announcer, ScanFollowUp
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.package_names import PackageNames
 from bot.services.retention import Caretaker
@@ -43,6 +42,7 @@ from bot.services.triage.stores import TriageStores
 from bot.services.upstream.issues import UpstreamThreads
 from bot.services.upstream.poll import UpstreamPoll
 from bot.services.upstream.tracking import Tracking
+from bot.services.upstream.watcher import Watcher
 from bot.wiring.clock import utc_now
 from bot.wiring.digest import build_digester
 from bot.wiring.names import offered_names
@@ -55,11 +55,12 @@ from cogs.client import Client
 from cogs.config import ConfigAnswers, ConfigCog
 from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog, DigestRenderer
-from cogs.gateway import Gateway
+from cogs.gateway import ConnectedClient, Gateway
 from cogs.issues import IssueAnswers, IssuesCog
 from cogs.pulse import Heartbeats
 from cogs.status import StatusAnswers, StatusCog
 from cogs.ui.announcement_card import announcement_card
+from cogs.ui.buttons import Click
 from cogs.ui.issue_cards import feed_card
 from storage.discord.changes import Changes
 from storage.discord.closed_channels import ClosedChannels
@@ -103,93 +104,203 @@ class Github:
     app: GithubApp | None
 
 
-def _watched(github: Github) -> Watched:
-    if github.reader is not None:
-        return Watched.ALL
-    return Watched.NONE if github.app is None else Watched.INSTALLED  # triage tells of what it meets, too
+@dataclass(frozen=True, slots=True)
+class _Resources:
+    """What every builder takes its parts from; ``started`` is when the bot was."""
+
+    settings: Settings
+    database: Engine
+    github: Github
+    metrics: Metrics
+    connection: ConnectedClient
+    started: datetime
+
+    @property
+    def triages(self) -> bool:
+        """Return whether anything is triaged."""
+        return self.github.app is not None and self.settings.triage is Switch.ON
+
+    @property
+    def watched(self) -> Watched:
+        """Return which threads anybody looks at."""
+        if self.github.reader is not None:
+            return Watched.ALL
+        return Watched.NONE if self.github.app is None else Watched.INSTALLED  # triage tells of what it meets, too
 
 
 async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engine, github: Github) -> Bot:
     """Build the bot on resources that somebody opened."""
-    metrics = Metrics.new()
-    conversations = Conversations(metrics)
+    resources = _Resources(settings, database, github, Metrics.new(), ConnectedClient(), utc_now())
+    metrics = resources.metrics
     lookup = build_lookup(settings, http, database, metrics.count_lookup)
-    package_names = PackageNames(Packages(database), await offered_names())
-    await package_names.load()
-    zones = Zones()
-    await zones.load()
-    threads, events = Threads(database), ThreadEvents(database)
-    issues = UpstreamThreads(threads)
+    scanner, digester = build_scanner(settings, http, database), build_digester(settings, database)
+    names, tracking, zones = await _load_names(database), await _load_tracking(database), await _load_zones()
+    posting = _build_posting(resources, zones, DigestRenderer(digester.digest, _draw))
+    upstream_poll = UpstreamPoll(tracking, _build_watcher(resources))
+    triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
+    announcer = _build_announcer(posting, upstream_poll, triage)
+    follow_up = ScanFollowUp(scanner, Scans(database), digester, settings.track, announcer.announce)
+    status = StatusAnswers(lookup, names, settings.targets, utc_now, tracking)
+    clients = _build_clients(resources, posting, zones, status)
+    health = _build_health(resources)
+    return Bot(
+        metrics,
+        health,
+        lookup,
+        names,
+        clients.conversations,
+        Gateway(clients.new, resources.connection),
+        (
+            *_upkeep_jobs(resources, health),
+            Job("store what was asked", timedelta(minutes=1), names.flush),
+            Job("post what is due", timedelta(seconds=5), posting.poster.tick),
+            Job("watch threads", timedelta(minutes=5), upstream_poll.look, at_start=True),
+            *_triage_jobs(triage),
+            *_scan_jobs(settings, follow_up),
+        ),
+        None if triage is None else triage.loop,
+        None if triage is None or settings.github_webhook_secret is None else triage.deliveries,
+    )
+
+
+async def _load_names(database: Engine) -> PackageNames:
+    names = PackageNames(Packages(database), await offered_names())
+    await names.load()
+    return names
+
+
+async def _load_tracking(database: Engine) -> Tracking:
     tracking = Tracking(PackageThreads(database), Documents(database))
     await tracking.load()
-    scanner, digester = build_scanner(settings, http, database), build_digester(settings, database)
-    renderer = DigestRenderer(digester.digest, _draw)
-    stores = PostStores(Guilds(database), Posts(database), ClosedChannels(database), Changes(database), events, threads)
-    discord_posts = DiscordPosts(lambda: gateway.client)
+    return tracking
+
+
+async def _load_zones() -> Zones:
+    zones = Zones()
+    await zones.load()
+    return zones
+
+
+@dataclass(frozen=True, slots=True)
+class _Posting:
+    """What posts, what it remembers, and what makes its digests."""
+
+    stores: PostStores
+    renderer: DigestRenderer
+    poster: Poster
+
+
+def _build_posting(resources: _Resources, zones: Zones, renderer: DigestRenderer) -> _Posting:
+    database = resources.database
+    stores = PostStores(
+        Guilds(database),
+        Posts(database),
+        ClosedChannels(database),
+        Changes(database),
+        ThreadEvents(database),
+        Threads(database),
+    )
+    discord_posts = DiscordPosts(resources.connection.current)
     poster = Poster(stores, discord_posts, zones, renderer.prepare, announcement_card, feed_card, utc_now)
-    watcher = None if github.reader is None else build_watcher(settings, github.reader, database)
-    upstream_poll = UpstreamPoll(tracking, watcher)
-    triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
+    return _Posting(stores, renderer, poster)
 
-    async def announce(changes: Sequence[Change]) -> None:
-        await poster.announce(changes)
-        await upstream_poll.note_wheels(changes)
-        if triage is not None:
-            await triage.reconciler.wheels(changes)
 
-    follow_up = ScanFollowUp(scanner, Scans(database), digester, settings.track, announce)
-    status = StatusAnswers(lookup, package_names, settings.targets, utc_now, tracking)
-    outlook = Outlook(Scans(database), settings.track, _watched(github))
-    guilds = GuildConfig(stores, zones, utc_now)
-    config = ConfigAnswers(guilds, poster, zones, renderer.prepare, utc_now, outlook.prospects)
-    lacking = lacking_for_triage(app=github.app is not None, switched_on=settings.triage is Switch.ON)
-    registration = Registration(Registrations(database))
-    pulse = Heartbeats()
-    started = utc_now()
+def _build_watcher(resources: _Resources) -> Watcher | None:
+    reader = resources.github.reader
+    return None if reader is None else build_watcher(resources.settings, reader, resources.database)
 
-    def offer(typed: str) -> list[app_commands.Choice[str]]:
-        return status.offer(typed, settings.targets[0])
 
-    def new_client() -> Client:
-        client = Client(conversations, {**status.clicks(), **config.clicks()}, metrics, registration, pulse)
-        about = About(version(), python_build(), PROJECT_URL, started, client.slash_commands)
-        client.use(
-            [
-                StatusCog(status, conversations),
-                DigestCog(DigestAnswers(renderer.prepare, utc_now), conversations),
-                ConfigCog(config, conversations),
-                IssuesCog(IssueAnswers(issues, offer, outlook.watched is not Watched.NONE), conversations),
-                AuditCog(AuditReader(Audit(database)), conversations, lacking),
-                AboutCog(about, conversations),
-            ]
-        )
+def _build_announcer(posting: _Posting, upstream_poll: UpstreamPoll, triage: _Triage | None) -> Announcer:
+    """Let changes be posted, noted for the threads that wait for them, and told in those that triage knows."""
+    known = (posting.poster.announce, upstream_poll.note_wheels)
+    return Announcer(known if triage is None else (*known, triage.reconciler.wheels))
+
+
+@dataclass(frozen=True, slots=True)
+class _Clients:
+    """Makes clients of Discord, one for each connection, with cogs of its own; all answer from the same."""
+
+    conversations: Conversations
+    clicks: Mapping[str, Click]
+    metrics: Metrics
+    registration: Registration
+    pulse: Heartbeats
+    started: datetime
+    cogs: tuple[Callable[[], commands.Cog], ...]
+
+    def new(self) -> Client:
+        """Make a client."""
+        client = Client(self.conversations, self.clicks, self.metrics, self.registration, self.pulse)
+        about = About(version(), python_build(), PROJECT_URL, self.started, client.slash_commands)
+        client.use([*(new_cog() for new_cog in self.cogs), AboutCog(about, self.conversations)])
         return client
 
-    gateway = Gateway(new_client)
-    health = Health(database, lambda: gateway.is_ready, metrics)
-    metrics.heartbeat_age.set_function(lambda: math.inf if gateway.client is None else gateway.client.pulse.age)
+
+def _build_clients(resources: _Resources, posting: _Posting, zones: Zones, status: StatusAnswers) -> _Clients:
+    conversations = Conversations(resources.metrics)
+    config = _build_config(resources, posting, zones)
+    return _Clients(
+        conversations,
+        {**status.clicks(), **config.clicks()},
+        resources.metrics,
+        Registration(Registrations(resources.database)),
+        Heartbeats(),
+        resources.started,
+        (
+            partial(StatusCog, status, conversations),
+            partial(DigestCog, DigestAnswers(posting.renderer.prepare, utc_now), conversations),
+            partial(ConfigCog, config, conversations),
+            partial(IssuesCog, _build_issues(resources, status), conversations),
+            partial(AuditCog, AuditReader(Audit(resources.database)), conversations, _lacking(resources)),
+        ),
+    )
+
+
+def _build_config(resources: _Resources, posting: _Posting, zones: Zones) -> ConfigAnswers:
+    outlook = Outlook(Scans(resources.database), resources.settings.track, resources.watched)
+    guilds = GuildConfig(posting.stores, zones, utc_now)
+    return ConfigAnswers(guilds, posting.poster, zones, posting.renderer.prepare, utc_now, outlook.prospects)
+
+
+def _build_issues(resources: _Resources, status: StatusAnswers) -> IssueAnswers:
+    offer = partial(status.offer, headline=resources.settings.targets[0])
+    threads = UpstreamThreads(Threads(resources.database))
+    return IssueAnswers(threads, offer, resources.watched is not Watched.NONE)
+
+
+def _lacking(resources: _Resources) -> str | None:
+    """Return what triage lacks."""
+    switched_on = resources.settings.triage is Switch.ON
+    return lacking_for_triage(app=resources.github.app is not None, switched_on=switched_on)
+
+
+def _build_health(resources: _Resources) -> Health:
+    """Build what tells what works, and let the metrics that are ages be read from where they are known."""
+    metrics, database, connection = resources.metrics, resources.database, resources.connection
+    metrics.heartbeat_age.set_function(connection.heartbeat_age)
     metrics.write_age.set_function(lambda: time.monotonic() - database.pulse.written)
+    return Health(database, connection.is_ready, metrics)
+
+
+def _upkeep_jobs(resources: _Resources, health: Health) -> tuple[Job, ...]:
+    settings, database, metrics = resources.settings, resources.database, resources.metrics
     caretaker = Caretaker(Retention(database), timedelta(days=settings.keep_days), metrics, utc_now)
-    backlog = _build_backlog(settings, database, github, metrics)
-    jobs = [
+    return (
         Job("forget what is over", timedelta(days=1), caretaker.forget, at_start=True),
-        Job("measure what waits", timedelta(seconds=15), backlog.measure, at_start=True),
+        Job("measure what waits", timedelta(seconds=15), _build_backlog(resources).measure, at_start=True),
         Job("look what works", timedelta(seconds=15), health.look, at_start=True),
-        Job("store what was asked", timedelta(minutes=1), package_names.flush),
-        Job("post what is due", timedelta(seconds=5), poster.tick),
-        Job("watch threads", timedelta(minutes=5), upstream_poll.look, at_start=True),
-        *_triage_jobs(triage),
-    ]
-    if settings.track > 0:
-        jobs.append(Job("scan what is due", timedelta(hours=1), follow_up.look, at_start=True))
-    loop = None if triage is None else triage.loop
-    deliveries = None if triage is None or settings.github_webhook_secret is None else triage.deliveries
-    return Bot(metrics, health, lookup, package_names, conversations, gateway, tuple(jobs), loop, deliveries)
+    )
 
 
-def _build_backlog(settings: Settings, database: Engine, github: Github, metrics: Metrics) -> Backlog:
+def _scan_jobs(settings: Settings, follow_up: ScanFollowUp) -> tuple[Job, ...]:
+    if settings.track == 0:
+        return ()
+    return (Job("scan what is due", timedelta(hours=1), follow_up.look, at_start=True),)
+
+
+def _build_backlog(resources: _Resources) -> Backlog:
+    settings, database, github = resources.settings, resources.database, resources.github
     clients = {"token": github.reader, "app": github.app}
-    triages = github.app is not None and settings.triage is Switch.ON
     return Backlog(
         Posts(database),
         Outbox(database),
@@ -197,9 +308,9 @@ def _build_backlog(settings: Settings, database: Engine, github: Github, metrics
         Guilds(database),
         Scans(database) if settings.track > 0 else None,
         {credential: client.worker.budgets for credential, client in clients.items() if client is not None},
-        metrics,
+        resources.metrics,
         utc_now,
-        idle=() if triages else (Queue.GITHUB, Queue.INBOX),
+        idle=() if resources.triages else (Queue.GITHUB, Queue.INBOX),
     )
 
 
@@ -228,13 +339,13 @@ def _build_triage(
     return _Triage(deliveries, loop, reconciler)
 
 
-def _triage_jobs(triage: _Triage | None) -> list[Job]:
+def _triage_jobs(triage: _Triage | None) -> tuple[Job, ...]:
     if triage is None:
-        return []
-    return [
+        return ()
+    return (
         Job("have lost webhooks sent again", timedelta(hours=1), triage.reconciler.sweep, at_start=True),
         Job("read what webhooks did not tell", timedelta(minutes=10), triage.reconciler.poll, at_start=True),
-    ]
+    )
 
 
 def _draw(digest: Digest) -> bytes:

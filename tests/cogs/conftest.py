@@ -29,7 +29,7 @@ from bot.services.packages.writer import ReadingWriter
 from cogs.about import About, AboutCog
 from cogs.client import Client
 from cogs.conversations import Conversations
-from cogs.gateway import Gateway
+from cogs.gateway import ConnectedClient, Gateway
 from cogs.pauses import Pauses
 from cogs.pulse import Heartbeats
 from cogs.status import StatusAnswers, StatusCog
@@ -150,7 +150,7 @@ class World:
                 client.use(self.cogs(client, answers, conversations, self.clock))
                 return client
 
-            gateway = Gateway(new_client, Pauses(self.sleep))
+            gateway = Gateway(new_client, ConnectedClient(), Pauses(self.sleep))
             connected = asyncio.create_task(gateway.keep_connected(token))
             try:
                 if wait:

@@ -30,7 +30,7 @@ async def stopped(fake: FakeDiscord) -> None:
 
 
 def is_ready(bot: Bot) -> bool:
-    return bot.gateway.is_ready
+    return bot.gateway.connection.is_ready()
 
 
 # What it asks for and says
@@ -255,7 +255,7 @@ async def test_it_stops_at_once_while_it_waits_for_an_outage_to_end(world: World
         fake.refuse_connections(10**6)
         fake.abort_connections()
         await asyncio.wait_for(world.asleep.wait(), 5)
-        client = bot.gateway.client
+        client = bot.gateway.connection.client
     assert isinstance(client, discord.Client)
     assert client.is_closed()
 
@@ -340,7 +340,7 @@ async def test_it_is_ready_once_it_knows_its_servers_and_counts_them(
 
 async def test_ending_it_closes_the_connection(world: World, fake: FakeDiscord) -> None:
     async with world.running() as bot:
-        client = bot.gateway.client
+        client = bot.gateway.connection.client
     await stopped(fake)
     assert isinstance(client, discord.Client)
     assert client.is_closed()

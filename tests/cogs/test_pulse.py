@@ -46,7 +46,7 @@ async def bot(world: World, seconds: Seconds, monkeypatch: pytest.MonkeyPatch) -
     world.pulse = Heartbeats(seconds)
     monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.0)
     async with world.running() as running_bot:
-        client = running_bot.gateway.client
+        client = running_bot.gateway.connection.client
         assert isinstance(client, Client)
         await client.wait_until_ready()
         yield running_bot
@@ -62,10 +62,10 @@ async def test_it_is_ready_as_long_as_heartbeats_are_acknowledged(
     bot: Bot, fake: FakeDiscord, seconds: Seconds
 ) -> None:
     for _ in range(3):
-        assert bot.gateway.is_ready
+        assert bot.gateway.connection.is_ready()
         seconds.now += 60
         await heartbeats(fake, 2)
-    assert bot.gateway.is_ready
+    assert bot.gateway.connection.is_ready()
 
 
 async def test_a_gateway_that_acknowledges_nothing_any_more_is_not_ready_soon(
@@ -75,22 +75,22 @@ async def test_a_gateway_that_acknowledges_nothing_any_more_is_not_ready_soon(
     await heartbeats(fake, 2)
     seconds.now += INTERVAL + GRACE + 0.1
     await heartbeats(fake, 2)
-    assert not bot.gateway.is_ready
+    assert not bot.gateway.connection.is_ready()
     fake.gateway.acknowledge_heartbeats = True
     await heartbeats(fake, 2)
-    assert bot.gateway.is_ready
+    assert bot.gateway.connection.is_ready()
 
 
 async def test_a_connection_that_is_lost_is_not_ready_until_there_is_another(bot: Bot, fake: FakeDiscord) -> None:
     fake.refuse_connections(1)
     fake.abort_connections()
-    client = bot.gateway.client
+    client = bot.gateway.connection.client
     assert client is not None
     await client.wait_for("disconnect", timeout=10)
-    assert not bot.gateway.is_ready
+    assert not bot.gateway.connection.is_ready()
     await fake.connected()
     await fake.slash("fthelp").shown()
-    assert bot.gateway.is_ready
+    assert bot.gateway.connection.is_ready()
 
 
 def test_a_heartbeat_is_due_by_the_interval_of_the_greeting(seconds: Seconds) -> None:

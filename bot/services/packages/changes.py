@@ -22,6 +22,21 @@ LOOKS_BACK = timedelta(days=3)
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+Announce = Callable[[Sequence[Change]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcer:
+    """Hands on what moved: to whoever posts it first, then to those who go by it."""
+
+    subscribers: tuple[Announce, ...]
+
+    async def announce(self, changes: Sequence[Change]) -> None:
+        """Tell every subscriber, in order."""
+        for subscriber in self.subscribers:
+            await subscriber(changes)
+
+
 @dataclass(frozen=True, slots=True)
 class ScanFollowUp:
     """Scans what is due and hands on what moved; whoever takes it knows what it was told before."""
@@ -30,7 +45,7 @@ class ScanFollowUp:
     scans: Scans
     digester: Digester
     track: int
-    announce: Callable[[Sequence[Change]], Awaitable[None]]
+    announce: Announce
 
     async def look(self) -> None:
         """Scan what is due, then tell what moved; the first scan of all tells nothing, for everything would be news."""
