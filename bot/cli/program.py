@@ -45,7 +45,6 @@ class Exit(IntEnum):
 app = typer.Typer(
     name="ftbot",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -127,6 +126,13 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
+def _targets(typed: str) -> list[str]:
+    """Complete a free-threaded Python."""
+    from bot.core.wheels.targets import Target
+
+    return [name for name in map(str, (Target(14), Target(15))) if name.startswith(typed)]
+
+
 @app.callback(epilog="Exit codes: 0 answered, 1 a bug, 2 wrong usage, 3 no such package or thread, 4 upstream failed.")
 def ftbot(
     version: Annotated[
@@ -145,7 +151,9 @@ def status(
     target: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="PYTHON", help="A free-threaded Python, such as 3.14t. Repeatable; the first is the headline."
+            metavar="PYTHON",
+            help="A free-threaded Python, such as 3.14t. Repeatable; the first is the headline.",
+            autocompletion=_targets,
         ),
     ] = None,
     as_json: AsJson = False,

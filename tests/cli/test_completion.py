@@ -1,0 +1,48 @@
+"""Shells complete commands, options and values: asked as they ask, by variables of the environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def complete(line: str, **variables: str) -> list[str]:
+    """Give what is offered for the last word of a line, as bash is told."""
+    words = line.split(" ")
+    asked = {"_FTBOT_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    told = subprocess.run(
+        [sys.executable, "-m", "ftbot"], env=os.environ | asked | variables, capture_output=True, text=True, check=True
+    )
+    assert told.stderr == ""
+    return told.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("ftbot st", ["status"]),
+        ("ftbot triage ", ["classify", "issue", "replay"]),
+        ("ftbot watch l", ["list"]),
+        ("ftbot status --o", ["--offline"]),
+        ("ftbot status numpy --target ", ["3.14t", "3.15t"]),
+        ("ftbot status numpy --target 3.15", ["3.15t"]),
+        ("ftbot digest --format ", ["markdown", "json", "html"]),
+        ("ftbot history --rule w", ["wheel-names"]),
+    ],
+)
+def test_a_shell_completes_commands_options_and_values(line: str, offered: list[str]) -> None:
+    assert complete(line) == offered
+
+
+def test_a_broken_setting_stops_no_completion() -> None:
+    assert complete("ftbot sta", FTBOT_TRACK="many") == ["status"]
+
+
+def test_the_line_that_a_shell_needs_is_shown() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "ftbot", "--show-completion", "bash"], capture_output=True, text=True, check=True
+    )
+    assert "_FTBOT_COMPLETE=complete_bash" in told.stdout
