@@ -20,7 +20,9 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help setup status check format lint types imports test bench lock clean
 
 bin := $(VENV)/bin
-pip := $(bin)/python -m pip --disable-pip-version-check --quiet --quiet --no-input
+# On a terminal pip tells how far it is, elsewhere only what fails; on stderr, as an answer may be all that is wanted on stdout.
+pip := $(bin)/python -m pip --disable-pip-version-check --no-input $(shell [ -t 2 ] || echo --quiet --quiet)
+packages = $(shell grep -c '^[a-z0-9].*==' $(1)) packages
 # Stamps: the virtual environment holds what the locks said at that time.
 runtime := $(VENV)/.ftbot-runtime
 development := $(VENV)/.ftbot-development
@@ -80,6 +82,7 @@ $(bin)/python:
 		found="$$found $$candidate ($$version)"; \
 		"$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
 		if "$$candidate" -c 'import ensurepip, venv' 2>/dev/null; then \
+			echo "Making a virtual environment in $(VENV), which takes some seconds" >&2; \
 			exec "$$candidate" -m venv "$(VENV)"; \
 		fi; \
 		found="$$found without venv"; \
@@ -92,13 +95,15 @@ $(bin)/python:
 # --no-deps: the locks name everything. Without it, older versions of pip look for the newest release of what is wanted with an
 # extra, and then refuse it for having no hash.
 $(runtime): requirements.txt requirements-build.txt pyproject.toml | $(bin)/python
-	@echo "Installing what ftbot needs into $(VENV)" >&2
-	@$(pip) install --no-deps --require-hashes -r requirements.txt -r requirements-build.txt
-	@$(pip) install --no-deps --no-build-isolation --editable .
+	@echo "Installing what ftbot needs into $(VENV): $(call packages,requirements.txt), which take about a minute" >&2
+	@$(pip) install --no-deps --require-hashes -r requirements.txt -r requirements-build.txt >&2
+	@echo "Installing ftbot itself, which takes some seconds" >&2
+	@$(pip) install --no-deps --no-build-isolation --editable . >&2
 	@touch $@
 
 $(development): requirements-dev.txt pyproject.toml | $(bin)/python
-	@echo "Installing what ftbot and its checks need into $(VENV)" >&2
-	@$(pip) install --no-deps --require-hashes -r requirements-dev.txt
-	@$(pip) install --no-deps --no-build-isolation --editable .
+	@echo "Installing what ftbot and its checks need into $(VENV): $(call packages,requirements-dev.txt), which take about two minutes" >&2
+	@$(pip) install --no-deps --require-hashes -r requirements-dev.txt >&2
+	@echo "Installing ftbot itself, which takes some seconds" >&2
+	@$(pip) install --no-deps --no-build-isolation --editable . >&2
 	@touch $(runtime) $@

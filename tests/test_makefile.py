@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -92,6 +93,27 @@ def test_where_none_is_suitable_all_that_were_found_are_named(tmp_path: Path) ->
     ended = take(tmp_path, path)
     assert ended.returncode == 2
     assert "Found: python3 (3.10) python3.14 (3.14) without venv." in ended.stderr
+
+
+def test_installing_is_told_step_by_step_and_leaves_stdout_to_the_answer(tmp_path: Path) -> None:
+    programs = {"python": 'echo "pip says: $*"', "ftbot": 'echo "the answer: $*"'}
+    for name, does in programs.items():
+        script = tmp_path / "bin" / name
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(f"#!/bin/sh\n{does}\n", "utf-8")
+        script.chmod(0o700)
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "VENV"))}
+    ended = subprocess.run(
+        [str(MAKE), "--no-print-directory", f"VENV={tmp_path}", "status", "PACKAGE=numpy lxml"],
+        cwd=ROOT, env=variables, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ended.stdout == "the answer: status numpy lxml\n"
+    told = [line for line in ended.stderr.splitlines() if not line.startswith("pip says: ")]
+    pins = len(re.findall(r"^[a-z0-9].*==", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE))
+    assert told == [
+        f"Installing what ftbot needs into {tmp_path}: {pins} packages, which take about a minute",
+        "Installing ftbot itself, which takes some seconds",
+    ]
 
 
 def test_the_makefile_says_what_it_does() -> None:
