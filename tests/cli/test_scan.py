@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,6 +22,15 @@ CLASSIFY_KEYS = ["repo", "number", "free_threading", "confidence", "kinds", "pyt
 NAMES = ("numpy", "six", "lxml", "gone", "orjson", "psutil")
 THREAD = {"repo": "org/spam", "number": 7, "title": "Segfault with 3.14t on Linux", "body": None, "is_pr": False}
 QUIET = {"repo": "org/eggs", "number": 8, "title": "Fix a typo", "body": "In the docs.", "is_pr": True}
+
+
+class WithoutMatplotlib:
+    """Finds modules as where the library is not installed."""
+
+    def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
+        """Refuse the one."""
+        if name.partition(".")[0] == "matplotlib":
+            raise ModuleNotFoundError(name=name)
 
 
 @pytest.fixture
@@ -341,3 +351,23 @@ async def test_classify_without_jsonl_says_what_is_missing(ftbot: Run) -> None:
     ended = await ftbot("triage", "classify", stdin=lines(THREAD))
     assert (ended.code, ended.out) == (2, "")
     assert "--jsonl" in ended.err
+
+
+# ftbot digest
+
+
+async def test_without_the_extra_for_pictures_a_digest_is_text_and_no_folder_is_made(
+    ftbot: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ftbot("scan", "--json")
+    for module in [name for name in sys.modules if name.partition(".")[0] == "matplotlib" or name == "bot.charts"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr(sys, "meta_path", [WithoutMatplotlib(), *sys.meta_path])
+    folder = tmp_path / "out"
+    for arguments in (["--output", str(folder)], ["--format", "html"]):
+        ended = await ftbot("digest", *arguments)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err == "ftbot: This needs matplotlib, which is not installed. Install ftbot[chart].\n"
+    assert not folder.exists()
+    assert (await ftbot("digest")).code == 0
+    assert (await ftbot("digest", "--format", "json", "--output", str(folder))).code == 0
