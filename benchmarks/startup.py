@@ -71,6 +71,7 @@ class Build:
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
         variables = environment(**self.settings) | {"PYTHONPATH": str(self.root)}
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)  # the first run of each compiles what the others import
         return subprocess.run(
             command,
             cwd=self.root,

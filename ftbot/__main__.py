@@ -16,7 +16,10 @@ def main() -> None:
     find_packages()
     from bot.cli.program import main as run  # noqa: PLC0415 — found only now
 
-    run()
+    try:
+        run()
+    finally:
+        gc.freeze()  # whatever is left, the end of the interpreter would look through
 
 
 def find_packages() -> None:
