@@ -42,6 +42,7 @@ class Station:
     scans: Scans
     digester: Digester
     history_reader: HistoryReader
+    index: PackageIndex
 
     async def known(self) -> dict[str, Known]:
         """Give what is known of every project for the scanner's targets."""
@@ -79,7 +80,7 @@ async def open_station(  # noqa: PLR0913 - what a station is made of, all by key
         digester = Digester(scans, projects, Digests(database), tuple(targets), clock)
         patient = PackageIndex(http, index.index_url, index.json_api_url, QUICK)
         history_reader = HistoryReader(patient, digester, tuple(targets), clock)
-        yield Station(database, scanner, packages, projects, scans, digester, history_reader)
+        yield Station(database, scanner, packages, projects, scans, digester, history_reader, pages)
 
 
 def publish_native(

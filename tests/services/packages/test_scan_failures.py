@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clients.readers import Readers
 from bot.core.errors import StorageError, UpstreamError
 from bot.services.packages.scan import ScanReport, ScanScope
 from tests.fakes.fake_index import (
@@ -101,7 +102,7 @@ async def test_answers_that_wait_to_be_read_keep_a_scan_going(
     index.script(fault, path="^/simple/p..[^05]/", times=None)
     reader = SlowReader(index)
     async with open_station(index, path, clock, names, connections=32) as station, reader.reading():
-        scanner = replace(station.scanner, index=replace(station.scanner.index, readers=reader))
+        scanner = replace(station.scanner, index=replace(station.index, readers=Readers(reader)))
         report = await scanner.scan(len(names))
     assert (report.packages, len(report.failed)) == (20, 80)
 
@@ -114,7 +115,7 @@ async def test_answers_from_before_an_index_died_that_are_read_late_keep_nothing
     index.script(refusal(403), path="^/simple/p(03[1-9]|0[4-9]|[1-3])", times=None)
     reader = SlowReader(index, every=9)
     async with open_station(index, path, clock, names, connections=32) as station, reader.reading():
-        scanner = replace(station.scanner, index=replace(station.scanner.index, readers=reader))
+        scanner = replace(station.scanner, index=replace(station.index, readers=Readers(reader)))
         report = await scanner.scan(len(names))
     assert (report.packages, list(report.failed)) == (31, names[31:])
     assert report.requests == 31 + 40
