@@ -17,12 +17,12 @@ from bot.ending import Ending
 from bot.jobs import timetable
 from bot.services.triage.loop import TriageLoop
 from bot.web.site import Address, Monitoring, Site, serve
+from bot.wiring.database import open_database
 from bot.wiring.discord import Bot, Github, build_bot, direct_discord
 from bot.wiring.triage import open_app
 from bot.wiring.upstream import open_reader
 from cogs.conversations import Conversations
 from cogs.gateway import Gateway
-from storage.engine.sqlite import open_database
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ async def run_bot(settings: Settings, ending: Ending) -> None:
 
 async def _start(settings: Settings, held: _Held) -> Bot:
     """Open everything, in the order in which it is needed."""
-    database = await held.enter("database", _RESOURCES, open_database(settings.database_path))
+    database = await held.enter("database", _RESOURCES, open_database(settings))
     http = await held.enter("connections to the index", _RESOURCES, open_http(settings.user_agent))
     await database.check_writable()
     bot = await build_bot(settings, http, database, await _open_github(settings, held))

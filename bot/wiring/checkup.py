@@ -9,9 +9,9 @@ from bot.clients.tokens import Tokens
 from bot.clients.web import open_http
 from bot.config import Settings
 from bot.services.checkup import Checkup
+from bot.wiring.database import open_database
 from bot.wiring.http import build_index
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 
 
 @asynccontextmanager
@@ -19,7 +19,7 @@ async def open_checkup(settings: Settings, app_login: Callable[[], Awaitable[str
     """Build what ``ftbot check`` needs; ``app_login`` asks GitHub as the App."""
 
     def open_configured() -> AbstractAsyncContextManager[Engine]:
-        return open_database(settings.database_path)
+        return open_database(settings)
 
     async with open_http(settings.user_agent) as http:
         yield Checkup(

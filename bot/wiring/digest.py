@@ -10,9 +10,9 @@ from bot.services.digest.digest import Digester
 from bot.services.digest.history import HistoryReader
 from bot.services.upstream.weeks import WeeksIssues
 from bot.wiring.clock import utc_now
+from bot.wiring.database import open_database
 from bot.wiring.index import index_when_asked
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 from storage.github.thread_events import ThreadEvents
 from storage.packages.digests import Digests
 from storage.packages.projects import Projects
@@ -22,14 +22,14 @@ from storage.packages.scans import Scans
 @asynccontextmanager
 async def open_digester(settings: Settings) -> AsyncIterator[Digester]:
     """Build what ``ftbot digest`` needs."""
-    async with open_database(settings.database_path) as database:
+    async with open_database(settings) as database:
         yield build_digester(settings, database)
 
 
 @asynccontextmanager
 async def open_history(settings: Settings) -> AsyncIterator[HistoryReader]:
     """Build what ``ftbot history`` needs; of what is tracked, nobody is asked."""
-    async with open_database(settings.database_path) as database, index_when_asked(settings) as index:
+    async with open_database(settings) as database, index_when_asked(settings) as index:
         yield HistoryReader(index, build_digester(settings, database), settings.targets, utc_now)
 
 

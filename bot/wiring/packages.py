@@ -19,9 +19,9 @@ from bot.services.packages.scan import Scanner
 from bot.services.packages.top_list import TopList
 from bot.services.packages.writer import ReadingWriter
 from bot.wiring.clock import utc_now
+from bot.wiring.database import open_database
 from bot.wiring.http import build_index
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 from storage.packages.documents import Documents
 from storage.packages.names import Packages
 from storage.packages.projects import Projects
@@ -32,7 +32,7 @@ from storage.packages.statuses import Statuses
 @asynccontextmanager
 async def open_scanner(settings: Settings) -> AsyncIterator[Scanner]:
     """Build what ``ftbot scan`` needs."""
-    async with open_http(settings.user_agent) as http, open_database(settings.database_path) as database:
+    async with open_http(settings.user_agent) as http, open_database(settings) as database:
         yield build_scanner(settings, http, database)
 
 

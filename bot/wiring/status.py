@@ -14,8 +14,8 @@ from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.writer import ReadingWriter
 from bot.services.upstream.tracking import Tracking
 from bot.wiring.clock import utc_now
+from bot.wiring.database import open_database, open_memory
 from bot.wiring.index import index_when_asked
-from storage.engine.sqlite import open_database
 from storage.github.package_threads import PackageThreads
 from storage.packages.documents import Documents
 from storage.packages.statuses import Statuses
@@ -52,10 +52,10 @@ async def open_package_tools(settings: Settings) -> AsyncIterator[PackageTools]:
     problem = None
     async with AsyncExitStack() as stack:
         try:
-            database = await stack.enter_async_context(open_database(settings.database_path))
+            database = await stack.enter_async_context(open_database(settings))
         except StorageError as error:
             problem = str(error)
-            database = await stack.enter_async_context(open_database(None))
+            database = await stack.enter_async_context(open_memory())
         index = await stack.enter_async_context(index_when_asked(settings, hurried=True))
         readings = ReadingWriter(Statuses(database, settings.index_url))
         lookup = StatusLookup(index, readings, settings.targets, utc_now, _METADATA_WAIT, storage_problem=problem)

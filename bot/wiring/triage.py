@@ -20,10 +20,10 @@ from bot.services.triage.inbox import Preview, Triage
 from bot.services.triage.outbox import OutboxWorker
 from bot.services.triage.stores import TriageStores
 from bot.wiring.clock import utc_now
+from bot.wiring.database import open_database
 from bot.wiring.packages import build_lookup
 from bot.wiring.upstream import open_reader
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ async def open_triage(
 ) -> AsyncIterator[TriageTools]:
     """Build what ``ftbot triage`` needs: with the App where a repository has it, else to look only."""
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(open_database(settings.database_path))
+        database = await stack.enter_async_context(open_database(settings))
         http = await stack.enter_async_context(open_http(settings.user_agent))
         lookup = build_lookup(settings, http, database)
         stack.push_async_callback(lookup.aclose)

@@ -15,9 +15,9 @@ from bot.core.errors import UserError
 from bot.services.upstream.watcher import Watcher
 from bot.services.upstream.watchlist import Watchlist
 from bot.wiring.clock import utc_now
+from bot.wiring.database import open_database
 from bot.wiring.watchlist import build_watchlist, watched
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 from storage.github.cursors import Cursors
 from storage.github.threads import Threads
 from storage.packages.documents import Documents
@@ -40,7 +40,7 @@ async def open_watcher(settings: Settings) -> AsyncIterator[WatchTools]:
             " Make a token that may read public repositories (docs/operations.md), and set it."
         )
     token = settings.github_token.get_secret_value()
-    async with open_database(settings.database_path) as database, open_reader(settings, token) as reader:
+    async with open_database(settings) as database, open_reader(settings, token) as reader:
         yield WatchTools(build_watcher(settings, reader, database), build_watchlist(settings, database))
 
 

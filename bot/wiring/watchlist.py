@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from bot.config import Settings
 from bot.core.upstream.threads import Sources
 from bot.services.upstream.watchlist import Watchlist
+from bot.wiring.database import open_database
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 from storage.github.cursors import Cursors
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
@@ -18,7 +18,7 @@ from storage.github.threads import Threads
 @asynccontextmanager
 async def open_watchlist(settings: Settings) -> AsyncIterator[Watchlist]:
     """Build what ``ftbot watch list`` needs."""
-    async with open_database(settings.database_path) as database:
+    async with open_database(settings) as database:
         yield build_watchlist(settings, database)
 
 
