@@ -18,7 +18,7 @@ from bot.core.schema.threads import (
 )
 from bot.core.schema.times import SCHEMA
 from bot.core.triage.changeset import OutboxEntry, Progress
-from bot.services.triage.inbox import Preview, Replayed
+from bot.core.triage.preview import Preview, Replayed
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.triage import entry_line, preview_report, replay_report
 from bot.wiring.clock import utc_now

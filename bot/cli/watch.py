@@ -14,7 +14,7 @@ from bot.core.schema.threads import (
 )
 from bot.core.schema.times import SCHEMA, timestamp
 from bot.core.text.sentences import shortened
-from bot.services.upstream.watchlist import FinishedRound, WatchOverview
+from bot.core.upstream.report import FinishedRound, WatchOverview
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.upstream import poll_progress, round_report, watch_overview
 from bot.wiring.clock import utc_now

@@ -12,8 +12,8 @@ from rich.text import Text as AnyText
 from bot.core.text.sentences import shortened
 from bot.core.triage.actions import Action, ActionKind, Decision, Outcome
 from bot.core.triage.changeset import AuditEntry, OutboxEntry, Progress
+from bot.core.triage.preview import Preview, Replayed
 from bot.core.upstream.wording import state_words
-from bot.services.triage.inbox import Preview, Replayed
 from bot.terminal.console import ago, foreign
 from bot.terminal.text import Text
 from bot.terminal.threads import plain_table, title_text

@@ -10,9 +10,9 @@ from itertools import islice
 from rich.console import Group, RenderableType
 
 from bot.core.text.sentences import counted
+from bot.core.upstream.report import FinishedRound, WatchOverview
 from bot.core.upstream.threads import KnownThread, ThreadOrigin
 from bot.core.upstream.wording import event_words, state_words, sure_package
-from bot.services.upstream.watchlist import FinishedRound, WatchOverview
 from bot.terminal.console import ago, foreign
 from bot.terminal.progress import progress_bar
 from bot.terminal.text import Text

@@ -15,8 +15,9 @@ from bot.core.errors import UserError
 from bot.core.github.threads import IssueRef
 from bot.core.triage.changeset import OutboxEntry
 from bot.core.triage.decide.decisions import decide
+from bot.core.triage.preview import Preview
 from bot.services.packages.lookup import StatusLookup
-from bot.services.triage.inbox import Preview, Triage
+from bot.services.triage.inbox import Triage
 from bot.services.triage.outbox import OutboxWorker
 from bot.services.triage.stores import TriageStores
 from bot.wiring.clock import utc_now

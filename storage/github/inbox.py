@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from bot.core.github.events import GithubEvent
+from bot.core.github.events import GithubEvent, Received
 from storage.engine.engine import Engine, Transaction
 from storage.engine.rows import Row, Value, read_time
 from storage.engine.waiting import Waiting, waiting
@@ -32,16 +32,6 @@ class _Row(msgspec.Struct, array_like=True):
     body: bytes
     received: float
     attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """Something that happened, by the delivery that told of it; ``attempts`` says how often work on it failed."""
-
-    delivery: str
-    event: GithubEvent
-    received: datetime
-    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from bot.core.github.threads import IssueRef
 from bot.core.text.alphabet import SPELLED
+from bot.core.upstream.report import WatchedSource, WatchOverview
 from bot.core.upstream.threads import KnownThread, ThreadOrigin
-from bot.services.upstream.watchlist import WatchedSource, WatchOverview
 from bot.terminal.triage import replay_report
 from bot.terminal.upstream import watch_overview
 from tests.services.lookups import NOW

@@ -54,3 +54,13 @@ class GithubEvent:
     package: str | None = None
     version: str | None = None
     target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Something that happened, by the delivery that told of it; ``attempts`` says how often work on it failed."""
+
+    delivery: str
+    event: GithubEvent
+    received: datetime
+    attempts: int = 0

@@ -7,6 +7,7 @@ keeps Python's TOML parser busy for half a minute).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -103,6 +104,27 @@ class SettingsError(ValueError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__(" ".join(problems))
         self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a repository's settings say; with ``problems`` they could not be read, and the defaults stand for them.
+
+    ``digest`` tells one content of the file from another, and is empty where there is no file.
+    """
+
+    settings: RepoSettings
+    problems: tuple[str, ...] = ()
+    digest: str = ""
+
+    @classmethod
+    def of(cls, body: bytes) -> Policy:
+        """Read a settings file, which may take some milliseconds."""
+        digest = hashlib.sha256(body).hexdigest()
+        try:
+            return cls(parse_settings(body), digest=digest)
+        except SettingsError as error:
+            return cls(RepoSettings(), error.problems, digest)
 
 
 def parse_settings(body: bytes) -> RepoSettings:

@@ -1,12 +1,14 @@
-"""Where is looked, by the names that people know, and what a look found."""
+"""Where is looked, by the names that people know, and what is told of it: what a round did, which threads are known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from bot.core.github.threads import ThreadState
 from bot.core.guide.tracking_table import TABLE
-from bot.core.upstream.threads import Sources, ThreadOrigin, WatchedRepository
+from bot.core.upstream.threads import KnownThread, Sources, ThreadEvent, ThreadOrigin, WatchedRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,37 @@ class PollReport:
     requests: int
     failed: Mapping[str, str]
     watched: Mapping[ThreadOrigin, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedSource:
+    """A source and when it was read last, None if it never was."""
+
+    name: str
+    origin: ThreadOrigin
+    checked: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOverview:
+    """The sources and the threads that are known from them, by repository and number."""
+
+    sources: tuple[WatchedSource, ...]
+    threads: tuple[KnownThread, ...]
+
+    @property
+    def open(self) -> int:
+        """Count the threads that are open."""
+        return sum(thread.issue.state is ThreadState.OPEN for thread in self.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRound:
+    """What one round of watching did: its report, the events that are new, and what is watched after it."""
+
+    report: PollReport
+    events: tuple[ThreadEvent, ...]
+    overview: WatchOverview
 
 
 def source_cursors(sources: Sources) -> Iterator[tuple[str, ThreadOrigin, str]]:

@@ -17,9 +17,8 @@ import structlog
 from bot.clients.github.app import GithubApp
 from bot.clients.github.repository import PrivateError, RepositoryReader
 from bot.clients.github.worker import TokenRefusedError
-from bot.core.classify.thread import KindName
 from bot.core.errors import StorageError, UpstreamError, UserError
-from bot.core.github.events import GithubEvent, Trigger
+from bot.core.github.events import GithubEvent, Received, Trigger
 from bot.core.github.threads import Comment, ForbiddenError, GoneError, Issue, IssueRef
 from bot.core.posting.posts import pause
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
@@ -29,16 +28,16 @@ from bot.core.triage.commands.grammar import Command, StatusCommand, find_comman
 from bot.core.triage.commands.replies import status_text
 from bot.core.triage.decide.decisions import decide, revise
 from bot.core.triage.overrides import reviews_of
-from bot.core.triage.settings import ready_at
+from bot.core.triage.preview import Preview, Replayed
+from bot.core.triage.settings import Policy, ready_at
 from bot.core.triage.snapshot import Snapshot
 from bot.core.upstream.threads import EventKind, KnownThread, ThreadEvent, ThreadOrigin, compare, remembered
 from bot.core.verdicts.rules import Verdict
 from bot.services.packages.lookup import StatusLookup
 from bot.services.triage.outbox import OutboxWorker, go_on
-from bot.services.triage.repositories import Policy, RepositoryFacts
+from bot.services.triage.repositories import RepositoryFacts
 from bot.services.triage.snapshots import Snapshots, Wheels, read_thread
 from bot.services.triage.stores import TriageStores
-from storage.github.inbox import Received
 
 ATTEMPTS = 20
 """How often an event is tried before it is given up: for most of a day, as the pauses grow."""
@@ -63,29 +62,6 @@ _COMMENTS = frozenset({Trigger.COMMENTED, Trigger.COMMENT_EDITED})
 _LABELS = frozenset({Trigger.LABELED, Trigger.UNLABELED})
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What would be done about a thread and why, and what was decided and done before, oldest first."""
-
-    snapshot: Snapshot
-    decisions: tuple[Decision, ...]
-    history: tuple[AuditEntry, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """A stored thread, and what the rules say of it today."""
-
-    thread: KnownThread
-    free_threading: bool
-    kinds: tuple[KindName, ...]
-
-    @property
-    def changed(self) -> bool:
-        """Return whether the rules say something else than when the thread was stored."""
-        return (self.free_threading, set(self.kinds)) != (self.thread.free_threading, set(self.thread.kinds))
 
 
 @dataclass(frozen=True, slots=True)

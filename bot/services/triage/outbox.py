@@ -37,10 +37,10 @@ from bot.core.triage.changeset import AuditEntry, LabelOverride, OutboxEntry, Pr
 from bot.core.triage.decide.policy import ACTIONS_AN_HOUR, CONTENT_AN_HOUR
 from bot.core.triage.decide.texts import MARKER, SUGGESTED, rationale, reply_marker, written_body
 from bot.core.triage.overrides import merge_overrides, overrides_of, rejections_of, were_suggested
-from bot.core.triage.settings import TOPIC, RuleSettings
+from bot.core.triage.settings import TOPIC, Policy, RuleSettings
 from bot.core.triage.snapshot import same_label
 from bot.core.upstream.threads import compare
-from bot.services.triage.repositories import Policy, read_policy
+from bot.services.triage.repositories import read_policy
 from bot.services.triage.stores import TriageStores
 
 SETTLING = timedelta(seconds=150)

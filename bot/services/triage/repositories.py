@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.clients.github.app import GithubApp
 from bot.clients.github.repository import RepositoryReader
-from bot.core.triage.settings import RepoSettings, SettingsError, parse_settings
+from bot.core.triage.settings import Policy, RepoSettings
 
 SETTINGS_ARE_BELIEVED = timedelta(minutes=2)
 LABELS_ARE_BELIEVED = timedelta(minutes=10)
@@ -18,18 +17,6 @@ INSTALLATIONS_ARE_BELIEVED = timedelta(minutes=10)
 
 _TOO_SOON = timedelta(seconds=30)
 """What was read so recently is not read again because something is not in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a repository's settings say; with ``problems`` they could not be read, and the defaults stand for them.
-
-    ``digest`` tells one content of the file from another, and is empty where there is no file.
-    """
-
-    settings: RepoSettings
-    problems: tuple[str, ...] = ()
-    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +78,4 @@ async def read_policy(body: bytes | None) -> Policy:
     """Read a settings file; in a thread, as it may be long. Without one, the defaults hold."""
     if body is None:
         return Policy(RepoSettings())
-    return await asyncio.to_thread(_read, body)
-
-
-def _read(body: bytes) -> Policy:
-    digest = hashlib.sha256(body).hexdigest()
-    try:
-        return Policy(parse_settings(body), digest=digest)
-    except SettingsError as error:
-        return Policy(RepoSettings(), error.problems, digest)
+    return await asyncio.to_thread(Policy.of, body)

@@ -18,13 +18,14 @@ from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress
 from bot.core.triage.decide.proposals import GATE
 from bot.core.triage.overrides import merge_overrides, overrides_of, rejections_of, were_suggested
+from bot.core.triage.settings import Policy
 from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
 from bot.core.upstream.threads import KnownThread, ThreadOrigin
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status, project_page
 from bot.core.wheels.targets import parse_target
 from bot.services.packages.lookup import Freshness, StatusLookup
-from bot.services.triage.repositories import Policy, RepositoryFacts
+from bot.services.triage.repositories import RepositoryFacts
 from bot.services.triage.stores import TriageStores
 
 _LONG = 8_000

@@ -4,45 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
 
-from bot.core.github.threads import ThreadState
-from bot.core.upstream.report import PollReport, source_cursors
-from bot.core.upstream.threads import KnownThread, Sources, ThreadEvent, ThreadOrigin
+from bot.core.upstream.report import FinishedRound, PollReport, WatchedSource, WatchOverview, source_cursors
+from bot.core.upstream.threads import Sources
 from storage.github.cursors import Cursors
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
-
-
-@dataclass(frozen=True, slots=True)
-class WatchedSource:
-    """A source and when it was read last, None if it never was."""
-
-    name: str
-    origin: ThreadOrigin
-    checked: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class WatchOverview:
-    """The sources and the threads that are known from them, by repository and number."""
-
-    sources: tuple[WatchedSource, ...]
-    threads: tuple[KnownThread, ...]
-
-    @property
-    def open(self) -> int:
-        """Count the threads that are open."""
-        return sum(thread.issue.state is ThreadState.OPEN for thread in self.threads)
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedRound:
-    """What one round of watching did: its report, the events that are new, and what is watched after it."""
-
-    report: PollReport
-    events: tuple[ThreadEvent, ...]
-    overview: WatchOverview
 
 
 @dataclass(frozen=True, slots=True)

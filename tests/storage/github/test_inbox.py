@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.core.errors import StorageError
+from bot.core.github.events import Received
 from storage.engine.engine import Engine
-from storage.github.inbox import LONGEST_WAIT, Inbox, Received
+from storage.github.inbox import LONGEST_WAIT, Inbox
 from tests.storage.engines import Refusing
 from tests.storage.made_threads import HAPPENING, NOW, event, seconds
 
