@@ -103,6 +103,20 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Effects:
+    """What comes of something that was said or done: what is decided, and what it says of labels and of the thread."""
+
+    decisions: tuple[Decision, ...] = ()
+    overrides: tuple[LabelOverride, ...] = ()
+    marks: tuple[ThreadMark, ...] = ()
+
+    def and_then(self, other: Effects) -> Effects:
+        """Put together what comes of two things that were said in one breath: of a label, the second word counts."""
+        overrides = {override.label.casefold(): override for override in (*self.overrides, *other.overrides)}
+        return Effects(self.decisions + other.decisions, tuple(overrides.values()), self.marks + other.marks)
+
+
+@dataclass(frozen=True, slots=True)
 class Changeset:
     """All that comes of one event; what is known already is not written twice.
 

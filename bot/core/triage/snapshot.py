@@ -5,15 +5,16 @@ GitHub does not tell labels apart by small and capital letters, so neither is th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from bot.core.classify.thread import Classification
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, IssueRef, ThreadState
-from bot.core.triage.actions import ActionKind
-from bot.core.triage.changeset import LabelOverride, MarkKind, OutboxEntry, Progress, ThreadMark
+from bot.core.triage.actions import Action, ActionKind, Outcome
+from bot.core.triage.changeset import Effects, LabelOverride, MarkKind, OutboxEntry, Progress, ThreadMark
+from bot.core.triage.overrides import merge_overrides
 from bot.core.triage.settings import NAME, RepoSettings
 
 _UNDONE = frozenset({Progress.DROPPED, Progress.REFUSED})
@@ -111,6 +112,21 @@ class Snapshot:
             if entry.action.kind is kind and (label is None or same_label(entry.action.value, label)):
                 yield entry
 
+    def after(self, effects: Effects) -> Snapshot:
+        """Return the snapshot in which what follows from something is so; ``trigger`` and ``now`` stay what they are.
+
+        An override that is older than what is known has no effect; of two at the same moment, the label is off.
+        """
+        planned = [decision.action for decision in effects.decisions if decision.outcome is Outcome.DO]
+        overrides = {override.label: override for override in effects.overrides}
+        return replace(
+            self,
+            issue=replace(self.issue, labels=_labels_after(self.issue.labels, planned)),
+            overrides=merge_overrides(self.overrides, overrides),
+            marks={**self.marks, **{mark.kind: mark for mark in effects.marks}},
+            entries=(*self.entries, *(OutboxEntry(each, Progress.PLANNED, self.now, self.now) for each in planned)),
+        )
+
 
 def same_label(one: str, other: str) -> bool:
     """Return whether two names are the same label to GitHub."""
@@ -120,3 +136,13 @@ def same_label(one: str, other: str) -> bool:
 def counts(entry: OutboxEntry) -> bool:
     """Return whether something was done or still will be, rather than given up or refused."""
     return entry.progress not in _UNDONE
+
+
+def _labels_after(labels: Iterable[str], actions: Iterable[Action]) -> tuple[str, ...]:
+    on = list(labels)
+    for action in actions:
+        if action.kind is ActionKind.REMOVE_LABEL:
+            on = [label for label in on if not same_label(label, action.value)]
+        elif action.kind is ActionKind.ADD_LABEL and not any(same_label(label, action.value) for label in on):
+            on.append(action.value)
+    return tuple(on)

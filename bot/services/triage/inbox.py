@@ -22,12 +22,12 @@ from bot.core.github.events import GithubEvent, Received, Trigger
 from bot.core.github.threads import Comment, ForbiddenError, GoneError, Issue, IssueRef
 from bot.core.posting.posts import pause
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import AuditEntry, Changeset, LabelOverride, OutboxEntry, Progress
-from bot.core.triage.commands.effects import Effects, heard, obey
+from bot.core.triage.changeset import AuditEntry, Changeset, Effects, LabelOverride, OutboxEntry, Progress
+from bot.core.triage.commands.effects import heard, obey
 from bot.core.triage.commands.grammar import Command, StatusCommand, find_commands, names_of
 from bot.core.triage.commands.replies import status_text
 from bot.core.triage.decide.decisions import decide, revise
-from bot.core.triage.overrides import reviews_of
+from bot.core.triage.decide.reviews import reviews_of
 from bot.core.triage.preview import Preview, Replayed
 from bot.core.triage.settings import Policy, ready_at
 from bot.core.triage.snapshot import Snapshot
@@ -279,29 +279,25 @@ class Triage:
                 issue.node_id, event.label, wanted, issue.ref.repository, event.actor.login, event.at
             )
             moved = Effects(overrides=(override,))
-            return replace(moved, decisions=revise(_after(snapshot, moved)))
+            return replace(moved, decisions=revise(snapshot.after(moved)))
         if event.trigger in _COMMENTS and event.comment is not None:
-            said = heard(event.comment, snapshot)
-            return _both(said, await self._obey(event, event.comment, _after(snapshot, said)))
+            return await self._obey(event, event.comment, snapshot, heard(event.comment, snapshot))
         return Effects()
 
-    async def _obey(self, event: GithubEvent, comment: Comment, snapshot: Snapshot) -> Effects:
+    async def _obey(self, event: GithubEvent, comment: Comment, snapshot: Snapshot, said: Effects) -> Effects:
         """Do what a comment says, command by command, each with what came of those before it."""
         issue = snapshot.issue
         commands = _commands(comment, event, snapshot.app_login)
         if not commands or event.actor is None or _is_anybodys_guess(event, comment, snapshot):
-            return Effects()
+            return said
         # Who edited a comment is who says what is new in it, with the role that they have now.
         comment = replace(comment, author=event.actor)
         role = await self._facts.reader.role(issue.ref.repository, event.actor.login)
         history = await self.stores.audit.of_node(issue.node_id)
-        all_ = Effects()
         for command in commands:
             status = await self._status_text(command.package) if isinstance(command, StatusCommand) else None
-            obeyed = obey(command, comment, role, snapshot, history, status)
-            snapshot = _after(snapshot, obeyed)
-            all_ = _both(all_, obeyed)
-        return all_
+            said = said.and_then(obey(command, comment, role, snapshot.after(said), history, status))
+        return said
 
     async def _status_text(self, package: str) -> str | None:
         """Answer whether a package works, in plain sentences; None where that is not known."""
@@ -313,7 +309,7 @@ class Triage:
     ) -> Changeset:
         """Return all that comes of an event, as it is written down."""
         issue = snapshot.issue
-        after = replace(_after(snapshot, obeyed), issue=issue)
+        after = replace(snapshot.after(obeyed), issue=issue)
         stored = await self.stores.overrides.of(issue.node_id)
         planned = {each.action.key: await self.stores.outbox.get(each.action.key) for each in obeyed.decisions}
         decisions = [each for each in obeyed.decisions if not _stays(each, planned[each.action.key])]
@@ -430,37 +426,6 @@ def _why_left_alone(view: _View) -> str | None:
 def _is_strange(snapshot: Snapshot) -> bool:
     """Return whether a thread is about something else and nobody ever said a word of it here."""
     return not (snapshot.classification.free_threading or snapshot.entries or snapshot.overrides or snapshot.marks)
-
-
-def _both(one: Effects, other: Effects) -> Effects:
-    """Put together what comes of two things that were said at once: of a label, the second word counts."""
-    overrides = {override.label: override for override in (*one.overrides, *other.overrides)}
-    return Effects(one.decisions + other.decisions, tuple(overrides.values()), one.marks + other.marks)
-
-
-def _after(snapshot: Snapshot, obeyed: Effects) -> Snapshot:
-    """Return a snapshot in which what was obeyed is so."""
-    planned = [decision.action for decision in obeyed.decisions if decision.outcome is Outcome.DO]
-    labels = dict.fromkeys(snapshot.issue.labels)
-    for action in planned:
-        if action.kind is ActionKind.ADD_LABEL:
-            labels[action.value] = None
-        elif action.kind is ActionKind.REMOVE_LABEL:
-            labels.pop(action.value, None)
-    entries = (OutboxEntry(action, Progress.PLANNED, snapshot.now, snapshot.now) for action in planned)
-    later = {override.label: override for override in obeyed.overrides if _is_news(override, snapshot)}
-    return replace(
-        snapshot,
-        issue=replace(snapshot.issue, labels=tuple(labels)),
-        overrides={**snapshot.overrides, **later},
-        marks={**snapshot.marks, **{each.kind: each for each in obeyed.marks}},
-        entries=(*snapshot.entries, *entries),
-    )
-
-
-def _is_news(override: LabelOverride, snapshot: Snapshot) -> bool:
-    known = snapshot.overrides.get(override.label)
-    return known is None or known.at <= override.at
 
 
 def _stays(decision: Decision, entry: OutboxEntry | None) -> bool:

@@ -259,6 +259,22 @@ async def test_what_arrives_out_of_order_and_twice_ends_the_same(
     assert not override.wanted
 
 
+async def test_of_a_label_put_on_and_taken_off_in_one_second_the_comment_says_the_same_in_either_order(
+    bench: Bench, repository: FakeRepository
+) -> None:
+    repository.files[".github/ftbot.toml"] = settings("suggest")
+    issue = repository.open(*CRASH)
+    await bench.settle()
+    assert "type-crash" in own(issue)[0].body
+    issue.label("type-crash", HUMAN)
+    issue.unlabel("type-crash", HUMAN)
+    on, off = (delivery for delivery in bench.fake.deliveries if delivery not in bench.heard)
+    for delivery in (off, on):
+        await bench.hear([delivery])
+        await bench.work()
+    assert "type-crash" not in own(issue)[0].body
+
+
 async def test_a_rule_whose_label_was_removed_is_reviewed_as_wrong_and_one_left_on_as_right(
     bench: Bench, issue: FakeIssue
 ) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from bot.core.github.threads import Comment, IssueRef
 from bot.core.triage.actions import SEEN, Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import AuditEntry, LabelOverride, MarkKind, OutboxEntry, ThreadMark
+from bot.core.triage.changeset import AuditEntry, Effects, LabelOverride, MarkKind, OutboxEntry, ThreadMark
 from bot.core.triage.commands import replies
 from bot.core.triage.commands.grammar import (
     ROLES,
@@ -35,9 +35,9 @@ from bot.core.triage.commands.grammar import (
 from bot.core.triage.decide import texts as comments
 from bot.core.triage.decide.decisions import about_comment, decide, revise
 from bot.core.triage.decide.policy import against_asking, against_everything, against_thread
-from bot.core.triage.overrides import COMMAND, merge_overrides
+from bot.core.triage.overrides import COMMAND
 from bot.core.triage.settings import DUPLICATE, NEEDS_INFO, NEUTRAL_IDS, UPSTREAM
-from bot.core.triage.snapshot import Snapshot, counts, same_label
+from bot.core.triage.snapshot import Snapshot, counts
 
 MOST_QUESTIONS = 3
 """Questions of a thread's author, who has no role, that are answered on it, ever."""
@@ -48,15 +48,6 @@ _OF_AUTHOR = "author"
 
 _CLOCK_SLACK = timedelta(hours=1)
 """How far the clock here may be ahead of GitHub's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effects:
-    """What comes of a comment: what is done, and what it says of labels and of the thread."""
-
-    decisions: tuple[Decision, ...] = ()
-    overrides: tuple[LabelOverride, ...] = ()
-    marks: tuple[ThreadMark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +298,10 @@ def _and(one: _Deed, other: _Deed) -> _Deed:
 
 def _following(command: Command, order: _Order, deed: _Deed) -> tuple[Decision, ...]:
     """Decide again where a command changes what there is to decide: all of it, or what the sticky comment says."""
-    after, number = _after(order.snapshot, deed), order.comment.number
+    after = order.snapshot.after(Effects(order.decided(deed.actions), deed.overrides, deed.marks))
+    # Whoever gave the command has spoken, whether or not GitHub counts it yet.
+    after = replace(after, issue=replace(after.issue, comments=max(1, after.issue.comments)))
+    number = order.comment.number
     match command:
         case Retriage() if not deed.problems:
             return decide(after, number)
@@ -317,19 +311,3 @@ def _following(command: Command, order: _Order, deed: _Deed) -> tuple[Decision, 
             return revise(after, number)
         case _:
             return ()
-
-
-def _after(snapshot: Snapshot, deed: _Deed) -> Snapshot:
-    """Return a snapshot in which a command has had its effect."""
-    labels = dict.fromkeys(snapshot.issue.labels)
-    for action in deed.actions:
-        if action.kind is ActionKind.ADD_LABEL:
-            labels[action.value] = None
-        elif action.kind is ActionKind.REMOVE_LABEL:
-            labels = {label: None for label in labels if not same_label(label, action.value)}
-    return replace(
-        snapshot,
-        issue=replace(snapshot.issue, labels=tuple(labels), comments=max(1, snapshot.issue.comments)),
-        overrides=merge_overrides(snapshot.overrides, {override.label: override for override in deed.overrides}),
-        marks={**snapshot.marks, **{mark.kind: mark for mark in deed.marks}},
-    )

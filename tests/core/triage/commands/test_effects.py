@@ -8,8 +8,8 @@ import pytest
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Account, Comment, Issue, ThreadState
 from bot.core.triage.actions import ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import AuditEntry, MarkKind, Progress
-from bot.core.triage.commands.effects import Effects, heard, obey
+from bot.core.triage.changeset import AuditEntry, Effects, MarkKind, Progress
+from bot.core.triage.commands.effects import heard, obey
 from bot.core.triage.commands.grammar import find_commands
 from bot.core.triage.decide.decisions import decide
 from bot.core.triage.overrides import merge_overrides

@@ -14,8 +14,8 @@ from bot.core.classify.thread import KindName
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import MarkKind, OutboxEntry, Progress, ThreadMark
-from bot.core.triage.commands.effects import Effects, obey
+from bot.core.triage.changeset import Effects, MarkKind, OutboxEntry, Progress, ThreadMark
+from bot.core.triage.commands.effects import obey
 from bot.core.triage.commands.grammar import find_commands
 from bot.core.triage.decide.decisions import decide
 from bot.core.triage.decide.texts import LONGEST_BODY, MARKER, written_body

@@ -12,8 +12,9 @@ from bot.core.github.threads import Account, Issue, IssueRef, LabelEvent, Thread
 from bot.core.triage.actions import Action, ActionKind, Mode, Outcome
 from bot.core.triage.changeset import MarkKind, OutboxEntry, Progress, Review, ThreadMark
 from bot.core.triage.decide.decisions import decide, revise
+from bot.core.triage.decide.reviews import reviews_of
 from bot.core.triage.decide.texts import MARKER
-from bot.core.triage.overrides import merge_overrides, overrides_of, reviews_of
+from bot.core.triage.overrides import merge_overrides, overrides_of
 from bot.core.triage.settings import RepoSettings, RuleSettings, ready_at
 from bot.core.triage.snapshot import Related, Snapshot
 from tests.core.triage.made_snapshots import (
