@@ -15,8 +15,8 @@ import pytest
 
 from bot.core.triage.actions import ActionKind, Outcome
 from bot.core.triage.changeset import Progress
+from bot.core.triage.decide.preflight import SETTLING
 from bot.core.triage.decide.texts import MARKER
-from bot.services.triage.outbox import SETTLING
 from storage.github.outbox import CLAIM
 from tests.e2e.forked import Forge, open_forge
 from tests.e2e.triage_process import Run

@@ -16,11 +16,12 @@ from bot.clients.pypi import PackageIndex
 from bot.clients.web import open_http
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import AuditEntry, LabelOverride, OutboxEntry
+from bot.core.triage.decide.preflight import SETTLING
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.writer import ReadingWriter
 from bot.services.triage.deliveries import Deliveries
 from bot.services.triage.inbox import Triage
-from bot.services.triage.outbox import SETTLING, OutboxWorker, go_on
+from bot.services.triage.outbox import OutboxWorker, go_on
 from bot.services.triage.reconcile import Reconciler
 from bot.services.triage.stores import TriageStores
 from storage.engine.sqlite import Database, open_database

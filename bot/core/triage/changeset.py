@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -38,6 +38,22 @@ class OutboxEntry:
     written: int | None = None
     reason: str | None = None
     forbidden: int = 0
+
+    def begun(self, now: datetime, due: datetime) -> OutboxEntry:
+        """Return it as it is when its request goes out; ``due`` is when to look for what became of it."""
+        return replace(self, progress=Progress.SENT, sent=now, due=due)
+
+    def unsent(self) -> OutboxEntry:
+        """Take it back: GitHub said that nothing was done."""
+        return replace(self, progress=Progress.PLANNED, sent=None)
+
+    def put_off(self, until: datetime, reason: str) -> OutboxEntry:
+        """Let it be tried later. What was begun stays begun: it is looked for before it is sent again."""
+        return replace(self, due=until, attempts=self.attempts + 1, reason=reason)
+
+    def ended(self, progress: Progress, reason: str, written: int | None = None) -> OutboxEntry:
+        """Let nothing be left to do; ``written`` is the comment that came of it."""
+        return replace(self, progress=progress, due=None, reason=reason, written=written or self.written)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""What humans want of labels, from what they did."""
+"""What humans want of labels, from what they did.
+
+GitHub does not tell labels apart by small and capital letters, so neither is that done here.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,17 @@ _NOBODY = "ghost"
 
 _SOMEBODY = "somebody"
 """Who dismissed a suggestion, of whom GitHub gives no name."""
+
+
+def same_label(one: str, other: str) -> bool:
+    """Return whether two names are the same label to GitHub."""
+    return one.casefold() == other.casefold()
+
+
+def latest_override(overrides: Mapping[str, LabelOverride], label: str) -> LabelOverride | None:
+    """Return the latest that a human wanted of a label, None if nobody ever did; of two at once, to have it off."""
+    meant = [override for override in overrides.values() if same_label(override.label, label)]
+    return max(meant, key=lambda override: (override.at, not override.wanted), default=None)
 
 
 def overrides_of(

@@ -1,7 +1,4 @@
-"""All that a decision rests on, as it was at one moment; deciding looks at nothing else.
-
-GitHub does not tell labels apart by small and capital letters, so neither is that done here.
-"""
+"""All that a decision rests on, as it was at one moment; deciding looks at nothing else."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Outcome
 from bot.core.triage.changeset import Effects, LabelOverride, MarkKind, OutboxEntry, Progress, ThreadMark
-from bot.core.triage.overrides import merge_overrides
+from bot.core.triage.overrides import latest_override, merge_overrides, same_label
 from bot.core.triage.settings import NAME, RepoSettings
 
 _UNDONE = frozenset({Progress.DROPPED, Progress.REFUSED})
@@ -98,8 +95,7 @@ class Snapshot:
 
     def override(self, label: str) -> LabelOverride | None:
         """Return the latest that a human wanted of a label, None if nobody ever did."""
-        overrides = [override for override in self.overrides.values() if same_label(override.label, label)]
-        return max(overrides, key=lambda override: (override.at, not override.wanted), default=None)
+        return latest_override(self.overrides, label)
 
     def mark(self, kind: MarkKind) -> str:
         """Return what a human said of the thread by a command, empty if nothing or if it was taken back."""
@@ -126,11 +122,6 @@ class Snapshot:
             marks={**self.marks, **{mark.kind: mark for mark in effects.marks}},
             entries=(*self.entries, *(OutboxEntry(each, Progress.PLANNED, self.now, self.now) for each in planned)),
         )
-
-
-def same_label(one: str, other: str) -> bool:
-    """Return whether two names are the same label to GitHub."""
-    return one.casefold() == other.casefold()
 
 
 def counts(entry: OutboxEntry) -> bool:

@@ -134,6 +134,13 @@ def remembered(before: KnownThread | None, now: KnownThread) -> KnownThread:
     return replace(now, origin=origin)
 
 
+def with_label(thread: KnownThread, label: str, updated: datetime) -> KnownThread:
+    """Return a thread on which a label was put; ``updated`` is when it was last changed, as it was seen before that."""
+    issue = thread.issue
+    labelled = replace(issue, labels=(*issue.labels, label), updated=max(updated, issue.updated))
+    return replace(thread, issue=labelled)
+
+
 def awaits_wheels(thread: KnownThread) -> bool:
     """Return whether wheels of its package answer a thread: an open one that tracks support, or asks for them."""
     if thread.gone is not None or thread.issue.state is not ThreadState.OPEN:

@@ -13,10 +13,10 @@ from bot.core.errors import UserError
 from bot.core.github.threads import IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Mode, Outcome
 from bot.core.triage.changeset import Changeset, Progress
+from bot.core.triage.decide.preflight import EXPIRES
 from bot.core.triage.decide.texts import MARKER
 from bot.core.upstream.threads import EventKind, ThreadOrigin
 from bot.services.triage.inbox import ATTEMPTS, Triage
-from bot.services.triage.outbox import EXPIRES
 from storage.github.thread_events import ThreadEvents
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex

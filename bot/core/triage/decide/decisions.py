@@ -22,9 +22,9 @@ from bot.core.triage.decide.policy import (
     tally_of,
 )
 from bot.core.triage.decide.proposals import Wanted, concerns, topics_to_ask, wanted_labels
-from bot.core.triage.overrides import COMMAND
+from bot.core.triage.overrides import COMMAND, same_label
 from bot.core.triage.settings import PATH
-from bot.core.triage.snapshot import Snapshot, counts, same_label
+from bot.core.triage.snapshot import Snapshot, counts
 
 
 def decide(snapshot: Snapshot, comment: int | None = None) -> tuple[Decision, ...]:
