@@ -8,7 +8,7 @@ that end the process there. With the operator's switch off the inbox is kept, an
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -19,19 +19,30 @@ from bot.clients.github.repository import PrivateError, RepositoryReader
 from bot.clients.github.worker import TokenRefusedError
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github.events import GithubEvent, Received, Trigger
-from bot.core.github.threads import Comment, ForbiddenError, GoneError, Issue, IssueRef
+from bot.core.github.threads import ForbiddenError, GoneError, Issue, IssueRef
 from bot.core.posting.posts import pause
-from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
-from bot.core.triage.changeset import AuditEntry, Changeset, Effects, LabelOverride, OutboxEntry, Progress
-from bot.core.triage.commands.effects import heard, obey
-from bot.core.triage.commands.grammar import Command, StatusCommand, find_commands, names_of
+from bot.core.triage.actions import Mode
+from bot.core.triage.commands.grammar import StatusCommand
 from bot.core.triage.commands.replies import status_text
-from bot.core.triage.decide.decisions import decide, revise
-from bot.core.triage.decide.reviews import reviews_of
+from bot.core.triage.consequences import (
+    COMMENTS,
+    LABEL_MOVES,
+    Gathered,
+    Later,
+    LeaveAlone,
+    app_removed,
+    before_looking,
+    commands_in,
+    concerns_nobody,
+    consequences,
+    given_up,
+    is_strange,
+    thread_gone,
+)
+from bot.core.triage.decide.decisions import decide, settings_notice
 from bot.core.triage.preview import Preview, Replayed
-from bot.core.triage.settings import Policy, ready_at
+from bot.core.triage.settings import Policy
 from bot.core.triage.snapshot import Snapshot
-from bot.core.upstream.threads import EventKind, KnownThread, ThreadEvent, ThreadOrigin, compare, remembered
 from bot.core.verdicts.rules import Verdict
 from bot.services.packages.lookup import StatusLookup
 from bot.services.triage.outbox import OutboxWorker, go_on
@@ -44,22 +55,6 @@ ATTEMPTS = 20
 
 _FORBIDDEN_PAUSE = timedelta(hours=3)
 _AT_ONCE = 50
-_OCCASIONS = frozenset(
-    {
-        Trigger.OPENED,
-        Trigger.EDITED,
-        Trigger.REOPENED,
-        Trigger.TRANSFERRED,
-        Trigger.UNLOCKED,
-        Trigger.POLLED,
-        Trigger.WHEELS,
-        Trigger.ASKED,
-    }
-)
-"""What makes the bot look what could be done about a thread."""
-
-_COMMENTS = frozenset({Trigger.COMMENTED, Trigger.COMMENT_EDITED})
-_LABELS = frozenset({Trigger.LABELED, Trigger.UNLABELED})
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -139,12 +134,11 @@ class Triage:
         issue = view.issue
         asked = GithubEvent(f"asked:{issue.node_id}:{at.isoformat()}", Trigger.ASKED, ref.repository, ref, "", at)
         snapshot = await self.snapshots.take(issue, view.policy, Trigger.ASKED, installed=view.installed)
-        decisions = decide(snapshot)
         if view.policy.settings.mode is not Mode.OFF:
-            changeset = await self._settled(asked, None, snapshot, Effects(decisions))
+            changeset = consequences(asked, None, snapshot, await self._gather(asked, snapshot))
             await self.stores.changesets.record(changeset, self._now())
             await self.worker.tick()
-        return Preview(snapshot, decisions, await self.stores.audit.of_node(issue.node_id))
+        return Preview(snapshot, decide(snapshot), await self.stores.audit.of_node(issue.node_id))
 
     async def replay(self) -> tuple[Replayed, ...]:
         """Run the rules over every stored thread; nothing is stored or done."""
@@ -203,35 +197,27 @@ class Triage:
             # A delivery may be days old, and asked for again by ourselves.
             await self.stores.inbox.close(received.delivery, "The App is installed there again.")
         else:
-            changeset = Changeset(received.delivery, cancelled=event.repository)
-            await self.stores.changesets.record(changeset, self._now())
+            await self.stores.changesets.record(app_removed(event, received.delivery), self._now())
             self.checkpoint("settled")
         log.info("repository_changed", **_about(event))
 
     async def _concerns_nobody(self, event: GithubEvent, ref: IssueRef) -> bool:
-        """Return whether a bot did it, this one included, or it is a comment to others on an unknown thread."""
-        if event.trigger not in _COMMENTS | _LABELS:
-            return False
-        login = await self._facts.login()
-        actor = event.actor
-        if actor is None or actor.is_bot or actor.login == login:
-            return True
-        if event.comment is None or _commands(event.comment, event, login):
+        if event.trigger not in COMMENTS | LABEL_MOVES:
             return False
         known = await self.stores.threads.get(event.node_id) or await self.stores.threads.at(ref)
-        return known is None
+        return concerns_nobody(event, await self._facts.login(), known=known is not None)
 
     async def _look_at(self, received: Received, event: GithubEvent, ref: IssueRef) -> None:
         view = await self._view(ref)
-        left_alone = _why_left_alone(view)
-        if left_alone is not None:
-            await self.stores.inbox.close(received.delivery, left_alone)
-            return
-        ready = ready_at(view.issue.created, event.trigger, view.policy.settings)
-        # A wait that is longer than the grace is from a clock that is behind GitHub's.
-        if self._now() < ready <= self._now() + view.policy.settings.grace:
-            await self.stores.inbox.put_off(received.delivery, ready)
-            return
+        match before_looking(event, view.issue, view.policy.settings, self._now(), installed=view.installed):
+            case LeaveAlone(reason):
+                await self.stores.inbox.close(received.delivery, reason)
+                return
+            case Later(until):
+                await self.stores.inbox.put_off(received.delivery, until)
+                return
+            case None:
+                pass
         self.checkpoint("read")
         await self._follow(event, view.issue)
         wheels = None
@@ -240,11 +226,10 @@ class Triage:
         snapshot = await self.snapshots.take(
             view.issue, view.policy, event.trigger, installed=view.installed, wheels=wheels
         )
-        if event.trigger in _LABELS and _is_strange(snapshot):
+        if is_strange(event, snapshot):
             await self.stores.inbox.close(received.delivery, "The thread is about something else.")
             return
-        obeyed = await self._consider(event, snapshot)
-        changeset = await self._settled(event, received.delivery, snapshot, obeyed)
+        changeset = consequences(event, received.delivery, snapshot, await self._gather(event, snapshot))
         self.checkpoint("decided")
         await self.stores.changesets.record(changeset, self._now())
         self.checkpoint("settled")
@@ -268,101 +253,37 @@ class Triage:
             await self.stores.threads.rebind(event.node_id, replace(known, issue=issue))
             self.checkpoint("followed")
 
-    async def _consider(self, event: GithubEvent, snapshot: Snapshot) -> Effects:
-        """Decide what comes of an event."""
-        if event.trigger in _OCCASIONS:
-            return Effects(decide(snapshot))
-        if event.trigger in _LABELS and event.label is not None and event.actor is not None:
-            wanted = event.trigger is Trigger.LABELED
-            issue = snapshot.issue
-            override = LabelOverride(
-                issue.node_id, event.label, wanted, issue.ref.repository, event.actor.login, event.at
-            )
-            moved = Effects(overrides=(override,))
-            return replace(moved, decisions=revise(snapshot.after(moved)))
-        if event.trigger in _COMMENTS and event.comment is not None:
-            return await self._obey(event, event.comment, snapshot, heard(event.comment, snapshot))
-        return Effects()
-
-    async def _obey(self, event: GithubEvent, comment: Comment, snapshot: Snapshot, said: Effects) -> Effects:
-        """Do what a comment says, command by command, each with what came of those before it."""
-        issue = snapshot.issue
-        commands = _commands(comment, event, snapshot.app_login)
-        if not commands or event.actor is None or _is_anybodys_guess(event, comment, snapshot):
-            return said
-        # Who edited a comment is who says what is new in it, with the role that they have now.
-        comment = replace(comment, author=event.actor)
-        role = await self._facts.reader.role(issue.ref.repository, event.actor.login)
-        history = await self.stores.audit.of_node(issue.node_id)
-        for command in commands:
-            status = await self._status_text(command.package) if isinstance(command, StatusCommand) else None
-            said = said.and_then(obey(command, comment, role, snapshot.after(said), history, status))
-        return said
+    async def _gather(self, event: GithubEvent, snapshot: Snapshot) -> Gathered:
+        """Read what counts besides the snapshot; what the bot itself remembers last, so that it is the newest."""
+        issue, role, statuses = snapshot.issue, "", {}
+        commands = commands_in(event, snapshot)
+        if commands and event.actor is not None:
+            role = await self._facts.reader.role(issue.ref.repository, event.actor.login)
+            packages = {command.package for command in commands if isinstance(command, StatusCommand)}
+            statuses = {package: await self._status_text(package) for package in packages}
+        notice = settings_notice(snapshot)
+        said = None if notice is None else await self.stores.outbox.get(notice.key)
+        return Gathered(
+            history=await self.stores.audit.of_node(issue.node_id),
+            stored=await self.stores.overrides.of(issue.node_id),
+            planned=(*await self.stores.outbox.of_thread(issue.node_id), *([] if said is None else [said])),
+            thread=await self.stores.threads.get(issue.node_id),
+            role=role,
+            statuses=statuses,
+        )
 
     async def _status_text(self, package: str) -> str | None:
         """Answer whether a package works, in plain sentences; None where that is not known."""
         status = await self.snapshots.lookup.look_up(package)
         return None if status.headline.verdict is Verdict.UNKNOWN else status_text(status)
 
-    async def _settled(
-        self, event: GithubEvent, delivery: str | None, snapshot: Snapshot, obeyed: Effects
-    ) -> Changeset:
-        """Return all that comes of an event, as it is written down."""
-        issue = snapshot.issue
-        after = replace(snapshot.after(obeyed), issue=issue)
-        stored = await self.stores.overrides.of(issue.node_id)
-        planned = {each.action.key: await self.stores.outbox.get(each.action.key) for each in obeyed.decisions}
-        decisions = [each for each in obeyed.decisions if not _stays(each, planned[each.action.key])]
-        thread, events = await self._thread(event, snapshot)
-        entries = [
-            AuditEntry(
-                at=self._now(),
-                ref=issue.ref,
-                node_id=issue.node_id,
-                trigger=event.trigger,
-                delivery=delivery,
-                actor=None if event.actor is None else event.actor.login,
-                decision=decision,
-                labels=issue.labels,
-            )
-            for decision in decisions
-        ]
-        return Changeset(
-            delivery=delivery,
-            thread=thread,
-            events=events,
-            entries=_news(entries, await self.stores.audit.of_node(issue.node_id), planned),
-            actions=tuple(each.action for each in decisions if each.outcome is Outcome.DO),
-            overrides=tuple(override for label, override in after.overrides.items() if stored.get(label) != override),
-            marks=obeyed.marks,
-            reviews=reviews_of(after),
-        )
-
-    async def _thread(
-        self, event: GithubEvent, snapshot: Snapshot
-    ) -> tuple[KnownThread | None, tuple[ThreadEvent, ...]]:
-        """Return what is remembered of the thread, and what happened to it; nothing where it concerns nobody here."""
-        issue, found = snapshot.issue, snapshot.classification
-        before = await self.stores.threads.get(issue.node_id)
-        if before is None and not found.free_threading:
-            return None, ()
-        kinds = tuple(kind.kind for kind in found.kinds)
-        now = KnownThread(issue, ThreadOrigin.TRIAGE, next(iter(found.packages), None), found.free_threading, kinds)
-        # Comments are counted when they are told of, with their author: the bot's own are none.
-        events = [each for each in compare(before, now) if each.kind is not EventKind.COMMENTED]
-        if event.trigger is Trigger.COMMENTED and event.comment is not None:
-            events.append(_comment_event(now, event.comment))
-        return remembered(before, now), tuple(events)
-
     async def _gone(self, received: Received, reason: str) -> None:
         """Close what cannot be worked on any more, and remember that the thread is not there."""
         event = received.event
-        thread = None
+        threads, known, now = self.stores.threads, None, self._now()
         if event.ref is not None and await self._facts.installed(event.repository):
-            threads = self.stores.threads
             known = await threads.get(event.node_id) or await threads.at(event.ref)
-            thread = None if known is None else replace(known, gone=self._now())
-        await self.stores.changesets.record(Changeset(received.delivery, thread=thread), self._now())
+        await self.stores.changesets.record(thread_gone(received.delivery, known, now), now)
         self.checkpoint("settled")
         log.info("thread_gone", reason=reason, **_about(event))
 
@@ -396,84 +317,9 @@ class Triage:
             await self.stores.inbox.put_off(received.delivery, self._now() + wait, reason)
             log.info("triage_put_off", reason=reason, seconds=wait.total_seconds(), **_about(received.event))
             return
-        given_up = f"Given up after {ATTEMPTS} attempts. {reason}"
-        changeset = Changeset(received.delivery, entries=_given_up(received, given_up, self._now()))
+        changeset = given_up(received, f"Given up after {ATTEMPTS} attempts. {reason}", self._now())
         await self.stores.changesets.record(changeset, self._now())
         log.error("triage_given_up", reason=reason, **_about(received.event))
-
-
-def _commands(comment: Comment, event: GithubEvent, login: str) -> tuple[Command, ...]:
-    """Find what a comment tells the bot, by any of its names."""
-    return find_commands(comment.body, event.before, names_of(login), event.repository)
-
-
-def _is_anybodys_guess(event: GithubEvent, comment: Comment, snapshot: Snapshot) -> bool:
-    """Return whether commands of an edited comment were done before, and nobody knows which of them are new.
-
-    Polls see what a comment says now, never what it said before.
-    """
-    if event.trigger is not Trigger.COMMENT_EDITED or event.before is not None:
-        return False
-    return any(entry.action.comment == comment.number for entry in snapshot.entries)
-
-
-def _why_left_alone(view: _View) -> str | None:
-    if not view.installed:
-        return "The repository does not have the App."
-    return "The repository switched the bot off." if view.policy.settings.mode is Mode.OFF else None
-
-
-def _is_strange(snapshot: Snapshot) -> bool:
-    """Return whether a thread is about something else and nobody ever said a word of it here."""
-    return not (snapshot.classification.free_threading or snapshot.entries or snapshot.overrides or snapshot.marks)
-
-
-def _stays(decision: Decision, entry: OutboxEntry | None) -> bool:
-    """Return whether an action was planned before: on this thread or, if it is done once for all, on another.
-
-    What was dropped is planned anew: what came between has passed, or it would not be decided.
-    """
-    return decision.outcome is Outcome.DO and entry is not None and entry.progress is not Progress.DROPPED
-
-
-def _news(
-    entries: Iterable[AuditEntry], history: Sequence[AuditEntry], planned: Mapping[str, OutboxEntry | None]
-) -> tuple[AuditEntry, ...]:
-    """Leave out what was decided the same way last time, unless it is planned anew."""
-    last = {entry.decision.action.key: entry.decision for entry in history}
-    return tuple(
-        entry
-        for entry in entries
-        if (before := last.get(entry.decision.action.key)) is None
-        or (before.outcome, before.reason) != (entry.decision.outcome, entry.decision.reason)
-        or (entry.decision.outcome is Outcome.DO and planned[entry.decision.action.key] is not None)
-    )
-
-
-def _comment_event(thread: KnownThread, comment: Comment) -> ThreadEvent:
-    issue = thread.issue
-    return ThreadEvent(
-        kind=EventKind.COMMENTED,
-        node_id=issue.node_id,
-        ref=issue.ref,
-        title=issue.title,
-        is_pr=issue.is_pr,
-        package=thread.package,
-        at=comment.created,
-        comments=issue.comments,
-        detail="1",
-    )
-
-
-def _given_up(received: Received, reason: str, now: datetime) -> tuple[AuditEntry, ...]:
-    """Say in the audit log that nothing was decided about a thread."""
-    event = received.event
-    if event.ref is None:
-        return ()
-    action = Action(ActionKind.ADD_LABEL, event.ref, event.node_id, "", "triage", 1)
-    decision = Decision(action, Mode.DRY_RUN, Outcome.BLOCKED, reason)
-    actor = None if event.actor is None else event.actor.login
-    return (AuditEntry(now, event.ref, event.node_id, event.trigger, received.delivery, actor, decision),)
 
 
 def _about(event: GithubEvent) -> dict[str, str]:

@@ -424,15 +424,6 @@ async def test_commands_are_obeyed_by_role(bench: Bench, repository: FakeReposit
     assert "rocket" in [reaction.content for reaction in comment.reactions]
 
 
-@pytest.mark.parametrize("who", [AUTHOR, STRANGER, "other[bot]", "ftbot[bot]"])
-async def test_labels_are_not_moved_by_those_who_may_not(bench: Bench, repository: FakeRepository, who: str) -> None:
-    repository.files[".github/ftbot.toml"] = settings("dry-run")
-    issue = repository.open(*CRASH)
-    issue.comment("@ftbot label +crash", who)
-    await bench.settle()
-    assert moves(issue) == []
-
-
 async def test_the_author_may_ask_why_and_a_stranger_gets_no_answer(bench: Bench, repository: FakeRepository) -> None:
     issue = repository.open(*CRASH)
     issue.comment("@ftbot why", STRANGER)
@@ -452,15 +443,6 @@ async def test_a_role_counts_as_it_is_when_the_command_is_done(
     repository.role(HUMAN, "read")
     await bench.settle()
     assert issue.labels == ["free-threading"]
-
-
-@pytest.mark.parametrize(
-    "text", ["> @ftbot label +question", "```\n@ftbot label +question\n```", "try `@ftbot label +question`"]
-)
-async def test_quoted_commands_are_none(bench: Bench, issue: FakeIssue, text: str) -> None:
-    issue.comment(text, HUMAN)
-    await bench.settle()
-    assert "question" not in issue.labels
 
 
 async def test_of_an_edited_comment_only_new_lines_are_done(bench: Bench, issue: FakeIssue, clock: Clock) -> None:
@@ -486,27 +468,6 @@ async def test_what_a_maintainer_writes_into_anothers_comment_counts_as_the_main
     override = await bench.override(issue, "question")
     assert override is not None
     assert override.actor == HUMAN
-
-
-async def test_an_answer_is_given_once_however_often_the_command_arrives(
-    bench: Bench, github: FakeGitHub, issue: FakeIssue
-) -> None:
-    issue.comment("@ftbot why", HUMAN)
-    await bench.settle()
-    asked = next(delivery for delivery in github.deliveries if delivery.event == "issue_comment")
-    headers, body = github.delivery("issue_comment", asked.payload)  # with another GUID
-    await bench.deliveries.take(headers, body)
-    await bench.stores.inbox.prune(bench.clock())
-    await bench.deliveries.take(*github.delivery("issue_comment", asked.payload))  # and forgotten
-    await bench.settle()
-    assert len(own(issue)) == 1
-
-
-async def test_several_commands_in_one_comment_are_done_in_order(bench: Bench, issue: FakeIssue) -> None:
-    await bench.settle()
-    issue.comment("@ftbot label +question -crash\n@ftbot label -question", HUMAN)
-    await bench.settle()
-    assert issue.labels == ["free-threading"]
 
 
 async def test_status_is_answered_and_a_failed_look_up_is_no_no(
@@ -610,6 +571,33 @@ async def test_settings_that_cannot_be_used_are_told_once_in_a_repository(
     issues[0].edit(body=f"{CRASH[1]}\nAgain.")
     await bench.settle()
     assert moves(issues[0]) == BOTH
+
+
+async def test_what_was_written_down_before_is_not_written_down_again(
+    bench: Bench, repository: FakeRepository, issue: FakeIssue, clock: Clock
+) -> None:
+    repository.files[".github/ftbot.toml"] = settings("dry-run")
+    await bench.settle()
+    before = await bench.audit(issue)
+    assert before
+    issue.edit(body=f"{CRASH[1]}\nAgain.")
+    await bench.settle()
+    assert await bench.audit(issue) == before
+    repository.files[".github/ftbot.toml"] = b"version = 2\n"
+    clock.advance(minutes=3)
+    others = [repository.open(*CRASH) for _ in range(2)]
+    await bench.settle()
+    lines = [entry.decision for each in (issue, *others) for entry in await bench.audit(each)]
+    notices = [line.outcome for line in lines if line.action.kind is ActionKind.NOTICE]
+    assert notices == [Outcome.DO, Outcome.DONE]
+
+
+async def test_a_label_that_a_person_puts_on_a_known_thread_is_news(bench: Bench, issue: FakeIssue) -> None:
+    await bench.settle()
+    issue.label("question", HUMAN)
+    await bench.settle()
+    events = [event for _, event in await ThreadEvents(bench.database).numbered_after(0)]
+    assert (EventKind.LABELLED, "question") in [(event.kind, event.detail) for event in events]
 
 
 async def test_labels_that_rules_are_not_sure_of_are_suggested(

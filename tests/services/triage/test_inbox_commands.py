@@ -8,27 +8,9 @@ from bot.core.triage.changeset import MarkKind
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.fakes.index_pages import wheels
-from tests.services.triages import AUTHOR, CRASH, HUMAN, WHEELS, Bench, moves, own, settings
+from tests.services.triages import AUTHOR, CRASH, HUMAN, WHEELS, Bench, moves, own
 
 pytestmark = pytest.mark.usefixtures("log")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Thanks, quoting you:\n\n> please try\n@ftbot label -crash\n\nbye",
-        "Log:\n```\n    ```\n@ftbot label -crash\n```",
-        "<details><summary>log</summary><pre>\n@ftbot label -crash\n</pre></details>",
-        "Nice issue!\n\n[//]: # (\n@ftbot label -crash\n)",
-        "Please run\n@ftbot label -crash",
-    ],
-)
-async def test_what_a_maintainer_passes_on_is_no_command(bench: Bench, issue: FakeIssue, text: str) -> None:
-    await bench.settle()
-    issue.comment(text, HUMAN)
-    await bench.settle()
-    assert "type-crash" in issue.labels
-    assert own(issue) == []
 
 
 async def test_what_nobody_sees_is_no_command(bench: Bench, issue: FakeIssue) -> None:
@@ -36,23 +18,6 @@ async def test_what_nobody_sees_is_no_command(bench: Bench, issue: FakeIssue) ->
     issue.comment("Nice issue!\n\n[//]: # (\n@ftbot ignore\n)", HUMAN)
     await bench.settle()
     assert MarkKind.IGNORE not in await bench.stores.marks.of(issue.node_id)
-
-
-@pytest.mark.parametrize("file", [None, settings("dry-run"), b"mode = 1"])
-async def test_who_only_tries_it_out_answers_no_author(
-    bench: Bench, repository: FakeRepository, file: bytes | None
-) -> None:
-    repository.files = {} if file is None else {".github/ftbot.toml": file}
-    issue = repository.open(*CRASH, AUTHOR)
-    await bench.settle()
-    written = len(own(issue))
-    for question in ("why", "help", "status demo"):
-        issue.comment(f"@ftbot {question}", AUTHOR)
-    await bench.settle()
-    assert len(own(issue)) == written
-    issue.comment("@ftbot why", HUMAN)
-    await bench.settle()
-    assert len(own(issue)) == written + 1
 
 
 async def test_an_author_who_floods_a_thread_is_answered_three_times(bench: Bench, repository: FakeRepository) -> None:

@@ -32,7 +32,7 @@ def decide(snapshot: Snapshot, comment: int | None = None) -> tuple[Decision, ..
 
     ``comment`` is the comment with the command to look again, where that is why this is decided.
     """
-    told = _settings_notice(snapshot)
+    told = _about_settings(snapshot)
     tally = tally_of(snapshot)
     topics = topics_to_ask(snapshot) if snapshot.settings.comments else ()
     decisions: list[Decision] = []
@@ -60,16 +60,12 @@ def about_comment(snapshot: Snapshot, comment: int | None) -> tuple[Decision, ..
     return tuple(each for each in decide(snapshot, comment) if each.action.kind is ActionKind.COMMENT)
 
 
-def _settings_notice(snapshot: Snapshot) -> Decision | None:
-    """Tell a repository that its settings cannot be used, on the first thread that concerns it."""
-    known = any(
-        entry.progress is not Progress.DROPPED and entry.action.value == snapshot.settings_digest
-        for entry in snapshot.entries_for(ActionKind.NOTICE)
-    )
-    if not snapshot.problems or known or not concerns(snapshot):
+def settings_notice(snapshot: Snapshot) -> Action | None:
+    """Return what tells a repository that its settings cannot be used, None if they can."""
+    if not snapshot.problems:
         return None
     issue = snapshot.issue
-    action = Action(
+    return Action(
         ActionKind.NOTICE,
         issue.ref,
         issue.node_id,
@@ -78,6 +74,17 @@ def _settings_notice(snapshot: Snapshot) -> Decision | None:
         1,
         body=comments.notice(snapshot.problems),
     )
+
+
+def _about_settings(snapshot: Snapshot) -> Decision | None:
+    """Decide about that, on the first thread that concerns the repository."""
+    action = settings_notice(snapshot)
+    known = any(
+        entry.progress is not Progress.DROPPED and entry.action.value == snapshot.settings_digest
+        for entry in snapshot.entries_for(ActionKind.NOTICE)
+    )
+    if action is None or known or not concerns(snapshot):
+        return None
     against = against_everything(snapshot) or against_thread(snapshot)
     if against is not None:
         return Decision(action, snapshot.settings.mode, Outcome.BLOCKED, against)
