@@ -10,7 +10,8 @@ from enum import StrEnum
 from bot.core.classify.thread import KindName
 from bot.core.github.threads import Issue, IssueRef, ThreadState
 
-_ANSWERED_BY_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.SUPPORT_TRACKING})
+WAITING_FOR_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.SUPPORT_TRACKING})
+"""The kinds of threads that are open until there are wheels: that these appeared is news, and told in feeds."""
 
 
 class ThreadOrigin(StrEnum):
@@ -145,7 +146,7 @@ def awaits_wheels(thread: KnownThread) -> bool:
     """Return whether wheels of its package answer a thread: an open one that tracks support, or asks for them."""
     if thread.gone is not None or thread.issue.state is not ThreadState.OPEN:
         return False
-    return thread.origin is ThreadOrigin.TABLE or not _ANSWERED_BY_WHEELS.isdisjoint(thread.kinds)
+    return thread.origin is ThreadOrigin.TABLE or not WAITING_FOR_WHEELS.isdisjoint(thread.kinds)
 
 
 def wheels_event(thread: KnownThread, version: str, target: str, at: datetime) -> ThreadEvent:

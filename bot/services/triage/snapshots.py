@@ -10,12 +10,13 @@ from datetime import datetime
 from bot.clients.github.app import GithubApp
 from bot.core.classify.classify import classify
 from bot.core.classify.gate import VERSION as GATE_VERSION
-from bot.core.classify.thread import Classification, KindName, Thread
+from bot.core.classify.thread import Classification, Thread
 from bot.core.errors import UserError
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, ThreadState
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress
+from bot.core.triage.decide.comment import ANSWERED_BY_WHEELS
 from bot.core.triage.decide.proposals import GATE
 from bot.core.triage.overrides import merge_overrides, overrides_of, rejections_of, were_suggested
 from bot.core.triage.settings import Policy
@@ -35,7 +36,6 @@ _MOST_RELATED = 5
 _THOROUGH = frozenset({Trigger.ASKED, Trigger.COMMENTED, Trigger.COMMENT_EDITED})
 """Where a person asks, the labels matter even if the thread is about something else."""
 
-_ANSWERED_BY_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.QUESTION, KindName.SUPPORT_TRACKING})
 _WHEELS = frozenset({Verdict.SUPPORTED, Verdict.PARTIAL})
 
 
@@ -104,7 +104,7 @@ class Snapshots:
     async def _wheels(self, classification: Classification, appeared: Wheels | None) -> WheelAnswer | None:
         """Find wheels that answer a thread; what cannot be looked up answers nothing, and is never a "no"."""
         package = appeared.package if appeared is not None else next(iter(classification.packages), None)
-        if package is None or _ANSWERED_BY_WHEELS.isdisjoint(kind.kind for kind in classification.kinds):
+        if package is None or ANSWERED_BY_WHEELS.isdisjoint(kind.kind for kind in classification.kinds):
             return None
         named = (appeared.target,) if appeared is not None else classification.pythons
         target = self.lookup.targets[0]

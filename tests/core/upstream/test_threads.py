@@ -149,6 +149,7 @@ def test_what_the_table_says_of_a_thread_goes_before_what_its_text_says() -> Non
         (replace(BEFORE, kinds=(KindName.CRASH, KindName.MISSING_WHEEL)), True),
         (replace(BEFORE, kinds=(KindName.SUPPORT_TRACKING,)), True),
         (BEFORE, False),
+        (replace(BEFORE, kinds=(KindName.QUESTION,)), False),  # its comment answers it, and no feed tells of that
         (replace(BEFORE, origin=ThreadOrigin.TABLE, gone=LATER), False),
         (replace(look(state=CLOSED), origin=ThreadOrigin.TABLE), False),
     ],

@@ -18,6 +18,7 @@ from bot.core.triage.decide import texts as comments
 from bot.core.triage.decide.policy import against_asking, against_comment
 from bot.core.triage.decide.proposals import Wanted, asking_mode, concerns, is_used, sure_kinds
 from bot.core.triage.snapshot import Snapshot, counts
+from bot.core.upstream.threads import WAITING_FOR_WHEELS
 
 RULE = "comment"
 
@@ -29,7 +30,12 @@ _DUPLICATE, _UPSTREAM, _WHEELS, _ASKED, _LABELS, _RELATED = (
     "labels",
     "related",
 )
-_ANSWERED_BY_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.QUESTION, KindName.SUPPORT_TRACKING})
+ANSWERED_BY_WHEELS = WAITING_FOR_WHEELS | {KindName.QUESTION}
+"""The kinds of threads in which it helps to say which wheels there are.
+
+A question may be about something else: the comment is where its author sees it, but no feed says that it is answered.
+"""
+
 _WRITING = frozenset({Mode.SUGGEST, Mode.APPLY})
 _ANEW = frozenset({Trigger.REOPENED, Trigger.UNLOCKED, Trigger.ASKED})
 """Occasions to do what was given up before."""
@@ -118,7 +124,7 @@ def _wheels(snapshot: Snapshot) -> _Section:
     answer, settings = snapshot.wheels, snapshot.settings
     if answer is not None and concerns(snapshot) and not snapshot.issue.is_pr:
         for kind in sure_kinds(snapshot):
-            if kind.kind in _ANSWERED_BY_WHEELS and is_used(kind.kind, snapshot):
+            if kind.kind in ANSWERED_BY_WHEELS and is_used(kind.kind, snapshot):
                 return _Section(_WHEELS, comments.wheels_section(answer), settings.mode_of(kind.kind))
     return _Section(_WHEELS, None, settings.mode)
 

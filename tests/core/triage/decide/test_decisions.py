@@ -356,6 +356,12 @@ def test_the_checklist_stays_as_it_was_asked() -> None:
 ANSWERED = replace(made_snapshot(made_issue(WHEELS, "There are none.")), wheels=LXML)
 
 
+def test_wheels_answer_a_question_but_not_a_report_of_a_crash() -> None:
+    for title, answered in (("Does lxml support free-threading?", True), ("Segmentation fault on 3.14t", False)):
+        snapshot = replace(made_snapshot(made_issue(title, comments=1), SUGGEST), wheels=LXML)
+        assert ("has wheels for 3.14t" in the_comment(decide(snapshot))) is answered
+
+
 def test_wheels_answer_a_thread_and_are_brought_up_to_date() -> None:
     text = the_comment(decide(ANSWERED))
     assert text.startswith(f"{MARKER}\n")
