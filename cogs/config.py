@@ -12,9 +12,10 @@ from discord.ext import commands
 
 from bot.core.digest.weeks import Week, week_of
 from bot.core.errors import UserError
-from bot.core.posting.posts import ChannelClosedError, DigestSettings, IssueFeed, PreparedDigest
+from bot.core.posting.messages import ChannelClosedError, PreparedDigest
 from bot.core.posting.prospects import Prospects
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, WEEKDAYS, Schedule
+from bot.core.posting.settings import DigestSettings, IssueFeed
 from bot.core.upstream.threads import DEFAULT_EVENTS
 from bot.core.upstream.wording import CHOICES
 from bot.services.discord.guilds import GuildConfig

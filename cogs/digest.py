@@ -15,7 +15,7 @@ from discord.ext import commands
 from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week, parse_week, week_of
 from bot.core.digest.wording import chart_text, dates
-from bot.core.posting.posts import PreparedDigest
+from bot.core.posting.messages import PreparedDigest
 from cogs.conversations import Conversations
 from cogs.ui.buttons import finished
 from cogs.ui.digest_card import CHART_FILE, digest_card

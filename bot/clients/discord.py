@@ -20,16 +20,9 @@ from discord import ui
 
 from bot.core.errors import UpstreamError
 from bot.core.posting.feeds import fitting_tags
-from bot.core.posting.posts import (
-    LONGEST_NONCE,
-    ChannelClosedError,
-    Draft,
-    MessageRefusedError,
-    SeenMessage,
-    Sought,
-    UnclearError,
-    lacking,
-)
+from bot.core.posting.messages import ChannelClosedError, Draft, MessageRefusedError, UnclearError
+from bot.core.posting.permissions import lacking
+from bot.core.posting.posts import LONGEST_NONCE, SeenMessage, Sought
 
 Card: TypeAlias = ui.LayoutView
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from discord import ui
 
-from bot.core.posting.posts import Change, ChangeKind
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.verdicts.wording import DISCLAIMER
 from bot.core.wheels.platforms import platform_list
 from cogs.ui.buttons import finished

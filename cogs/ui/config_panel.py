@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import discord
 from discord import ui
 
-from bot.core.posting.posts import DigestSettings, GuildSettings, Post, PostKind, State, needed
+from bot.core.posting.permissions import needed
+from bot.core.posting.posts import Post, PostKind, State
 from bot.core.posting.prospects import Prospects
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, WEEKDAYS
+from bot.core.posting.settings import DigestSettings, GuildSettings
 from bot.core.upstream.wording import chosen_words
 from bot.services.discord.guilds import GuildOverview
 from cogs.ui.buttons import Button, action, finished, identifier_of

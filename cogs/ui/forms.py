@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import discord
 import msgspec
 
-from bot.core.posting.posts import lacking
+from bot.core.posting.permissions import lacking
 
 
 class _Field(msgspec.Struct):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from bot.core.posting.posts import Change, ChangeKind
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import parse_target
 from storage.engine.engine import Engine

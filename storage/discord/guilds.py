@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from bot.core.posting.posts import DigestSettings, GuildSettings, IssueFeed
 from bot.core.posting.schedule import Schedule
+from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
 from bot.core.upstream.threads import EventKind
 from storage.engine.engine import Engine
 from storage.engine.rows import read_time

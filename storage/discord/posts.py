@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from bot.core.posting.posts import LONGEST_PAUSE, Post, PostKind, State
+from bot.core.backoff import LONGEST_PAUSE
+from bot.core.posting.posts import Post, PostKind, State
 from storage.engine.engine import Engine
 from storage.engine.rows import Row, Value, read_time
 from storage.engine.waiting import Waiting, waiting

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.posting.posts import DigestSettings, IssueFeed, State
+from bot.core.posting.posts import State
 from bot.core.posting.prospects import NOT_WATCHED, Prospects, Watched
 from bot.core.posting.schedule import Schedule
+from bot.core.posting.settings import DigestSettings, IssueFeed
 from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind
 from bot.core.upstream.wording import CHOICES
 from tests.cogs.running import Bot, running_bot

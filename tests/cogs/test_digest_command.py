@@ -12,10 +12,11 @@ import pytest
 from discord import ui
 from inline_snapshot import snapshot
 
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week
 from bot.core.errors import UserError
-from bot.core.posting.posts import Change, ChangeKind, DigestSettings
+from bot.core.posting.settings import DigestSettings
 from bot.core.verdicts.wording import DISCLAIMER
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target

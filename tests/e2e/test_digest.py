@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.posting.posts import Change, ChangeKind, DigestSettings, Draft, IssueFeed, State
+from bot.core.digest.changes import Change, ChangeKind
+from bot.core.posting.messages import Draft
+from bot.core.posting.posts import State
 from bot.core.posting.schedule import DEFAULT_SCHEDULE
+from bot.core.posting.settings import DigestSettings, IssueFeed
 from bot.core.upstream.threads import EventKind
 from bot.core.wheels.targets import Target
 from cogs.ui.issue_cards import feed_card

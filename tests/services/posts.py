@@ -15,9 +15,12 @@ import yarl
 from discord import ui
 
 from bot.clients.discord import DiscordPosts
+from bot.core.digest.changes import Change
 from bot.core.digest.weeks import Week
-from bot.core.posting.posts import Change, DigestSettings, Post, PostKind, PreparedDigest
+from bot.core.posting.messages import PreparedDigest
+from bot.core.posting.posts import Post, PostKind
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, Schedule
+from bot.core.posting.settings import DigestSettings
 from bot.services.discord.guilds import GuildConfig
 from bot.services.discord.planner import Poster, PostStores, go_on
 from bot.services.discord.zones import Zones

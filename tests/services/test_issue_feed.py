@@ -12,7 +12,8 @@ import pytest
 
 from bot.core.classify.thread import KindName
 from bot.core.posting.feeds import BETWEEN_BATCHES
-from bot.core.posting.posts import IssueFeed, Post, PostKind, State
+from bot.core.posting.posts import Post, PostKind, State
+from bot.core.posting.settings import IssueFeed
 from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind, KnownThread, ThreadEvent, ThreadOrigin
 from storage.discord.posts import CLAIM
 from tests.fakes.discord_world import Channel, ChannelType, Guild, Permission, forum

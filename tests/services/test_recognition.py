@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 from discord import ui
 
-from bot.core.posting.posts import Change, ChangeKind, Draft, IssueFeed, PostKind, State
+from bot.core.digest.changes import Change, ChangeKind
+from bot.core.posting.messages import Draft
+from bot.core.posting.posts import PostKind, State
+from bot.core.posting.settings import IssueFeed
 from bot.core.upstream.threads import EventKind
 from bot.core.wheels.targets import Target
 from cogs.ui.announcement_card import announcement_card

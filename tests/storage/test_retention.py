@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.digest.weeks import week_of
 from bot.core.github.threads import ThreadState
-from bot.core.posting.posts import Change, ChangeKind, DigestSettings, IssueFeed, Post, PostKind, State
+from bot.core.posting.posts import Post, PostKind, State
+from bot.core.posting.settings import DigestSettings, IssueFeed
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import Changeset, MarkKind, Progress
 from bot.core.upstream.threads import Cursor, EventKind, KnownThread, ThreadEvent, ThreadOrigin

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.posting.posts import ISSUES_EXPIRE, IssueFeed, Post, PostKind, State
+from bot.core.posting.posts import ISSUES_EXPIRE, Post, PostKind, State
+from bot.core.posting.settings import IssueFeed
 from bot.core.upstream.threads import ThreadEvent
 
 BETWEEN_BATCHES = timedelta(minutes=15)

@@ -12,39 +12,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Generic, TypeVar
 
 from bot.core.digest.weeks import Week, parse_week, week_of
-from bot.core.errors import UpstreamError
-from bot.core.posting.schedule import DEFAULT_SCHEDULE, MADE_UP_FOR, Schedule
-from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind
-from bot.core.wheels.platforms import Platform
-from bot.core.wheels.targets import Target
+from bot.core.posting.schedule import MADE_UP_FOR
 
 LONGEST_NONCE = 25
 """Characters that Discord takes."""
 
-NEEDED = {
-    "View Channel": 1 << 10,
-    "Send Messages": 1 << 11,
-    "Attach Files": 1 << 15,
-    "Read Message History": 1 << 16,
-}
-"""The permissions that posting takes, by the names that Discord's settings have for them, and their bits."""
-
-NEEDED_IN_FORUMS = {
-    "View Channel": 1 << 10,
-    "Create Posts": 1 << 11,
-    "Send Messages in Posts": 1 << 38,
-    "Read Message History": 1 << 16,
-}
-"""What posting in a forum takes; Discord's settings have other names there for the right to send."""
-
-LONGEST_PAUSE = timedelta(hours=1)
 BETWEEN_ANNOUNCEMENTS = timedelta(hours=1)
 ANNOUNCEMENTS_EXPIRE = timedelta(days=1)
 ISSUES_EXPIRE = timedelta(days=1)
@@ -60,27 +37,6 @@ _FIRST_MARK = 1 << 30
 
 _MARKS_OF_A_KIND = 1 << 27
 _PATIENCE = timedelta(hours=6)
-_ADMINISTRATOR = 1 << 3
-_FIRST_PAUSE = timedelta(seconds=15)
-_DOUBLINGS = 8
-
-View = TypeVar("View")
-
-
-class ChannelClosedError(UpstreamError):
-    """The bot may not post in a channel, or it is ``gone``: somebody has to do something before it is tried again."""
-
-    def __init__(self, text: str, *, gone: bool = False) -> None:
-        super().__init__(text)
-        self.gone = gone
-
-
-class MessageRefusedError(UpstreamError):
-    """Discord finds the message itself wrong: it is not sent again."""
-
-
-class UnclearError(UpstreamError):
-    """Whether a message was posted cannot be found out: it is not sent again, because it may be there."""
 
 
 class PostKind(Enum):
@@ -114,36 +70,6 @@ class PostStep(Enum):
     LOOK = "look whether it was posted"
     PUBLISH = "publish it to the channels that follow"
     DROP = "leave it: its time is over"
-
-
-@dataclass(frozen=True, slots=True)
-class DigestSettings:
-    """Where and when a server gets its digest; weeks whose slot came before ``since`` are not posted."""
-
-    channel: int
-    since: datetime
-    schedule: Schedule = DEFAULT_SCHEDULE
-    role: int | None = None
-    publish: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class IssueFeed:
-    """Where a server gets what happens to upstream threads, and which of it; a ``forum`` gets threads of its own."""
-
-    channel: int
-    forum: bool = False
-    events: tuple[EventKind, ...] = DEFAULT_EVENTS
-
-
-@dataclass(frozen=True, slots=True)
-class GuildSettings:
-    """What a server has set; None is off."""
-
-    guild: int
-    digest: DigestSettings | None = None
-    announcements: int | None = None
-    issues: IssueFeed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,66 +192,6 @@ class Post:
         return f"{repository}{week}"
 
 
-class ChangeKind(Enum):
-    """Which way a package's support moved."""
-
-    GAINED = "gained"
-    LOST = "lost"
-    NARROWED = "narrowed"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A tracked package gained or lost wheels for a target with a version; ``how`` are the wheels' ABI tags.
-
-    ``lost`` are the platforms for which it lost them: all that it had, or some.
-    """
-
-    package: str
-    target: Target
-    version: str
-    kind: ChangeKind
-    how: tuple[str, ...] = ()
-    lost: tuple[Platform, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedDigest(Generic[View]):
-    """A digest ready to be posted: a fresh view for every server, the chart that it shows as a file, and its alt text.
-
-    ``complete`` tells that the week was over when the data was read.
-    """
-
-    view: Callable[[], View]
-    picture: bytes | None = None
-    alt: str = ""
-    filename: str = "digest.png"
-    complete: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Draft(Generic[View]):
-    """A message to be sent: its view, a role that it pings, and a picture that the view shows."""
-
-    view: View
-    role: int | None = None
-    picture: bytes | None = None
-    alt: str = ""
-    filename: str = "digest.png"
-
-
-def lacking(granted: int, *, forum: bool = False) -> tuple[str, ...]:
-    """List the permissions that posting takes and that are not among those granted, a bit field of Discord's."""
-    if granted & _ADMINISTRATOR:
-        return ()
-    return tuple(name for name, bit in needed(forum=forum).items() if not granted & bit)
-
-
-def needed(*, forum: bool) -> Mapping[str, int]:
-    """Return the permissions that posting takes in a forum, or in any other channel."""
-    return NEEDED_IN_FORUMS if forum else NEEDED
-
-
 def next_step(post: Post, now: datetime) -> PostStep | None:
     """Decide what to do with a post whose time has come; None if all is done."""
     expired = now >= post.expires
@@ -341,12 +207,6 @@ def next_step(post: Post, now: datetime) -> PostStep | None:
 def step_if_not_found(post: Post, now: datetime) -> PostStep:
     """Decide what to do with a post that was begun, and is not in its channel."""
     return PostStep.DROP if now >= post.expires else PostStep.SEND
-
-
-def pause(attempts: int, asked: float | None = None) -> timedelta:
-    """Return how long to wait after so many attempts, at least the seconds that Discord asked for, at most an hour."""
-    grown = _FIRST_PAUSE * 2.0 ** min(max(attempts - 1, 0), _DOUBLINGS)
-    return min(max(grown, timedelta(seconds=asked or 0)), LONGEST_PAUSE)
 
 
 def waits_for_data(post: Post, now: datetime, *, complete: bool) -> bool:

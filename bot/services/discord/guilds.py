@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.core.errors import UserError
-from bot.core.posting.posts import DigestSettings, GuildSettings, IssueFeed, Post, PostKind
+from bot.core.posting.posts import Post, PostKind
 from bot.core.posting.schedule import Schedule, Slot, due_slot, next_slot
+from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
 from bot.services.discord.planner import PostStores, digest_post
 from bot.services.discord.zones import Zones
 

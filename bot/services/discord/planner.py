@@ -16,31 +16,25 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.clients.discord import Card, DiscordPosts, ForumThread
+from bot.core.backoff import pause
+from bot.core.digest.changes import Change
 from bot.core.digest.weeks import Week
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.posting.feeds import BETWEEN_BATCHES, issue_posts, told_of
+from bot.core.posting.messages import ChannelClosedError, Draft, MessageRefusedError, PreparedDigest, UnclearError
 from bot.core.posting.posts import (
     ANNOUNCEMENTS_EXPIRE,
     BETWEEN_ANNOUNCEMENTS,
-    Change,
-    ChannelClosedError,
-    DigestSettings,
-    Draft,
-    GuildSettings,
-    IssueFeed,
-    MessageRefusedError,
     Post,
     PostKind,
     PostStep,
-    PreparedDigest,
     State,
-    UnclearError,
     next_step,
-    pause,
     step_if_not_found,
     waits_for_data,
 )
 from bot.core.posting.schedule import Slot, due_slot
+from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
 from bot.core.upstream.threads import EventKind, ThreadEvent
 from bot.services.discord.zones import Zones
 from storage.discord.changes import Changes

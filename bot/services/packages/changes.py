@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import structlog
 
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.digest.digest import Moves
 from bot.core.digest.weeks import week_of
 from bot.core.errors import StorageError, UpstreamError, UserError
-from bot.core.posting.posts import Change, ChangeKind
 from bot.services.digest.digest import Digester
 from bot.services.packages.scan import Scanner, ScanScope
 from storage.packages.scans import Scan, Scans

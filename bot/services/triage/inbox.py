@@ -17,10 +17,10 @@ import structlog
 from bot.clients.github.app import GithubApp
 from bot.clients.github.repository import PrivateError, RepositoryReader
 from bot.clients.github.worker import TokenRefusedError
+from bot.core.backoff import pause
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github.events import GithubEvent, Received, Trigger
 from bot.core.github.threads import ForbiddenError, GoneError, Issue, IssueRef
-from bot.core.posting.posts import pause
 from bot.core.triage.actions import Mode
 from bot.core.triage.commands.grammar import StatusCommand
 from bot.core.triage.commands.replies import status_text

@@ -17,6 +17,7 @@ import structlog
 from bot.clients.github.app import GithubApp
 from bot.clients.github.repository import PrivateError
 from bot.clients.github.worker import MovedError, TokenRefusedError
+from bot.core.backoff import pause
 from bot.core.errors import StorageError, UpstreamError
 from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import (
@@ -28,7 +29,6 @@ from bot.core.github.threads import (
     RefusedError,
     UnsureError,
 )
-from bot.core.posting.posts import pause
 from bot.core.triage.actions import Action, ActionKind
 from bot.core.triage.changeset import OutboxEntry, Progress
 from bot.core.triage.decide.audit import how_it_ended

@@ -14,11 +14,11 @@ import structlog
 
 from bot.clients.github.app import GithubApp
 from bot.clients.github.repository import ChangedThreads
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.errors import StorageError, UpstreamError
 from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import Comment, Issue, IssueRef, ThreadState
 from bot.core.github.webhooks import comment_key, issue_key
-from bot.core.posting.posts import Change, ChangeKind
 from bot.core.triage.commands.grammar import find_commands, names_of
 from bot.core.upstream.threads import Cursor, KnownThread, awaits_wheels
 from bot.services.triage.deliveries import Deliveries

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.core.digest.changes import Change
 from bot.core.errors import StorageError, UpstreamError
-from bot.core.posting.posts import Change
 from bot.services.upstream.tracking import Tracking
 from bot.services.upstream.watcher import Watcher
 

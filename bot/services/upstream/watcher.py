@@ -21,11 +21,11 @@ import structlog
 from bot.clients.github.reader import GithubReader
 from bot.core.classify.classify import classify
 from bot.core.classify.thread import Classification, KindName, Thread
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.errors import UpstreamError
 from bot.core.github.threads import ForbiddenError, Glimpse, GoneError, Issue, ThreadState
 from bot.core.guide.tracking_issues import package_of
 from bot.core.guide.tracking_table import PATH, REPOSITORY, TABLE, TableRow, parse_table
-from bot.core.posting.posts import Change, ChangeKind
 from bot.core.upstream.report import PollReport, repository_cursor, search_cursor
 from bot.core.upstream.threads import (
     Cursor,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core.github.threads import IssueRef
 from bot.core.posting.feeds import MOST_TAGS, NEWS_FOR, fitting_tags, is_news, issue_posts, told_of
-from bot.core.posting.posts import IssueFeed
+from bot.core.posting.settings import IssueFeed
 from bot.core.upstream.threads import EventKind, ThreadEvent
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

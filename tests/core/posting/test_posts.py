@@ -13,18 +13,13 @@ from bot.core.digest.weeks import week_of
 from bot.core.posting.posts import (
     ISSUES_EXPIRE,
     LONGEST_NONCE,
-    LONGEST_PAUSE,
     LONGEST_THREAD_NAME,
-    NEEDED,
-    NEEDED_IN_FORUMS,
     Post,
     PostKind,
     PostStep,
     SeenMessage,
     State,
-    lacking,
     next_step,
-    pause,
     step_if_not_found,
     waits_for_data,
 )
@@ -198,33 +193,7 @@ def test_posts_have_the_same_nonce_only_for_the_same_channel_and_week(one: int, 
     assert (first.nonce == second.nonce) == ((one, a) == (other, b))
 
 
-@given(st.integers(0, 10_000), st.integers(0, 10_000))
-def test_pauses_grow_and_end_at_an_hour(one: int, more: int) -> None:
-    assert timedelta(seconds=10) < pause(one) <= pause(one + more) <= LONGEST_PAUSE
-
-
-def test_discord_is_left_alone_as_long_as_it_asks_for() -> None:
-    assert pause(1, asked=600) == timedelta(minutes=10)
-    assert pause(1, asked=0.5) == pause(1)
-    assert pause(1, asked=1e9) == LONGEST_PAUSE
-
-
 def test_a_digest_waits_some_hours_for_its_week_to_be_read() -> None:
     assert waits_for_data(DIGEST, NOW, complete=False)
     assert not waits_for_data(DIGEST, NOW, complete=True)
     assert not waits_for_data(DIGEST, NOW + timedelta(hours=6), complete=False)
-
-
-def test_what_is_lacking_is_named_as_in_discords_settings() -> None:
-    everything = sum(NEEDED.values())
-    assert lacking(everything) == ()
-    assert lacking(everything - NEEDED["Attach Files"]) == ("Attach Files",)
-    assert lacking(0) == ("View Channel", "Send Messages", "Attach Files", "Read Message History")
-    assert lacking(1 << 3) == ()  # an administrator may do everything
-
-
-def test_in_a_forum_other_permissions_are_needed_under_other_names() -> None:
-    everything = sum(NEEDED_IN_FORUMS.values())
-    assert lacking(everything, forum=True) == ()
-    assert lacking(everything - NEEDED_IN_FORUMS["Create Posts"], forum=True) == ("Create Posts",)
-    assert lacking(sum(NEEDED.values()), forum=True) == ("Send Messages in Posts",)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.errors import StorageError, UpstreamError, UserError
-from bot.core.posting.posts import Change, ChangeKind, PostKind, State
+from bot.core.posting.posts import PostKind, State
 from bot.core.posting.schedule import Schedule
 from bot.core.wheels.targets import Target
 from bot.logs import set_up_logs

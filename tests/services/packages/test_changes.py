@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.digest.weeks import week_of
-from bot.core.posting.posts import Change, ChangeKind
 from bot.core.wheels.platforms import Platform
 from bot.services.packages.changes import ScanFollowUp
 from storage.engine.sqlite import Database

@@ -10,8 +10,8 @@ from io import StringIO
 import pytest
 from aiohttp import web
 
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.github.events import Trigger
-from bot.core.posting.posts import Change, ChangeKind
 from bot.core.triage.actions import ActionKind
 from bot.core.wheels.targets import Target
 from bot.services.triage.reconcile import KEPT, MOST_REDELIVERIES

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.digest.weeks import week_of
 from bot.core.guide.tracking_issues import tracking_issue
-from bot.core.posting.posts import Change, ChangeKind
 from bot.core.wheels.targets import Target
 from bot.services.upstream.issues import Shown, UpstreamThreads
 from bot.services.upstream.tracking import Tracking

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.core.posting.posts import Change, ChangeKind
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.upstream.threads import EventKind
 from bot.core.wheels.targets import parse_target
 from bot.services.upstream.poll import UpstreamPoll

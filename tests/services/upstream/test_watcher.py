@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.classify.thread import KindName
+from bot.core.digest.changes import Change, ChangeKind
 from bot.core.github.threads import ForbiddenError, IssueRef, ThreadState
 from bot.core.guide.tracking_table import TABLE
-from bot.core.posting.posts import Change, ChangeKind
 from bot.core.upstream.report import PollReport
 from bot.core.upstream.threads import EventKind, ThreadOrigin
 from bot.core.wheels.targets import Target

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.core.posting.posts import Change, ChangeKind, DigestSettings, GuildSettings, IssueFeed, Post, PostKind, State
+from bot.core.digest.changes import Change, ChangeKind
+from bot.core.posting.posts import Post, PostKind, State
 from bot.core.posting.schedule import Schedule
+from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
 from bot.core.upstream.threads import EventKind
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
