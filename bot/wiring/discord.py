@@ -23,10 +23,12 @@ from bot.core.digest.digest import Digest
 from bot.core.posting.prospects import Watched, lacking_for_triage
 from bot.jobs import Job
 from bot.services.backlog import Backlog
+from bot.services.discord.delivery import PostDelivery
 from bot.services.discord.guilds import GuildConfig
-from bot.services.discord.planner import Poster, PostStores
+from bot.services.discord.planner import Poster
 from bot.services.discord.prospects import Outlook
 from bot.services.discord.registration import Registration
+from bot.services.discord.stores import PostStores
 from bot.services.discord.zones import Zones
 from bot.services.health import Health
 from bot.services.metrics import Metrics, Queue
@@ -201,7 +203,8 @@ def _build_posting(resources: _Resources, zones: Zones, renderer: DigestRenderer
         Threads(database),
     )
     discord_posts = DiscordPosts(resources.connection.current)
-    poster = Poster(stores, discord_posts, zones, renderer.prepare, announcement_card, feed_card, utc_now)
+    delivery = PostDelivery(stores, discord_posts, renderer.prepare, announcement_card, feed_card, utc_now)
+    poster = Poster(stores, discord_posts, zones, delivery, utc_now)
     return _Posting(stores, renderer, poster)
 
 

@@ -12,9 +12,11 @@ from discord import app_commands
 
 from bot.clients.discord import DiscordPosts
 from bot.core.posting.prospects import Prospects, Watched
+from bot.services.discord.delivery import PostDelivery
 from bot.services.discord.guilds import GuildConfig
-from bot.services.discord.planner import Poster, PostStores
+from bot.services.discord.planner import Poster
 from bot.services.discord.registration import Registration
+from bot.services.discord.stores import PostStores
 from bot.services.discord.zones import Zones
 from bot.services.metrics import Metrics
 from bot.services.triage.audit import AuditReader
@@ -68,7 +70,9 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
         stores = open_stores(database)
         zones = Zones()
         await zones.load()
-        poster = Poster(stores, DiscordPosts(lambda: client), zones, press.prepare, announcement_card, feed_card, clock)
+        posts = DiscordPosts(lambda: client)
+        delivery = PostDelivery(stores, posts, press.prepare, announcement_card, feed_card, clock)
+        poster = Poster(stores, posts, zones, delivery, clock)
         guilds = GuildConfig(stores, zones, clock)
         metrics = Metrics.new()
         conversations = Conversations(metrics)

@@ -19,17 +19,7 @@ from bot.core.upstream.wording import CHOICES
 from tests.cogs.running import Bot, running_bot
 from tests.fakes.discord_interactions import Answer, CallbackType, ImpossibleInteractionError, OptionValue
 from tests.fakes.discord_json import children, text
-from tests.fakes.discord_world import (
-    Channel,
-    Guild,
-    Member,
-    Message,
-    Permission,
-    Role,
-    User,
-    announcement,
-    forum,
-)
+from tests.fakes.discord_world import Channel, Guild, Member, Message, Permission, Role, User, announcement, forum
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import SLOT, Clock, Press, direct, own
 from tests.services.threads import event, thread

@@ -21,8 +21,10 @@ from bot.core.posting.messages import PreparedDigest
 from bot.core.posting.posts import Post, PostKind
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, Schedule
 from bot.core.posting.settings import DigestSettings
+from bot.services.discord.delivery import PostDelivery, go_on
 from bot.services.discord.guilds import GuildConfig
-from bot.services.discord.planner import Poster, PostStores, go_on
+from bot.services.discord.planner import Poster
+from bot.services.discord.stores import PostStores
 from bot.services.discord.zones import Zones
 from cogs.ui.issue_cards import feed_card
 from storage.discord.changes import Changes
@@ -181,7 +183,8 @@ def build_office(
     stores = open_stores(database)
     zones = Zones()
     posts = DiscordPosts(lambda: client)
-    poster = Poster(stores, posts, zones, press.prepare, compose, feed_card, now, checkpoint=checkpoint)
+    delivery = PostDelivery(stores, posts, press.prepare, compose, feed_card, now, checkpoint=checkpoint)
+    poster = Poster(stores, posts, zones, delivery, now)
     return Office(poster, GuildConfig(stores, zones, now), stores, client, press)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -121,6 +121,32 @@ class Post:
     attempts: int = 0
     reason: str | None = None
     begun: datetime | None = None
+
+    def put_off(self, until: datetime, reason: str) -> Post:
+        """Let it be tried later. What was begun stays begun: it is looked for before it is sent again."""
+        return replace(self, due=until, attempts=self.attempts + 1, reason=reason)
+
+    def posted(self, message: int | None, now: datetime) -> Post:
+        """Return it as it is once its message is there; None is one that was deleted before this process knew of it."""
+        publish = self.publish and message is not None
+        due = now if publish else None
+        return replace(self, state=State.SENT, message=message, publish=publish, due=due, attempts=0, reason=None)
+
+    def published(self) -> Post:
+        """Return it as it is once the channels that follow have it."""
+        return replace(self, state=State.PUBLISHED, due=None, reason=None)
+
+    def dropped(self) -> Post:
+        """Leave it, as its time is over; what was sent stays so, and is not published."""
+        return replace(self, state=self.state if self.state is State.SENT else State.MISSED, due=None)
+
+    def given_up(self, reason: str, state: State) -> Post:
+        """Try nothing more with it; what was sent stays so, and is not published."""
+        return replace(self, state=self.state if self.state is State.SENT else state, due=None, reason=reason)
+
+    def finished(self) -> Post:
+        """Let nothing be left to do."""
+        return replace(self, due=None)
 
     @property
     def nonce(self) -> str:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 import structlog
 
 from bot.core.errors import UserError
+from bot.core.posting.plans import digest_post
 from bot.core.posting.posts import Post, PostKind
 from bot.core.posting.schedule import Schedule, Slot, due_slot, next_slot
 from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
-from bot.services.discord.planner import PostStores, digest_post
+from bot.services.discord.stores import PostStores
 from bot.services.discord.zones import Zones
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

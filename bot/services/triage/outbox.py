@@ -20,15 +20,7 @@ from bot.clients.github.worker import MovedError, TokenRefusedError
 from bot.core.backoff import pause
 from bot.core.errors import StorageError, UpstreamError
 from bot.core.github.events import GithubEvent, Trigger
-from bot.core.github.threads import (
-    ForbiddenError,
-    GoneError,
-    Issue,
-    IssueRef,
-    LabelEvent,
-    RefusedError,
-    UnsureError,
-)
+from bot.core.github.threads import ForbiddenError, GoneError, Issue, IssueRef, LabelEvent, RefusedError, UnsureError
 from bot.core.triage.actions import Action, ActionKind
 from bot.core.triage.changeset import OutboxEntry, Progress
 from bot.core.triage.decide.audit import how_it_ended

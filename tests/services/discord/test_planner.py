@@ -480,7 +480,8 @@ async def test_a_database_that_fails_in_between_delays_a_digest_and_doubles_noth
         if step == "posted":
             raise StorageError("The disk is full. Make room.")
 
-    await replace(office.poster, checkpoint=full).tick()
+    failing = replace(office.poster.delivery, checkpoint=full)
+    await replace(office.poster, delivery=failing).tick()
     assert (await office.last(general)).state is State.SENDING
     clock.advance(A_WHILE)
     await office.poster.tick()

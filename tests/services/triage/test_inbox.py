@@ -24,19 +24,7 @@ from tests.fakes.github_failures import Failure, bad_gateway_after_write, server
 from tests.fakes.github_world import FakeIssue, FakeRepository, FakeSuggestion
 from tests.fakes.index_pages import sdist, wheels
 from tests.services.lookups import QUICK, Clock
-from tests.services.triages import (
-    AUTHOR,
-    CRASH,
-    HUMAN,
-    OTHER,
-    STRANGER,
-    WHEELS,
-    Bench,
-    install,
-    moves,
-    own,
-    settings,
-)
+from tests.services.triages import AUTHOR, CRASH, HUMAN, OTHER, STRANGER, WHEELS, Bench, install, moves, own, settings
 
 pytestmark = pytest.mark.usefixtures("log")
 

@@ -20,19 +20,7 @@ from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_failures import bad_gateway_after_write, server_error
 from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.fakes.index_pages import sdist, wheels
-from tests.services.triages import (
-    AUTHOR,
-    CRASH,
-    HUMAN,
-    OTHER,
-    STRANGER,
-    WHEELS,
-    Bench,
-    install,
-    moves,
-    own,
-    settings,
-)
+from tests.services.triages import AUTHOR, CRASH, HUMAN, OTHER, STRANGER, WHEELS, Bench, install, moves, own, settings
 
 pytestmark = pytest.mark.usefixtures("log")
 

@@ -17,22 +17,8 @@ from bot.core.triage.decide.decisions import decide
 from bot.core.triage.decide.texts import LONGEST_BODY, MARKER, written_body
 from bot.core.triage.overrides import merge_overrides
 from bot.core.triage.snapshot import Snapshot
-from tests.core.triage.any_snapshots import (
-    LABEL_NAMES,
-    TEXTS,
-    snapshots,
-)
-from tests.core.triage.made_snapshots import (
-    APP,
-    AUTHOR,
-    BOT,
-    MAINTAINER,
-    REF,
-    done,
-    override,
-    said,
-    to_do,
-)
+from tests.core.triage.any_snapshots import LABEL_NAMES, TEXTS, snapshots
+from tests.core.triage.made_snapshots import APP, AUTHOR, BOT, MAINTAINER, REF, done, override, said, to_do
 
 
 def _key(entry: OutboxEntry) -> str:

@@ -1,0 +1,24 @@
+"""What posting remembers: servers, posts, closed channels, and what there is to tell of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage.discord.changes import Changes
+from storage.discord.closed_channels import ClosedChannels
+from storage.discord.guilds import Guilds
+from storage.discord.posts import Posts
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+
+
+@dataclass(frozen=True, slots=True)
+class PostStores:
+    """What posting remembers, and what it tells of."""
+
+    guilds: Guilds
+    posts: Posts
+    closed: ClosedChannels
+    changes: Changes
+    events: ThreadEvents
+    threads: Threads
