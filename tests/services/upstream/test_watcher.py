@@ -14,10 +14,10 @@ from bot.core.classify.thread import KindName
 from bot.core.digest.changes import Change, ChangeKind
 from bot.core.github.threads import ForbiddenError, IssueRef, ThreadState
 from bot.core.guide.tracking_table import TABLE
+from bot.core.upstream.polling import BETWEEN_SEARCHES, OTHERS
 from bot.core.upstream.report import PollReport
 from bot.core.upstream.threads import EventKind, ThreadOrigin
 from bot.core.wheels.targets import Target
-from bot.services.upstream.watcher import BETWEEN_SEARCHES, OTHERS
 from tests.fakes.discord_json import JsonObject
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_failures import (
