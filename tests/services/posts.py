@@ -36,6 +36,7 @@ from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from tests.fakes.discord_world import Channel, Guild, Message
 from tests.fakes.fake_discord import FakeDiscord
+from tests.steps import only_documented_steps
 
 SLOT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 """Monday, when the digest of 2026-W47 is due."""
@@ -156,7 +157,7 @@ async def open_office(
     checkpoint: Callable[[str], None] = go_on,
 ) -> AsyncIterator[Office]:
     """Open a poster on a database; opening it again is a restart of the program."""
-    async with open_database(path) as database, connected(fake) as client:
+    async with open_database(path) as database, connected(fake) as client, only_documented_steps(database, "posts"):
         yield build_office(database, client, now, Press(), checkpoint)
 
 

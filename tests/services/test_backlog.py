@@ -25,7 +25,7 @@ from storage.github.inbox import Inbox
 from storage.github.outbox import Outbox
 from storage.packages.scans import Scans
 from tests.services.lookups import Clock
-from tests.storage.discord.test_posts import DIGEST, GUILD, POST
+from tests.storage.discord.made_posts import DIGEST, GUILD, POST
 from tests.storage.made_threads import ADD, COMMENT, HAPPENING, event
 
 HOUR = timedelta(hours=1)

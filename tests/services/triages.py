@@ -32,6 +32,7 @@ from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_webhooks import FakeDelivery
 from tests.fakes.github_world import FakeComment, FakeIssue, FakeRepository
 from tests.services.lookups import FOREVER, QUICK, T314, T315, Clock
+from tests.steps import only_documented_steps
 
 LABELS = ("free-threading", "type-crash", "build", "race", "wheels", "needs-info", "question")
 
@@ -130,7 +131,8 @@ async def open_works(
         )
         reconciler = Reconciler(app, deliveries, stores.inbox, Cursors(database), stores.threads, now)
         try:
-            yield Works(database, app, stores, deliveries, triage, worker, reconciler)
+            async with only_documented_steps(database, "outbox"):
+                yield Works(database, app, stores, deliveries, triage, worker, reconciler)
         finally:
             await lookup.aclose()
 

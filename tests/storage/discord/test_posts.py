@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.core.digest.changes import Change, ChangeKind
 from bot.core.posting.posts import Post, PostKind, State
-from bot.core.posting.schedule import Schedule
-from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
+from bot.core.posting.settings import GuildSettings, IssueFeed
 from bot.core.upstream.threads import EventKind
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
@@ -21,21 +20,7 @@ from storage.discord.posts import CLAIM, KEPT, Posts
 from storage.engine.engine import Engine
 from storage.github.threads import Threads
 from tests.services.threads import event, thread
-
-NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-GUILD, CHANNEL = 1_012_345_678_901_234_567, 1_183_746_382_910_273_645
-POST = Post(
-    guild=GUILD,
-    kind=PostKind.DIGEST,
-    key="2026-W47",
-    channel=CHANNEL,
-    state=State.PLANNED,
-    expires=NOW + timedelta(days=7),
-    due=NOW,
-    role=5,
-    publish=True,
-)
-DIGEST = DigestSettings(CHANNEL, NOW, Schedule(4, 18, "Europe/Berlin"), role=5, publish=True)
+from tests.storage.discord.made_posts import CHANNEL, DIGEST, GUILD, NOW, POST
 
 
 @pytest.fixture
