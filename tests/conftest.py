@@ -14,25 +14,24 @@ import httpx
 import pytest
 import structlog
 from blockbuster import BlockingError, blockbuster_ctx
-from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.command_line import Run, runner
+from tests.examples import register_profiles
+from tests.patience import at_most
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# No deadline for one example: on a shared machine, and under coverage, its time says nothing about the program.
-settings.register_profile("dev", deadline=None)
-settings.register_profile(
-    "ci",
-    deadline=None,
-    derandomize=True,  # the gate judges the change, not the day's luck
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],  # says something about the machine only
-)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+register_profiles()
 # By default it is the working directory, which `nothing_from_outside` changes.
 set_hypothesis_home_dir(ROOT / ".hypothesis")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let tests have as much longer than usual as all that they wait for."""
+    limit = pytest.mark.timeout(at_most(float(config.getini("timeout"))))
+    for item in items:
+        item.add_marker(limit)
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,7 @@ from tests.core.triage.made_snapshots import (
     said,
     to_do,
 )
+from tests.examples import examples
 
 HOSTILE = [
     "@everyone",
@@ -277,7 +278,7 @@ def test_a_switch_that_is_off_stops_everything(snapshot: Snapshot, mine: bool) -
         assert _obeyed(text, stopped).overrides == ()
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(13))
 @given(snapshots(), TEXTS)
 def test_no_text_escapes_from_a_comment(snapshot: Snapshot, text: str) -> None:
     decisions = decide(snapshot)
