@@ -17,7 +17,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup status check format lint types imports test bench lock clean
+.PHONY: help setup status check format lint types imports dead test bench lock clean
 
 bin := $(VENV)/bin
 # On a terminal pip tells how far it is, elsewhere only what fails; on stderr, as an answer may be all that is wanted on stdout.
@@ -41,7 +41,7 @@ setup: $(development) ## Install the ftbot command and everything that the check
 status: $(runtime) ## Ask about PACKAGE (several: PACKAGE="numpy lxml")
 	@$(bin)/ftbot status $(PACKAGE)
 
-check: format lint types imports test ## Every check: format, lint, types, import contracts, tests with coverage
+check: format lint types imports dead test ## Every check: format, lint, types, import contracts, dead code, tests with coverage
 
 format: $(development) ## Check the formatting (fix: .venv/bin/ruff format)
 	@$(bin)/ruff format --check --quiet --output-format concise . || { echo "Run: $(bin)/ruff format" >&2; exit 1; }
@@ -54,6 +54,9 @@ types: $(development) ## Check types
 
 imports: $(development) ## Check the import contracts
 	@report=$$($(bin)/lint-imports --no-cache --no-logo 2>&1) || { printf '%s\n' "$$report" >&2; exit 1; }
+
+dead: $(development) ## Look for code that nothing uses
+	@$(bin)/vulture && $(bin)/vulture bot cogs storage # the second does not count what only tests use
 
 test: $(development) ## Run the tests with branch coverage, or what PYTEST says
 	@PATH="$(abspath $(bin)):$$PATH" $(bin)/python -m pytest --no-header $(if $(PYTEST),$(PYTEST),--numprocesses=logical --cov --cov-report=term)
