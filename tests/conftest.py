@@ -30,6 +30,11 @@ register_profiles()
 set_hypothesis_home_dir(ROOT / ".hypothesis")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Run twice as many tests at a time as there are processors: many wait, for a process, a disk or a limit."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let tests have as much longer than usual as all that they wait for."""
     limit = pytest.mark.timeout(at_most(float(config.getini("timeout"))))
