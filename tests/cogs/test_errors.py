@@ -91,7 +91,7 @@ async def test_nobody_is_sent_back_before_the_index_wants_to_be_asked(
 async def test_an_answer_that_takes_too_long_is_given_up(
     fake: FakeDiscord, index: FakeIndex, bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cogs.conversations.LONGEST", 0.05)
+    monkeypatch.setattr("cogs.conversations.LONGEST", 1.0)
     index.hold(times=None)
     text = await answered_once(fake.slash("ftstatus", package="demo"), fake)
     assert text == "That took too long, so I gave up. Try again in a minute."
@@ -234,7 +234,7 @@ async def test_a_promise_whose_answer_never_comes_is_taken_back(
     world: World, fake: FakeDiscord, index: FakeIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cogs.status.DIRECTLY", 0.001)
-    monkeypatch.setattr("cogs.conversations.LONGEST", 0.05)
+    monkeypatch.setattr("cogs.conversations.LONGEST", 1.0)
     index.hold(times=None)
     async with world.running():
         answer = fake.slash("ftstatus", package="demo")
