@@ -61,8 +61,6 @@ async def test_a_reading_survives_a_restart(open_engine: OpenEngine) -> None:
         st.builds(Reading.of, projects, st.just(NOW), st.none() | st.text(SIGNS, max_size=9), metadata), max_size=5
     )
 )
-@settings(max_examples=50)
-@given(st.lists(st.builds(Reading.of, projects, st.just(NOW), st.none() | st.text(max_size=9), metadata), max_size=5))
 @settings(max_examples=examples(13))
 def test_any_reading_is_given_back_as_it_was(readings: list[Reading]) -> None:
     async def there_and_back() -> None:
