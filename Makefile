@@ -17,7 +17,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup status check format lint types imports test bench lock clean
+.PHONY: help setup status check check-all format lint types imports dead test long bench lock clean
 
 bin := $(VENV)/bin
 # On a terminal pip tells how far it is, elsewhere only what fails; on stderr, as an answer may be all that is wanted on stdout.
@@ -31,7 +31,7 @@ help: ## This list
 	@echo "make status PACKAGE=numpy   does it work on free-threaded Python? (asks PyPI)"
 	@echo "make check                  every check, as CI runs it"
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 	@echo
 	@echo "Variables: VENV=$(VENV) (where it installs), PYTHON=python3.x (which Python), PYTEST=\"-k name\", LOCK=--upgrade"
 
@@ -41,7 +41,9 @@ setup: $(development) ## Install the ftbot command and everything that the check
 status: $(runtime) ## Ask about PACKAGE (several: PACKAGE="numpy lxml")
 	@$(bin)/ftbot status $(PACKAGE)
 
-check: format lint types imports test ## Every check: format, lint, types, import contracts, tests with coverage
+check: format lint types imports dead test ## Every check: format, lint, types, import contracts, dead code, tests with coverage
+
+check-all: check long ## The same, and every property with twenty times as many examples, which takes long
 
 format: $(development) ## Check the formatting (fix: .venv/bin/ruff format)
 	@$(bin)/ruff format --check --quiet --output-format concise . || { echo "Run: $(bin)/ruff format" >&2; exit 1; }
@@ -55,8 +57,16 @@ types: $(development) ## Check types
 imports: $(development) ## Check the import contracts
 	@report=$$($(bin)/lint-imports --no-cache --no-logo 2>&1) || { printf '%s\n' "$$report" >&2; exit 1; }
 
+dead: $(development) ## Look for code that nothing uses
+	@$(bin)/vulture && $(bin)/vulture bot cogs storage # the second does not count what only tests use
+
 test: $(development) ## Run the tests with branch coverage, or what PYTEST says
-	@PATH="$(abspath $(bin)):$$PATH" $(bin)/python -m pytest --no-header $(if $(PYTEST),$(PYTEST),--numprocesses=logical --cov --cov-report=term)
+	@PATH="$(abspath $(bin)):$$PATH" $(bin)/python -m pytest --no-header $(if $(PYTEST),$(PYTEST),--numprocesses=auto --dist=worksteal --cov --cov-report=term)
+
+# Always other examples than before; what they find is kept in .hypothesis, and tried again first.
+long: $(development) ## Try properties with many examples, for as long as that takes (some: PYTEST="-k digest")
+	@PATH="$(abspath $(bin)):$$PATH" FTBOT_TEST_PATIENCE=$${FTBOT_TEST_PATIENCE:-60} $(bin)/python -m pytest --no-header \
+		-m hypothesis --hypothesis-profile=long --numprocesses=auto --dist=worksteal $(PYTEST)
 
 bench: $(development) ## Measure how fast questions are answered, packages scanned, webhooks taken, threads watched (five minutes)
 	@for benchmark in status scan webhooks watch github_worker; do $(bin)/python -m benchmarks.$$benchmark || exit 1; echo; done

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import shutil
 import signal
 import sysconfig
 from collections.abc import Iterator
@@ -14,25 +16,30 @@ import httpx
 import pytest
 import structlog
 from blockbuster import BlockingError, blockbuster_ctx
-from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from storage.engine.sqlite import open_database
 from tests.command_line import Run, runner
+from tests.examples import register_profiles
+from tests.patience import at_most
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# No deadline for one example: on a shared machine, and under coverage, its time says nothing about the program.
-settings.register_profile("dev", deadline=None)
-settings.register_profile(
-    "ci",
-    deadline=None,
-    derandomize=True,  # the gate judges the change, not the day's luck
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow],  # says something about the machine only
-)
-settings.load_profile("ci" if os.environ.get("CI") else "dev")
+register_profiles()
 # By default it is the working directory, which `nothing_from_outside` changes.
 set_hypothesis_home_dir(ROOT / ".hypothesis")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run twice as many tests at a time as there are processors: many wait, for a process, a disk or a limit."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let tests have as much longer than usual as all that they wait for."""
+    limit = pytest.mark.timeout(at_most(float(config.getini("timeout"))))
+    for item in items:
+        item.add_marker(limit)
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +55,25 @@ def shared() -> Path:
 def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder without a ``.env``."""
     return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a new database with all its tables."""
+    path = tmp_path_factory.mktemp("migrated") / "ftbot.db"
+
+    async def migrate() -> None:
+        async with open_database(path):
+            pass
+
+    asyncio.run(migrate())
+    return path
+
+
+@pytest.fixture
+def database_path(migrated_database: Path, tmp_path: Path) -> Path:
+    """Give the path of a new database. It is a copy: making one takes seven times as long, which other tests show."""
+    return Path(shutil.copy(migrated_database, tmp_path))
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ from bot.core.digest.digest import Digest, Point, Share
 from bot.core.wheels.targets import Target
 from tests.conftest import ROOT
 from tests.core.digests import QUIET, digests
+from tests.examples import examples
 
 _WHITE, _DARK = (255, 255, 255), (0x31, 0x33, 0x38)
 _MARGIN = 8
@@ -80,7 +81,7 @@ def test_nothing_is_cut_off_at_the_edges(targets: int, last: float) -> None:
     assert min(left, top, WIDTH - right, HEIGHT - bottom) >= _MARGIN
 
 
-@settings(max_examples=15)
+@settings(max_examples=examples(8))
 @given(digest=digests())
 def test_every_digest_can_be_drawn(digest: Digest) -> None:
     assert _picture(draw(digest)).size == (WIDTH, HEIGHT)

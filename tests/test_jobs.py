@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.jobs import Job, timetable
 from bot.services.metrics import Metrics
+from tests.patience import at_most
 
 OFTEN = timedelta(milliseconds=20)
 
@@ -46,7 +47,7 @@ class Alarm:
             raise RuntimeError(f"run {self.runs} went wrong")
 
     async def ran(self, times: int) -> None:
-        async with asyncio.timeout(5), self._ran:
+        async with asyncio.timeout(at_most(30)), self._ran:
             await self._ran.wait_for(lambda: self.runs >= times)
 
 

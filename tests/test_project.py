@@ -24,6 +24,7 @@ from prometheus_client import CollectorRegistry
 
 from bot.config import Settings
 from bot.web.site import Address, Monitoring, Site, serve
+from tests.patience import at_most
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGES: Final = ("ftbot", "bot", "cogs", "storage")
@@ -325,7 +326,7 @@ async def test_the_health_check_of_the_image_asks_where_health_is_served(variabl
             for name, value in variables.items()
         }
         process = await asyncio.create_subprocess_exec(sys.executable, *arguments, env=environment)
-        assert await asyncio.wait_for(process.wait(), 20) == (path != "/healthz")
+        assert await asyncio.wait_for(process.wait(), at_most(60)) == (path != "/healthz")
 
 
 def test_every_make_target_that_a_page_names_exists() -> None:

@@ -21,6 +21,7 @@ from tests.command_line import Ended, Run
 from tests.fakes.fake_discord import TOKEN, FakeDiscord
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import sdist, wheels
+from tests.patience import at_most
 from tests.test_config import DEFAULTS, SECRETS
 
 COMMANDS: Final = ("status", "scan", "digest", "history", "triage", "watch", "settings", "check", "run")
@@ -69,7 +70,7 @@ async def start(
 
 
 async def end_of(process: asyncio.subprocess.Process, encoding: str = "utf-8") -> Ended:
-    out, err = await asyncio.wait_for(process.communicate(), 20)
+    out, err = await asyncio.wait_for(process.communicate(), at_most(60))
     assert process.returncode is not None
     ended = Ended(process.returncode, (out or b"").decode(encoding), (err or b"").decode(encoding))
     assert "Traceback" not in ended.err
@@ -561,8 +562,8 @@ async def test_threads_are_not_read_on_when_nobody_reads_the_answers(closed: int
     assert process.stdin is not None
     process.stdin.write(b'{"repo": "a/b", "number": 1, "title": "t"}\n')  # and its end never comes
     assert process.stderr is not None
-    assert await asyncio.wait_for(process.stderr.read(), 20) == b""
-    assert await asyncio.wait_for(process.wait(), 20) == 0
+    assert await asyncio.wait_for(process.stderr.read(), at_most(60)) == b""
+    assert await asyncio.wait_for(process.wait(), at_most(60)) == 0
 
 
 async def test_an_offline_question_without_an_answer_says_how_to_get_one(ftbot: Run) -> None:
@@ -574,7 +575,7 @@ async def test_an_offline_question_without_an_answer_says_how_to_get_one(ftbot: 
 async def test_an_interrupt_ends_it_without_a_word(index: FakeIndex) -> None:
     hold = index.hold()
     process = await start("status", "six")
-    await asyncio.wait_for(hold.arrived.wait(), 20)
+    await asyncio.wait_for(hold.arrived.wait(), at_most(60))
     process.send_signal(signal.SIGINT)
     assert (await end_of(process)).code == 130
 

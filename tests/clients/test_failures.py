@@ -24,6 +24,7 @@ from bot.clients.pypi import PackageIndex
 from bot.clients.tokens import Tokens
 from bot.clients.web import Patience, fetch, open_http
 from bot.core.errors import UpstreamError
+from tests.patience import at_most
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -32,7 +33,7 @@ NO_HTTP = "answered with something that is not HTTP."
 BROKEN_HEADER = "answered with a header that is broken."
 BROKEN_CHUNKS = "answered in chunks that are broken."
 NO_ANSWER = "closed the connection without an answer."
-ONCE = Patience(attempts=1, deadline=10.0)
+ONCE = Patience(attempts=1, deadline=at_most(60))
 
 ANSWERS: dict[str, tuple[bytes, str]] = {
     "a greeting": (b"SSH-2.0-OpenSSH_9.2\r\n\r\n", NO_HTTP),

@@ -23,8 +23,9 @@ from bot.core.index.simple_api import MetadataFile
 from bot.core.origins import Host, Origin, Service, parse_host
 from tests.fakes.fake_index import FakeIndex, redirect
 from tests.fakes.index_pages import sdist, wheels
+from tests.patience import at_most
 
-ONCE = Patience(attempts=1, deadline=10.0)
+ONCE = Patience(attempts=1, deadline=at_most(60))
 PUBLIC, ELSEWHERE = "151.101.64.223", "2a04:4e42::223"
 SOURCE = "https://github.com/demo/demo"
 METADATA = f"Metadata-Version: 2.4\nName: demo\nVersion: 1.0\nProject-URL: Source, {SOURCE}\n".encode()

@@ -17,8 +17,9 @@ from bot.core.index.metadata import NOT_OFFERED, Metadata
 from bot.core.index.simple_api import Project, ProjectStatus
 from tests.fakes.fake_index import FakeIndex, Fault, Reset, html_page, not_gzip, refusal, truncated, truncated_json
 from tests.fakes.index_pages import MIRROR, PYPI, Dialect, StatusShape, sdist, wheels
+from tests.patience import at_most
 
-QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=5.0)
+QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=at_most(60))
 DEMO = [*wheels("demo", "1.0", "cp314-cp314t-win32"), sdist("demo", "1.0")]
 
 

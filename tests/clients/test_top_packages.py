@@ -14,8 +14,9 @@ from bot.clients.top_packages import TopPackagesSource, shipped_list
 from bot.clients.web import Patience, open_http
 from bot.core.errors import UpstreamError
 from tests.fakes.fake_index import FakeIndex, refusal
+from tests.patience import at_most
 
-QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=5.0)
+QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=at_most(60))
 LIST = b'{"last_update": "2026-11-01 00:00:00", "rows": [{"download_count": 2, "project": "boto3"}]}'
 
 

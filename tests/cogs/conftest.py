@@ -200,12 +200,14 @@ async def fake(clock: Clock) -> AsyncIterator[FakeDiscord]:
 
 
 @pytest.fixture
-def world(fake: FakeDiscord, index: FakeIndex, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(
+    fake: FakeDiscord, index: FakeIndex, clock: Clock, database_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> World:
     monkeypatch.setattr(discord.http.Route, "BASE", fake.api_url)
     monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL(fake.gateway_url))
     monkeypatch.setattr(discord.VoiceClient, "warn_nacl", False)
     monkeypatch.setattr(discord.VoiceClient, "warn_dave", False)
-    return World(fake, index, clock, tmp_path / "ftbot.db")
+    return World(fake, index, clock, database_path)
 
 
 @pytest.fixture

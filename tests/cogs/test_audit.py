@@ -34,8 +34,8 @@ async def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[F
 
 
 @pytest.fixture
-async def bot(fake: FakeDiscord, tmp_path: Path, clock: Clock) -> AsyncIterator[Bot]:
-    async with running_bot(fake, tmp_path / "ftbot.db", clock, Press()) as running:
+async def bot(fake: FakeDiscord, database_path: Path, clock: Clock) -> AsyncIterator[Bot]:
+    async with running_bot(fake, database_path, clock, Press()) as running:
         await running.audit.record([entry(Outcome.DO, "ada", 1), entry(Outcome.DONE, None, 2)])
         yield running
 

@@ -20,6 +20,7 @@ from tests.cogs.conftest import Bot, Clock, Log, World, all_cogs
 from tests.fakes.discord_json import children, text
 from tests.fakes.discord_world import Guild
 from tests.fakes.fake_discord import TOKEN, FakeDiscord
+from tests.patience import at_most
 
 REGISTRATION = r"^/applications/\d+/commands$"
 GUILDS = 1
@@ -114,7 +115,7 @@ async def test_a_login_that_finds_discord_down_is_tried_again(world: World, fake
 async def test_a_token_that_discord_refuses_ends_it_with_a_sentence(world: World, fake: FakeDiscord, log: Log) -> None:
     async with world.running(token="not-the-token", wait=False) as bot:
         with pytest.raises(UserError, match=r"refused the bot's token\. .* FTBOT_DISCORD_TOKEN"):
-            await asyncio.wait_for(asyncio.shield(bot.connected), 5)
+            await asyncio.wait_for(asyncio.shield(bot.connected), at_most(30))
     assert fake.gateway.identifies == 0
     assert "not-the-token" not in log.stream.getvalue()
 
@@ -254,7 +255,7 @@ async def test_it_stops_at_once_while_it_waits_for_an_outage_to_end(world: World
         world.awake.clear()
         fake.refuse_connections(10**6)
         fake.abort_connections()
-        await asyncio.wait_for(world.asleep.wait(), 5)
+        await asyncio.wait_for(world.asleep.wait(), at_most(30))
         client = bot.gateway.connection.client
     assert isinstance(client, discord.Client)
     assert client.is_closed()
@@ -306,7 +307,7 @@ async def test_a_bot_that_discord_finds_asking_for_too_much_ends_with_a_sentence
     async with world.running() as bot:
         fake.close_connections(4014)
         with pytest.raises(UserError, match="privileged intents"):
-            await asyncio.wait_for(asyncio.shield(bot.connected), 5)
+            await asyncio.wait_for(asyncio.shield(bot.connected), at_most(30))
 
 
 async def test_it_is_ready_once_it_knows_its_servers_and_counts_them(
@@ -327,7 +328,7 @@ async def test_it_is_ready_once_it_knows_its_servers_and_counts_them(
             return int(next(iter(bot.metrics.guilds.collect())).samples[0].value)
 
         assert not is_ready(bot)
-        await asyncio.wait_for(ready.wait(), 10)
+        await asyncio.wait_for(ready.wait(), at_most(30))
         assert is_ready(bot)
         assert await servers() == 1
         fake.join(guild := Guild("NumPy"))

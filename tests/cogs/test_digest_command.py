@@ -51,8 +51,8 @@ def press() -> Press:
 
 
 @pytest.fixture
-async def bot(fake: FakeDiscord, tmp_path: Path, clock: Clock, press: Press) -> AsyncIterator[Bot]:
-    async with running_bot(fake, tmp_path / "ftbot.db", clock, press) as running:
+async def bot(fake: FakeDiscord, database_path: Path, clock: Clock, press: Press) -> AsyncIterator[Bot]:
+    async with running_bot(fake, database_path, clock, press) as running:
         yield running
 
 

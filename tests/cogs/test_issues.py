@@ -34,8 +34,8 @@ async def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[F
 
 
 @pytest.fixture
-async def bot(fake: FakeDiscord, tmp_path: Path, clock: Clock) -> AsyncIterator[Bot]:
-    async with running_bot(fake, tmp_path / "ftbot.db", clock, Press()) as running:
+async def bot(fake: FakeDiscord, database_path: Path, clock: Clock) -> AsyncIterator[Bot]:
+    async with running_bot(fake, database_path, clock, Press()) as running:
         yield running
 
 
@@ -126,9 +126,9 @@ async def test_where_there_is_nothing_to_list_it_says_what_to_do(
 
 @pytest.mark.parametrize("options", [{}, {"package": "numpy", "state": "all"}])
 async def test_where_nobody_looks_it_does_not_say_to_ask_later(
-    fake: FakeDiscord, tmp_path: Path, clock: Clock, options: dict[str, str]
+    fake: FakeDiscord, database_path: Path, clock: Clock, options: dict[str, str]
 ) -> None:
-    async with running_bot(fake, tmp_path / "ftbot.db", clock, Press(), prospects=Prospects(Watched.NONE)) as bot:
+    async with running_bot(fake, database_path, clock, Press(), prospects=Prospects(Watched.NONE)) as bot:
         message = await fake.slash("ftissues", options=options).shown()
         assert (message.ephemeral, message.text()) == (True, NOT_WATCHED)
         await know(bot, thread())

@@ -13,6 +13,7 @@ from cogs.client import Client
 from cogs.pulse import GRACE, Heartbeats
 from tests.cogs.conftest import Bot, Clock, World
 from tests.fakes.fake_discord import FakeDiscord
+from tests.patience import at_most
 
 INTERVAL = 0.2
 """Seconds between heartbeats, so that a test sees some."""
@@ -86,7 +87,7 @@ async def test_a_connection_that_is_lost_is_not_ready_until_there_is_another(bot
     fake.abort_connections()
     client = bot.gateway.connection.client
     assert client is not None
-    await client.wait_for("disconnect", timeout=10)
+    await client.wait_for("disconnect", timeout=at_most(30))
     assert not bot.gateway.connection.is_ready()
     await fake.connected()
     await fake.slash("fthelp").shown()

@@ -16,6 +16,7 @@ from inline_snapshot import snapshot
 
 from bot.core.wheels.targets import Target
 from tests.cogs.conftest import Bot, Clock, Log, World
+from tests.examples import examples
 from tests.fakes.discord_interactions import CallbackType
 from tests.fakes.discord_world import Guild, Message
 from tests.fakes.fake_discord import FakeDiscord
@@ -259,7 +260,7 @@ async def test_a_locked_database_costs_the_button_and_no_time(
 ) -> None:
     with locked_by_another(world.database):
         answer = fake.slash("ftstatus", package="demo")
-        message = await asyncio.wait_for(answer.shown(), 3)
+        message = await asyncio.wait_for(answer.shown(), 4)
         assert answer.acknowledged is CallbackType.MESSAGE
         assert message.text().startswith("### 🟡 demo 1.0")
         assert [each.label for each in message.buttons()] == ["PyPI", "Source", "Guide"]
@@ -274,7 +275,7 @@ async def test_a_locked_database_costs_the_button_and_no_time(
 @pytest.mark.usefixtures("bot")
 async def test_a_locked_database_costs_the_buttons_of_suggestions(fake: FakeDiscord, world: World) -> None:
     with locked_by_another(world.database):
-        message = await asyncio.wait_for(fake.slash("ftstatus", package="nunpy").shown(), 3)
+        message = await asyncio.wait_for(fake.slash("ftstatus", package="nunpy").shown(), 4)
     assert message.text().startswith("I couldn't find **nunpy** on PyPI. Did you mean **numpy**")
     assert message.buttons() == []
 
@@ -453,7 +454,7 @@ async def test_without_any_text_what_is_best_known_is_offered(fake: FakeDiscord)
     assert [choice.value for choice in choices] == ["numpy", "pandas", "demo", "numba", "lxml", "numexpr", "six"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(50))
 @given(typed=st.text() | st.text("numpyd-_. é@", max_size=12))
 async def test_completion_offers_at_most_25_short_choices_whatever_is_typed(bot: Bot, typed: str) -> None:
     choices = bot.answers.offer(typed, Target(14))

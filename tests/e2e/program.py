@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 import httpx
 from httpx_aiohttp import HttpxAiohttpClient
 
+from tests.patience import at_most
+
 TOKEN = "MTE0NjU4ODQ2MDM3NDI0NTM5Ng.GxYzAb.q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9"
 COMMAND = (sys.executable, "-m", "bot", "run")
-PATIENCE = 20.0
+PATIENCE = at_most(60)
 """Seconds; a start takes two of them on a machine with nothing else to do."""
 
 
@@ -65,9 +67,9 @@ class Bot:
             return await http.get(f"http://127.0.0.1:{port}{path}")
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Tell the process to stop, and give its exit code; it has ten seconds."""
+        """Tell the process to stop, and give its exit code; it ends by itself if all is well."""
         self.process.send_signal(number)
-        return await asyncio.wait_for(self.process.wait(), 10)
+        return await asyncio.wait_for(self.process.wait(), PATIENCE)
 
 
 @asynccontextmanager

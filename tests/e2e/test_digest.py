@@ -97,12 +97,12 @@ def forge() -> Iterator[Forge[Run]]:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Forge[Run]) -> AsyncIterator[Stage]:
+async def stage(database_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Forge[Run]) -> AsyncIterator[Stage]:
     clock = WatchedClock()
     guilds = [Guild(name, [Channel("general"), announcement("news"), forum("issues")]) for name in ("One", "Two")]
     async with FakeDiscord(guilds, now=clock) as fake:
         direct(monkeypatch, fake.api_url, fake.gateway_url)
-        ready = Stage(fake, tmp_path / "ftbot.db", clock, forge)
+        ready = Stage(fake, database_path, clock, forge)
         async with open_database(ready.database) as database:
             for channel in ready.channels:
                 digest = DigestSettings(channel.id, LAST_WEEK, DEFAULT_SCHEDULE, publish=True)

@@ -139,7 +139,7 @@ async def test_a_stop_finishes_the_answers_under_way_and_a_restart_is_warm(here:
         assert (late.ephemeral, late.text()) == (True, "I am restarting. Ask again in a minute.")
         hold.release.set()
         message = await running.shown()
-        assert await asyncio.wait_for(bot.process.wait(), 10) == 0
+        assert await asyncio.wait_for(bot.process.wait(), PATIENCE) == 0
     await discord.until(lambda: not discord.gateway.connected)
     await index.stop()
     async with here.running() as bot:

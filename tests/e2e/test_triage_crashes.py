@@ -110,8 +110,8 @@ def forge() -> Iterator[Forge[Run]]:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, forge: Forge[Run]) -> AsyncIterator[Stage]:
-    clock, database = Clock(), tmp_path / "ftbot.db"
+async def stage(database_path: Path, forge: Forge[Run]) -> AsyncIterator[Stage]:
+    clock, database = Clock(), database_path
     async with FakeGitHub(now=clock) as fake, FakeIndex() as index:
         repository = install(fake)
         one = repository.open("Segmentation fault on the free-threaded build", "It crashes.")

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tests.patience import at_most
+
 
 @dataclass(slots=True, eq=False)
 class Changes:
@@ -20,7 +22,7 @@ class Changes:
     async def until(self, reached: Callable[[], bool], state: Callable[[], str], seconds: float) -> None:
         """Wait until ``reached`` holds; after that many seconds fail with the ``state`` it stopped in."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(at_most(seconds)):
                 while not reached():
                     self._event.clear()
                     await self._event.wait()

@@ -162,23 +162,23 @@ class Answer:
         if not self.edited.done():
             self.edited.set_result(message)
 
-    async def shown(self, seconds: float = 5.0) -> Message:
+    async def shown(self, seconds: float = 30.0) -> Message:
         """Wait for the message that answers, once it no longer says "thinking…"."""
         await self.until(lambda: self.message is not None and not self.message.loading, seconds)
         if self.message is None:
             raise AssertionError("the answer was deleted at once")
         return self.message
 
-    async def wait_for_followups(self, count: int, seconds: float = 5.0) -> list[Message]:
+    async def wait_for_followups(self, count: int, seconds: float = 30.0) -> list[Message]:
         """Wait until there are that many follow-ups and return them all."""
         await self.until(lambda: len(self.followups) >= count, seconds)
         return self.followups
 
-    async def wait_for_edits(self, count: int, seconds: float = 5.0) -> None:
+    async def wait_for_edits(self, count: int, seconds: float = 30.0) -> None:
         """Wait until the original message has been edited that often."""
         await self.until(lambda: self.edits >= count, seconds)
 
-    async def until(self, reached: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, reached: Callable[[], bool], seconds: float = 30.0) -> None:
         """Wait until something about this answer holds."""
         await self.changes.until(reached, lambda: f"the bot's answer so far is {self!r}", seconds)
 

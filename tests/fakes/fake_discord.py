@@ -214,11 +214,11 @@ class FakeDiscord:
         """Count the requests with a method whose path contains a match of a pattern."""
         return sum(request.method == method and re.search(path, request.path) is not None for request in self.requests)
 
-    async def connected(self, seconds: float = 10.0) -> None:
+    async def connected(self, seconds: float = 30.0) -> None:
         """Wait until a bot is logged in to the gateway."""
         await self.until(lambda: self.gateway.connected, seconds)
 
-    async def until(self, reached: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, reached: Callable[[], bool], seconds: float = 30.0) -> None:
         """Wait until something holds that changes with a request or with the gateway, such as a count."""
         await self.changes.until(reached, self._state, seconds)
 

@@ -179,7 +179,7 @@ class FakeGitHub:
             request.method == method and re.search(pattern, request.path) is not None for request in self.requests
         )
 
-    async def until(self, reached: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, reached: Callable[[], bool], seconds: float = 30.0) -> None:
         """Wait until something is so: it is looked at after every request and whatever else happens here."""
         await self._changes.until(reached, lambda: f"{self.requests[-5:]}, {self.violations}", seconds)
 

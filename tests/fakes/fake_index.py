@@ -267,7 +267,7 @@ class FakeIndex:
         """Sum up the bytes of bodies as sent."""
         return sum(request.sent for request in self.requests)
 
-    async def until(self, reached: Callable[[], bool], seconds: float = 5.0) -> None:
+    async def until(self, reached: Callable[[], bool], seconds: float = 30.0) -> None:
         """Wait until something holds that a request changes; fail after some seconds with what was asked."""
         await self._changes.until(reached, lambda: f"requests: {self.requests}", seconds)
 

@@ -31,9 +31,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Give the path of a database that does not exist yet."""
-    return tmp_path / "ftbot.db"
+def path(database_path: Path) -> Path:
+    """Give the path of a database in which nothing is."""
+    return database_path
 
 
 @pytest.fixture

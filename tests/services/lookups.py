@@ -17,11 +17,12 @@ from storage.engine.sqlite import open_database
 from storage.packages.statuses import Statuses
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import File, sdist, wheels
+from tests.patience import at_most
 
 NOW = datetime(2026, 11, 22, 22, tzinfo=UTC)
 T313, T314, T315 = Target(13), Target(14), Target(15)
-QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=5.0)
-FOREVER = 30.0
+QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=at_most(60))
+FOREVER = at_most(100)
 """Seconds to wait for metadata where a test wants it in the answer: as long as a test may take."""
 
 

@@ -36,6 +36,7 @@ from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from tests.fakes.discord_world import Channel, Guild, Message
 from tests.fakes.fake_discord import FakeDiscord
+from tests.patience import at_most
 from tests.steps import only_documented_steps
 
 SLOT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -118,7 +119,7 @@ class Office:
 
     async def notices(self, event: str, act: Callable[[], None]) -> None:
         """Let something happen in Discord, and wait until the bot was told."""
-        told = asyncio.ensure_future(self.client.wait_for(event, timeout=5))
+        told = asyncio.ensure_future(self.client.wait_for(event, timeout=at_most(30)))
         await asyncio.sleep(0)  # it listens from its first step on
         act()
         await told

@@ -25,6 +25,7 @@ from storage.packages.projects import Known, Projects
 from storage.packages.scans import Scans
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import sdist, wheels
+from tests.patience import at_most
 from tests.services.lookups import NOW, QUICK, T314, T315, Clock
 
 LONG_AGO = NOW - timedelta(days=100)
@@ -71,7 +72,7 @@ async def open_station(  # noqa: PLR0913 - what a station is made of, all by key
         return "\n".join(["# as of 2026-11-01", *ranked]).encode()
 
     async with open_http("ftbot-tests") as http, open_database(path) as database:
-        pages = PackageIndex(http, index.index_url, index.json_api_url, Patience(attempts=1, deadline=10.0))
+        pages = PackageIndex(http, index.index_url, index.json_api_url, Patience(attempts=1, deadline=at_most(60)))
         top_list = TopList(fetch, Documents(database), lambda: NEVER_SHIPPED, clock)
         packages, projects, scans = Packages(database), Projects(database), Scans(database)
         scanner = Scanner(

@@ -12,9 +12,9 @@ from tests.storage.engines import ENGINES, OpenEngine
 
 
 @pytest.fixture(params=ENGINES)
-def open_engine(request: pytest.FixtureRequest, tmp_path: Path) -> OpenEngine:
-    """Give what opens the test's database, again or beside."""
-    return lambda: ENGINES[request.param](tmp_path)
+def open_engine(request: pytest.FixtureRequest, database_path: Path) -> OpenEngine:
+    """Give what opens the test's database, again or beside; SQLite finds a file that was migrated."""
+    return lambda: ENGINES[request.param](database_path.parent)
 
 
 @pytest.fixture

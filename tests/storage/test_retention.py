@@ -34,6 +34,7 @@ from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.scans import Scans
 from storage.retention import AT_ONCE, Retention
+from tests.patience import at_most
 from tests.storage.made_threads import ENTRY, MARK, NODE, NOW, OVERRIDE, REVIEW, THREAD, action, event, thread
 
 KEEP = timedelta(days=400)
@@ -293,7 +294,7 @@ async def test_writers_come_in_between(database: Engine) -> None:
     found: list[int] = []
     async for table, rows in Retention(database).forget(NOW - KEEP, NOW):
         if table == "inbox":
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(at_most(30)):
                 assert await inbox.receive(f"new {len(found)}", event(f"new {len(found)}"), NOW)
             found.append(rows)
     assert max(found) <= AT_ONCE

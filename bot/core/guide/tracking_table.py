@@ -50,10 +50,8 @@ _ELSEWHERE: Mapping[str, str | None] = MappingProxyType(
 _PIPE = re.compile(r"(?<!\\)\|")
 _PROJECT = re.compile(r"projects?|packages?|names?")
 _ISSUE = re.compile(r"\bissues?\b|\btrackers?\b")
-_RELEASE = re.compile(r"\bpypi\b")
 _FIRST = re.compile(r"\bfirst\b.*\bversion\b")
 _ADDRESS = re.compile(r"https?://[^\s()<>\[\]\"']+")
-_YES = re.compile(r"check|\byes\b|[\N{CHECK MARK}\N{HEAVY CHECK MARK}\N{WHITE HEAVY CHECK MARK}]")
 _FOOTNOTE = re.compile(r"\[\^[^\[\]]*\]")
 _LINK = re.compile(r"\[([^\[\]]*)\](?:\([^()]*\)|\[[^\[\]]*\])?")
 _ICON_OR_TAG = re.compile(r":[a-z][a-z0-9_-]*:|<[^<>]*>")
@@ -70,7 +68,6 @@ class TableRow:
     project: str
     package: str | None
     issue: IssueRef | None
-    pypi_release: bool
     link: str | None = None
     first_version: str | None = None
 
@@ -79,7 +76,6 @@ class TableRow:
 class _Columns:
     project: int
     issue: int
-    release: int | None
     first: int | None
 
 
@@ -125,9 +121,8 @@ def _columns(headings: Sequence[str]) -> _Columns | None:
     plain = [_plain(heading).lower() for heading in headings]
     project = next((place for place, heading in enumerate(plain) if _PROJECT.fullmatch(heading)), None)
     issue = next((place for place, heading in enumerate(plain) if _ISSUE.search(heading)), None)
-    release = next((place for place, heading in enumerate(plain) if _RELEASE.search(heading)), None)
     first = next((place for place, heading in enumerate(plain) if _FIRST.search(heading)), None)
-    return None if project is None or issue is None else _Columns(project, issue, release, first)
+    return None if project is None or issue is None else _Columns(project, issue, first)
 
 
 def _row(cells: Sequence[str], columns: _Columns) -> TableRow | None:
@@ -145,7 +140,6 @@ def _row(cells: Sequence[str], columns: _Columns) -> TableRow | None:
         project=project,
         package=_package(project, issue),
         issue=issue,
-        pypi_release=_YES.search(cell(columns.release).lower()) is not None,
         link=other if issue is None else None,
         first_version=_version(cell(columns.first)),
     )

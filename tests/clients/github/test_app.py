@@ -16,8 +16,9 @@ from bot.core.github.threads import ForbiddenError, GoneError, IssueRef, LabelEv
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_failures import Failure, not_found, server_error
 from tests.fakes.github_world import FakeIssue, FakeRepository, SuggestionState
+from tests.patience import at_most
 
-QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=25.0)
+QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=at_most(60))
 REF = IssueRef("numpy/numpy", 1)
 
 

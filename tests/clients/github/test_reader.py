@@ -14,8 +14,9 @@ from bot.core.github.threads import Account, ForbiddenError, Glimpse, IssueRef, 
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_failures import Failure, graphql_errors, graphql_partial, html_page, server_error
 from tests.fakes.github_world import FakeIssue, FakeRepository
+from tests.patience import at_most
 
-QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=25.0)
+QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=at_most(60))
 ODD = {
     "__typename": "Issue",
     "id": "I_1",

@@ -16,8 +16,9 @@ from bot.core.github.threads import Account, ForbiddenError, GoneError, IssueRef
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_failures import Failure, Hold, held, server_error
 from tests.fakes.github_world import FakeRepository
+from tests.patience import at_most
 
-QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=25.0)
+QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01, deadline=at_most(60))
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 REF = IssueRef("numpy/numpy", 1)
 OLD = {

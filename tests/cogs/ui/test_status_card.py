@@ -27,7 +27,6 @@ from cogs.ui.status_card import moment, plain, status_card, text_card
 from tests.core.pages import NOW, T314, T315, judged, project, wheel, wheels
 from tests.core.strategies import statuses
 
-MARKUP = "\\*_~`|>#[]<@:"
 _texts = st.text() | st.text("@*[](x)<>:/\n`_ 🙈é\u202e", min_size=50) | st.just("𒐫" * 4000) | st.just("@" * 500)
 _modifiers = st.lists(st.builds(Modifier, st.sampled_from(ModifierKind), st.none() | _texts), max_size=12).map(tuple)
 _covers = st.builds(Cover, st.just("cp314t") | st.text(max_size=30), st.none() | st.just(Floor("glibc", (9999, 9999))))

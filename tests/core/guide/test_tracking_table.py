@@ -15,7 +15,7 @@ from bot.core.guide.tracking_table import LONGEST_TEXT, TableRow, parse_table
 
 NUMPY = "[:simple-github:](https://github.com/numpy/numpy/issues/26157)"
 HEAD = "| Project | Upstream issue | PyPI release |\n| :--- | :---: | --- |\n"
-ROW = TableRow("NumPy", "numpy", IssueRef("numpy/numpy", 26157), pypi_release=True)
+ROW = TableRow("NumPy", "numpy", IssueRef("numpy/numpy", 26157))
 
 
 def read(*lines: str) -> list[TableRow]:
@@ -32,19 +32,16 @@ def test_the_published_table_is_read(shared: Path) -> None:
         "CuTe DSL",
         "nvidia-cutlass-dsl",
         IssueRef("NVIDIA/cutlass", 3109),
-        pypi_release=True,
         first_version="4.5.2",
     )
     assert rows["frozenlist"].issue == IssueRef("aio-libs/frozenlist", 618)
     assert rows["torchgeo"].issue == IssueRef("torchgeo/torchgeo", 3319)
-    assert rows["CMake"] == TableRow("CMake", "cmake", None, pypi_release=True, first_version="3.30.0")
+    assert rows["CMake"] == TableRow("CMake", "cmake", None, first_version="3.30.0")
     for project in ("lxml", "ruamel.yaml.clib", "spacy", "thrift"):  # Launchpad, SourceForge, a discussion, Jira
         assert rows[project].issue is None
         assert rows[project].link == tracking_issue(rows[project].package or "")
     assert rows["lxml"].first_version == first_version("lxml") == "7.0.0"
     assert sum(row.first_version is not None for row in rows.values()) > 100
-    assert not rows["grpcio"].pypi_release
-    assert rows["msgpack"].pypi_release  # whatever its icon is called
 
 
 def test_the_packages_of_the_published_table_are_those_that_were_known(shared: Path) -> None:
@@ -132,7 +129,7 @@ def test_the_first_link_to_a_thread_counts(issue: str) -> None:
 )
 def test_what_leads_to_no_thread_is_a_row_without_one(issue: str) -> None:
     (row,) = read(f"| NumPy | {issue} |")
-    assert (row.project, row.package, row.issue, row.pypi_release) == ("NumPy", "numpy", None, False)
+    assert (row.project, row.package, row.issue) == ("NumPy", "numpy", None)
 
 
 @pytest.mark.parametrize(
@@ -161,24 +158,6 @@ def test_the_first_version_is_read_where_the_cell_names_one(cell: str, version: 
     head = "| Project | Upstream issue | First version with support |\n| --- | --- | --- |\n"
     (row,) = parse_table(f"{head}| NumPy |  | {cell} |")
     assert row.first_version == version
-
-
-@pytest.mark.parametrize(
-    ("cell", "released"),
-    [
-        (":material-check-bold:", True),
-        (":meterial-check-bold: [^6]", True),
-        ("✅", True),
-        ("Yes", True),
-        ("", False),
-        ("[^6]", False),
-        (":material-close:", False),
-        ("no", False),
-    ],
-)
-def test_a_release_is_ticked(cell: str, released: bool) -> None:
-    (row,) = read(f"| NumPy | {NUMPY} | {cell} |")
-    assert row.pypi_release is released
 
 
 def test_rows_after_a_gap_or_with_cells_missing_or_left_over_are_read() -> None:

@@ -20,6 +20,7 @@ from bot.core.verdicts.support import newest_release, offer_of
 from bot.core.wheels.targets import Target
 from tests.core.pages import LONG_AGO, NOW, T314, T315, ago, project, sdist, wheel, wheels
 from tests.core.strategies import TARGETS, projects
+from tests.examples import examples
 
 BOTH = (T314, T315)
 NATIVE = ("cp314-cp314-win_amd64", "cp314-cp314t-win_amd64")
@@ -93,7 +94,7 @@ def test_a_project_that_has_no_native_wheels_any_more_counts_for_a_while(later: 
 
 
 @given(projects)
-@settings(max_examples=50)
+@settings(max_examples=examples(13))
 def test_any_project_is_concluded(page: Project) -> None:
     concluded = conclude(page, TARGETS, NOW)
     newest = newest_release(page)
@@ -120,7 +121,7 @@ def test_the_last_step_of_a_recorded_timeline_is_the_verdict(shared: Path) -> No
 
 
 @given(projects, st.permutations(TARGETS))
-@settings(max_examples=50)
+@settings(max_examples=examples(13))
 def test_the_order_of_targets_does_not_matter(page: Project, targets: list[Target]) -> None:
     one, other = conclude(page, targets, NOW), conclude(page, TARGETS, NOW)
     assert replace(one, rules="") == replace(other, rules="")

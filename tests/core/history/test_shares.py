@@ -15,6 +15,7 @@ from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.platforms import Platform
 from tests.core.pages import T314
 from tests.core.strategies import TARGETS, projects
+from tests.examples import examples
 
 DAY = date(2026, 3, 1)
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
@@ -78,7 +79,7 @@ def test_no_packages_are_no_share() -> None:
 
 
 @given(st.lists(projects, max_size=3))
-@settings(max_examples=30)
+@settings(max_examples=examples(8))
 def test_the_order_of_packages_does_not_matter(some: list[Project]) -> None:
     names = [str(target) for target in TARGETS]
     traced = [{str(target): steps for target, steps in timelines(project, TARGETS).items()} for project in some]
@@ -89,7 +90,7 @@ def test_the_order_of_packages_does_not_matter(some: list[Project]) -> None:
 
 
 @given(st.lists(projects, max_size=3))
-@settings(max_examples=30)
+@settings(max_examples=examples(8))
 def test_no_more_packages_have_wheels_than_there_are(some: list[Project]) -> None:
     traced = [{str(target): steps for target, steps in timelines(project, (T314,)).items()} for project in some]
     for share in (

@@ -14,9 +14,9 @@ from storage.engine.sqlite import Database, open_database
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(database_path: Path) -> AsyncIterator[Database]:
     """Give an empty database."""
-    async with open_database(tmp_path / "ftbot.db") as opened:
+    async with open_database(database_path) as opened:
         yield opened
 
 
@@ -43,10 +43,10 @@ async def test_discord_is_told_only_of_changes(database: Database) -> None:
     assert told == [1, 1, 2, 2, 3]
 
 
-async def test_a_restart_tells_nothing_new(tmp_path: Path) -> None:
+async def test_a_restart_tells_nothing_new(database_path: Path) -> None:
     discord = Discord()
     for _ in range(2):
-        async with open_database(tmp_path / "ftbot.db") as database:
+        async with open_database(database_path) as database:
             await Registration(Registrations(database)).sync(1, "one", discord.tell)
     assert discord.told == 1
 

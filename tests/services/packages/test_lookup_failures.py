@@ -17,6 +17,7 @@ from bot.core.verdicts.status import Status
 from bot.services.packages.lookup import Freshness, StatusLookup
 from tests.core.pages import page
 from tests.core.strategies import file_lists
+from tests.examples import examples
 from tests.fakes.fake_index import (
     Endless,
     FakeIndex,
@@ -267,7 +268,7 @@ def replies(draw: st.DrawFn) -> Reply:
 
 
 @given(st.lists(replies(), min_size=1, max_size=3))
-@settings(max_examples=100)
+@settings(max_examples=examples(25))
 def test_any_answers_of_an_index_give_a_status(scripted: list[Reply]) -> None:
     async def look_up_twice() -> list[Status]:
         async with FakeIndex() as index:

@@ -130,7 +130,7 @@ async def test_no_answer_waits_for_a_locked_database_and_closing_stores_it(
     async with open_both(index, path, clock) as (lookup, database):
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            async with asyncio.timeout(LOCKED_SECONDS / 2):
+            async with asyncio.timeout(LOCKED_SECONDS * 0.8):
                 assert (await lookup.look_up("demo")).headline.verdict is Verdict.SUPPORTED
                 clock.advance(days=1)
                 assert (await lookup.look_up("demo", [T313])).headline.verdict is Verdict.NOT_YET

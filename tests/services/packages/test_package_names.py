@@ -20,9 +20,9 @@ RANKED = ("requests", "numpy", "numpydoc", "pandas", "py-numpy", "num2words", "t
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
+async def database(database_path: Path) -> AsyncIterator[Database]:
     """Give an empty database."""
-    async with open_database(tmp_path / "ftbot.db") as opened:
+    async with open_database(database_path) as opened:
         yield opened
 
 
@@ -91,12 +91,12 @@ async def test_before_anything_is_typed_the_most_asked_come_first(database: Data
     assert package_names.complete("", 4) == ["torch", "pandas", "requests", "numpy"]
 
 
-async def test_what_was_asked_is_offered_after_a_restart(tmp_path: Path) -> None:
-    async with open_database(tmp_path / "ftbot.db") as database:
+async def test_what_was_asked_is_offered_after_a_restart(database_path: Path) -> None:
+    async with open_database(database_path) as database:
         before = package_names_of(database)
         await ask(before, "unranked")
         await before.flush()
-    async with open_database(tmp_path / "ftbot.db") as database:
+    async with open_database(database_path) as database:
         after = package_names_of(database)
         await after.load()
         assert after.complete("", 2) == ["unranked", "requests"]

@@ -20,6 +20,7 @@ from bot.core.verdicts.judge import judge
 from bot.services.packages.scan import ScanScope
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import Dialect, wheels
+from tests.patience import at_most
 from tests.services.lookups import T314, T315, Clock
 from tests.services.scans import asked_of, numbered, open_station, publish_native, publish_pure
 
@@ -245,7 +246,7 @@ async def test_a_scan_that_was_killed_goes_on_where_it_was(index: FakeIndex, pat
     holds = [index.hold(path=f"^/simple/{name}/") for name in names[60:92]]
     process = await scanning(index, path, tmp_path / "names.txt", 100)
     # When all 32 connections wait for an answer, nothing else is under way: what was to be stored is stored.
-    await asyncio.wait_for(asyncio.gather(*(hold.arrived.wait() for hold in holds)), 20)
+    await asyncio.wait_for(asyncio.gather(*(hold.arrived.wait() for hold in holds)), at_most(60))
     process.send_signal(signal.SIGKILL)
     await process.communicate()
     known = await asyncio.to_thread(stored, path)
@@ -254,7 +255,7 @@ async def test_a_scan_that_was_killed_goes_on_where_it_was(index: FakeIndex, pat
     await index.until(lambda: index.count() == 92)  # the index answers, although nobody is there any more
     index.requests.clear()
     again = await scanning(index, path, tmp_path / "names.txt", 100)
-    out, err = await asyncio.wait_for(again.communicate(), 20)
+    out, err = await asyncio.wait_for(again.communicate(), at_most(60))
     report = msgspec.json.decode(out, type=dict[str, object])
     assert (again.returncode, err) == (0, b"")
     assert asked_of(index) == sorted(set(names) - known)

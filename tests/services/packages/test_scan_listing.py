@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.fakes.fake_index import (
     SIMPLE_JSON,
     Endless,
@@ -153,7 +154,7 @@ SERIALS = st.none() | st.integers(0, 10) | st.integers(39_999_990, 40_000_050) |
     missing=st.sets(st.sampled_from(NAMES)),
     shuffled=st.permutations(NAMES),
 )
-@settings(max_examples=15)
+@settings(max_examples=examples(8))
 async def test_whatever_is_listed_with_its_new_serial_or_is_missing_is_read_when_it_changed(
     stale: dict[str, int | str | None], missing: set[str], shuffled: list[str]
 ) -> None:

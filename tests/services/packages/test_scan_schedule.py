@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.services.packages.scan import ScanScope
+from tests.examples import examples
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import Dialect
 from tests.services.lookups import NOW, T314, T315, Clock
@@ -129,7 +130,7 @@ async def test_other_targets_read_everything_again(aged: FakeIndex, path: Path, 
 
 
 @given(jumps=st.lists(st.timedeltas(timedelta(days=-4000), timedelta(days=4000)), min_size=1, max_size=4))
-@settings(max_examples=10)
+@settings(max_examples=examples(5))
 async def test_a_clock_that_jumps_loses_no_project_for_good(jumps: list[timedelta]) -> None:
     clock = Clock()
     async with FakeIndex() as index:

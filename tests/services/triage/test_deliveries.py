@@ -31,8 +31,8 @@ KEY = "issue:I_1:opened:2026-11-23T09:00:00Z"
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with open_database(tmp_path / "ftbot.db") as opened:
+async def database(database_path: Path) -> AsyncIterator[Database]:
+    async with open_database(database_path) as opened:
         yield opened
 
 

@@ -21,6 +21,7 @@ from storage.engine.sqlite import Database, open_database
 from storage.github.thread_events import ThreadEvents
 from storage.packages.names import Packages
 from storage.packages.scans import Scans
+from tests.patience import at_most
 from tests.storage.made_threads import NOW
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -242,7 +243,7 @@ def test_processes_may_open_a_new_database_at_once(path: Path) -> None:
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    ids = {process.communicate(timeout=20)[0].strip() for process in running}
+    ids = {process.communicate(timeout=at_most(60))[0].strip() for process in running}
     assert [process.returncode for process in running] == [0, 0, 0]
     assert ids == {"1", "2", "3"}
 

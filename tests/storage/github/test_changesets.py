@@ -28,6 +28,7 @@ from storage.github.overrides import LabelOverrides
 from storage.github.reviews import Reviews
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
+from tests.examples import examples
 from tests.storage.engines import Refusing
 from tests.storage.made_threads import (
     ADD,
@@ -278,7 +279,7 @@ async def outcome_of(changesets: Iterable[Changeset], database: Engine) -> dict[
     return found
 
 
-@settings(max_examples=40)  # each opens a database and fills it twice
+@settings(max_examples=examples(10))  # each opens a database and fills it twice
 @given(st.lists(settled, min_size=2, max_size=4), st.randoms(use_true_random=False), st.integers(1, 2))
 def test_any_order_and_repetition_of_changesets_comes_to_the_same(
     once: list[Changeset], chance: Random, times_over: int

@@ -226,8 +226,8 @@ async def test_what_was_dropped_while_it_was_on_its_way_may_be_found_done_and_is
     assert (first.progress, second.progress) == (Progress.CONFIRMED, Progress.DROPPED)
 
 
-async def test_several_processes_on_one_database_take_every_entry_once(tmp_path: Path) -> None:
-    path = tmp_path / "ftbot.db"
+async def test_several_processes_on_one_database_take_every_entry_once(database_path: Path) -> None:
+    path = database_path
     taken: Counter[str] = Counter()
     open_in: Counter[str] = Counter()
 

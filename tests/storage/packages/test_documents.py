@@ -15,6 +15,7 @@ from storage.engine.rows import Value
 from storage.engine.sqlite import open_database
 from storage.packages.documents import Documents
 from tests.core.pages import NOW
+from tests.examples import examples
 from tests.storage.engines import SIGNS, OpenEngine
 
 
@@ -34,7 +35,7 @@ async def test_a_document_survives_a_restart(open_engine: OpenEngine) -> None:
 
 
 @given(st.dictionaries(st.text(SIGNS, max_size=9), st.binary(max_size=50), max_size=4))
-@settings(max_examples=25)
+@settings(max_examples=examples(8))
 def test_any_documents_are_given_back_as_they_were(documents: dict[str, bytes]) -> None:
     async def there_and_back() -> None:
         async with open_database(None) as database:

@@ -20,6 +20,7 @@ from storage.engine.sqlite import open_database
 from storage.packages.projects import Known, Projects
 from tests.core.pages import NAME, NOW, project, sdist, wheels
 from tests.core.strategies import TARGETS, projects
+from tests.examples import examples
 from tests.storage.engines import SIGNS, OpenEngine
 
 RULES = rules_for(TARGETS)
@@ -75,7 +76,7 @@ async def test_a_conclusion_survives_a_restart(open_engine: OpenEngine) -> None:
     ),
     st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - made aware
 )
-@settings(max_examples=25)
+@settings(max_examples=examples(8))
 def test_any_conclusion_is_given_back_as_it_was(
     pages: list[tuple[Project, str | None, int | None]], now: datetime
 ) -> None:

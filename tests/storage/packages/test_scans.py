@@ -15,6 +15,7 @@ from storage.engine.rows import Value
 from storage.engine.sqlite import open_database
 from storage.packages.scans import Scan, Scans
 from tests.core.pages import NOW
+from tests.examples import examples
 from tests.storage.engines import OpenEngine
 
 HOUR = timedelta(hours=1)
@@ -48,7 +49,7 @@ async def test_a_scan_that_ended_survives_a_restart(open_engine: OpenEngine) -> 
     st.lists(st.tuples(st.text(max_size=9), st.none() | st.integers(1, 99_999)), max_size=5),
     st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=5),
 )
-@settings(max_examples=25)
+@settings(max_examples=examples(8))
 def test_any_scan_is_given_back_as_it_was(tracked: list[tuple[str, int | None]], failed: dict[str, str]) -> None:
     async def there_and_back() -> None:
         async with open_database(None) as database:

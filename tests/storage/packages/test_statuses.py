@@ -20,6 +20,7 @@ from storage.engine.sqlite import open_database
 from storage.packages.statuses import Statuses
 from tests.core.pages import NAME, NOW, project, sdist, wheel
 from tests.core.strategies import metadata, projects
+from tests.examples import examples
 from tests.storage.engines import SIGNS, OpenEngine
 
 READING = Reading.of(
@@ -60,7 +61,7 @@ async def test_a_reading_survives_a_restart(open_engine: OpenEngine) -> None:
         st.builds(Reading.of, projects, st.just(NOW), st.none() | st.text(SIGNS, max_size=9), metadata), max_size=5
     )
 )
-@settings(max_examples=50)
+@settings(max_examples=examples(13))
 def test_any_reading_is_given_back_as_it_was(readings: list[Reading]) -> None:
     async def there_and_back() -> None:
         async with open_database(None) as database:

@@ -241,4 +241,4 @@ def test_the_worst_comment_is_read_quickly(name: str) -> None:
         return time.process_time() - start
 
     # It takes less than 20 ms; measuring coverage takes ten times as long. What grows with the square takes seconds.
-    assert min(once() for _ in range(3)) < 0.25
+    assert min(once() for _ in range(3)) < 1

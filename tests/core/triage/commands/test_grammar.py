@@ -207,7 +207,7 @@ def test_the_worst_commands_are_read_quickly(body: str) -> None:
         return time.process_time() - start
 
     # It takes less than 20 ms; measuring coverage takes ten times as long. What grows with the square takes seconds.
-    assert min(once() for _ in range(3)) < 0.25
+    assert min(once() for _ in range(3)) < 1
 
 
 # -- who may

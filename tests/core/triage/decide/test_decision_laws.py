@@ -19,6 +19,7 @@ from bot.core.triage.overrides import merge_overrides
 from bot.core.triage.snapshot import Snapshot
 from tests.core.triage.any_snapshots import LABEL_NAMES, TEXTS, snapshots
 from tests.core.triage.made_snapshots import APP, AUTHOR, BOT, MAINTAINER, REF, done, override, said, to_do
+from tests.examples import examples
 
 
 def _key(entry: OutboxEntry) -> str:
@@ -110,7 +111,7 @@ def test_a_switch_that_is_off_stops_everything(snapshot: Snapshot, mine: bool) -
         assert _obeyed(text, stopped).overrides == ()
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(13))
 @given(snapshots(), TEXTS)
 def test_no_text_escapes_from_a_comment(snapshot: Snapshot, text: str) -> None:
     decisions = decide(snapshot)
