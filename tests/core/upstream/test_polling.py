@@ -53,7 +53,7 @@ TIMES = st.integers(-10_000_000, 10_000_000).map(lambda seconds: NOW + timedelta
 
 def row(project: str, number: int | None, repository: str = "", package: str | None = None) -> TableRow:
     issue = None if number is None else IssueRef(repository or f"{project}/{project}", number)
-    return TableRow(project, package or project, issue, pypi_release=True)
+    return TableRow(project, package or project, issue)
 
 
 @given(st.none() | TIMES)
