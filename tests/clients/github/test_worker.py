@@ -581,15 +581,16 @@ async def test_a_write_that_hangs_is_unsure_and_one_behind_it_is_not(
 
 
 async def test_what_was_not_begun_because_of_another_that_hangs_is_not_unsure(
-    server: FakeGitHub, stack: AsyncExitStack, issue: FakeIssue
+    server: FakeGitHub, stack: AsyncExitStack, issue: FakeIssue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app = await app_of(server, stack, Patience(attempts=1, deadline=2.0))
+    app = await app_of(server, stack)
     await app.labels("numpy/numpy")
     hold = Hold()
     server.fail("/comments$", held(hold))
     first = asyncio.create_task(app.post_comment(REF, "First."))
     await hold.arrived.wait()
-    first.cancel()  # whoever asked is gone, and the thread still hangs
+    first.cancel()  # whoever asked is gone, and the thread still hangs, for longer than the next one waits
+    monkeypatch.setattr(app.worker, "_patience", Patience(attempts=1, deadline=0.1))
     with pytest.raises(UpstreamError, match="did not answer in time") as caught:
         await app.post_comment(REF, "Second.")
     assert not isinstance(caught.value, UnsureError)
