@@ -29,7 +29,7 @@ class Figure:
     note: str = ""
 
     def cells(self) -> tuple[str, str, str, str]:
-        """Give the columns of the line."""
+        """Return the columns of the line."""
         shown = "–" if self.value is None else f"{_number(self.value)} {self.unit}"
         if self.limit is None:
             return self.what, shown, "", self.note
@@ -45,13 +45,13 @@ class Figure:
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:
-    """Give the smallest sample that so many percent of the samples do not exceed (nearest rank)."""
+    """Return the smallest sample that so many percent of the samples do not exceed (nearest rank)."""
     ordered = sorted(samples)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def median(samples: Sequence[float]) -> float:
-    """Give the 50th percentile."""
+    """Return the 50th percentile."""
     return percentile(samples, 50)
 
 

@@ -104,7 +104,7 @@ async def server(pages: int, latency: float) -> AsyncIterator[str]:
 
 
 async def longest_wait(read: Callable[[], Awaitable[int]], pages: int) -> float:
-    """Give the longest time in seconds for which the loop did nothing else while ``read`` read all issues."""
+    """Return the longest time in seconds for which the loop did nothing else while ``read`` read all issues."""
     longest = 0.0
 
     async def tick() -> None:
@@ -157,7 +157,7 @@ async def measure(pages: int, latency: float, repeat: int) -> None:
 
 
 def now() -> datetime:
-    """Give the time."""
+    """Return the time."""
     return datetime.now(UTC)
 
 

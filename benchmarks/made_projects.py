@@ -91,7 +91,7 @@ class MadeProject:
 
     @property
     def native(self) -> bool:
-        """Tell whether the newest release has native wheels."""
+        """Return whether the newest release has native wheels."""
         return self.kind is not Kind.PURE
 
 
@@ -105,7 +105,7 @@ class Scheme:
     minors: int
 
     def version(self, number: int, came: datetime) -> str:
-        """Give the version of a release by its number."""
+        """Return the version of a release by its number."""
         if self.calendar:
             return f"{came.year}.{came.month}.{number}"
         minor, patch = divmod(number, self.patches)
@@ -194,7 +194,7 @@ def _project(place: int, size: int, *, native: bool) -> MadeProject:
 
 
 def _sizes(count: int, middle: int, spread: float) -> list[int]:
-    """Give sizes in bytes that spread as those of real pages do: log-normally, many small ones and few huge ones."""
+    """Return sizes in bytes that spread as those of real pages do: log-normally, many small ones and few huge ones."""
     normal = NormalDist()
     exact = (middle * math.exp(spread * normal.inv_cdf((place + 0.5) / count)) for place in range(count))
     return [min(_LARGEST, int(size)) for size in exact]
@@ -233,7 +233,7 @@ def _release(
 
 
 def _tags(kind: Kind, came: datetime, wheels: int) -> list[str]:
-    """Give the tags of a release's wheels: those for the newest Pythons first, then platform by platform."""
+    """Return the tags of a release's wheels: those for the newest Pythons first, then platform by platform."""
     if kind is Kind.PURE:
         return ["py3-none-any"]
     if kind is Kind.ABI3 or (kind is Kind.ABI3T and came < _ABI3T_SINCE):

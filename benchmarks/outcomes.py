@@ -99,7 +99,7 @@ def tell(outcome: Measurement) -> None:
 
 
 def _peak() -> float | None:
-    """Give the most memory that this process ever had, where the system tells; children are not in it."""
+    """Return the most memory that this process ever had, where the system tells; children are not in it."""
     status = Path("/proc/self/status")
     if not status.is_file():
         return None

@@ -26,13 +26,13 @@ class Footprint:
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Give this process's environment with these settings of the program instead of its own."""
+    """Return this process's environment with these settings of the program instead of its own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FTBOT_")}
     return inherited | {"PYTHONPATH": str(ROOT)} | {f"FTBOT_{name.upper()}": value for name, value in settings.items()}
 
 
 def ftbot(*arguments: str) -> tuple[str, ...]:
-    """Give the command line of the installed program, of the same environment as this benchmark."""
+    """Return the command line of the installed program, of the same environment as this benchmark."""
     name = "ftbot.exe" if sys.platform == "win32" else "ftbot"
     installed = Path(sys.executable).with_name(name)
     return (str(installed), *arguments) if installed.exists() else (sys.executable, "-m", "bot", *arguments)

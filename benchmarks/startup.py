@@ -53,7 +53,7 @@ class Build:
 
     @property
     def python(self) -> Path:
-        """Give the interpreter of its environment."""
+        """Return the interpreter of its environment."""
         return self.root / ".venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
     def cost(self, command: Sequence[str]) -> float:

@@ -130,12 +130,12 @@ class Run:
 
     @property
     def rate(self) -> float:
-        """Give the answers a second."""
+        """Return the answers a second."""
         return len(self.latencies) / self.seconds
 
     @property
     def cpu_each(self) -> float | None:
-        """Give the seconds of CPU for an answer."""
+        """Return the seconds of CPU for an answer."""
         return None if self.cpu is None else self.cpu / len(self.latencies)
 
     async def add(self, subject: Subject, ask: Ask, count: int, at_once: int) -> None:

@@ -46,11 +46,11 @@ class Row(msgspec.Struct, frozen=True):
     labels: Labels
 
     def thread(self) -> Thread:
-        """Give what the classifier may see."""
+        """Return what the classifier may see."""
         return Thread(self.repo, self.number, self.title, self.body, self.is_pr)
 
     def kinds(self) -> set[str]:
-        """Give the kinds that the classifier should name."""
+        """Return the kinds that the classifier should name."""
         return set(self.labels.kind) - {REFUSED}
 
 
@@ -85,7 +85,7 @@ class Score:
         return 2 * self.right / max(1, 2 * self.right + self.wrong + self.missed)
 
     def line(self, name: str) -> str:
-        """Give one row of the report."""
+        """Return one row of the report."""
         wanted = self.right + self.missed
         return f"{name:24} {wanted:5} {self.precision:9.3f} {self.recall:9.3f} {self.f1:9.3f}"
 
@@ -119,7 +119,7 @@ class Report:
         self.facets["packages"].add(said.packages, row.labels.packages)
 
     def lines(self) -> list[str]:
-        """Give the report, one row a score."""
+        """Return the report, one row a score."""
         return [
             f"{'':24} {'wanted':>5} {'precision':>9} {'recall':>9} {'F1':>9}",
             self.gate.line("gate: free-threading"),
@@ -137,7 +137,7 @@ def read_rows(path: Path) -> list[Row]:
 
 
 def seconds(action: Callable[[], object], repeat: int) -> float:
-    """Give the median processor time of an action, in seconds."""
+    """Return the median processor time of an action, in seconds."""
     taken: list[float] = []
     for _ in range(repeat):
         start = time.process_time()
@@ -182,7 +182,7 @@ def hostile_texts() -> dict[str, str]:
 
 
 def worst_case() -> tuple[float, str]:
-    """Give the longest time for one hostile text, in milliseconds, and its name."""
+    """Return the longest time for one hostile text, in milliseconds, and its name."""
     times = {
         name: 1_000 * seconds(partial(classify, Thread("spam/spam", 1, text, text, is_pr=False)), 5)
         for name, text in hostile_texts().items()

@@ -14,7 +14,7 @@ def version() -> str:
 
 
 def python_build() -> str:
-    """Say on which Python the program runs, and whether that has the GIL on now."""
+    """Return which Python the program runs on, and whether that has the GIL on now."""
     gil_enabled = getattr(sys, "_is_gil_enabled", None)  # since Python 3.13
     build = "with the GIL" if gil_enabled is None or gil_enabled() else "free-threaded"
     return f"Python {sys.version.split()[0]}, {build}"

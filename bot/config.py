@@ -262,7 +262,7 @@ def read_settings() -> Settings:
 
 
 def unused_settings() -> tuple[str, ...]:
-    """Say in sentences what in the environment and in ``.env`` looks like a setting and has no effect."""
+    """Return sentences about what in the environment and in ``.env`` looks like a setting and has no effect."""
     known = {f"FTBOT_{name.upper()}" for name in Settings.model_fields}
     return tuple(without_effect(_env_file(), os.environ, known))
 

@@ -132,7 +132,7 @@ async def _close(context: AbstractAsyncContextManager[object]) -> None:
 
 
 def _note(failure: threading.ExceptHookArgs) -> None:
-    """Say in a line how a thread ended that was left behind."""
+    """Return in a line how a thread ended that was left behind."""
     name = None if failure.thread is None else failure.thread.name
     log.info("thread_ended", thread=name, reason=f"{failure.exc_type.__name__}: {failure.exc_value}")
 

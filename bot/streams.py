@@ -36,11 +36,11 @@ class Sink(BufferedIOBase):
 
     @property
     def name(self) -> str:
-        """Say what it is, for whoever prints the stream."""
+        """Return what it is, for whoever prints the stream."""
         return "<sink>"
 
     def writable(self) -> bool:
-        """Say that this is written to."""
+        """Return True: this is written to."""
         return True
 
     def isatty(self) -> bool:
@@ -86,7 +86,7 @@ def standard_streams() -> Iterator[None]:
 
 
 def output_failure() -> OSError | None:
-    """Tell why standard output could not be written, None where it could; all that is left is written first."""
+    """Return why standard output could not be written, None where it could; all that is left is written first."""
     sys.stdout.flush()
     sink = sys.stdout.buffer if isinstance(sys.stdout, TextIOWrapper) else None
     return sink.failure if isinstance(sink, Sink) else None

@@ -79,7 +79,7 @@ class AboutCog(commands.Cog):
     @app_commands.allowed_installs(guilds=True, users=True)
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def ftabout(self, interaction: discord.Interaction) -> None:
-        """Tell what the bot is and where its answers come from."""
+        """Show what the bot is and where its answers come from."""
         await self.conversations.hold(interaction, "ftabout", self._send(interaction, self._about(interaction)))
 
     async def _send(self, interaction: discord.Interaction, text: str) -> None:
@@ -112,7 +112,7 @@ class AboutCog(commands.Cog):
 
 
 def _place(command: SlashCommand) -> tuple[int, str]:
-    """Say where a command stands: those that are used most come first."""
+    """Return where a command stands: those that are used most come first."""
     name = command.qualified_name
     return _MOST_USED.index(name) if name in _MOST_USED else len(_MOST_USED), name
 

@@ -268,7 +268,7 @@ async def _drop(session: DiscordWebSocket) -> None:
 
 
 def _reason(failure: Exception) -> str:
-    """Say for the log why a connection ended."""
+    """Return for the log why a connection ended."""
     if isinstance(failure, ReconnectWebSocket):
         return "Discord hung up."
     if isinstance(failure, TimeoutError):

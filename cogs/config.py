@@ -49,7 +49,7 @@ _NOT_IN_A_SERVER = "This works only in a server that has installed me. Ask an ad
 
 
 def nothing_lacks(_prospects: Prospects) -> None:
-    """Say that nothing is missing for what was turned off."""
+    """Find nothing missing for what was turned off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class ConfigAnswers:
             await self._saved(interaction, guild, Prospects.lacking_for_announcements)
 
     async def set_issues(self, interaction: discord.Interaction, place: Place | None, events: str | None) -> None:
-        """Tell of upstream events in a channel; without anything nowhere, with events alone where it was."""
+        """Post upstream events in a channel; without anything nowhere, with events alone where it was."""
         guild = permitted(interaction)
         feed = None
         if place is not None or events is not None:
@@ -273,7 +273,7 @@ class ConfigAnswers:
 
 
 def digest_hints(interaction: discord.Interaction, digest: DigestSettings) -> tuple[str, ...]:
-    """Say what of a digest's settings has no effect in the server, and how to change that."""
+    """Return what of a digest's settings has no effect in the server, and how to change that."""
     guild = interaction.guild
     if guild is None or guild.get_role(guild.id) is None:  # not known yet
         return ()
@@ -337,12 +337,12 @@ class PostableChannel(app_commands.Transformer):
 
     @property
     def type(self) -> discord.AppCommandOptionType:
-        """Tell Discord that the option is a channel."""
+        """Return that the option is a channel."""
         return discord.AppCommandOptionType.channel
 
     @property
     def channel_types(self) -> list[discord.ChannelType]:
-        """Tell Discord which kinds to offer."""
+        """Return which kinds of channel to offer."""
         return CHANNEL_TYPES
 
     async def transform(self, _interaction: discord.Interaction, value: app_commands.AppCommandChannel, /) -> int:
@@ -363,12 +363,12 @@ class FeedChannel(app_commands.Transformer):
 
     @property
     def type(self) -> discord.AppCommandOptionType:
-        """Tell Discord that the option is a channel."""
+        """Return that the option is a channel."""
         return discord.AppCommandOptionType.channel
 
     @property
     def channel_types(self) -> list[discord.ChannelType]:
-        """Tell Discord which kinds to offer."""
+        """Return which kinds of channel to offer."""
         return FEED_TYPES
 
     async def transform(self, _interaction: discord.Interaction, value: app_commands.AppCommandChannel, /) -> Place:

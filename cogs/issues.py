@@ -89,7 +89,7 @@ def _narrower(package: str | None, shown: Shown) -> str:
 
 
 def _none(package: str | None, shown: Shown) -> str:
-    """Say that there is nothing to list, and what to do next."""
+    """Return that there is nothing to list, and what to do next."""
     what = f"I know of no {_which(shown)}issues about free-threading"
     if package is None:
         return f"{what}. Ask later, when I have looked, or for another state."

@@ -111,7 +111,7 @@ class StatusAnswers:
         await self.show(interaction, name, headline, private=arguments[2:] == ("p",))
 
     async def _floors(self, interaction: discord.Interaction, arguments: tuple[str, ...]) -> None:
-        """Tell who clicked on which systems the wheels of a card work."""
+        """Show who clicked on which systems the wheels of a card work."""
         name, headline = await self._subject(arguments)
         asking = asyncio.ensure_future(self._look_up(name, headline, Freshness.NORMAL))
         await asyncio.wait({asking}, timeout=DIRECTLY)

@@ -36,7 +36,7 @@ class Run(Protocol):
 
 
 def runner(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Give what runs the command line in a thread with an event loop of its own; it draws 100 columns, uncoloured."""
+    """Return what runs the command line in a thread with an event loop of its own; it draws 100 columns, uncoloured."""
     version()  # looked up in files, once a process, when nobody waits yet
     monkeypatch.setenv("COLUMNS", "100")
     for variable in ("FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):

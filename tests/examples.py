@@ -27,5 +27,5 @@ def register_profiles() -> None:
 
 
 def examples(in_the_gate: int) -> int:
-    """Give how many examples a property has that takes longer than most, or needs more; in proportion elsewhere."""
+    """Return how many examples a property has that takes longer than most, or needs more; in proportion elsewhere."""
     return max(1, in_the_gate * settings().max_examples // _GATE)

@@ -9,5 +9,5 @@ FACTOR = float(os.environ.get("FTBOT_TEST_PATIENCE") or 1)
 
 
 def at_most(seconds: float) -> float:
-    """Give the seconds after which a test gives up waiting for what takes a fraction of them when all is well."""
+    """Return the seconds after which a test gives up waiting for what takes a fraction of them when all is well."""
     return seconds * FACTOR

@@ -38,7 +38,7 @@ def _of_targets(number: int, last: float) -> Digest:
 
 
 def _contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-    """Give the contrast of two colours, from 1 to 21 (WCAG 2.2)."""
+    """Return the contrast of two colours, from 1 to 21 (WCAG 2.2)."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 

@@ -257,7 +257,7 @@ def test_levels_and_formats_may_be_written_in_capitals(monkeypatch: pytest.Monke
 
 
 def shown(variable: str) -> str:
-    """Give a setting's value as ``ftbot settings`` shows it."""
+    """Return a setting's value as ``ftbot settings`` shows it."""
     (value,) = [setting.value for setting in describe(read_settings()) if setting.variable == variable]
     return value
 

@@ -22,7 +22,7 @@ def metrics() -> Metrics:
 
 
 def counted(metrics: Metrics, job: str) -> dict[str, float]:
-    """Give how often a job ran, by how it ended."""
+    """Return how often a job ran, by how it ended."""
     samples = [sample for metric in metrics.jobs.collect() for sample in metric.samples]
     return {
         sample.labels["outcome"]: sample.value

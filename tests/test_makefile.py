@@ -28,7 +28,7 @@ class Installed:
     has_venv: bool = True
 
     def script(self, name: str) -> str:
-        """Give a program that answers as this Python would, and says its name in place of making an environment."""
+        """Return a program that answers as this Python would, and says its name in place of making an environment."""
         old = tuple(map(int, self.version.split("."))) < (3, 11)
         return f"""#!/bin/sh
 {"" if self.starts else "exit 127"}

@@ -101,7 +101,7 @@ def known() -> dict[str, frozenset[str]]:
 
 
 def own_labels(metrics: Metrics) -> dict[str, frozenset[str]]:
-    """Give the labels that the bot itself gives to its metrics, by the names under which they are served."""
+    """Return the labels that the bot itself gives to its metrics, by the names under which they are served."""
     found: dict[str, frozenset[str]] = {}
     for field in Metrics.__dataclass_fields__:
         metric = getattr(metrics, field)

@@ -52,7 +52,7 @@ class Metadata(msgspec.Struct, rename="kebab"):
 
     @property
     def everything(self) -> list[str]:
-        """Give what the program needs with all its extras."""
+        """Return what the program needs with all its extras."""
         return [*self.dependencies, *(each for extra in self.optional_dependencies.values() for each in extra)]
 
 
@@ -285,7 +285,7 @@ def test_every_setting_that_a_file_names_exists() -> None:
 
 
 def image_variables() -> dict[str, str]:
-    """Give the program's settings that the image sets."""
+    """Return the program's settings that the image sets."""
     return dict(re.findall(r"\b(FTBOT_[A-Z_]+)=(\S+)", (ROOT / "Dockerfile").read_text("utf-8")))
 
 

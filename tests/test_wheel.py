@@ -48,7 +48,7 @@ class Installed:
 
     @property
     def command(self) -> str:
-        """Give the command as it was installed."""
+        """Return the command as it was installed."""
         (script,) = (self.site / ("Scripts" if sys.platform == "win32" else "bin")).glob("ftbot*")
         return str(script)
 

@@ -22,6 +22,6 @@ def command_settings() -> Settings:
 
 
 def tell_of_unused_settings() -> None:
-    """Say on stderr which settings have no effect, and why."""
+    """Write to stderr which settings have no effect, and why."""
     for what in unused_settings():
         sys.stderr.write(f"ftbot: {printable(what)}\n")

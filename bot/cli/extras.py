@@ -15,7 +15,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
 
 
 def missing_extra(error: ModuleNotFoundError) -> str | None:
-    """Say in two sentences what is not installed and how it is; None where no extra has it."""
+    """Return two sentences: what is not installed, and how to install it; None where no extra has it."""
     library = (error.name or "").partition(".")[0]
     extra = EXTRAS.get(library)
     return None if extra is None else f"This needs {library}, which is not installed. Install ftbot[{extra}]."

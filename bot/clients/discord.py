@@ -252,7 +252,7 @@ class DiscordPosts:
 
 
 def needs_tag(forum: int) -> str:
-    """Say why nothing can be posted in a forum that asks for tags which the bot does not know."""
+    """Return why nothing can be posted in a forum that asks for tags which the bot does not know."""
     return f"Posts in <#{forum}> need a tag, and none of its tags is a label that I know. Let the forum do without."
 
 

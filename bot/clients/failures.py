@@ -30,7 +30,7 @@ def as_upstream_errors(host: Callable[[], str]) -> Iterator[None]:
 
 
 def _explain(error: BaseException) -> tuple[str, bool]:
-    """Say what happened, and whether it may go better soon."""
+    """Return what happened, and whether it may go better soon."""
     causes = tuple(causes_of(error))
     for cause in reversed(causes):  # the first cause tells most
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -78,7 +78,7 @@ def _not_connected(error: OSError) -> str:
 
 
 def _broken_http(cause: BaseException) -> str | None:
-    """Say in which way an answer is not HTTP; which class is raised for it depends on which parser aiohttp has."""
+    """Return in which way an answer is not HTTP; which class is raised for it depends on which parser aiohttp has."""
     match cause:
         case BadStatusLine():
             return "answered with something that is not HTTP"

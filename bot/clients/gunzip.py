@@ -145,5 +145,5 @@ def inflate(sent: bytes, most: int, inflater: NewInflater = new_inflater) -> byt
 
 
 def too_large(most: int) -> GzipError:
-    """Say that a body has more than ``most`` bytes."""
+    """Return the error of a body that has more than ``most`` bytes."""
     return GzipError(f"answered with more than {most >> 20} MiB, and so much is not read", retryable=False)

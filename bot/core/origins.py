@@ -113,7 +113,7 @@ def hosts_of_index(scheme: str, host: str) -> tuple[Host, ...]:
 
 
 def is_address(host: str) -> bool:
-    """Tell an address from a name."""
+    """Return whether it is an address and not a name."""
     try:
         ip_address(host)
     except ValueError:
@@ -122,7 +122,7 @@ def is_address(host: str) -> bool:
 
 
 def kind_of(address: str) -> AddressKind:
-    """Tell what kind of address one is, by the address that it stands for where that is inside another."""
+    """Return what kind of address one is, by the address that it stands for where that is inside another."""
     try:
         ip = ip_address(address)
     except ValueError:

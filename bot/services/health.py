@@ -37,7 +37,7 @@ class Health:
     _problem: str | None = None
 
     async def needs(self) -> Mapping[str, bool]:
-        """Tell of everything that is needed whether it works now; takes no longer than the patience."""
+        """Return for everything that is needed whether it works now; takes no longer than the patience."""
         needs = {"discord": self.discord(), "database": await self._can_write()}
         for need, works in needs.items():
             self.metrics.ready.labels(need).set(works)
@@ -67,7 +67,7 @@ class Health:
         return True
 
     def _note(self, problem: str | None) -> None:
-        """Say what is wrong, once as long as it is the same."""
+        """Log what is wrong, once as long as it is the same."""
         if problem != self._problem:
             self._problem = problem
             if problem is None:

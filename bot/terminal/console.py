@@ -36,7 +36,7 @@ def error_output() -> Console:
 
 
 def ago(time: datetime, now: datetime) -> str:
-    """Say how long ago something was: ``just now``, ``4 minutes ago``, ``3 days ago``."""
+    """Return how long ago something was: ``just now``, ``4 minutes ago``, ``3 days ago``."""
     seconds = max(timedelta(), now - time).total_seconds()
     for size, unit in ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute")):
         if seconds >= size:

@@ -64,7 +64,7 @@ def preview_report(preview: Preview, now: datetime, *, installed: bool | None) -
 
 
 def entry_line(entry: OutboxEntry, now: datetime) -> str:
-    """Say of something that shall be done why it is not done yet, and when it is tried again."""
+    """Return why an outbox entry is not done yet, and when it is tried again."""
     reason = shortened(entry.reason or "GitHub has not answered yet.", 300)
     if entry.progress is Progress.REFUSED:
         what = _what(entry.action).plain

@@ -193,7 +193,7 @@ async def _read(request: web.Request, take: Callable[[bytes], Awaitable[None]]) 
 async def _accounted(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Tell a connection that there is something to do."""
+    """Wake a connection: there is something to do."""
     connection = _connection(request)
     with nullcontext() if connection is None else connection.working():
         return await handler(request)
@@ -211,7 +211,7 @@ def _connection(request: web.Request) -> Connection | None:
 
 
 def _why_not(address: Address, error: OSError | ValueError) -> str:
-    """Say why nobody can listen at an address, and which of its two settings to change."""
+    """Return why nobody can listen at an address, and which of its two settings to change."""
     host, port = f"{address.settings}_HOST", f"{address.settings}_PORT"
     shown = address.host[:_LONGEST_SHOWN]
     another_host = f"Set {host} to an address of this machine, such as 127.0.0.1."

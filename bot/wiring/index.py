@@ -57,6 +57,6 @@ class IndexWhenAsked:
 
 @asynccontextmanager
 async def index_when_asked(settings: Settings, *, hurried: bool = False) -> AsyncIterator[IndexWhenAsked]:
-    """Give an index that is opened when it is asked, and closed with the block."""
+    """Yield an index that is opened when it is asked, and closed with the block."""
     async with AsyncExitStack() as stack:
         yield IndexWhenAsked(settings, stack, hurried)

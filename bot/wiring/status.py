@@ -37,7 +37,7 @@ class PackageTools:
     warning: str | None
 
     async def explain(self, status: Status, *, offline: bool = False) -> str:
-        """Say in two sentences why there is no answer, and what to do next."""
+        """Return why there is no answer, and what to do next, in two sentences."""
         if status.headline.verdict is not Verdict.NOT_FOUND:
             way_on = "ask again without --offline" if offline else "try again later"
             return f"{status.error} It is not known whether {status.package} works; {way_on}."

@@ -35,7 +35,7 @@ class TriageTools:
     installed: bool | None
 
     async def preview(self, ref: IssueRef) -> Preview:
-        """Say what would be done about a thread; without an App to ask, what would be if it were installed."""
+        """Return what would be done about a thread; without an App to ask, what would be if it were installed."""
         preview = await self.triage.preview(ref)
         if self.installed is not None:
             return preview

@@ -105,7 +105,7 @@ def checklist(settings: GuildSettings, channels: Sequence[int], around: Circumst
 
 
 def cannot_post(channel: int, missing: Sequence[str], bot_name: str) -> str:
-    """Say why the bot cannot post in a channel, and where that is changed."""
+    """Return why the bot cannot post in a channel, and where that is changed."""
     names = ", ".join(f"**{name}**" for name in missing)
     return f"I can't post in <#{channel}>: missing {names}. Channel settings → Permissions → {plain(bot_name)}."
 
@@ -198,7 +198,7 @@ def _issue_lines(overview: GuildOverview, lacking: str | None) -> Iterator[str]:
 
 
 def _on(lacking: str | None) -> str:
-    """Say that something is on, unless something is missing for it to work."""
+    """Return that something is on, unless something is missing for it to work."""
     return "On" if lacking is None else "Set"
 
 
@@ -212,7 +212,7 @@ def _warning(text: str) -> str:
 
 
 def _told(post: Post) -> str:
-    """Say how far a post is, with a link to it."""
+    """Return how far a post is, with a link to it."""
     name = post.key if post.kind is PostKind.DIGEST else "it"
     if post.message is not None:
         place = post.message if post.repository else f"{post.channel}/{post.message}"

@@ -32,7 +32,7 @@ class ClosedChannels:
         return bool(rows)
 
     async def reasons(self, guild: int) -> dict[int, str]:
-        """Tell which channels of a server are closed, and why."""
+        """Return which channels of a server are closed, and why."""
         rows = await self.database.read("SELECT channel, reason FROM closed_channels WHERE guild = ?", (guild,))
         return dict(msgspec.convert(rows, list[tuple[int, str]]))
 

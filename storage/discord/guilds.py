@@ -51,7 +51,7 @@ class Guilds:
         return tuple(_settings(row) for row in msgspec.convert(rows, list[_Row]))
 
     async def digests_since(self) -> datetime | None:
-        """Tell since when a server that the bot is in wants digests; None where none does."""
+        """Return since when a server that the bot is in wants digests; None where none does."""
         rows = await self.database.read(
             "SELECT MIN(COALESCE(since, 0.0)) FROM guilds WHERE channel IS NOT NULL AND gone IS NULL"
         )

@@ -113,7 +113,7 @@ class Posts:
         return frozenset(guild for (guild,) in msgspec.convert(rows, list[tuple[int]]))
 
     async def known(self, kind: PostKind, keys: Collection[str]) -> frozenset[tuple[int, str]]:
-        """Tell for which servers posts with these keys are written down."""
+        """Return for which servers posts with these keys are written down."""
         if not keys:
             return frozenset()
         places = ", ".join("?" * len(keys))
@@ -237,14 +237,14 @@ class Posts:
         )
 
     async def last_sent(self, kind: PostKind) -> datetime | None:
-        """Tell when a post of a kind that was sent, to whichever server, was planned last; None if none was."""
+        """Return when a post of a kind that was sent, to whichever server, was planned last; None if none was."""
         rows = await self.database.read(
             "SELECT MAX(planned) FROM posts WHERE kind = ? AND state IN ('sent', 'published')", (kind.value,)
         )
         return read_time(rows[0][0])
 
     async def last_planned(self, kind: PostKind) -> dict[int, datetime]:
-        """Tell when something of a kind was planned last for each server."""
+        """Return when something of a kind was planned last for each server."""
         rows = await self.database.read(
             "SELECT guild, MAX(planned) FROM posts WHERE kind = ? GROUP BY guild", (kind.value,)
         )

@@ -66,7 +66,7 @@ class Inbox:
         return tuple(_received(row) for row in rows)
 
     async def next_due(self) -> datetime | None:
-        """Tell when something is due next, None if there is nothing to do."""
+        """Return when something is due next, None if there is nothing to do."""
         rows = await self.database.read("SELECT MIN(due) FROM inbox WHERE due IS NOT NULL")
         return read_time(rows[0][0])
 
@@ -89,7 +89,7 @@ class Inbox:
             await close_delivery(transaction, delivery, reason)
 
     async def known(self, deliveries: Collection[str]) -> frozenset[str]:
-        """Tell which of these deliveries arrived."""
+        """Return which of these deliveries arrived."""
         names: Sequence[Value] = tuple(deliveries)
         found: set[str] = set()
         for start in range(0, len(names), _AT_ONCE):

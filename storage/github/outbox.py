@@ -70,7 +70,7 @@ class Outbox:
         return tuple(_entry(row) for row in rows)
 
     async def next_due(self) -> datetime | None:
-        """Tell when the next entry is due, None if there is nothing to do; claimed or not."""
+        """Return when the next entry is due, None if there is nothing to do; claimed or not."""
         rows = await self.database.read("SELECT MIN(due) FROM outbox WHERE due IS NOT NULL")
         return read_time(rows[0][0])
 

@@ -18,7 +18,7 @@ class Reviews:
     database: Engine
 
     async def last(self, rule: str, version: int, n: int = 20) -> tuple[bool, ...]:
-        """Tell which of the last labels that this version of a rule put on were right, newest review first."""
+        """Return which of the last labels that this version of a rule put on were right, newest review first."""
         rows = await self.database.read(
             "SELECT held FROM reviews WHERE rule = ? AND version = ? ORDER BY at DESC, node_id, label LIMIT ?",
             (rule, version, n),

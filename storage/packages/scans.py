@@ -69,7 +69,7 @@ class Scans:
             )
 
     async def last_end(self) -> datetime | None:
-        """Tell when the last scan ended, None if none did."""
+        """Return when the last scan ended, None if none did."""
         rows = await self.database.read("SELECT MAX(ended) FROM scans")
         return read_time(rows[0][0])
 

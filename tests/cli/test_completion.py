@@ -10,7 +10,7 @@ import pytest
 
 
 def complete(line: str, **variables: str) -> list[str]:
-    """Give what is offered for the last word of a line, as bash is told."""
+    """Return what is offered for the last word of a line, as bash is told."""
     words = line.split(" ")
     asked = {"_FTBOT_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
     told = subprocess.run(

@@ -57,7 +57,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 def port_of(server: FakeIndex) -> int:
-    """Give a server's port."""
+    """Return a server's port."""
     found = origin_of(server.url)
     assert found is not None
     return found.port

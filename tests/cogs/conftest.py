@@ -113,7 +113,7 @@ class World:
         await self.awake.wait()
 
     def limit(self, _: float) -> asyncio.Timeout:
-        """Give a limit that lasts until the test says that it is over."""
+        """Return a limit that lasts until the test says that it is over."""
         self.limits.append(asyncio.timeout(None))
         return self.limits[-1]
 
@@ -223,7 +223,7 @@ class Log:
     stream: StringIO
 
     def lines(self, event: str = "") -> list[dict[str, object]]:
-        """Give the lines, or those of one event."""
+        """Return the lines, or those of one event."""
         found: list[dict[str, object]] = [json.loads(line) for line in self.stream.getvalue().splitlines()]
         return [line for line in found if event in {"", line["event"]}]
 

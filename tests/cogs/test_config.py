@@ -78,7 +78,7 @@ async def press_button(fake: FakeDiscord, message: Message, label: str) -> Answe
 
 
 async def reply(answer: Answer) -> str:
-    """Give what the bot answers, which is for who asked."""
+    """Return what the bot answers, which is for who asked."""
     message = await answer.shown()
     assert message.ephemeral
     return message.text()

@@ -57,12 +57,12 @@ async def bot(fake: FakeDiscord, database_path: Path, clock: Clock, press: Press
 
 
 def texts_of(card: ui.LayoutView) -> list[str]:
-    """Give the texts of a card in order."""
+    """Return the texts of a card in order."""
     return [part.content for part in card.walk_children() if isinstance(part, ui.TextDisplay)]
 
 
 def pictures_of(card: ui.LayoutView) -> list[str]:
-    """Give the addresses of the pictures on a card."""
+    """Return the addresses of the pictures on a card."""
     galleries = [part for part in card.walk_children() if isinstance(part, ui.MediaGallery)]
     return [item.media.url for gallery in galleries for item in gallery.items]
 

@@ -28,7 +28,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def answered_once(answer: Answer, fake: FakeDiscord) -> str:
-    """Give the text of an answer that is ephemeral and the only one."""
+    """Return the text of an answer that is ephemeral and the only one."""
     message = await answer.shown()
     assert message.ephemeral
     assert answer.followups == []

@@ -81,5 +81,5 @@ def verdict_for(target: Target, files: Sequence[File], *, now: datetime = NOW) -
 
 
 def kinds(verdict: TargetVerdict | Judgement) -> list[ModifierKind]:
-    """Give the kinds of a verdict's modifiers, in order."""
+    """Return the kinds of a verdict's modifiers, in order."""
     return [modifier.kind for modifier in verdict.modifiers]

@@ -33,13 +33,13 @@ def recorded(shared: Path) -> Recorded:
 
 
 def _as_of(known: Project, now: datetime) -> Project:
-    """Give a project as it was: with the files uploaded until then."""
+    """Return a project as it was: with the files uploaded until then."""
     until = [file for file in known.files if file.uploaded is not None and file.uploaded <= now]
     return group(known.name, until, known.status)
 
 
 def _said(known: Project, now: datetime) -> list[str]:
-    """Give the version, and for 3.14t and 3.15t the verdict, ``-`` missing platforms and ``+`` modifiers."""
+    """Return the version, and for 3.14t and 3.15t the verdict, ``-`` missing platforms and ``+`` modifiers."""
     judgement = judge(known, (T314, T315), now)
     words = [str(judgement.version)]
     for each in judgement.targets:

@@ -67,7 +67,7 @@ class Bot:
             return await http.get(f"http://127.0.0.1:{port}{path}")
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Tell the process to stop, and give its exit code; it ends by itself if all is well."""
+        """Return the process to stop, and give its exit code; it ends by itself if all is well."""
         self.process.send_signal(number)
         return await asyncio.wait_for(self.process.wait(), PATIENCE)
 

@@ -43,7 +43,7 @@ class Relay:
         self.flowing.clear()
 
     def address(self, url: str) -> str:
-        """Give an address behind the relay as the program is told of it."""
+        """Return an address behind the relay as the program is told of it."""
         assert self._server is not None
         parts = urlsplit(url)
         return parts._replace(netloc=f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}").geturl()

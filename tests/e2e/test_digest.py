@@ -64,7 +64,7 @@ class Stage:
 
     @property
     def channels(self) -> list[Channel]:
-        """Give the channels that get digests."""
+        """Return the channels that get digests."""
         return [guild.channel("news") for guild in self.fake.guilds]
 
     def plan(self, step: str = "never", number: int = 1) -> Run:

@@ -23,7 +23,7 @@ from tests.fakes.index_pages import sdist, wheels
 
 
 def two_minutes_ago() -> datetime:
-    """Tell the time as Discord does here, so that every card is old enough to be refreshed."""
+    """Return the time as Discord does here, so that every card is old enough to be refreshed."""
     return datetime.now(UTC) - timedelta(minutes=2)
 
 

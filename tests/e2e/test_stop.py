@@ -45,7 +45,7 @@ class Surroundings:
             yield bot
 
     def settings(self) -> dict[str, str]:
-        """Give the settings by which the program runs here."""
+        """Return the settings by which the program runs here."""
         return {
             "FTBOT_DISCORD_TOKEN": TOKEN,
             "FTBOT_DISCORD_API_URL": self.to_discord.address(self.discord.api_url),
@@ -92,7 +92,7 @@ def full_pipe() -> tuple[int, int]:
 
 
 async def seconds_to_end(bot: Bot, number: signal.Signals = signal.SIGTERM) -> float:
-    """Tell the program to stop, and give how long it took."""
+    """Return the program to stop, and give how long it took."""
     began = time.monotonic()
     bot.process.send_signal(number)
     assert await asyncio.wait_for(bot.process.wait(), PATIENCE) == 0

@@ -33,7 +33,7 @@ def walk(components: Sequence[JsonObject]) -> Iterator[JsonObject]:
 
 
 def is_link(component: JsonObject) -> bool:
-    """Tell whether a component is a button that opens a page instead of calling the bot."""
+    """Return whether a component is a button that opens a page instead of calling the bot."""
     return component.get("type") == BUTTON and number(component, "style") == LINK_STYLE
 
 

@@ -196,7 +196,7 @@ class Gateway:
 
     @property
     def connected(self) -> bool:
-        """Tell whether some client has been sent READY or RESUMED on a connection that is still there."""
+        """Return whether some client has been sent READY or RESUMED on a connection that is still there."""
         return any(session.connection for session in self.sessions)
 
     def to_all(self, op: Op, data: object = None) -> None:

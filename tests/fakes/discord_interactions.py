@@ -139,7 +139,7 @@ class Answer:
 
     @property
     def deferred(self) -> bool:
-        """Tell whether the bot said "thinking…" and nothing more yet."""
+        """Return whether the bot said "thinking…" and nothing more yet."""
         return self.message is not None and self.message.loading
 
     @property

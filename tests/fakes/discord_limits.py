@@ -191,7 +191,7 @@ def check_permissions(channel: Channel, granted: Permission, *needed: Permission
 
 
 def _check_flags(form: Form, body: JsonObject, allowed: MessageFlag, *, was_modern: bool) -> bool:
-    """Tell whether the body asks for Components V2."""
+    """Return whether the body asks for Components V2."""
     asked = MessageFlag(number(body, "flags"))
     if was_modern and "flags" in body and MessageFlag.COMPONENTS_V2 not in asked:
         form.wrong("flags", "MESSAGE_CANNOT_REMOVE_COMPONENTS_V2_FLAG", "IS_COMPONENTS_V2 cannot be removed.")

@@ -65,7 +65,7 @@ class Call:
         return int(value) if value.isdecimal() else 0
 
     def asks(self, name: str) -> bool:
-        """Tell whether a boolean of the query is set."""
+        """Return whether a boolean of the query is set."""
         return self.query.get(name, "0").lower() in {"1", "true"}
 
 

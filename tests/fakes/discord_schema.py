@@ -68,7 +68,7 @@ class Schema:
 
     @property
     def validating(self) -> bool:
-        """Tell whether there is a document to judge by."""
+        """Return whether there is a document to judge by."""
         return self.document is not None
 
     def request(self, method: str, template: str, query: Mapping[str, str], body: object) -> list[Violation]:

@@ -225,22 +225,22 @@ class Message:
 
     @property
     def ephemeral(self) -> bool:
-        """Tell whether only the user of the interaction sees it."""
+        """Return whether only the user of the interaction sees it."""
         return MessageFlag.EPHEMERAL in self.flags
 
     @property
     def loading(self) -> bool:
-        """Tell whether it still shows "thinking…"."""
+        """Return whether it still shows "thinking…"."""
         return MessageFlag.LOADING in self.flags
 
     @property
     def crossposted(self) -> bool:
-        """Tell whether it was published to the channels that follow this one."""
+        """Return whether it was published to the channels that follow this one."""
         return MessageFlag.CROSSPOSTED in self.flags
 
     @property
     def uses_components_v2(self) -> bool:
-        """Tell whether its text is in components."""
+        """Return whether its text is in components."""
         return MessageFlag.COMPONENTS_V2 in self.flags
 
     def buttons(self) -> list[Button]:

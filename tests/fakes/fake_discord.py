@@ -183,7 +183,7 @@ class FakeDiscord:
 
     @property
     def validating(self) -> bool:
-        """Tell whether requests and answers are judged by Discord's OpenAPI document."""
+        """Return whether requests and answers are judged by Discord's OpenAPI document."""
         return self.schema.validating
 
     @property

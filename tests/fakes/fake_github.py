@@ -53,7 +53,7 @@ class FakeRequest:
 
 
 def utc_now() -> datetime:
-    """Give the real time."""
+    """Return the real time."""
     return datetime.now(UTC)
 
 
@@ -127,7 +127,7 @@ class FakeGitHub:
         return repository
 
     def user(self, login: str, *, bot: bool = False) -> FakeUser:
-        """Give an account, as a person's or a bot's."""
+        """Return an account, as a person's or a bot's."""
         return self.world.user(login, AccountKind.BOT if bot else None)
 
     def fail(self, pattern: str, *failures: Failure, method: str | None = None) -> None:
@@ -154,19 +154,19 @@ class FakeGitHub:
     def delivery(
         self, event: str, payload: object, *, secret: str | None = None, guid: str | None = None
     ) -> tuple[dict[str, str], bytes]:
-        """Give headers and body of a webhook of the test's own, signed with the App's secret or another."""
+        """Return headers and body of a webhook of the test's own, signed with the App's secret or another."""
         return self.webhooks.signed(event, payload, secret=secret, guid=guid)
 
     # What tests look at
 
     @property
     def validating(self) -> bool:
-        """Tell whether requests and answers are judged by GitHub's OpenAPI document."""
+        """Return whether requests and answers are judged by GitHub's OpenAPI document."""
         return self.schema.validating
 
     @property
     def deliveries(self) -> list[FakeDelivery]:
-        """Give the webhooks, oldest first."""
+        """Return the webhooks, oldest first."""
         return self.webhooks.deliveries
 
     async def delivered(self) -> None:
@@ -304,7 +304,7 @@ class FakeGitHub:
         return Reply(404, _error(404, "Not Found"))
 
     def _by_name(self, raw_path: str) -> str:
-        """Give the path with the repository's name, where it has the number that redirects lead to."""
+        """Return the path with the repository's name, where it has the number that redirects lead to."""
         found = _BY_ID.fullmatch(raw_path)
         repository = None if found is None else self.world.repositories.get(int(found[1]))
         if found is None or repository is None:

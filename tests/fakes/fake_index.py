@@ -196,7 +196,7 @@ class FakeIndex:
         return self._put(replace(project, files=(*project.files, *files)))
 
     def mark(self, name: str, status: str | None) -> Project:
-        """Give a project a status marker (PEP 792): ``archived``, ``quarantined``."""
+        """Return a project a status marker (PEP 792): ``archived``, ``quarantined``."""
         return self._put(replace(self.projects[canonicalize_name(name)], status=status))
 
     def yank(self, name: str, version: str, reason: str = "") -> Project:

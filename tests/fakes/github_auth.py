@@ -55,7 +55,7 @@ class Caller:
     permissions: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, repository: FakeRepository) -> bool:
-        """Tell whether the App was installed in a repository and its token covers it."""
+        """Return whether the App was installed in a repository and its token covers it."""
         return (
             self.installation is not None
             and repository in self.installation.repositories
@@ -63,7 +63,7 @@ class Caller:
         )
 
     def sees(self, repository: FakeRepository) -> bool:
-        """Tell whether they may know that a repository exists."""
+        """Return whether they may know that a repository exists."""
         return not repository.private or self.has(repository)
 
 
@@ -153,7 +153,7 @@ class Limits:
         self._usage: dict[tuple[str, str], Usage] = {}
 
     def usage(self, caller: Caller, resource: str) -> Usage:
-        """Give how much of a limit somebody has used."""
+        """Return how much of a limit somebody has used."""
         now = self._now()
         usage = self._usage.get((caller.key, resource))
         if usage is None or now >= usage.resets:
@@ -162,11 +162,11 @@ class Limits:
         return usage
 
     def limit(self, caller: Caller, resource: str) -> int:
-        """Give somebody's limit."""
+        """Return somebody's limit."""
         return self.anonymous if caller.kind is Kind.ANONYMOUS and resource == "core" else self.limits[resource]
 
     def headers(self, caller: Caller, resource: str) -> dict[str, str]:
-        """Give the headers that say how much is left."""
+        """Return the headers that say how much is left."""
         usage, limit = self.usage(caller, resource), self.limit(caller, resource)
         return {
             "X-RateLimit-Limit": str(limit),

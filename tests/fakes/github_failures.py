@@ -42,7 +42,7 @@ class Failure:
 
     @property
     def applies(self) -> bool:
-        """Tell whether the request is done."""
+        """Return whether the request is done."""
         return self.when == "after" or (self.status is None and not self.drop)
 
 
@@ -55,7 +55,7 @@ class Script:
     failures: list[Failure]
 
     def take(self, method: str, path: str) -> Failure | None:
-        """Give what happens to a request, once."""
+        """Return what happens to a request, once."""
         matches = self.method in {None, method} and self.pattern.search(path) is not None
         return self.failures.pop(0) if matches and self.failures else None
 

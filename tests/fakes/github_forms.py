@@ -142,11 +142,11 @@ class Forms:
         return self.app() if via_app else None
 
     def repository_url(self, repository: FakeRepository) -> str:
-        """Give a repository's address in the API."""
+        """Return a repository's address in the API."""
         return f"{self.address()}/repos/{repository.full_name}"
 
     def issue_url(self, issue: FakeIssue) -> str:
-        """Give a thread's address in the API."""
+        """Return a thread's address in the API."""
         return f"{self.repository_url(issue.repository)}/issues/{issue.number}"
 
     def repository(self, repository: FakeRepository) -> JsonObject:
@@ -307,7 +307,7 @@ class Forms:
         }
 
     def association(self, repository: FakeRepository, user: FakeUser | None) -> str:
-        """Give what GitHub says about an author."""
+        """Return what GitHub says about an author."""
         if user is repository.owner:
             return "OWNER"
         return "COLLABORATOR" if user is not None and user.login.casefold() in repository.roles else "NONE"

@@ -73,11 +73,11 @@ class _Asked(Protocol):
 
     @property
     def field_name(self) -> str:
-        """Give the field's name."""
+        """Return the field's name."""
 
     @property
     def parent_type(self) -> GraphQLObjectType:
-        """Give the type that has the field."""
+        """Return the type that has the field."""
 
 
 class TypedError(Exception):
@@ -107,7 +107,7 @@ class Cost:
 
     @property
     def points(self) -> int:
-        """Give the points."""
+        """Return the points."""
         return max(1, round(self.requests / 100))
 
     def add(self, selections: SelectionSetNode | None, times: int) -> None:
@@ -422,7 +422,7 @@ class _Lookup:
 
 
 def may_query(caller: Caller) -> bool:
-    """Tell whether somebody may use GraphQL at all: it needs a token."""
+    """Return whether somebody may use GraphQL at all: it needs a token."""
     return caller.kind in {Kind.READER, Kind.INSTALLATION}
 
 
@@ -451,7 +451,7 @@ def _maybe(when: datetime | None) -> str | None:
 
 
 def _timeline_type(item_type: str) -> str:
-    """Give the type of an entry from the enum that selects it: LABELED_EVENT is a LabeledEvent."""
+    """Return the type of an entry from the enum that selects it: LABELED_EVENT is a LabeledEvent."""
     return "".join(word.title() for word in item_type.split("_"))
 
 

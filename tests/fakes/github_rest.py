@@ -59,7 +59,7 @@ class Redeliveries(Protocol):
     """The App's webhooks, as its own API shows them."""
 
     def listed(self) -> list[JsonObject]:
-        """Give every attempt to deliver, newest first."""
+        """Return every attempt to deliver, newest first."""
 
     def resend(self, number: int) -> bool:
         """Try a delivery again; False if there is none of that number."""
@@ -107,7 +107,7 @@ class Route:
     run: Operation
 
     def places(self, raw_path: str) -> dict[str, str] | None:
-        """Give what stands in the template's places, None if the path is not one of this template."""
+        """Return what stands in the template's places, None if the path is not one of this template."""
         found = self.pattern.fullmatch(raw_path)
         return None if found is None else {name: unquote(value) for name, value in found.groupdict().items()}
 
@@ -124,7 +124,7 @@ class Rest:
     complain: Callable[[str], None]
 
     def routes(self) -> list[Route]:
-        """Give all operations, those with fixed paths first."""
+        """Return all operations, those with fixed paths first."""
         table: dict[str, Operation] = {
             "GET /rate_limit": self._rate_limit,
             "GET /user": self._me,
@@ -781,7 +781,7 @@ def _since(query: Mapping[str, str]) -> datetime | None:
 
 
 def _label_items(body: object) -> list[JsonObject]:
-    """Give the labels of a request as objects, whichever of the forms it has."""
+    """Return the labels of a request as objects, whichever of the forms it has."""
     items = body.get("labels") if isinstance(body, dict) else body
     found: list[JsonObject] = [
         {"name": item} if isinstance(item, str) else item if isinstance(item, dict) else {}

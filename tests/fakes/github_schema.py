@@ -35,11 +35,11 @@ class Schema:
 
     @property
     def validating(self) -> bool:
-        """Tell whether there is a document to judge by."""
+        """Return whether there is a document to judge by."""
         return self.document is not None
 
     def operations(self) -> frozenset[tuple[str, str]]:
-        """Give method and path template of every operation in the document."""
+        """Return method and path template of every operation in the document."""
         paths = child(self.document or {}, "paths")
         return frozenset((method.upper(), template) for template in paths for method in child(paths, template))
 

@@ -29,7 +29,7 @@ class Search:
     places: set[str] = field(default_factory=set)
 
     def matches(self, issue: FakeIssue) -> bool:
-        """Tell whether a thread is found."""
+        """Return whether a thread is found."""
         return all(test(issue) is wanted for wanted, test in self.tests) and all(
             self._says(issue, word) is wanted for wanted, word in self.words
         )

@@ -49,7 +49,7 @@ class FakeDelivery:
 
     @property
     def arrived(self) -> bool:
-        """Tell whether an attempt was answered with success."""
+        """Return whether an attempt was answered with success."""
         return any(200 <= attempt.status < 300 for attempt in self.attempts)
 
 
@@ -69,7 +69,7 @@ class Webhooks:
 
     @property
     def app(self) -> FakeApp:
-        """Give the App that is told."""
+        """Return the App that is told."""
         return self.world.app
 
     def tell(self, happened: Occurrence) -> None:
@@ -166,7 +166,7 @@ class Webhooks:
     def signed(
         self, event: str, payload: object, *, secret: str | None = None, guid: str | None = None
     ) -> tuple[dict[str, str], bytes]:
-        """Give headers and body of a webhook, signed with the App's secret unless another is named."""
+        """Return headers and body of a webhook, signed with the App's secret unless another is named."""
         body = payload if isinstance(payload, bytes) else msgspec.json.encode(payload)
         key = (self.app.webhook_secret if secret is None else secret).encode()
         headers = {
@@ -222,7 +222,7 @@ class Webhooks:
     # What the App's API says of it
 
     def listed(self) -> list[JsonObject]:
-        """Give every attempt to deliver, newest first."""
+        """Return every attempt to deliver, newest first."""
         attempts = [(delivery, attempt) for delivery in self.deliveries for attempt in delivery.attempts]
         attempts.sort(key=lambda pair: pair[1].number, reverse=True)
         return [

@@ -62,7 +62,7 @@ class FakeApp:
 
     @property
     def login(self) -> str:
-        """Give the name under which it acts."""
+        """Return the name under which it acts."""
         return f"{self.slug}[bot]"
 
 
@@ -76,7 +76,7 @@ class FakeUser:
 
     @property
     def node_id(self) -> str:
-        """Give its global identifier."""
+        """Return its global identifier."""
         return _node_id({"User": "U", "Bot": "BOT", "Organization": "O"}[self.kind.value], self.id)
 
 
@@ -91,7 +91,7 @@ class FakeLabel:
 
     @property
     def node_id(self) -> str:
-        """Give its global identifier."""
+        """Return its global identifier."""
         return _node_id("LA", self.id)
 
 
@@ -119,7 +119,7 @@ class FakeComment:
 
     @property
     def node_id(self) -> str:
-        """Give its global identifier."""
+        """Return its global identifier."""
         return _node_id("IC", self.id)
 
 
@@ -208,16 +208,16 @@ class World:
         self.bot = self.user(app.login, AccountKind.BOT)
 
     def now(self) -> datetime:
-        """Give the time in UTC, to the second, as GitHub keeps it."""
+        """Return the time in UTC, to the second, as GitHub keeps it."""
         return self._now().astimezone(UTC).replace(microsecond=0)
 
     def new_id(self) -> int:
-        """Give a number that nothing has yet."""
+        """Return a number that nothing has yet."""
         self._last_id += 1
         return self._last_id
 
     def user(self, login: str, kind: AccountKind | None = None) -> FakeUser:
-        """Give the account of this name; there is one as soon as somebody names it."""
+        """Return the account of this name; there is one as soon as somebody names it."""
         user = self.users.get(login.casefold())
         if user is None:
             kind = kind or (AccountKind.BOT if login.endswith("[bot]") else AccountKind.USER)
@@ -225,7 +225,7 @@ class World:
         return user
 
     def actor(self, by: Actor) -> FakeUser | None:
-        """Give the account that a test names."""
+        """Return the account that a test names."""
         return self.user(by) if isinstance(by, str) else by
 
     def repository(self, full_name: str, *, labels: Iterable[str] = (), private: bool = False) -> FakeRepository:
@@ -272,17 +272,17 @@ class FakeRepository:
 
     @property
     def name(self) -> str:
-        """Give its name without the owner's."""
+        """Return its name without the owner's."""
         return self.full_name.partition("/")[2]
 
     @property
     def node_id(self) -> str:
-        """Give its global identifier."""
+        """Return its global identifier."""
         return _node_id("R", self.id)
 
     @property
     def installed(self) -> bool:
-        """Tell whether the App is installed in it."""
+        """Return whether the App is installed in it."""
         return self.world.installation_of(self) is not None
 
     def role(self, login: str, role: str) -> None:
@@ -291,7 +291,7 @@ class FakeRepository:
         self.roles[login.casefold()] = role
 
     def role_of(self, user: FakeUser) -> str:
-        """Give somebody's role; whoever is no collaborator can read what is public."""
+        """Return somebody's role; whoever is no collaborator can read what is public."""
         return self.roles.get(user.login.casefold(), "none" if self.private else "read")
 
     def enable_suggestions(self) -> None:
@@ -469,17 +469,17 @@ class FakeIssue:
 
     @property
     def node_id(self) -> str:
-        """Give its global identifier."""
+        """Return its global identifier."""
         return _node_id("PR" if self.is_pr else "I", self.id)
 
     @property
     def state(self) -> str:
-        """Give `open` or `closed`."""
+        """Return `open` or `closed`."""
         return "open" if self.closed is None else "closed"
 
     @property
     def html_url(self) -> str:
-        """Give its address for people."""
+        """Return its address for people."""
         kind = "pull" if self.is_pr else "issues"
         return f"https://github.com/{self.repository.full_name}/{kind}/{self.number}"
 

@@ -74,7 +74,7 @@ class File:
 
     @property
     def version(self) -> Version | None:
-        """Give the version in the file's name, None where that does not parse."""
+        """Return the version in the file's name, None where that does not parse."""
         try:
             if self.filename.endswith(".whl"):
                 return parse_wheel_filename(self.filename)[1]
@@ -99,17 +99,17 @@ class Project:
 
     @property
     def normalized_name(self) -> str:
-        """Give the name that the project's address has."""
+        """Return the name that the project's address has."""
         return canonicalize_name(self.name)
 
     @property
     def standing_files(self) -> tuple[File, ...]:
-        """Give the files that the index shows: none of a project in quarantine."""
+        """Return the files that the index shows: none of a project in quarantine."""
         return () if self.status == "quarantined" else self.files
 
     @property
     def newest_version(self) -> Version | None:
-        """Give the version that PyPI's JSON API describes: not yanked, then not a pre-release, then the newest."""
+        """Return the version that PyPI's JSON API describes: not yanked, then not a pre-release, then the newest."""
         versions = [(not file.yanked, not v.is_prerelease, v) for file in self.files if (v := file.version) is not None]
         return max(versions)[2] if versions else None
 

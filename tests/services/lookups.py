@@ -33,7 +33,7 @@ class Clock:
     time: datetime = NOW
 
     def __call__(self) -> datetime:
-        """Give the time."""
+        """Return the time."""
         return self.time
 
     def advance(self, **units: float) -> None:

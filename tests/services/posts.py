@@ -125,7 +125,7 @@ class Office:
         await told
 
     async def last(self, channel: Channel, kind: PostKind = PostKind.DIGEST) -> Post:
-        """Give the newest post of the channel's server."""
+        """Return the newest post of the channel's server."""
         post = await self.stores.posts.last(guild_of(channel).id, kind)
         assert post is not None
         return post
@@ -163,7 +163,7 @@ async def open_office(
 
 
 def open_stores(database: Database) -> PostStores:
-    """Give what posting remembers."""
+    """Return what posting remembers."""
     return PostStores(
         Guilds(database),
         Posts(database),
@@ -199,11 +199,11 @@ def direct(monkeypatch: pytest.MonkeyPatch, api_url: str, gateway_url: str) -> N
 
 
 def guild_of(channel: Channel) -> Guild:
-    """Give the server of a channel."""
+    """Return the server of a channel."""
     assert channel.guild is not None
     return channel.guild
 
 
 def own(fake: FakeDiscord, channel: Channel) -> list[Message]:
-    """Give what the bot posted in a channel."""
+    """Return what the bot posted in a channel."""
     return [message for message in fake.messages(channel) if message.author is fake.world.bot]

@@ -46,7 +46,7 @@ class Station:
     index: PackageIndex
 
     async def known(self) -> dict[str, Known]:
-        """Give what is known of every project for the scanner's targets."""
+        """Return what is known of every project for the scanner's targets."""
         return await self.projects.known(rules_for(self.scanner.targets))
 
     async def ask(self, *names: str) -> None:

@@ -196,7 +196,7 @@ async def test_a_crowd_that_asks_writes_once(ward: Ward) -> None:
 
 
 async def changes(path: Path) -> int:
-    """Give the number of frames in the log of what was written, each a page; one write is of one page."""
+    """Return the number of frames in the log of what was written, each a page; one write is of one page."""
     log = path.with_name(f"{path.name}-wal")
     return (log.stat().st_size - 32) // (4096 + 24)
 

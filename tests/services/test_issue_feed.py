@@ -82,12 +82,12 @@ async def happen(office: Office, *events: ThreadEvent, threads: Sequence[KnownTh
 
 
 def threads_of(channel: Channel) -> list[Channel]:
-    """Give the threads of a forum."""
+    """Return the threads of a forum."""
     return [each for each in guild_of(channel).threads if each.parent is channel]
 
 
 def told(fake: FakeDiscord, channel: Channel) -> list[str]:
-    """Give what was said in a channel or in all threads of a forum, without what is around it."""
+    """Return what was said in a channel or in all threads of a forum, without what is around it."""
     places = threads_of(channel) if channel.type is ChannelType.FORUM else [channel]
     texts = "\n".join(message.text() for place in places for message in own(fake, place))
     return [line for line in texts.splitlines() if line.startswith("- ")]

@@ -14,7 +14,7 @@ from tests.services.lookups import Clock, open_lookup, release
 
 
 def lookups(metrics: Metrics) -> dict[str, float]:
-    """Give the number of look-ups by where the answer came from, as Prometheus reads it."""
+    """Return the number of look-ups by where the answer came from, as Prometheus reads it."""
     lines = generate_latest(metrics.registry).decode().splitlines()
     counted = (line for line in lines if line.startswith("ftbot_lookups_total"))
     figures = {line.split('"')[1]: float(line.rpartition(" ")[2]) for line in counted}

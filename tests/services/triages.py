@@ -150,32 +150,32 @@ class Bench:
 
     @property
     def stores(self) -> TriageStores:
-        """Give what triage remembers."""
+        """Return what triage remembers."""
         return self.works.stores
 
     @property
     def triage(self) -> Triage:
-        """Give what decides."""
+        """Return what decides."""
         return self.works.triage
 
     @property
     def worker(self) -> OutboxWorker:
-        """Give what does."""
+        """Return what does."""
         return self.works.worker
 
     @property
     def reconciler(self) -> Reconciler:
-        """Give what asks."""
+        """Return what asks."""
         return self.works.reconciler
 
     @property
     def deliveries(self) -> Deliveries:
-        """Give what webhooks come to."""
+        """Return what webhooks come to."""
         return self.works.deliveries
 
     @property
     def database(self) -> Database:
-        """Give the database."""
+        """Return the database."""
         return self.works.database
 
     def another(
@@ -209,16 +209,16 @@ class Bench:
         await self.work()
 
     async def entries(self, issue: FakeIssue, kind: ActionKind | None = None) -> list[OutboxEntry]:
-        """Give what was to be done about a thread."""
+        """Return what was to be done about a thread."""
         entries = await self.stores.outbox.of_thread(issue.node_id)
         return [entry for entry in entries if kind is None or entry.action.kind is kind]
 
     async def override(self, issue: FakeIssue, label: str) -> LabelOverride | None:
-        """Give what people want of a label."""
+        """Return what people want of a label."""
         return (await self.stores.overrides.of(issue.node_id)).get(label)
 
     async def audit(self, issue: FakeIssue) -> tuple[AuditEntry, ...]:
-        """Give the audit log of a thread."""
+        """Return the audit log of a thread."""
         return await self.stores.audit.of_node(issue.node_id)
 
 
@@ -238,18 +238,18 @@ async def open_bench(  # noqa: PLR0913 — what differs between tests, by name
 
 
 def places(fake: FakeGitHub, index: FakeIndex) -> Places:
-    """Say where the fakes are."""
+    """Return where the fakes are."""
     app = fake.app
     return Places(fake.url, app.id, app.private_key, app.webhook_secret, index.index_url, index.json_api_url)
 
 
 def own(issue: FakeIssue) -> list[FakeComment]:
-    """Give what the bot commented on a thread."""
+    """Return what the bot commented on a thread."""
     return [comment for comment in issue.comments if comment.author is issue.repository.world.bot]
 
 
 def moves(issue: FakeIssue) -> list[tuple[str, str]]:
-    """Give what the bot did with labels: `labeled` or `unlabeled`, and which."""
+    """Return what the bot did with labels: `labeled` or `unlabeled`, and which."""
     return [
         (event.event, event.label.name)
         for event in issue.events

@@ -37,7 +37,7 @@ class UpstreamPoll:
     tracking: Tracking
 
     async def happened(self, after: int = 0) -> list[tuple[EventKind, str, str]]:
-        """Give what was noticed after the event with this number: what, to which thread, and its detail."""
+        """Return what was noticed after the event with this number: what, to which thread, and its detail."""
         return [(event.kind, str(event.ref), event.detail) for _, event in await self.events.numbered_after(after)]
 
 

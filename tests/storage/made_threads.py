@@ -19,7 +19,7 @@ NODE = "I_kwDOAA3dP86DmqOB"
 
 
 def seconds(number: float) -> datetime:
-    """Give the moment so many seconds after NOW."""
+    """Return the moment so many seconds after NOW."""
     return NOW + timedelta(seconds=number)
 
 
@@ -79,25 +79,25 @@ HAPPENING = GithubEvent(
 
 
 def thread(number: int, node_id: str, known: KnownThread = THREAD) -> KnownThread:
-    """Give another thread of the same repository."""
+    """Return another thread of the same repository."""
     return replace(known, issue=replace(known.issue, node_id=node_id, ref=IssueRef(NUMPY, number)))
 
 
 def changed(known: KnownThread, *, updated: datetime, title: str) -> KnownThread:
-    """Give a thread as it is at another time."""
+    """Return a thread as it is at another time."""
     return replace(known, issue=replace(known.issue, updated=updated, title=title))
 
 
 def event(key: str, repository: str = NUMPY) -> GithubEvent:
-    """Give something that happened to a repository."""
+    """Return something that happened to a repository."""
     return GithubEvent(key, Trigger.INSTALLED, repository, None, "", NOW)
 
 
 def event_about(number: int, detail: str = "") -> ThreadEvent:
-    """Give something that happened to another thread."""
+    """Return something that happened to another thread."""
     return replace(EVENT, node_id=f"I_{number}", ref=IssueRef(NUMPY, number), detail=detail)
 
 
 def action(value: str, node_id: str = NODE, repository: str = NUMPY, kind: ActionKind = ActionKind.ADD_LABEL) -> Action:
-    """Give an action on a thread."""
+    """Return an action on a thread."""
     return Action(kind, IssueRef(repository, 1), node_id, value, "gate", 1)

@@ -202,7 +202,7 @@ def _seen(
     place_of: Callable[[list[str | int]], int | None],
     read: Callable[[bytes], _T | None],
 ) -> list[Seen[_T]]:
-    """Tell the threads that are gone from those that something else kept GitHub from reading."""
+    """Return the threads that are gone from those that something else kept GitHub from reading."""
     failed: set[int] = set()
     for error in answer.errors or []:
         if error.type not in _GONE:

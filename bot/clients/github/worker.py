@@ -516,7 +516,7 @@ def _check(api: _Api, call: Call, reply: Reply) -> None:
 
 
 def busy_error(who: str, wait: float | None = None) -> UpstreamError:
-    """Say that GitHub asks to slow down, for so many seconds if it said how long."""
+    """Return the error of a GitHub that asks to slow down, for so many seconds if it said how long."""
     long = "" if wait is None else f" for {ceil(min(wait, _LONGEST_BUSY))} s"
     return UpstreamError(f"{who} asks to slow down{long}.", retryable=True, busy=True, retry_after=wait)
 
@@ -571,7 +571,7 @@ def _subject(call: Call) -> str:
 
 
 def _lost(host: str, call: Call, error: Exception) -> UpstreamError:
-    """Say why there is no answer; a write that left is unsure."""
+    """Return why there is no answer; a write that left is unsure."""
     causes = tuple(causes_of(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return UpstreamError(f"{host} could not prove who it is.", retryable=True)

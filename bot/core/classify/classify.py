@@ -14,7 +14,7 @@ from bot.core.classify.thread import Classification, Reason, Thread
 
 
 def classify(thread: Thread) -> Classification:
-    """Say what a thread is about, for triage and for `ftbot triage classify`.
+    """Return what a thread is about, for triage and for `ftbot triage classify`.
 
     A thread that the gate refuses has no kinds. Its facets are found all the same: they say what the text names.
     """

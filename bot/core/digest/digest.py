@@ -330,7 +330,7 @@ def _moves(courses: Iterable[_Course]) -> Moves:
 
 
 def _moved(course: _Course) -> Iterator[tuple[_Way, Move]]:
-    """Tell which ways a package moved; of 3.13t, which the ecosystem has left, only what came."""
+    """Yield which ways a package moved; of 3.13t, which the ecosystem has left, only what came."""
     before, after = course.before, course.after
     if after is None:
         return

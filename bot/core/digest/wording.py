@@ -88,7 +88,7 @@ def percent(share: float) -> str:
 
 
 def share_line(share: Share, *, complete: bool = True) -> str:
-    """Say how a target stands: its share of the packages, how many, how it changed, how many on every platform."""
+    """Return how a target stands: its share of the packages, how many, how it changed, how many on every platform."""
     if not share.packages:
         return "no package could be read"
     packages = f"{percent(share.percent)} of {counted(share.packages, 'package')}"
@@ -100,7 +100,7 @@ def share_line(share: Share, *, complete: bool = True) -> str:
 
 
 def quiet_line(digest: Digest) -> str | None:
-    """Say that nothing moved, None where something did; of packages that could not be read nothing is said."""
+    """Return the line for a week without moves, None for one with some; unread packages are not mentioned."""
     if not digest.is_quiet:
         return None
     if not any(share.packages for share in digest.shares):
@@ -111,7 +111,7 @@ def quiet_line(digest: Digest) -> str | None:
 
 
 def chart_text(digest: Digest) -> str:
-    """Say in words what the chart shows, with its numbers: for those who do not see it."""
+    """Return what the chart shows in words and numbers, for those who do not see it."""
     if not digest.chart:
         return f"{CHART_TITLE}: nothing to show."
     return " ".join([f"{CHART_TITLE}.", *(_course(digest, place) for place in range(len(digest.shares)))])
@@ -141,7 +141,7 @@ def sections(digest: Digest) -> tuple[Section, ...]:
 
 
 def source_line(digest: Digest) -> str:
-    """Say what the digest rests on: the week, when its data was read (UTC), the rules, how many packages are unread."""
+    """Return what the digest rests on: week, time of its data (UTC), rules, how many packages are unread."""
     read = digest.read.astimezone(UTC)
     year = "" if read.year == digest.week.sunday.year else f" {read.year}"
     parts = [str(digest.week), f"data read {read.day} {read:%b}{year} {read:%H:%M} UTC", f"by rules {digest.rules}"]
@@ -167,7 +167,7 @@ def _signed(change: int) -> str:
 
 
 def _course(digest: Digest, place: int) -> str:
-    """Say where a target's line begins, where it was a year ago and where it ends."""
+    """Return where a target's line begins, where it was a year ago and where it ends."""
     *earlier, last = digest.chart
     told = [earlier[0]] if earlier else []
     told += [earlier[-_WEEKS_OF_A_YEAR]] if len(earlier) > _WEEKS_OF_A_YEAR else []

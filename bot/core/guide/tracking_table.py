@@ -106,7 +106,7 @@ def _visible(text: str) -> Iterator[str]:
 
 
 def _is_rule(line: str) -> bool:
-    """Tell the line between a table's headings and its rows, such as ``| :--- | --- |``."""
+    """Return the line between a table's headings and its rows, such as ``| :--- | --- |``."""
     return "-" in line and "|" in line and set(line) <= set("|:- \t")
 
 

@@ -217,7 +217,7 @@ def _confirmed(step: Step[Standing], moment: datetime) -> Step[Standing]:
 
 
 def _reigns(project: Project, start: datetime) -> Iterator[tuple[Release, datetime, datetime | None]]:
-    """Tell which release was the newest from when until when, from the one at ``start`` on."""
+    """Yield which release was the newest from when until when, from the one at ``start`` on."""
     reigns: list[tuple[Release, datetime]] = []
     for first, release in sorted(_contenders(project, start), key=lambda each: (each[0], each[1].version)):
         if not reigns or _precedence(release) > _precedence(reigns[-1][0]):

@@ -57,7 +57,7 @@ class File(
 
     @property
     def is_wheel(self) -> bool:
-        """Tell a wheel from an sdist."""
+        """Return whether it is a wheel, else an sdist."""
         return self.filename.endswith(".whl")
 
     @property

@@ -168,7 +168,7 @@ class Post:
         return _FIRST_MARK + _MARKED[self.kind] * _MARKS_OF_A_KIND + number % _MARKS_OF_A_KIND
 
     def sought(self, now: datetime) -> Sought:
-        """Say what a message is recognised by that may have been posted, by a clock that may have been set since.
+        """Return what a message is recognised by that may have been posted, by a clock that may have been set since.
 
         One that was begun without that being written down is from a version whose messages had no marks. Those ended
         with a line of which no piece from elsewhere was the beginning or the end.

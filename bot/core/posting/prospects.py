@@ -23,7 +23,7 @@ _SWITCHED_OFF = "Triage is switched off here: whoever runs me has set FTBOT_TRIA
 
 
 def lacking_for_triage(*, app: bool, switched_on: bool) -> str | None:
-    """Say what is missing for triage, None if nothing is."""
+    """Return what is missing for triage, None if nothing is."""
     if not app:
         return _NO_APP
     return None if switched_on else _SWITCHED_OFF
@@ -46,17 +46,17 @@ class Prospects:
     scanned: bool = True
 
     def lacking_for_digest(self) -> str | None:
-        """Say what is missing for the weekly digest, None if nothing is."""
+        """Return what is missing for the weekly digest, None if nothing is."""
         if not self.tracks:
             return _SCANNED_BY_HAND if self.scanned else _NOT_TRACKED
         return None if self.scanned else _NOT_SCANNED
 
     def lacking_for_announcements(self) -> str | None:
-        """Say what is missing for announcements, None if nothing is."""
+        """Return what is missing for announcements, None if nothing is."""
         if not self.tracks:
             return _NOT_TRACKED
         return None if self.scanned else _NOT_SCANNED
 
     def lacking_for_issues(self) -> str | None:
-        """Say what is missing for upstream issues, None if nothing is."""
+        """Return what is missing for upstream issues, None if nothing is."""
         return {Watched.NONE: NOT_WATCHED, Watched.INSTALLED: _ONLY_INSTALLED}.get(self.watched)

@@ -49,7 +49,7 @@ _INVISIBLE: Final = frozenset({"Mn", "Cf"})
 
 
 def plain(text: str, encoding: str) -> str:
-    """Say in plain words what an encoding has no signs for, and leave the rest as it is."""
+    """Return text with plain words in place of what an encoding has no signs for."""
     return text.encode(encoding, SPELLED).decode(encoding)
 
 

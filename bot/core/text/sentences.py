@@ -45,5 +45,5 @@ def listed(names: Sequence[str], most: int = MOST_LISTED) -> str:
 
 
 def counted(number: int, what: str) -> str:
-    """Say how many there are of something: ``1 package``, ``2 packages``."""
+    """Return how many there are of something: ``1 package``, ``2 packages``."""
     return f"{number} {what}{'' if number == 1 else 's'}"

@@ -84,7 +84,7 @@ def concerns_nobody(event: GithubEvent, app_login: str, *, known: bool) -> bool:
 def before_looking(
     event: GithubEvent, issue: Issue, settings: RepoSettings, now: datetime, *, installed: bool
 ) -> LeaveAlone | Later | None:
-    """Say why a thread that was read just now is not looked at more closely, or not yet."""
+    """Return why a thread that was read just now is not looked at more closely, or not yet."""
     if not installed:
         return LeaveAlone("The repository does not have the App.")
     if settings.mode is Mode.OFF:

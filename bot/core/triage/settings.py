@@ -298,7 +298,7 @@ def _plain(text: str) -> str:
 
 
 def _shown(value: object) -> str:
-    """Say what stands there: its text if it is short and simple, else only its type."""
+    """Return what stands there: its text if it is short and simple, else only its type."""
     match value:
         case bool():
             return f"`{str(value).lower()}`"

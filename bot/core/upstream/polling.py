@@ -71,7 +71,7 @@ class TrackedRows:
 
 
 def what_is_broken(read: Sequence[TableRow], kept: Sequence[TableRow]) -> str | None:
-    """Say why a table that was just read is not taken, where it has next to nothing of what it had."""
+    """Return why a table that was just read is not taken, where it has next to nothing of what it had."""
     if len(read) > len(kept) * _NEARLY_NOTHING:
         return None
     stay = f"{len(read)} rows, and had {len(kept)}: those stay" if kept else "no rows that can be read"

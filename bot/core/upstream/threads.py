@@ -105,7 +105,7 @@ class Sources:
 
 
 def compare(before: KnownThread | None, now: KnownThread) -> tuple[ThreadEvent, ...]:
-    """Tell what happened to a thread between two looks, each thing with the time when it did, as far as that shows.
+    """Return what happened to a thread between two looks, each thing with the time when it did, as far as that shows.
 
     A thread that is seen for the first time was opened, and perhaps closed, when it says so, be it years ago. What a
     bot said last is no comment. A look that is older than what is known tells nothing.
@@ -150,7 +150,7 @@ def awaits_wheels(thread: KnownThread) -> bool:
 
 
 def wheels_event(thread: KnownThread, version: str, target: str, at: datetime) -> ThreadEvent:
-    """Say that a release of its package brought wheels for a Python, such as `3.14t`."""
+    """Return the event of a release of its package that has wheels for a Python, such as `3.14t`."""
     return _event(thread, EventKind.WHEELS, at, f"{version} {target}")
 
 

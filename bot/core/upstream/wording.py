@@ -40,12 +40,12 @@ _EVENTS: Mapping[EventKind, str] = MappingProxyType(
 
 
 def state_words(state: ThreadState, *, is_pr: bool) -> str:
-    """Say how a thread stands: a glyph, a word, and that it is a pull request if it is one."""
+    """Return how a thread stands: a glyph, a word, and that it is a pull request if it is one."""
     return f"{_STATES[state]}{' pull request' if is_pr else ''}"
 
 
 def event_words(event: ThreadEvent) -> str:
-    """Say what happened to a thread: a glyph, a word or two, and what its detail tells."""
+    """Return what happened to a thread: a glyph, a word or two, and what its detail tells."""
     words = f"{_EVENTS[event.kind]}{' pull request' if event.is_pr and event.kind is EventKind.OPENED else ''}"
     if event.kind is EventKind.LABELLED and event.detail:
         return f"{words} {event.detail}"
@@ -67,6 +67,6 @@ def sure_package(package: str | None) -> str | None:
 
 
 def chosen_words(events: Sequence[EventKind]) -> str:
-    """Say which events a server is told of."""
+    """Return which events a server is told of."""
     known = next((words for words, choice in CHOICES.items() if set(choice) == set(events)), None)
     return known or ", ".join(_EVENTS[event].partition(" ")[2] for event in events)

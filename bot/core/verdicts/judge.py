@@ -85,7 +85,7 @@ def judge(project: Project, targets: Sequence[Target], now: datetime, metadata: 
 
 
 def without_release(package: str, targets: Sequence[Target], verdict: Verdict) -> Judgement:
-    """Say the same of every target, where there is no release to look at."""
+    """Return the same of every target, where there is no release to look at."""
     return Judgement(package, tuple(TargetVerdict(target, verdict) for target in targets))
 
 

@@ -157,7 +157,7 @@ def _is_abi3t(filename: str) -> bool:
 
 
 def _demands(target: Target, support: Support) -> str | None:
-    """Say where the wheels need a newer macOS or glibc than those for the same Python with the GIL."""
+    """Return where the wheels need a newer macOS or glibc than those for the same Python with the GIL."""
     newer = []
     for platform, cover in support.covered.items():
         gil = support.gil_floors.get(platform)
@@ -176,7 +176,7 @@ def _lagging(case: Case, target: Target) -> Iterator[Modifier]:
 
 
 def _lost(case: Case, target: Target, support: Support, verdict: Verdict) -> Iterator[Modifier]:
-    """Tell wheels that were lost from wheels that are still being uploaded.
+    """Yield whether wheels were lost, or are still being uploaded.
 
     Nobody can say that the newest release is not just slow until it is 48 hours old or the one before lacks them too.
     What became pure Python needs none, but a pure wheel may be the first of an upload.
@@ -217,7 +217,7 @@ def _since(case: Case, loss: Loss) -> str:
 
 
 def _taken(case: Case, support: Support, loss: Loss) -> str:
-    """Say what installers do on platforms that lost their wheels; nothing where suspect wheels get in their way."""
+    """Return what installers do on platforms that lost their wheels; nothing where suspect wheels get in their way."""
     if support.suspects:
         return ""
     if loss.takes.version == loss.had.version:

@@ -122,7 +122,7 @@ def headline(status: Status) -> Phrase:
 
 
 def advice(status: Status) -> tuple[str, ...]:
-    """Say what to do about the verdicts, each once; nothing where nothing is.
+    """Return what to do about the verdicts, each once; nothing where nothing is.
 
     Upstream is asked only for what can be had: by nobody for 3.13t, which the ecosystem has left, for a Python that is
     not out, in place of a package that replaced this one, or for what is just being released.
@@ -146,7 +146,7 @@ def advice(status: Status) -> tuple[str, ...]:
 
 
 def reasons(status: Status) -> tuple[str, ...]:
-    """Say for each Python that ``requires-python`` shuts out how it does so; the text is the release's own."""
+    """Return for each Python that ``requires-python`` shuts out how it does so; the text is the release's own."""
     excluded = [(each.target, each.requires_python) for each in status.judgement.targets if each.requires_python]
     lines = [f"Its requires-python, {_shown(text)}, {_lets_in(text, target)}." for target, text in excluded]
     if any(admits_older(text, target) for target, text in excluded):
@@ -155,7 +155,7 @@ def reasons(status: Status) -> tuple[str, ...]:
 
 
 def member_lines(status: Status) -> tuple[str, ...]:
-    """Say how the packages stand under whose names the wheels of this one are published."""
+    """Return how the packages stand under whose names the wheels of this one are published."""
     return tuple(
         f"{member.package}{'' if member.judgement.version is None else f' {member.judgement.version}'}: "
         + ", ".join(f"{phrase(each.verdict).word} on {each.target}" for each in member.judgement.targets)
@@ -164,18 +164,18 @@ def member_lines(status: Status) -> tuple[str, ...]:
 
 
 def awaited_line(status: Status) -> str | None:
-    """Say which version is to bring support, where the tracking table names one that is not out."""
+    """Return which version is to bring support, where the tracking table names one that is not out."""
     version = status.awaited_version
     return None if version is None else f"The tracking table names {version} as the first with support. It is not out."
 
 
 def other_platforms_line(names: str) -> str:
-    """Say that there are wheels for the platforms listed, and why that is all that is said of them."""
+    """Return the line about wheels for platforms that are not judged."""
     return f"It also has wheels, of whatever kind, for {names}, platforms that are not judged here."
 
 
 def since_line(verdict: TargetVerdict) -> str | None:
-    """Say from which release on the wheels exist without a gap."""
+    """Return from which release on the wheels exist without a gap."""
     if verdict.since is None:
         return None
     day = verdict.since.date
@@ -204,7 +204,7 @@ def missing_line(verdict: TargetVerdict) -> str:
 
 
 def floors_line(verdict: TargetVerdict) -> str | None:
-    """Say the oldest systems that the wheels work on, None where no tag names one: ``needs glibc 2.28+, musl 1.2+``."""
+    """Return the oldest systems that the wheels work on, None where no tag names one: ``needs glibc 2.28+, musl 1.2+``."""
     floors: dict[str, dict[str, list[str]]] = {}
     for platform, cover in verdict.covered.items():
         if cover.floor is not None:
@@ -216,7 +216,7 @@ def floors_line(verdict: TargetVerdict) -> str | None:
 
 
 def floor_lines(verdict: TargetVerdict) -> tuple[str, ...]:
-    """Say for each platform that has wheels which, and from which system on they work."""
+    """Return for each platform that has wheels which, and from which system on they work."""
     return tuple(
         f"{PLATFORM_NAMES[platform]}: {_HOW.get(cover.how, cover.how)}"
         + ("" if cover.floor is None else f", from {cover.floor}")
@@ -229,7 +229,7 @@ _HOW: Mapping[str, str] = MappingProxyType({"none": "no Python ABI", "any": "pur
 
 
 def modifier_line(modifier: Modifier) -> str:
-    """Say what a modifier means, in one line."""
+    """Return what a modifier means, in one line."""
     lead = _MODIFIERS[modifier.kind]
     if modifier.detail is None:
         return lead

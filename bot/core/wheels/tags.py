@@ -111,7 +111,7 @@ def read_tags(tags: str) -> WheelTags | None:
 
 @lru_cache(maxsize=65_536)
 def fit(tags: str, target: Target) -> Fit:
-    """Tell all that the tags of a wheel mean for a target; one look-up for each of a page's thousands of files."""
+    """Return all that the tags of a wheel mean for a target; one look-up for each of a page's thousands of files."""
     wheel = read_tags(tags)
     return Fit(
         floors=() if wheel is None else wheel.floors,
@@ -122,7 +122,7 @@ def fit(tags: str, target: Target) -> Fit:
 
 
 def match(tags: str, target: Target) -> Match | None:
-    """Tell how a wheel for a platform that counts fits a target, the most trustworthy of its tags first; else None."""
+    """Return how a wheel for a platform that counts fits a target, by its most trustworthy tag; else None."""
     wheel = read_tags(tags)
     if wheel is None or not wheel.floors or wheel.abi in {Abi.ANYWHERE, Abi.FOREIGN}:
         return None

@@ -22,7 +22,7 @@ FIRST_WEEK = week_of(START.date())
 
 
 async def no_issues(_week: Week) -> Issues:
-    """Say nothing of issues, as nobody watches any."""
+    """Return no issues, as nobody watches any."""
     return Issues()
 
 

@@ -92,7 +92,7 @@ class GuildConfig:
         log.info("announcements_set", channel=channel)
 
     async def set_issues(self, guild: int, feed: IssueFeed | None) -> None:
-        """Tell a server of upstream events from now on, None for nowhere; what waits for another channel is dropped."""
+        """Set where a server reads upstream events, None for nowhere; what waits for another channel is dropped."""
         before = (await self.stores.guilds.settings(guild)).issues
         await self.stores.guilds.set_issues(guild, feed)
         if before is not None and (feed is None or feed.channel != before.channel):

@@ -20,7 +20,7 @@ class Registration:
     registrations: Registrations
 
     async def sync(self, application: int, digest: str, tell: Callable[[], Awaitable[object]]) -> None:
-        """Tell Discord by ``tell`` unless it knows; without a working database it is told again."""
+        """Register the commands by ``tell`` unless Discord has them; without a working database, again."""
         try:
             known = await self.registrations.digest(application)
         except StorageError as error:

@@ -32,7 +32,7 @@ class Announcer:
     subscribers: tuple[Announce, ...]
 
     async def announce(self, changes: Sequence[Change]) -> None:
-        """Tell every subscriber, in order."""
+        """Hand changes to every subscriber, in order."""
         for subscriber in self.subscribers:
             await subscriber(changes)
 

@@ -246,7 +246,7 @@ class OutboxWorker:
         await self._put_off(entry, Wait(self.now() + FORBIDDEN_PAUSE, str(error)))
 
     async def _forbidden_to_write(self, entry: OutboxEntry, error: ForbiddenError) -> None:
-        """Give somebody some hours to let the App do what it may not do at the moment; nothing was done."""
+        """Put an entry off that GitHub forbids, so that somebody has hours to permit it; nothing was done."""
         if not await self.app.is_installed(entry.action.ref.repository):
             await self._end(entry, EntryEnding(Progress.DROPPED, "The repository does not have the App any more."))
             return

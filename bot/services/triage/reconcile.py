@@ -98,7 +98,7 @@ class Reconciler:
         log.info("reconciled", repositories=len(repositories))
 
     async def wheels(self, changes: Sequence[Change]) -> None:
-        """Tell triage of wheels that appeared, for every open thread that waits for them where the App may answer."""
+        """Put wheels that appeared into the inbox, for every open thread that waits for them where the App may answer."""
         events = []
         for change in changes:
             if change.kind is ChangeKind.GAINED:
@@ -182,7 +182,7 @@ class Reconciler:
         return Cursor(name)
 
     async def _changes(self, issue: Issue, first: datetime) -> Sequence[GithubEvent]:
-        """Say what happened to a thread since it was last seen; one that concerns nobody here is not worked on."""
+        """Return what happened to a thread since it was last seen; one that concerns nobody here is not worked on."""
         known = await self.threads.get(issue.node_id)
         if known is not None:
             return tuple(_differences(known, issue))
@@ -192,7 +192,7 @@ class Reconciler:
         return (opened,) if issue.updated <= issue.created else (opened, _of(issue, Trigger.POLLED, issue.updated))
 
     async def _comment(self, ref: IssueRef, comment: Comment) -> GithubEvent | None:
-        """Say that somebody commented, if that may matter: to the bot, or on a thread that is known."""
+        """Return the event of a comment that may matter: to the bot, or on a thread that is known."""
         if comment.author is None or comment.author.is_bot:
             return None
         login = await self.app.login()
@@ -211,7 +211,7 @@ class Reconciler:
         )
 
     def _complain(self, what: str, error: UpstreamError) -> None:
-        """Say what is wrong, once as long as it is the same."""
+        """Log what is wrong, once as long as it is the same."""
         complaint = f"{what}: {error}"
         if complaint not in self._complaints:
             self._complaints.add(complaint)

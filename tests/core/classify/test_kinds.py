@@ -80,7 +80,7 @@ def test_what_a_program_printed_names_the_kind_for_sure(kind: KindName, thread: 
 
 
 def _repository(rule: Rule) -> str:
-    """Give the repository that a rule asks for, if it asks for one."""
+    """Return the repository that a rule asks for, if it asks for one."""
     known = {"guide": "py-free-threading/free-threaded-compatibility", "cpython": "python/cpython"}
     known["packager"] = "conda-forge/spam-feedstock"
     return next((repo for term, repo in known.items() if term in (rule.needs, rule.also)), "spam/spam")

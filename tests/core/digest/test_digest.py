@@ -29,7 +29,7 @@ _LINUX, _MAC, _WINDOWS = Platform.MANYLINUX_X86_64, Platform.MACOS_ARM64, Platfo
 
 
 def _day(day: int, hour: int = 12) -> datetime:
-    """Give a time of November 2026; the digest's week is from the 16th to the 22nd."""
+    """Return a time of November 2026; the digest's week is from the 16th to the 22nd."""
     return datetime(2026, 11, day, hour, tzinfo=UTC)
 
 

@@ -50,7 +50,7 @@ def harmless(digest: Digest) -> Digest:
 
 
 def _structure(text: str) -> list[str]:
-    """Give what Markdown makes of a text, without the text itself."""
+    """Return what Markdown makes of a text, without the text itself."""
     found = []
     for token in _READER.parse(text):
         found.append(token.type)
@@ -59,7 +59,7 @@ def _structure(text: str) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    """Give what people read."""
+    """Return what people read."""
     tokens = _READER.parseInline(text)[0].children or ()
     return "".join(token.content for token in tokens).replace("\u200b", "")
 

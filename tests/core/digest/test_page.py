@@ -53,11 +53,11 @@ class _Reader(HTMLParser):
             self.texts.append((self.open[-1] if self.open else "", data))
 
     def text(self, tag: str) -> list[str]:
-        """Give the texts directly inside a tag."""
+        """Return the texts directly inside a tag."""
         return [text for inside, text in self.texts if inside == tag]
 
     def attributes(self, tag: str) -> list[dict[str, str | None]]:
-        """Give the attributes of every such tag."""
+        """Return the attributes of every such tag."""
         return [dict(attributes) for found, attributes in self.tags if found == tag]
 
 
@@ -69,7 +69,7 @@ def _read(document: str) -> _Reader:
 
 
 def _structure(document: str) -> list[tuple[str, list[tuple[str, str | None]]]]:
-    """Give the tags and attributes of a document, but for addresses and widths."""
+    """Return the tags and attributes of a document, but for addresses and widths."""
     return [
         (tag, [(name, None if name in _LINKS else value) for name, value in attributes])
         for tag, attributes in _read(document).tags

@@ -357,7 +357,7 @@ class Described(msgspec.Struct, rename="camel"):
     all_of: list[Described] = []
 
     def always(self) -> set[str]:
-        """Give the names that are always there."""
+        """Return the names that are always there."""
         return set(self.required).union(*(part.always() for part in self.all_of))
 
 

@@ -114,7 +114,7 @@ def said(body: str, by: Account | None = MAINTAINER, number: int = 501, at: date
 
 
 def done(snapshot: Snapshot, decisions: Sequence[Decision], progress: Progress = Progress.CONFIRMED) -> Snapshot:
-    """Give what is there when all that was decided is done: in the outbox and on GitHub."""
+    """Return what is there when all that was decided is done: in the outbox and on GitHub."""
     actions = [decision.action for decision in decisions if decision.outcome is Outcome.DO]
     known = {entry.action.key for entry in snapshot.entries}
     entries = tuple(OutboxEntry(action, progress, snapshot.now, None) for action in actions if action.key not in known)

@@ -46,7 +46,7 @@ OPEN, CLOSED, MERGED = ThreadState.OPEN, ThreadState.CLOSED, ThreadState.MERGED
 
 
 def told(events: tuple[ThreadEvent, ...]) -> list[tuple[str, str, datetime]]:
-    """Give what happened, its detail, and when."""
+    """Return what happened, its detail, and when."""
     return [(event.kind.value, event.detail, event.at) for event in events]
 
 

@@ -26,7 +26,7 @@ _LOST = ModifierKind.REGRESSED, ModifierKind.NARROWED, ModifierKind.UPLOADING
 
 
 def _lost(*later: list[File], target: Target = T314) -> list[str]:
-    """Give which of regressed, narrowed and uploading is said after 1.0, which had wheels, and these releases."""
+    """Return which of regressed, narrowed and uploading is said after 1.0, which had wheels, and these releases."""
     files = [*_HAD, *(file for release in later for file in release)]
     return [kind.value for kind in kinds(verdict_for(target, files)) if kind in _LOST]
 
@@ -282,7 +282,7 @@ def _gil_and(*platforms: str, version: str, uploaded: str = ago(days=9), source:
 
 
 def _narrowed(*releases: list[File]) -> list[str | None]:
-    """Give what is said of lost platforms."""
+    """Return what is said of lost platforms."""
     modifiers = verdict_for(T314, [file for release in releases for file in release]).modifiers
     return [each.detail for each in modifiers if each.kind is ModifierKind.NARROWED]
 

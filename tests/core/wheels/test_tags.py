@@ -27,7 +27,7 @@ class _Cases(msgspec.Struct):
 
 
 def _covers(tag_set: str, target: Target) -> set[Platform]:
-    """Give the platforms on which a wheel installs."""
+    """Return the platforms on which a wheel installs."""
     wheel = read_tags(tag_set)
     if wheel is None:
         return set()

@@ -22,7 +22,7 @@ DEMO_PAGE = "^/simple/demo/$"
 
 
 def verdicts(status: Status) -> list[Verdict]:
-    """Give the verdicts, in the order of the targets."""
+    """Return the verdicts, in the order of the targets."""
     return [each.verdict for each in status.judgement.targets]
 
 

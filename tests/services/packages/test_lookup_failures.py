@@ -86,7 +86,7 @@ FAULTS: dict[str, tuple[Fault, str, int]] = {
 
 
 def is_unknown(status: Status) -> bool:
-    """Tell whether every target has the verdict that says nothing, not even "no"."""
+    """Return whether every target has the verdict that says nothing, not even "no"."""
     return all(each.verdict is Verdict.UNKNOWN and each.verdict.ok is None for each in status.judgement.targets)
 
 

@@ -28,7 +28,7 @@ class Publisher:
     asked: int = field(default=0)
 
     async def __call__(self) -> bytes:
-        """Give the list as it is now."""
+        """Return the list as it is now."""
         self.asked += 1
         if self.body is None:
             raise UpstreamError("The list of the most downloaded packages is gone (404).")

@@ -44,7 +44,7 @@ def deliveries(database: Database) -> Deliveries:
 def signed(
     payload: Mapping[str, object] | bytes, event: str = "issues", delivery: str = "d1", secret: bytes = SECRET
 ) -> tuple[dict[str, str], bytes]:
-    """Give a delivery as GitHub sends it."""
+    """Return a delivery as GitHub sends it."""
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     headers = {
         "X-GitHub-Event": event,
@@ -60,7 +60,7 @@ async def arrived(deliveries: Deliveries) -> list[tuple[str, str]]:
 
 
 def counted(deliveries: Deliveries) -> dict[str, float]:
-    """Give the deliveries by what became of them."""
+    """Return the deliveries by what became of them."""
     return {
         sample.labels["outcome"]: sample.value
         for metric in deliveries.metrics.deliveries.collect()

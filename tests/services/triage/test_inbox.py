@@ -294,7 +294,7 @@ def suggesting(repository: FakeRepository) -> FakeIssue:
 
 
 def crashes(issue: FakeIssue) -> list[FakeSuggestion]:
-    """Give how often the label was suggested."""
+    """Return how often the label was suggested."""
     return [each for each in issue.suggestions if each.label.name == "type-crash"]
 
 

@@ -25,7 +25,7 @@ def generous() -> Iterator[None]:
 
 
 def modes(folder: Path) -> dict[str, int]:
-    """Give the modes of what is in a folder, by name."""
+    """Return the modes of what is in a folder, by name."""
     return {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 

@@ -62,7 +62,7 @@ TABLES = ("threads", "thread_events", "outbox", "label_overrides", "thread_marks
 
 
 async def stored(database: Engine) -> dict[str, list[Row]]:
-    """Give all rows that changesets write."""
+    """Return all rows that changesets write."""
     return {table: await database.read(f"SELECT * FROM {table} ORDER BY 1, 2, 3") for table in TABLES}  # noqa: S608 — ours
 
 

@@ -123,7 +123,7 @@ class _Walk:
             self._outside(line, bare, indent)
 
     def finish(self) -> None:
-        """Tell what is left open, where the text is a quotation that ends."""
+        """Return what is left open, where the text is a quotation that ends."""
         self.lost = self.lost or bool(self._until and self._until != _RAW_ENDS)
         self._end()
 
@@ -257,7 +257,7 @@ def _is_complete(spoken: str) -> bool:
 
 
 def _html_ends(item: str) -> tuple[str, ...]:
-    """Say how HTML ends that begins with a line and goes on over blank ones; nothing if it is none."""
+    """Return how HTML ends that begins with a line and goes on over blank ones; nothing if it is none."""
     if _RAW.match(item):
         return _RAW_ENDS
     found = _NO_ELEMENT.match(item)
@@ -300,7 +300,7 @@ class _Code:
             self._ends.setdefault(len(found[0]), []).append(found.start())
 
     def end(self, start: int, after: int) -> int:
-        """Say where what begins with these backticks ends: with the next ones that are as many, or at once."""
+        """Return where what begins with these backticks ends: with the next ones that are as many, or at once."""
         start += _is_escaped(self._text, start)  # of several after a backslash, the first is a plain character
         places = self._ends.get(after - start, [])
         following = bisect_right(places, start)

@@ -103,7 +103,7 @@ def obey(  # noqa: PLR0913, PLR0917 — a command, who gave it, and all that its
 
 
 def heard(comment: Comment, snapshot: Snapshot) -> Effects:
-    """Say what comes of a comment besides its commands: an author who replies is no longer waited for.
+    """Return what comes of a comment besides its commands: an author who replies is no longer waited for.
 
     The label that says so is taken off if the bot put it on, and nobody has since. Commands alone are no reply.
     """
@@ -207,7 +207,7 @@ class _Order:
 
 
 def _deed(command: Command, order: _Order, history: Sequence[AuditEntry], status_text: str | None) -> _Deed:
-    """Say what a command asks for, what follows for the comment on the thread left out."""
+    """Return what a command asks for, what follows for the comment on the thread left out."""
     match command:
         case LabelCommand():
             return _label(command, order)

@@ -43,14 +43,14 @@ _COMMANDS = (
 
 
 def unknown_reply(problem: str, name: str) -> str:
-    """Say what is wrong with a command, in one line."""
+    """Return what is wrong with a command, in one line."""
     if problem:
         return bounded([f"{coded(problem)} `@{name} help` lists the commands."], [])
     return f"That is no command I know. `@{name} help` lists them."
 
 
 def problem_reply(problems: Sequence[str], advice: str = "") -> str:
-    """Say what could not be done, and what to do; ``advice`` is the bot's own, as it is written."""
+    """Return what could not be done, and what to do; ``advice`` is the bot's own, as it is written."""
     lines = [coded(problem) for problem in problems]
     return bounded([*lines[:-1], f"{lines[-1]} {advice}"] if advice else lines, [])
 
@@ -65,7 +65,7 @@ def status_reply(text: str | None, package: str) -> str:
 
 
 def status_text(status: Status) -> str:
-    """Say in plain lines whether a package has wheels, for the answer to `status`; in one if there is no release."""
+    """Return plain lines about whether a package has wheels, for the answer to `status`; in one if there is no release."""
     version = status.judgement.version
     name = status.package if version is None else f"{status.package} {version}"
     lines = [f"{name} {headline(status).sentence.format(target=status.headline.target)}."]
@@ -78,7 +78,7 @@ def status_text(status: Status) -> str:
 
 
 def why_reply(classification: Classification, decisions: Sequence[Decision], history: Sequence[AuditEntry]) -> str:
-    """Say what the rules read in a thread, what follows from it now, and what was done before."""
+    """Return what the rules read in a thread, what follows from it now, and what was done before."""
     lines = [_gate_line(classification), *(_kind_line(kind) for kind in classification.kinds)]
     if decisions:
         lines += ["", "What follows from that now:", "", *(_decision_line(each) for each in decisions[:MOST_LINES])]

@@ -20,7 +20,7 @@ _RESULTS = {
 def how_it_ended(
     action: Action, ending: EntryEnding, history: Sequence[AuditEntry], labels: tuple[str, ...], now: datetime
 ) -> AuditEntry:
-    """Say how an action ended, with what led to it; ``history`` is the thread's audit log, oldest first."""
+    """Return how an action ended, with what led to it; ``history`` is the thread's audit log, oldest first."""
     decided = next((each for each in reversed(history) if each.decision.action.key == action.key), None)
     mode = Mode.APPLY if decided is None else decided.decision.mode
     return AuditEntry(

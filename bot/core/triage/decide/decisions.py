@@ -28,7 +28,7 @@ from bot.core.triage.snapshot import Snapshot, counts
 
 
 def decide(snapshot: Snapshot, comment: int | None = None) -> tuple[Decision, ...]:
-    """Say what shall be done about a thread, what would be in another mode, and what is not, each with the reason.
+    """Return what shall be done about a thread, what would be in another mode, and what is not, each with the reason.
 
     ``comment`` is the comment with the command to look again, where that is why this is decided.
     """
@@ -49,14 +49,14 @@ def decide(snapshot: Snapshot, comment: int | None = None) -> tuple[Decision, ..
 
 
 def revise(snapshot: Snapshot, comment: int | None = None) -> tuple[Decision, ...]:
-    """Say what becomes of the comment that is kept, where there is one, when people changed what it speaks of."""
+    """Return what becomes of the comment that is kept, where there is one, when people changed what it speaks of."""
     if not any(counts(entry) for entry in snapshot.entries_for(ActionKind.COMMENT)):
         return ()
     return about_comment(snapshot, comment)
 
 
 def about_comment(snapshot: Snapshot, comment: int | None) -> tuple[Decision, ...]:
-    """Say what becomes of the comment that is kept, and of nothing else."""
+    """Return what becomes of the comment that is kept, and of nothing else."""
     return tuple(each for each in decide(snapshot, comment) if each.action.kind is ActionKind.COMMENT)
 
 
@@ -148,7 +148,7 @@ def _is_under_way(label: str, snapshot: Snapshot) -> bool:
 
 
 def _doubt(wanted: Wanted, label: str | None, snapshot: Snapshot, tally: Tally) -> str:
-    """Say why a label is suggested rather than put on, empty if it may be put on."""
+    """Return why a label is suggested rather than put on, empty if it may be put on."""
     if is_doubtful(wanted.rule, snapshot):
         return f"People corrected the rule {wanted.rule} too often, so it only suggests."
     if wanted.mode is Mode.SUGGEST:

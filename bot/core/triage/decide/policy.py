@@ -64,7 +64,7 @@ def tally_of(snapshot: Snapshot) -> Tally:
 
 
 def against_everything(snapshot: Snapshot) -> str | None:
-    """Say why nothing at all is done in a repository, whoever asks."""
+    """Return why nothing at all is done in a repository, whoever asks."""
     repository = snapshot.issue.ref.repository
     if not snapshot.enabled:
         return "Whoever runs the bot has switched triage off."
@@ -76,7 +76,7 @@ def against_everything(snapshot: Snapshot) -> str | None:
 
 
 def against_thread(snapshot: Snapshot) -> str | None:
-    """Say why a thread is left alone, unless a person asks."""
+    """Return why a thread is left alone, unless a person asks."""
     issue, settings = snapshot.issue, snapshot.settings
     if issue.author is not None and issue.author.is_bot:
         return f"A bot opened it: {issue.author.login}."
@@ -94,7 +94,7 @@ def against_thread(snapshot: Snapshot) -> str | None:
 
 
 def against_label(wanted: Wanted, label: str | None, snapshot: Snapshot, tally: Tally, *, again: bool) -> str | None:
-    """Say why a label is neither put on nor suggested; ``again`` is that a person asked to look once more.
+    """Return why a label is neither put on nor suggested; ``again`` is that a person asked to look once more.
 
     Without a settings file there is no ``label``, and that alone is no reason: it is said what could be done with one.
     """
@@ -111,22 +111,22 @@ def against_label(wanted: Wanted, label: str | None, snapshot: Snapshot, tally: 
 
 
 def against_suggesting(action: Action, snapshot: Snapshot) -> str | None:
-    """Say why a label is not suggested in GitHub's own way, although it may be suggested."""
+    """Return why a label is not suggested in GitHub's own way, although it may be suggested."""
     return _given_up(ActionKind.SUGGEST_LABEL, action.value, action.version, snapshot)
 
 
 def against_comment(snapshot: Snapshot) -> str | None:
-    """Say why the bot's own comment is not written."""
+    """Return why the bot's own comment is not written."""
     return against_everything(snapshot) or against_comments(snapshot) or against_thread(snapshot)
 
 
 def against_comments(snapshot: Snapshot) -> str | None:
-    """Say that the repository wants no comment that is kept on threads."""
+    """Return why the sticky comment is not wanted in the repository, None where it is."""
     return None if snapshot.settings.comments else f"`{PATH}` wants no comments."
 
 
 def against_asking(action: Action, snapshot: Snapshot) -> str | None:
-    """Say why what a person asked for by a command is not done."""
+    """Return why what a person asked for by a command is not done."""
     if (reason := against_everything(snapshot)) is not None:
         return reason
     if action.kind in _SPEAKING and snapshot.issue.locked:

@@ -125,7 +125,7 @@ def counted_with(action: Action) -> frozenset[Priority]:
 def hold(
     entry: OutboxEntry, lately: SentLately, entries: Sequence[OutboxEntry], now: datetime
 ) -> EntryEnding | Wait | None:
-    """Say why nothing needs to be read for an entry yet; ``entries`` are those of its thread, oldest first.
+    """Return why nothing needs to be read for an entry yet; ``entries`` are those of its thread, oldest first.
 
     What was sent is looked for once GitHub had its time. What was not keeps to so much an hour: of what rules do, and
     of answers; what else people ask for is theirs to bound. A receipt waits until all that its comment asked for ended.
@@ -139,7 +139,7 @@ def hold(
 
 
 def foregone(entry: OutboxEntry, live: LiveThread, now: datetime) -> EntryEnding | None:
-    """Say how an entry ended where the thread alone tells: it is done, by whomever, or not to be done any more."""
+    """Return how an entry ended where the thread alone tells: it is done, by whomever, or not to be done any more."""
     if live.issue.node_id != entry.action.node_id:
         return _dropped("The thread was moved.")
     if (found := _found(entry, live)) is not None:
@@ -164,7 +164,7 @@ def preflight(entry: OutboxEntry, live: LiveThread, around: Surroundings, now: d
 
 
 def after_forbidden(entry: OutboxEntry, reason: str, now: datetime) -> EntryEnding | Wait:
-    """Say what becomes of an entry that GitHub forbade to do: somebody has some hours to let the App do it."""
+    """Return what becomes of an entry that GitHub forbade to do: somebody has some hours to let the App do it."""
     if entry.forbidden + 1 >= FORBIDDEN:
         return EntryEnding(Progress.REFUSED, reason)
     return Wait(now + FORBIDDEN_PAUSE, reason)

@@ -104,7 +104,7 @@ def wanted_labels(snapshot: Snapshot, topics: tuple[str, ...]) -> Iterator[Wante
 
 
 def topics_to_ask(snapshot: Snapshot) -> tuple[str, ...]:
-    """Say what the author of a report should be asked for: nothing once anybody has spoken, or has asked before."""
+    """Return what the author of a report should be asked for: nothing once anybody has spoken, or has asked before."""
     issue = snapshot.issue
     is_report = _reported(snapshot) is not None and concerns(snapshot) and not issue.is_pr
     label = snapshot.label_for(NEEDS_INFO)

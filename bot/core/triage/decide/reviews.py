@@ -14,7 +14,7 @@ from bot.core.triage.snapshot import Snapshot
 
 
 def reviews_of(snapshot: Snapshot) -> tuple[Review, ...]:
-    """Say which labels of rules were right, still on when the thread is closed, or wrong: a human took them off.
+    """Return which labels of rules were right, still on when the thread is closed, or wrong: a human took them off.
 
     One for each rule and label; what nobody has had occasion to judge has none.
     """

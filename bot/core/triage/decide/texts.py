@@ -68,7 +68,7 @@ def written_body(action: Action) -> str:
 
 
 def rationale(action: Action) -> str:
-    """Say why a label is suggested, for SUGGEST_LABEL; text that means nothing more wherever it is shown."""
+    """Return why a label is suggested, for SUGGEST_LABEL; text that means nothing more wherever it is shown."""
     words = _CALLING.sub(rf"\1{_ZERO}", shortened(_visible(action.evidence), LONGEST_RATIONALE // 2))
     return f"“{words}” (rule {action.rule}, version {action.version})"[:LONGEST_RATIONALE]
 
@@ -98,17 +98,17 @@ def thread_comment(sections: Mapping[str, str], name: str, *, labelled: bool) ->
 
 
 def duplicate_section(ref: IssueRef) -> str:
-    """Say which thread this one is a duplicate of."""
+    """Return which thread this one is a duplicate of."""
     return f"A maintainer says that this is a duplicate of {_thread_link(ref)}."
 
 
 def upstream_section(ref: IssueRef) -> str:
-    """Say where the problem is dealt with."""
+    """Return where the problem is dealt with."""
     return f"A maintainer says that this is dealt with upstream, in {_thread_link(ref)}."
 
 
 def wheels_section(answer: WheelAnswer) -> str:
-    """Say which wheels there are; that it installs, never how it behaves."""
+    """Return which wheels there are; that it installs, never how it behaves."""
     release = f"{quoted(answer.package, 100)} {quoted(answer.version, 60)}"
     target = quoted(answer.target, 20)
     is_newest = answer.since_version in {None, answer.version}
@@ -182,7 +182,7 @@ _STATES: Mapping[ThreadState, str] = MappingProxyType(
 
 
 def notice(problems: Sequence[str]) -> str:
-    """Say what is wrong with a repository's settings, and what holds meanwhile."""
+    """Return what is wrong with a repository's settings, and what holds meanwhile."""
     lead = f"`{PATH}` cannot be used, so nothing is labelled or suggested here until it is mended:"
     lines = [f"- {coded(problem)}" for problem in problems[:MOST_LINES]]
     foot = f"This is said once for each content of the file. [Every key it may have]({DOCS}#the-file)"
