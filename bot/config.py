@@ -295,7 +295,7 @@ def describe(settings: Settings) -> Iterator[Setting]:
 
 
 def _address(value: str, *schemes: str) -> str:
-    """Let an address pass that a path can be put behind, and that holds no secret."""
+    """Return an address that a path can be put behind and that holds no secret; ``ValueError`` for others."""
     parts = urlsplit(value)
     begins = " or ".join(f"{each}://" for each in schemes)
     try:

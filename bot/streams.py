@@ -74,7 +74,7 @@ class Sink(BufferedIOBase):
 
 @contextmanager
 def standard_streams() -> Iterator[None]:
-    """Let standard output and error go through sinks while the block runs, in the alphabet that they have."""
+    """Send standard output and error through sinks while the block runs, in the alphabet that they have."""
     with ExitStack() as stack:
         stack.enter_context(redirect_stdout(_open(sys.stdout, stack)))
         stack.enter_context(redirect_stderr(_open(sys.stderr, stack)))

@@ -258,7 +258,7 @@ def needs_tag(forum: int) -> str:
 
 @contextmanager
 def _as_thread() -> Iterator[None]:
-    """Let a thread that is gone be a failure that passes: when it is looked for again, there is none."""
+    """Treat a thread that is gone as a failure that passes: when it is looked for again, there is none."""
     try:
         yield
     except ChannelClosedError as error:

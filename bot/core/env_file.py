@@ -55,7 +55,7 @@ def read_env_file(text: str) -> EnvFile:
 
 
 def without_effect(file: EnvFile, environment: Iterable[str], known: Collection[str]) -> Iterator[str]:
-    """Return sentences about what is set without effect: misspelt names, all but the last of several, unreadable lines."""
+    """Return sentences about settings without effect: misspelt names, all but the last of several, unreadable lines."""
     for line in file.unreadable:
         yield f"Line {line} of .env cannot be read and is left out. It may lack a quote or a `=`."
     lines: dict[str, list[int]] = {}

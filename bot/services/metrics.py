@@ -203,7 +203,7 @@ class Metrics:
 
 
 def _register_ages(registry: CollectorRegistry, scan: Age, digest: Age, oldest: Mapping[Queue, Age]) -> None:
-    """Let ages be computed when they are read, so that they go on where whatever should reset them does not."""
+    """Compute ages when they are read, so that they go on where whatever should reset them does not."""
     Gauge(
         "ftbot_scan_age_seconds",
         "Seconds since a scan ended, or since there should be one; not a number where none is made.",

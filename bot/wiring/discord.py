@@ -214,7 +214,7 @@ def _build_watcher(resources: _Resources) -> Watcher | None:
 
 
 def _build_announcer(posting: _Posting, upstream_poll: UpstreamPoll, triage: _Triage | None) -> Announcer:
-    """Let changes be posted, noted for the threads that wait for them, and told in those that triage knows."""
+    """Build what posts changes, notes them for the threads that wait, and tells those that triage knows."""
     known = (posting.poster.announce, upstream_poll.note_wheels)
     return Announcer(known if triage is None else (*known, triage.reconciler.wheels))
 

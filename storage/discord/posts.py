@@ -194,7 +194,7 @@ class Posts:
         return bool(rows)
 
     async def redirect(self, post: Post, now: datetime) -> None:
-        """Let a post go where the settings say now, if it surely was not posted yet and is not too old."""
+        """Move a post to where the settings say now, if it surely was not posted yet and is not too old."""
         async with self.database.transaction() as transaction:
             await transaction.run(
                 "UPDATE posts SET state = 'planned', channel = ?, role = ?, publish = ?, nonce = ?, due = ?,"

@@ -50,7 +50,7 @@ async def store_marks(transaction: Transaction, marks: Sequence[ThreadMark]) -> 
 
 
 async def move_marks(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
-    """Let what was said of a thread be said of it under its new node id."""
+    """Move a transferred thread's marks to its new node id."""
     await transaction.run(
         "INSERT INTO thread_marks (node_id, kind, value, actor, at)"  # noqa: S608 — ours
         f" SELECT ?, kind, value, actor, at FROM thread_marks WHERE node_id = ?{_UNLESS_LATER}",

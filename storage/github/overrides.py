@@ -68,7 +68,7 @@ async def store_overrides(transaction: Transaction, overrides: Sequence[LabelOve
 
 
 async def move_overrides(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
-    """Let what is wanted of a thread be wanted of it under its new node id."""
+    """Move a transferred thread's overrides to its new node id."""
     await transaction.run(
         "INSERT INTO label_overrides (node_id, label, wanted, repository, actor, at)"  # noqa: S608 — ours
         f" SELECT ?, label, wanted, repository, actor, at FROM label_overrides WHERE node_id = ?{_UNLESS_LATER}",

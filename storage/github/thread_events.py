@@ -89,7 +89,7 @@ async def forget_events(transaction: Transaction, repository: str) -> None:
 
 
 async def move_events(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
-    """Let what happened to a thread have happened to it under its new node id."""
+    """Move a transferred thread's events to its new node id."""
     await transaction.run(
         "UPDATE thread_events SET node_id = ? WHERE node_id = ? AND NOT EXISTS (SELECT 1 FROM thread_events AS other"
         " WHERE other.node_id = ? AND other.kind = thread_events.kind AND other.detail = thread_events.detail"

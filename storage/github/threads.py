@@ -139,7 +139,7 @@ class Threads:
         return tuple(name for (name,) in msgspec.convert(rows, list[tuple[str]]))
 
     async def forget(self, repository: str, now: datetime) -> None:
-        """Let the threads of a repository that are known only by triage be gone, and forget what they say.
+        """Mark the threads of a repository that only triage knows as gone, and forget what they say.
 
         Nobody is shown them any more; where the repository is read again, they are what they are then.
         """
@@ -147,7 +147,7 @@ class Threads:
             await forget_threads(transaction, repository, now)
 
     async def rebind(self, old_node_id: str, thread: KnownThread) -> None:
-        """Let a thread that was moved, and has another node id since, be the one it was.
+        """Keep a transferred thread, which has another node id since, the one it was.
 
         What humans want of it and what happened to it go with it; what was to be done at its old place is dropped.
         """

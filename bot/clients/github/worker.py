@@ -438,11 +438,11 @@ class _WorkerThread:
         return future
 
     def retire(self) -> None:
-        """Let the thread end after its jobs."""
+        """End the thread after its jobs."""
         self._jobs.put(None)
 
     async def end(self, grace: float) -> None:
-        """Let the thread end, and wait for that for some seconds."""
+        """End the thread, and wait for that for some seconds."""
         self.retire()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), grace)

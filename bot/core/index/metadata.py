@@ -46,7 +46,7 @@ def free_threading_level(classifier: str) -> int | None:
 
 
 def safe_link(url: str | None) -> str | None:
-    """Let a link pass that is an ordinary web address, short enough for a button; anything else becomes None."""
+    """Return a link that is an ordinary web address, short enough for a button, else None."""
     if url is None or len(url) > LONGEST_LINK or not url.isascii() or not url.isprintable():
         return None
     try:

@@ -123,7 +123,7 @@ class Post:
     begun: datetime | None = None
 
     def put_off(self, until: datetime, reason: str) -> Post:
-        """Let it be tried later. What was begun stays begun: it is looked for before it is sent again."""
+        """Return it to be tried later. What was begun stays begun: it is looked for before it is sent again."""
         return replace(self, due=until, attempts=self.attempts + 1, reason=reason)
 
     def posted(self, message: int | None, now: datetime) -> Post:
@@ -145,7 +145,7 @@ class Post:
         return replace(self, state=self.state if self.state is State.SENT else state, due=None, reason=reason)
 
     def finished(self) -> Post:
-        """Let nothing be left to do."""
+        """Return it with nothing left to do."""
         return replace(self, due=None)
 
     @property

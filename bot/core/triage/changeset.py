@@ -48,11 +48,11 @@ class OutboxEntry:
         return replace(self, progress=Progress.PLANNED, sent=None)
 
     def put_off(self, until: datetime, reason: str) -> OutboxEntry:
-        """Let it be tried later. What was begun stays begun: it is looked for before it is sent again."""
+        """Return it to be tried later. What was begun stays begun: it is looked for before it is sent again."""
         return replace(self, due=until, attempts=self.attempts + 1, reason=reason)
 
     def ended(self, progress: Progress, reason: str, written: int | None = None) -> OutboxEntry:
-        """Let nothing be left to do; ``written`` is the comment that came of it."""
+        """Return it with nothing left to do; ``written`` is the comment that came of it."""
         return replace(self, progress=progress, due=None, reason=reason, written=written or self.written)
 
 

@@ -146,7 +146,7 @@ def thread_gone(delivery: str, known: KnownThread | None, now: datetime) -> Chan
 
 
 def given_up(received: Received, reason: str, now: datetime) -> Changeset:
-    """Let the audit log say that nothing was decided about a thread."""
+    """Return the audit line that nothing was decided about a thread."""
     event = received.event
     if event.ref is None:
         return Changeset(received.delivery)

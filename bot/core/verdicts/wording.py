@@ -204,7 +204,7 @@ def missing_line(verdict: TargetVerdict) -> str:
 
 
 def floors_line(verdict: TargetVerdict) -> str | None:
-    """Return the oldest systems that the wheels work on, None where no tag names one: ``needs glibc 2.28+, musl 1.2+``."""
+    """Return the oldest systems that the wheels work on, such as ``needs glibc 2.28+``; None where no tag names one."""
     floors: dict[str, dict[str, list[str]]] = {}
     for platform, cover in verdict.covered.items():
         if cover.floor is not None:

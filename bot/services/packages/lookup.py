@@ -60,7 +60,7 @@ class Source(StrEnum):
 
 
 def uncounted(_: Source) -> None:
-    """Let an answer go uncounted."""
+    """Count nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class StatusLookup:
         return None if answer is None else answer.wait
 
     async def aclose(self) -> None:
-        """Let what runs in the background finish for a moment, then end it; store what was read while that gets on."""
+        """Wait a moment for what runs in the background, then end it; store what was read while that gets on."""
         if self._background:
             await asyncio.wait(self._background, timeout=CLOSING_SECONDS)
         await end(self._background)
@@ -206,7 +206,7 @@ class StatusLookup:
             self.readings.keep(completed)
 
     def _in_background(self, task: asyncio.Task[_T]) -> None:
-        """Let a task go on when nobody waits for it; ``aclose`` ends it."""
+        """Keep a task running when nobody waits for it; ``aclose`` ends it."""
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 

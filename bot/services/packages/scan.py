@@ -208,7 +208,7 @@ class _Walk:
             yield name
 
     async def _share(self, names: Iterator[str]) -> None:
-        """Let several workers take names from one iterator; the first that fails for good ends all."""
+        """Have several workers take names from one iterator; the first that fails for good ends all."""
         try:
             async with asyncio.TaskGroup() as workers:
                 for _ in range(self.scanner.connections):

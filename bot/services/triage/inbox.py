@@ -109,7 +109,7 @@ class Triage:
             log.warning("storage_failed", reason=str(error))
 
     async def preview(self, ref: IssueRef) -> Preview:
-        """Return what would be done about a thread now, and why; nothing is stored or done. Raises ``UpstreamError``."""
+        """Return what would be done about a thread now, and why; nothing is done. Raises ``UpstreamError``."""
         view = await self._view(ref)
         snapshot = await self.snapshots.take(view.issue, view.policy, Trigger.ASKED, installed=view.installed)
         history = await self.stores.audit.of_node(view.issue.node_id)

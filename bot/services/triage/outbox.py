@@ -229,7 +229,7 @@ class OutboxWorker:
         return EntryEnding(Progress.CONFIRMED, "GitHub took it.", written)
 
     async def _ask_again(self, action: Action, ref: IssueRef) -> None:
-        """Let the thread be decided once more, now that it is known what its repository does not take."""
+        """Have the thread decided once more, now that it is known what its repository does not take."""
         again = GithubEvent(f"again:{action.key}", Trigger.POLLED, ref.repository, ref, action.node_id, self.now())
         await self.stores.inbox.receive(again.key, again, self.now())
 

@@ -65,7 +65,7 @@ def status_reply(text: str | None, package: str) -> str:
 
 
 def status_text(status: Status) -> str:
-    """Return plain lines about whether a package has wheels, for the answer to `status`; in one if there is no release."""
+    """Return whether a package has wheels in plain lines, for the answer to `status`; in one without a release."""
     version = status.judgement.version
     name = status.package if version is None else f"{status.package} {version}"
     lines = [f"{name} {headline(status).sentence.format(target=status.headline.target)}."]

@@ -305,7 +305,7 @@ def _unwanted(action: Action, live: LiveThread, stored: Mapping[str, LabelOverri
 
 
 def _replaced(action: Action, live: LiveThread, around: Surroundings, now: datetime) -> EntryEnding | Wait | None:
-    """Let the newest text of the bot's comment count, and leave the comment deleted where somebody deleted it."""
+    """Return what is left of an edit: the newest text counts, and a comment that somebody deleted stays deleted."""
     if action.kind is not ActionKind.COMMENT:
         return None
     texts = [each for each in around.entries if each.action.kind is ActionKind.COMMENT]
