@@ -98,7 +98,7 @@ class Reconciler:
         log.info("reconciled", repositories=len(repositories))
 
     async def wheels(self, changes: Sequence[Change]) -> None:
-        """Put wheels that appeared into the inbox, for each open thread that waits for them where the App may answer."""
+        """Put wheels that appeared into the inbox, for each open thread that waits for them and may be answered."""
         events = []
         for change in changes:
             if change.kind is ChangeKind.GAINED:
