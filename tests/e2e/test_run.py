@@ -16,6 +16,7 @@ import pytest
 
 from tests.e2e.program import PATIENCE, TOKEN, Bot, running
 from tests.fakes.discord_interactions import CallbackType
+from tests.fakes.discord_json import text
 from tests.fakes.discord_world import Message
 from tests.fakes.fake_discord import FakeDiscord
 from tests.fakes.fake_index import FakeIndex
@@ -25,6 +26,10 @@ from tests.fakes.index_pages import sdist, wheels
 def two_minutes_ago() -> datetime:
     """Return the time as Discord does here, so that every card is old enough to be refreshed."""
     return datetime.now(UTC) - timedelta(minutes=2)
+
+
+COMMANDS = {"ftstatus", "ftissues", "ftdigest", "ftconfig", "ftaudit", "fthelp", "ftabout"}
+"""All slash commands that Discord is told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ async def test_a_life_from_start_to_sigterm(here: Surroundings) -> None:
         assert (await bot.get("/healthz")).text == "ok\n"
         await discord.connected(PATIENCE)
         assert discord.count("PUT", "/commands$") == 1
+        assert {text(command, "name") for command in discord.commands} == COMMANDS
 
         # A question, and the same one while somebody else types it.
         message = await discord.slash("ftstatus", package="LXML").shown()
