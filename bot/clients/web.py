@@ -168,7 +168,7 @@ async def fetch(  # noqa: PLR0913 — how a document is asked for, by name
     """
     async with asked(http, url, headers, service=service, deadline=deadline) as response:
         if response.status_code not in _ANSWERS:
-            raise _refusal(response)
+            raise refused(response)
         sent = bytearray()
         async for chunk in response.aiter_raw():
             sent += chunk
@@ -184,7 +184,7 @@ async def stream(
     """GET a long document piece by piece, inflated; failures, and any status but 200, are ``UpstreamError``."""
     async with asked(http, url, headers, service=service, deadline=deadline) as response:
         if response.status_code != HTTPStatus.OK:
-            raise _refusal(response)
+            raise refused(response)
         yield _pieces(url, response)
 
 
@@ -263,7 +263,8 @@ def _is_gzip(url: str, headers: Mapping[str, str]) -> bool:
     return True
 
 
-def _refusal(response: httpx.Response) -> UpstreamError:
+def refused(response: httpx.Response) -> UpstreamError:
+    """Return the error for a status that means nothing here."""
     status = response.status_code
     busy = status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
     retryable = busy or status >= HTTPStatus.INTERNAL_SERVER_ERROR

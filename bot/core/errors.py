@@ -29,3 +29,7 @@ class TooLargeError(UpstreamError):
 
 class StorageError(Exception):
     """The bot's own database cannot be used; its text is a sentence what, and a sentence what next."""
+
+
+class UnreadableWheelError(Exception):
+    """A wheel is not what a wheel should be; its text is a sentence that says what is wrong with the file."""
