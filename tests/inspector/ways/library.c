@@ -1,0 +1,3 @@
+/* No module: it only speaks of one. */
+#include "python.h"
+HOOK const char *describe(void) { return "PyInit_m"; }

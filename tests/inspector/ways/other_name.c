@@ -1,0 +1,5 @@
+/* audioop-lts: the definition has another name than the file. */
+#include "python.h"
+static PyModuleDef_Slot slots[] = {{2, execute}, {4, NOT_USED}, {0, 0}};
+static PyModuleDef definition = {IMMORTAL, 0, 0, 0, "other", 0, 0, 0, slots};
+HOOK void *PyInit_m(void) { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,5 @@
+/* A value that CPython does not know. */
+#include "python.h"
+static PyModuleDef_Slot slots[] = {{2, execute}, {4, (void *)2}, {0, 0}};
+static PyModuleDef definition = {IMMORTAL, 0, 0, 0, "m", 0, 0, 0, slots};
+HOOK void *PyInit_m(void) { return PyModuleDef_Init(&definition); }

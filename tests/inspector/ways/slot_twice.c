@@ -1,0 +1,5 @@
+/* Both: CPython refuses it. */
+#include "python.h"
+static PyModuleDef_Slot slots[] = {{4, NOT_USED}, {4, USED}, {0, 0}};
+static PyModuleDef definition = {IMMORTAL, 0, 0, 0, "m", 0, 0, 0, slots};
+HOOK void *PyInit_m(void) { return PyModuleDef_Init(&definition); }

@@ -1,0 +1,5 @@
+/* Cython's default. */
+#include "python.h"
+static PyModuleDef_Slot slots[] = {{2, execute}, {4, USED}, {0, 0}};
+static PyModuleDef definition = {IMMORTAL, 0, 0, 0, "m", 0, 0, 0, slots};
+HOOK void *PyInit_m(void) { return PyModuleDef_Init(&definition); }
