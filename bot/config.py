@@ -86,6 +86,9 @@ class Settings(BaseModel):
         description="the most downloaded packages; a file: URL or a path works too",
     )
     track: int = Field(360, ge=0, le=100_000, description="how many packages with native code are tracked")
+    inspect: int = Field(
+        200, ge=0, le=1_000_000, description="MiB an hour that may be read from inside wheels; 0 reads none"
+    )
     targets: tuple[Target, ...] = Field(
         (Target(14), Target(15)), description="free-threaded Pythons to judge, the first is the headline"
     )

@@ -23,6 +23,7 @@ DEFAULTS: Final = {
     "FTBOT_JSON_API_URL": "https://pypi.org/pypi/",
     "FTBOT_TOP_PACKAGES_URL": "https://hugovk.dev/top-pypi-packages/top-pypi-packages.min.json",
     "FTBOT_TRACK": "360",
+    "FTBOT_INSPECT": "200",
     "FTBOT_TARGETS": "3.14t,3.15t",
     "FTBOT_DISCORD_API_URL": "https://discord.com/api/v10",
     "FTBOT_DISCORD_GATEWAY_URL": "wss://gateway.discord.gg/",

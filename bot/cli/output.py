@@ -12,6 +12,7 @@ class CommandOutcome(Enum):
     """How a command ended, where nothing was wrong with the question."""
 
     ANSWERED = "everything was answered"
+    NO = "everything was answered, and an answer is no"
     NOT_FOUND = "a package does not exist"
     UPSTREAM = "an upstream could not be reached and nothing stored serves"
     MISCONFIGURED = "a setting does not work"

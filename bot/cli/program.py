@@ -39,6 +39,7 @@ class Exit(IntEnum):
     USAGE = 2
     NOT_FOUND = 3
     UPSTREAM = 4
+    NO = 5
     INTERRUPTED = 130
 
 
@@ -133,7 +134,10 @@ def _targets(typed: str) -> list[str]:
     return [name for name in map(str, (Target(14), Target(15))) if name.startswith(typed)]
 
 
-@app.callback(epilog="Exit codes: 0 answered, 1 a bug, 2 wrong usage, 3 no such package or thread, 4 upstream failed.")
+@app.callback(
+    epilog="Exit codes: 0 answered, 1 a bug, 2 wrong usage, 3 no such package or thread, 4 upstream failed,"
+    " 5 the answer is no."
+)
 def ftbot(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and leave.", callback=_print_version, is_eager=True)
@@ -172,19 +176,50 @@ def status(
 
 
 @app.command()
+def inspect(
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="PACKAGE|WHEEL...", help="Names as on PyPI; or .whl files, or folders that hold some."),
+    ],
+    target: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PYTHON", help="A free-threaded Python, such as 3.14t. Repeatable."),
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="A release of the package; by default the newest.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show whether importing a package turns the GIL back on, by what the extension modules in its wheels declare.
+
+    Nothing is installed, imported or run. Of a wheel on the index, little more than its extension modules is fetched.
+    Exit code 5 says that the GIL would come back, for a check before publishing.
+
+    Examples: ftbot inspect lxml; ftbot inspect numpy --target 3.15t; ftbot inspect dist/
+    """
+    from bot.cli.inspect import inspect_wheels
+
+    _leave(inspect_wheels(what, target or (), version, as_json=as_json))
+
+
+@app.command()
 def scan(
     top: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="How many packages with native code; by default FTBOT_TRACK.")
     ] = None,
+    inspect: Annotated[
+        bool, typer.Option("--inspect", help="Read inside their wheels, too: does importing them turn the GIL back on?")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read the most downloaded packages with native code, and record where they stand.
 
-    Reads only what may have changed; one that was interrupted goes on where it was.
+    Reads only what may have changed; one that was interrupted goes on where it was. With --inspect it reads what was
+    not read yet of the extension modules in their wheels: some hundred MB the first time.
     """
     from bot.cli.scan import scan_packages
 
-    _leave(scan_packages(top=top, as_json=as_json))
+    _leave(scan_packages(top=top, as_json=as_json, inspect=inspect))
 
 
 @app.command()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-from bot.core.index.simple_api import MetadataFile, Project
+from bot.core.index.file_links import FileLink
+from bot.core.index.simple_api import MetadataFile, Project, Release
 from bot.core.verdicts.freshness import Newest
 
 _T = TypeVar("_T")
@@ -27,6 +29,15 @@ class ProjectPage:
     newest: Newest | None
     etag: str | None
     metadata_file: MetadataFile | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedProject:
+    """A project, and where the files of one of its releases are, by file name; no links where it has no release."""
+
+    project: Project
+    release: Release | None
+    links: Mapping[str, FileLink]
 
 
 @dataclass(frozen=True, slots=True)

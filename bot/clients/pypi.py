@@ -16,12 +16,14 @@ from urllib.parse import quote
 
 import httpx
 import structlog
+from packaging.version import Version
 
 from bot.clients.guard import service_at
-from bot.clients.pages import NoPage, PageSummary, ProjectPage
+from bot.clients.pages import LinkedProject, NoPage, PageSummary, ProjectPage
 from bot.clients.readers import Readers
 from bot.clients.web import LARGEST_BODY, Answer, Patience, fetch, stream
 from bot.core.errors import UpstreamError
+from bot.core.index.file_links import file_links
 from bot.core.index.listing import ProjectListReader
 from bot.core.index.metadata import NOT_OFFERED, Metadata
 from bot.core.index.metadata_files import from_json_api, from_metadata_file
@@ -61,6 +63,13 @@ class PackageIndex:
     async def summary(self, name: str, etag: str | None, conclude: Callable[[Project], _T]) -> PageSummary[_T] | NoPage:
         """Read a project's page and conclude something from it, in a thread."""
         return await self._page(name, etag, partial(_read_summary, name, conclude))
+
+    async def linked(self, name: str, version: Version | None = None) -> LinkedProject | NoPage:
+        """Read a project's page with the links of one release's files, by default the newest's.
+
+        The release is None where there is none of that version. Raises ``UpstreamError``.
+        """
+        return await self._page(name, None, partial(_read_linked, name, version))
 
     async def serials(self, wanted: AbstractSet[str]) -> dict[str, int]:
         """Read the list of all projects, some 10 MB, for the serials of those wanted; missing ones are left out.
@@ -155,6 +164,17 @@ def _read_project(name: str, answer: Answer) -> tuple[Project, bytes]:
 def _read_summary(name: str, conclude: Callable[[Project], _T], answer: Answer) -> PageSummary[_T]:
     project, _ = _read_project(name, answer)
     return PageSummary(conclude(project), answer.etag, len(answer.sent))
+
+
+def _read_linked(name: str, version: Version | None, answer: Answer) -> LinkedProject:
+    project, body = _read_project(name, answer)
+    if version is None:
+        release = newest_release(project)
+    else:
+        release = next((each for each in project.releases if each.version == version), None)
+    if release is None:
+        return LinkedProject(project, None, {})
+    return LinkedProject(project, release, file_links(body, answer.url, [file.filename for file in release.files]))
 
 
 def _read_page(name: str, answer: Answer) -> ProjectPage:

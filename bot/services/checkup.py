@@ -13,7 +13,11 @@ from bot.clients.tokens import Tokens
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.github.threads import ForbiddenError
 from bot.core.index.metadata import NOT_OFFERED, Metadata
+from bot.core.text.sentences import listed
+from bot.core.verdicts.curated import GIL_REENABLED
+from bot.core.verdicts.imported_gil import is_contradicted
 from storage.engine.engine import Engine
+from storage.packages.inspections import Inspections
 
 _PROBE = "packaging"
 """A small project that every index has."""
@@ -27,6 +31,9 @@ class Check:
     works: bool | None
     finding: str
     upstream: bool = False
+
+
+_CURATED = "curated list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Checkup:
                 self._index(),
                 self._json_api(),
                 self._database(),
+                self._curated(),
                 self._token("Discord token", "FTBOT_DISCORD_TOKEN", self.discord_token, self.tokens.discord_accepts),
                 self._token("GitHub token", "FTBOT_GITHUB_TOKEN", self.github_token, self.tokens.github_accepts),
                 self._app(),
@@ -82,6 +90,19 @@ class Checkup:
         except StorageError as error:
             return Check("database", works=False, finding=str(error))
         return Check("database", works=True, finding=f"{database.name} can be written")
+
+    async def _curated(self) -> Check:
+        """Compare the curated list with the wheels that were read: the wheels are right."""
+        try:
+            async with self.open_database() as database:
+                read = await Inspections(database).of_packages([entry.package for entry in GIL_REENABLED])
+        except StorageError:
+            return Check(_CURATED, works=None, finding="not compared with wheels, as the database cannot be read")
+        wrong = [f"{package} {version}" for package, version, each in read if is_contradicted(package, version, each)]
+        if wrong:
+            finding = f"says that {listed(wrong)} turns the GIL back on, and the wheels say that it does not"
+            return Check(_CURATED, works=None, finding=finding)
+        return Check(_CURATED, works=True, finding="no wheel that was read says otherwise")
 
     async def _app(self) -> Check:
         try:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeVar
 
-from bot.clients.pages import NoPage, PageSummary, ProjectPage
+from packaging.version import Version
+
+from bot.clients.pages import LinkedProject, NoPage, PageSummary, ProjectPage
 from bot.core.index.metadata import Metadata
 from bot.core.index.simple_api import MetadataFile, Project
 
@@ -31,6 +33,13 @@ class Summaries(Protocol):
 
     async def summary(self, name: str, etag: str | None, conclude: Callable[[Project], _T]) -> PageSummary[_T] | NoPage:
         """Read a project's page and conclude something from it. Raises ``UpstreamError``."""
+
+
+class LinkedPages(Protocol):
+    """Gives pages of projects with the links of a release's files."""
+
+    async def linked(self, name: str, version: Version | None = None) -> LinkedProject | NoPage:
+        """Read a project's page with one release's links, by default the newest's. Raises ``UpstreamError``."""
 
 
 class ListedSummaries(Summaries, Protocol):

@@ -9,6 +9,9 @@ from itertools import islice
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from bot.core.inspection.inspection import InspectionReport
+from bot.core.inspection.modules import Gil
+from bot.core.text.sentences import counted, shortened
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.wording import (
     phrase,
@@ -56,3 +59,37 @@ def scan_report(report: ScanReport) -> RenderableType:
     listed = "" if report.list_day is None else f" · most downloaded as of {report.list_day}"
     lines.append(Text(f"{took}, {report.seconds:.1f} s{listed}", style="dim"))
     return Group(*lines)
+
+
+@contextmanager
+def inspection_progress(*, shown: bool) -> Iterator[Callable[[int, int, str], None]]:
+    """Show how far the reading of wheels is, on a terminal only."""
+    bar = progress_bar("packages read inside", shown=shown)
+    with bar:
+        task = bar.add_task("", total=None)
+
+        def advance(done: int, total: int, package: str) -> None:
+            bar.update(task, completed=done, total=total, description=shortened(package, 40))
+
+        yield advance
+
+
+def inspection_report(report: InspectionReport) -> RenderableType:
+    """Draw what reading wheels found: what importing does to the GIL, by targets of packages, and what it took."""
+    counts = ", ".join(f"{report.found[gil]} {words}" for gil, words in _GIL_WORDS.items() if report.found.get(gil))
+    head = f"{counted(report.packages, 'package')} read inside" + (f": {counts}" if counts else ", all were before")
+    lines: list[RenderableType] = [Text(f"{head}.")]
+    for name, reason in islice(report.failed.items(), _MOST_FAILURES):
+        lines.append(foreign(f"! {name} could not be read inside: {reason}", style="yellow"))
+    if len(report.failed) > _MOST_FAILURES:
+        lines.append(Text(f"! and {len(report.failed) - _MOST_FAILURES} more", style="yellow"))
+    lines.append(Text(f"{report.bytes / 1e6:.1f} MB of wheels", style="dim"))
+    return Group(*lines)
+
+
+_GIL_WORDS = {
+    Gil.OFF: "keep the GIL off",
+    Gil.ON: "turn it back on",
+    Gil.UNKNOWN: "could not be told",
+    Gil.NONE: "have no extension module",
+}

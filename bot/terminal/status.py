@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 
+from bot.core.inspection.modules import Gil
 from bot.core.text.sentences import listed, shortened
 from bot.core.verdicts.judge import TargetVerdict
 from bot.core.verdicts.rules import Verdict
@@ -22,14 +23,15 @@ from bot.core.verdicts.wording import (
     awaited_line,
     covered_line,
     floors_line,
+    gil_line,
     headline,
     member_lines,
     missing_line,
     modifier_line,
     other_platforms_line,
-    phrase,
     reasons,
     since_line,
+    target_phrase,
 )
 from bot.terminal.console import WIDEST, ago, foreign
 from bot.terminal.text import Text
@@ -95,14 +97,14 @@ def _targets_table(status: Status) -> Table:
     table.add_column(no_wrap=True)
     table.add_column()
     for verdict in status.judgement.targets:
-        words = phrase(verdict.verdict)
+        words = target_phrase(verdict)
         table.add_row(f"{verdict.target}", Text(f"{words.glyph} {words.word}"), _target_text(verdict))
     return table
 
 
 def _narrow_targets(status: Status) -> Iterator[RenderableType]:
     for verdict in status.judgement.targets:
-        words = phrase(verdict.verdict)
+        words = target_phrase(verdict)
         yield Text.assemble((f"{verdict.target}", "bold"), f"  {words.glyph} {words.word}")
         if text := _target_text(verdict):
             yield Padding.indent(text, 2)
@@ -116,6 +118,8 @@ def _target_text(verdict: TargetVerdict) -> Text:
         lines.append((floors, "dim"))
     if verdict.covered and verdict.missing:
         lines.append((f"no wheel: {missing_line(verdict)}", "yellow"))
+    if gil := gil_line(verdict):
+        lines.append((gil, "yellow" if verdict.gil is Gil.ON else "dim"))
     if since := since_line(verdict):
         lines.append((since, "dim"))
     text = Text()

@@ -18,6 +18,7 @@ from bot.build import python_build, version
 from bot.clients.discord import DiscordPosts
 from bot.clients.github.app import GithubApp
 from bot.clients.github.reader import GithubReader
+from bot.clients.inspector import missing_libraries
 from bot.config import PROJECT_URL, Settings, Switch
 from bot.core.digest.digest import Digest
 from bot.core.posting.prospects import Watched, lacking_for_triage
@@ -49,6 +50,7 @@ from bot.wiring.clock import utc_now
 from bot.wiring.digest import build_digester
 from bot.wiring.names import offered_names
 from bot.wiring.packages import build_lookup, build_scanner
+from bot.wiring.tracked_wheels import build_tracked_wheels
 from bot.wiring.triage import build_outbox_worker, build_triage
 from bot.wiring.upstream import build_watcher
 from cogs.about import About, AboutCog
@@ -159,6 +161,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
             Job("watch threads", timedelta(minutes=5), upstream_poll.look, at_start=True),
             *_triage_jobs(triage),
             *_scan_jobs(settings, follow_up),
+            *_inspection_jobs(settings, http, database, lookup),
         ),
         None if triage is None else triage.loop,
         None if triage is None or settings.github_webhook_secret is None else triage.deliveries,
@@ -299,6 +302,16 @@ def _scan_jobs(settings: Settings, follow_up: ScanFollowUp) -> tuple[Job, ...]:
     if settings.track == 0:
         return ()
     return (Job("scan what is due", timedelta(hours=1), follow_up.look, at_start=True),)
+
+
+def _inspection_jobs(
+    settings: Settings, http: httpx.AsyncClient, database: Engine, lookup: StatusLookup
+) -> tuple[Job, ...]:
+    """Read wheels in the background, where what reads machine code is installed."""
+    if settings.track == 0 or settings.inspect == 0 or missing_libraries():
+        return ()
+    wheels = build_tracked_wheels(settings, http, database, hourly=settings.inspect, noted=lookup.forget)
+    return (Job("read inside wheels", timedelta(minutes=5), wheels.look, at_start=True),)
 
 
 def _build_backlog(resources: _Resources) -> Backlog:

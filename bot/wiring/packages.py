@@ -23,6 +23,7 @@ from bot.wiring.database import open_database
 from bot.wiring.http import build_index
 from storage.engine.engine import Engine
 from storage.packages.documents import Documents
+from storage.packages.inspections import Inspections
 from storage.packages.names import Packages
 from storage.packages.projects import Projects
 from storage.packages.scans import Scans
@@ -53,4 +54,4 @@ def build_lookup(
     """Build what answers whether a package has wheels; ``count`` is told where each answer came from."""
     index = build_index(settings, http)
     readings = ReadingWriter(Statuses(database, settings.index_url))
-    return StatusLookup(index, readings, settings.targets, utc_now, count=count)
+    return StatusLookup(index, readings, settings.targets, utc_now, count=count, inspections=Inspections(database))

@@ -18,6 +18,7 @@ from bot.wiring.database import open_database, open_memory
 from bot.wiring.index import index_when_asked
 from storage.github.package_threads import PackageThreads
 from storage.packages.documents import Documents
+from storage.packages.inspections import Inspections
 from storage.packages.statuses import Statuses
 
 _METADATA_WAIT = 10.0
@@ -58,7 +59,15 @@ async def open_package_tools(settings: Settings) -> AsyncIterator[PackageTools]:
             database = await stack.enter_async_context(open_memory())
         index = await stack.enter_async_context(index_when_asked(settings, hurried=True))
         readings = ReadingWriter(Statuses(database, settings.index_url))
-        lookup = StatusLookup(index, readings, settings.targets, utc_now, _METADATA_WAIT, storage_problem=problem)
+        lookup = StatusLookup(
+            index,
+            readings,
+            settings.targets,
+            utc_now,
+            _METADATA_WAIT,
+            storage_problem=problem,
+            inspections=Inspections(database),
+        )
         stack.push_async_callback(lookup.aclose)
         tracking = Tracking(PackageThreads(database), Documents(database))
         with suppress(StorageError):  # an answer is worth more than what upstream says about it

@@ -10,6 +10,7 @@ import discord
 from discord import ui
 
 from bot.core.github.threads import IssueRef, is_repository, linked_ref
+from bot.core.inspection.modules import Gil
 from bot.core.text.sentences import LONGEST_PIECE, MOST_LISTED, listed, shortened
 from bot.core.verdicts.judge import TargetVerdict
 from bot.core.verdicts.modifiers import Modifier, ModifierKind
@@ -22,14 +23,15 @@ from bot.core.verdicts.wording import (
     awaited_line,
     covered_line,
     floor_lines,
+    gil_line,
     headline,
     member_lines,
     missing_line,
     modifier_line,
     other_platforms_line,
-    phrase,
     reasons,
     since_line,
+    target_phrase,
 )
 from cogs.ui.buttons import Button
 
@@ -139,11 +141,13 @@ def _body(status: Status) -> Iterator[str]:
 
 
 def _target_lines(verdict: TargetVerdict) -> str:
-    words = phrase(verdict.verdict)
+    words = target_phrase(verdict)
     covered = covered_line(verdict)
     lines = [f"{words.glyph} **{verdict.target}** — {covered or words.word}"]
     if verdict.covered and verdict.missing:
         lines.append(f"-# no wheel: {missing_line(verdict)}")
+    if gil := gil_line(verdict):
+        lines.append(f"-# {'⚠️ ' if verdict.gil is Gil.ON else ''}{gil}")
     if since := since_line(verdict):
         lines.append(f"-# {plain(since)}")
     return "\n".join(lines)
@@ -157,7 +161,9 @@ def _tracked(address: str | None) -> str:
 
 def _notes(status: Status) -> Iterator[str]:
     targets = status.judgement.targets
-    lines = dict.fromkeys(_modifier(modifier) for verdict in targets for modifier in verdict.modifiers)
+    # What is about one target was read from files, names of modules included: never markup.
+    about_targets = dict.fromkeys(modifier_line(modifier) for verdict in targets for modifier in verdict.modifiers)
+    lines = [plain(line, LONGEST_LINE) for line in about_targets]
     awaited = awaited_line(status)
     about = (*reasons(status), *advice(status), *member_lines(status), *(() if awaited is None else (awaited,)))
     for line in (*lines, *map(plain, about), *map(_modifier, status.judgement.modifiers)):

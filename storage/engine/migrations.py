@@ -437,4 +437,24 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE wishes RENAME TO label_overrides",
         "ALTER TABLE directives RENAME TO thread_marks",
     ),
+    (
+        # What was read in wheels, one row a file; ``body`` is an ``Inspection`` in JSON.
+        """
+        CREATE TABLE inspections (
+            sha256 TEXT PRIMARY KEY,
+            package TEXT NOT NULL,
+            version TEXT NOT NULL,
+            wheel TEXT NOT NULL,
+            rules BIGINT NOT NULL,
+            read DOUBLE PRECISION NOT NULL,
+            fetched BIGINT NOT NULL,
+            body TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX inspections_by_release ON inspections (package, version)",
+        "CREATE INDEX inspections_by_wheel ON inspections (wheel)",
+        "CREATE INDEX inspections_by_time ON inspections (read)",
+        # The wheels of the newest release that are read for what importing them does to the GIL, by target (JSON).
+        "ALTER TABLE projects ADD COLUMN wheels TEXT",
+    ),
 )

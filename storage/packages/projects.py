@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -17,7 +17,7 @@ from storage.engine.rows import Row, Value, read_time
 _AT_ONCE = 500
 """Names in one statement; SQLite's own limit is some 32,000 values."""
 
-_decode_verdicts = msgspec.json.Decoder(dict[str, str]).decode
+_decode_by_target = msgspec.json.Decoder(dict[str, str]).decode
 _decode_timelines = msgspec.json.Decoder(dict[str, Timeline]).decode
 
 
@@ -58,7 +58,8 @@ class Projects:
     async def known(self, rules: str) -> dict[str, Known]:
         """Return what is known of every project by these rules; timelines stay in the database."""
         rows = await self.database.read(
-            "SELECT package, native, due, open_until, scan, etag, serial, native_until FROM projects WHERE rules = ?",
+            "SELECT package, native, due, open_until, scan, etag, serial, native_until, wheels IS NOT NULL"
+            " FROM projects WHERE rules = ?",
             (rules,),
         )
         return {known.package: known for row in rows if (known := _known(row)) is not None}
@@ -69,12 +70,13 @@ class Projects:
         async with self.database.transaction() as transaction:
             await transaction.run_many(
                 "INSERT INTO projects (package, scan, native, checked, due, open_until, rules, etag, serial,"
-                " verdicts, timelines, native_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (package)"
-                " DO UPDATE SET scan = excluded.scan, native = excluded.native, checked = excluded.checked,"
+                " verdicts, timelines, native_until, wheels) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (package) DO UPDATE SET scan = excluded.scan, native = excluded.native,"
+                " checked = excluded.checked,"
                 " due = excluded.due, open_until = excluded.open_until, rules = excluded.rules,"
                 " etag = excluded.etag, serial = excluded.serial,"
                 " verdicts = excluded.verdicts, timelines = excluded.timelines,"
-                " native_until = excluded.native_until, rejudged = CASE WHEN"
+                " native_until = excluded.native_until, wheels = excluded.wheels, rejudged = CASE WHEN"
                 " projects.rules <> excluded.rules THEN projects.checked ELSE projects.rejudged END",
                 rows,
             )
@@ -110,7 +112,16 @@ class Projects:
         async for row in self._of(packages, "verdicts"):
             if isinstance(row[1], str):
                 with suppress(msgspec.MsgspecError):
-                    yield _decode_verdicts(row[1])
+                    yield _decode_by_target(row[1])
+
+    async def wheels(self, packages: Sequence[str]) -> dict[str, Mapping[str, str]]:
+        """Return for each package the wheels to be read, by target; those that have none are left out."""
+        found: dict[str, Mapping[str, str]] = {}
+        async for package, wheels in self._of(packages, "wheels"):
+            if isinstance(wheels, str):
+                with suppress(msgspec.MsgspecError):
+                    found[str(package)] = _decode_by_target(wheels)
+        return found
 
     async def _of(self, packages: Sequence[str], columns: str) -> AsyncIterator[Row]:
         """Select rows by package, a few hundred at a time."""
@@ -137,21 +148,24 @@ def _row(scan: int, now: datetime, conclusion: Conclusion, etag: str | None) -> 
         msgspec.json.encode(conclusion.verdicts).decode() if conclusion.native else None,
         msgspec.json.encode(conclusion.timelines).decode() if conclusion.native else None,
         None if conclusion.native_until is None else conclusion.native_until.timestamp(),
+        msgspec.json.encode(conclusion.wheels).decode() if conclusion.native else None,
     )
 
 
 def _known(row: Row) -> Known | None:
-    package, native, next_read, open_until, scan, etag, serial, native_until = row
+    package, native, next_read, open_until, scan, etag, serial, native_until, has_wheels = row
     time = read_time(next_read)
     if time is None or not isinstance(scan, int):
         return None
+    # What was concluded before wheels were chosen for being read is due again, and nothing tells that it is the same.
+    is_whole = bool(has_wheels) or not native
     return Known(
         package=str(package),
         native=bool(native),
-        due=time,
+        due=time if is_whole else datetime.fromtimestamp(0, UTC),
         open_until=read_time(open_until),
         scan=scan,
-        etag=etag if isinstance(etag, str) else None,
-        serial=serial if isinstance(serial, int) else None,
+        etag=etag if isinstance(etag, str) and is_whole else None,
+        serial=serial if isinstance(serial, int) and is_whole else None,
         native_until=read_time(native_until),
     )

@@ -88,6 +88,7 @@ def run(
         ("settings", 0, NOBODY | TRIAGE | DIGEST | DATABASE),
         ("status numpy --offline", 4, NOBODY | TRIAGE | DIGEST | {"stamina", "rich.progress"}),
         ("status numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
+        ("inspect numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"lief", "capstone"}),
         ("scan", 4, DISCORD | GITHUB | CHART | TRIAGE),
         ("digest", 2, NOBODY | TRIAGE),
         ("history", 2, NOBODY | TRIAGE),

@@ -24,7 +24,7 @@ from tests.fakes.index_pages import sdist, wheels
 from tests.patience import at_most
 from tests.test_config import DEFAULTS, SECRETS
 
-COMMANDS: Final = ("status", "scan", "digest", "history", "triage", "watch", "settings", "check", "run")
+COMMANDS: Final = ("status", "inspect", "scan", "digest", "history", "triage", "watch", "settings", "check", "run")
 
 
 @pytest.fixture
@@ -370,6 +370,7 @@ async def test_check_says_what_works(ftbot: Run, index: FakeIndex, monkeypatch: 
             "package index": True,
             "JSON API": True,
             "database": True,
+            "curated list": True,
             "Discord token": True,
             "GitHub token": None,
             "GitHub App": None,
@@ -403,7 +404,7 @@ async def test_help_mentions_every_command_and_the_exit_codes(ftbot: Run, argume
     assert ended.code == code
     assert all(f"\n  {command} " in text for command in COMMANDS)
     assert len(app.registered_commands) + len(app.registered_groups) == len(COMMANDS)
-    assert all(f"{number} " in text for number in range(5))
+    assert all(f"{number} " in text for number in range(6))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -71,6 +71,8 @@ class File:
     yanked: bool | str = False
     metadata: str | None = None
     size: int = 1_000
+    sha256: str | None = None
+    """Of its content, where there is any; else one is made up."""
 
     @property
     def version(self) -> Version | None:
@@ -174,7 +176,7 @@ def json_document(project: Project, version: str | None = None) -> bytes | None:
 def _file(file: File, dialect: Dialect, files_url: str) -> dict[str, object]:
     entry: dict[str, object] = {
         "filename": file.filename,
-        "hashes": {"sha256": hashlib.sha256(file.filename.encode()).hexdigest()},
+        "hashes": {"sha256": file.sha256 or hashlib.sha256(file.filename.encode()).hexdigest()},
         "size": file.size,
         "url": f"{files_url}{file.filename}",
         "yanked": file.yanked,

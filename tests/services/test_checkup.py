@@ -74,6 +74,7 @@ async def test_what_works_is_said_to_work(packaging: FakeIndex, path: Path) -> N
         "package index": Check("package index", works=True, finding=f"{packaging.index_url} answers"),
         "JSON API": Check("JSON API", works=True, finding=f"{packaging.json_api_url} answers"),
         "database": Check("database", works=True, finding=f"{path} can be written"),
+        "curated list": Check("curated list", works=True, finding="no wheel that was read says otherwise"),
         "Discord token": Check("Discord token", works=True, finding="accepted"),
         "GitHub token": Check("GitHub token", works=True, finding="accepted"),
         "GitHub App": Check(
@@ -178,4 +179,4 @@ async def test_a_database_that_cannot_be_used_says_why(packaging: FakeIndex, pat
 async def test_everything_may_fail_at_once(index: FakeIndex, path: Path) -> None:
     await index.stop()
     found = await check(index, path.parent, discord_token="one", github_token="two")
-    assert [each.works for each in found.values()] == [False, None, False, False, False, None, None]
+    assert [each.works for each in found.values()] == [False, None, False, None, False, False, None, None]

@@ -43,6 +43,7 @@ LONG_AGO = NOW - KEEP - DAY
 
 STAYING = {
     "changes",
+    "inspections",
     "thread_marks",
     "outbox",
     "packages",

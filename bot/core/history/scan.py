@@ -9,6 +9,7 @@ from itertools import islice
 
 from bot.core.history.timelines import Timeline, timelines
 from bot.core.index.simple_api import Project, Release
+from bot.core.verdicts.imported_gil import wheels_to_read
 from bot.core.verdicts.modifiers import UPLOADS_CLOSED
 from bot.core.verdicts.rules import verdict_of
 from bot.core.verdicts.support import newest_release, offer_of, stable_before, support_of
@@ -35,6 +36,7 @@ _LOOKS_BACK = 30
 class Conclusion:
     """A project as a scan sees it; what is by target, as written, is kept only of projects with native wheels.
 
+    ``wheels`` names for each target the wheel of the newest release that is read for what importing it does to the GIL.
     ``native_until`` is when it stops to count as native, where its newest release has no native wheel any more.
     ``open_until`` is when the newest release stops taking files, None where the index does not say when it came out;
     without upload times the timelines are empty, too. ``rules`` is what the conclusion follows from.
@@ -48,6 +50,7 @@ class Conclusion:
     verdicts: Mapping[str, str] = field(default_factory=dict)
     rules: str = RULES
     native_until: datetime | None = None
+    wheels: Mapping[str, str] = field(default_factory=dict)
 
 
 def rules_for(targets: Sequence[Target]) -> str:
@@ -77,6 +80,7 @@ def conclude(project: Project, targets: Sequence[Target], now: datetime) -> Conc
         verdicts=verdicts,
         rules=rules,
         native_until=native_until,
+        wheels={str(target): wheel for target, wheel in wheels_to_read(project, targets).items()},
     )
 
 

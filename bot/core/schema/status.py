@@ -48,8 +48,8 @@ def _target_json(verdict: TargetVerdict) -> dict[str, object]:
         "since_by_platform": {}
         if since is None
         else {platform.value: str(version) for platform, version in since.by_platform.items()},
-        "gil": None,
-        "gil_modules": [],
+        "gil": None if verdict.gil is None else verdict.gil.value,
+        "gil_modules": list(verdict.gil_modules),
         "modifiers": _modifiers_json(verdict.modifiers),
     }
 

@@ -19,6 +19,7 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "✅": "yes:",
         "🟡": "mixed:",
         "⛔": "no:",
+        "⚠": "beware:",
         "⬜": "-",
         "❔": "?",
         "•": "*",

@@ -46,9 +46,7 @@ GIL_REENABLED = (
     GilReenabled("dhi", SpecifierSet("<=1.3.2"), "https://github.com/justrach/dhi/issues/58"),
     GilReenabled("osqp", SpecifierSet(""), "https://github.com/osqp/osqp-python/issues/216"),
     GilReenabled("quantlib", SpecifierSet("<=1.41"), "https://github.com/lballabio/QuantLib-SWIG/issues/814"),
-    GilReenabled(
-        "sqlalchemy", SpecifierSet(">=2.0,<2.1.dev0"), "https://github.com/sqlalchemy/sqlalchemy/issues/13592"
-    ),
+    GilReenabled("sqlalchemy", SpecifierSet(">=2.0,<2.0.54"), "https://github.com/sqlalchemy/sqlalchemy/issues/13592"),
 )
 
 SUPERSEDED = (Superseded("pyyaml-ft", "pyyaml", "PyYAML has free-threaded wheels of its own since 6.0.3"),)

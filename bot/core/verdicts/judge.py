@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from bot.core.index.metadata import Metadata
 from bot.core.index.simple_api import Project, ProjectStatus, Release
+from bot.core.inspection.modules import Gil
 from bot.core.verdicts.earlier import Since, since
 from bot.core.verdicts.modifiers import Case, Modifier, about_package, about_target
 from bot.core.verdicts.rules import Verdict, verdict_of
@@ -29,7 +30,8 @@ _ANY = Cover("any", None)
 class TargetVerdict:
     """The verdict for one target; ``scope`` are those on which a wheel can be expected.
 
-    ``requires_python`` is what shuts the target out, as the release says it.
+    ``requires_python`` is what shuts the target out, as the release says it. ``gil`` is what importing it does, None
+    where its wheel was not read, and ``gil_modules`` names modules that turn the GIL back on.
     """
 
     target: Target
@@ -40,6 +42,8 @@ class TargetVerdict:
     since: Since | None = None
     modifiers: tuple[Modifier, ...] = ()
     requires_python: str | None = None
+    gil: Gil | None = None
+    gil_modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

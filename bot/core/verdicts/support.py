@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from packaging.specifiers import SpecifierSet
 
-from bot.core.index.simple_api import Project, Release, earliest
+from bot.core.index.simple_api import File, Project, Release, earliest
 from bot.core.wheels.platforms import Floor, Platform, in_order
 from bot.core.wheels.tags import Abi, Match, fit, lower, read_tags
 from bot.core.wheels.targets import Target
@@ -161,6 +161,11 @@ def support_of(release: Release, target: Target) -> Support:
         sdist=admitted.has_sdist,
         excluded=bool(release.files) and not admitted.files,
     )
+
+
+def admitted_wheels(release: Release, target: Target) -> tuple[File, ...]:
+    """Return the wheels of a release that count, without those whose ``requires-python`` shuts the target out."""
+    return _admitted(release, target).wheels
 
 
 def first_trusted(release: Release, target: Target) -> tuple[bool, datetime | None]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from bot.core.inspection.modules import Gil
 from bot.core.text.sentences import LONGEST_PIECE, joined, shortened
 from bot.core.verdicts.judge import TargetVerdict
 from bot.core.verdicts.modifiers import Modifier, ModifierKind
@@ -112,13 +113,35 @@ def headline(status: Status) -> Phrase:
         return replace(words, glyph="❔" if verdict.ok else words.glyph, sentence=_ELSEWHERE[verdict])
     if verdict is Verdict.SDIST_ONLY and not judgement.sdist and judgement.version is not None:
         return replace(words, sentence="has no wheels for CPython, and no source to build from")
-    kinds = {modifier.kind for modifier in judgement.modifiers}
+    kinds = {modifier.kind for modifier in (*judgement.modifiers, *status.headline.modifiers)}
     catches = [catch for kind, catch in _CATCHES.items() if kind in kinds]
     if not catches or not verdict.ok:
         return words
     turn = "and" if ", but " in words.sentence else "but"
     sentence = f"{words.sentence}, {turn} {' and '.join(catches)}"
     return replace(words, glyph="🟡" if words.glyph == "✅" else words.glyph, sentence=sentence)
+
+
+def target_phrase(verdict: TargetVerdict) -> Phrase:
+    """Return the glyph and word of a verdict beside its target: no green tick where importing turns the GIL back on."""
+    words = phrase(verdict.verdict)
+    if verdict.gil is not Gil.ON or not verdict.verdict.ok:
+        return words
+    return replace(words, glyph="🟡" if words.glyph == "✅" else words.glyph, word=f"{words.word}, GIL back on")
+
+
+def gil_line(verdict: TargetVerdict) -> str | None:
+    """Say what importing what installs on a target does to the GIL, None where its wheel was not read."""
+    return None if verdict.gil is None else _GIL_LINES.get(verdict.gil)
+
+
+_GIL_LINES: Mapping[Gil, str] = MappingProxyType(
+    {
+        Gil.OFF: "importing it keeps the GIL off",
+        Gil.ON: "importing it turns the GIL back on",
+        Gil.UNKNOWN: "whether importing it turns the GIL back on could not be told",
+    }
+)
 
 
 def advice(status: Status) -> tuple[str, ...]:

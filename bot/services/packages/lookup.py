@@ -7,22 +7,25 @@ stale; without one the answer is ``unknown``, never "no".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
+from packaging.version import Version
 
 from bot.clients.pages import NoPage, ProjectPage
 from bot.core.errors import StorageError, TooLargeError, UpstreamError
 from bot.core.index.metadata import NOT_OFFERED, Metadata
 from bot.core.index.simple_api import MetadataFile
+from bot.core.inspection.inspection import Inspection
 from bot.core.verdicts.freshness import Reading
-from bot.core.verdicts.judge import judge, without_release
+from bot.core.verdicts.imported_gil import judge_with_inspections
+from bot.core.verdicts.judge import without_release
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status, failed, of_targets
 from bot.core.wheels.targets import Target
@@ -76,11 +79,19 @@ class _Answer:
     wait: float | None = None
 
 
+class KnownWheels(Protocol):
+    """Knows what was read in wheels."""
+
+    async def of_package(self, package: str, version: Version) -> Mapping[str, Inspection]:
+        """Return what was read in the wheels of a release, by file name. Raises ``StorageError``."""
+
+
 @dataclass(frozen=True, slots=True)
 class StatusLookup:
     """Looks packages up; ``metadata_wait`` is how many seconds an answer waits for classifiers and links.
 
     ``count`` is told where each answer came from.
+    ``inspections`` is what was read in wheels.
     ``storage_problem`` says why nothing is stored, where the database was replaced by an empty one.
     """
 
@@ -91,6 +102,7 @@ class StatusLookup:
     metadata_wait: float = 0.2
     count: Callable[[Source], None] = uncounted
     storage_problem: str | None = None
+    inspections: KnownWheels | None = None
     _memory: dict[str, _Answer] = field(default_factory=dict)
     _flights: dict[tuple[str, Freshness], asyncio.Task[_Answer]] = field(default_factory=dict)
     _background: set[asyncio.Task[object]] = field(default_factory=set)
@@ -105,6 +117,10 @@ class StatusLookup:
         else:
             self.count(Source.MEMORY)
         return await self._for_targets(answer, tuple(targets) or self.targets)
+
+    def forget(self, name: str) -> None:
+        """Judge a package anew when it is asked for next, as something was read in its wheels."""
+        self._memory.pop(name, None)
 
     def glance(self, name: str) -> Status | None:
         """Return the status of a package if it is in memory, without asking anybody."""
@@ -223,9 +239,20 @@ class StatusLookup:
     async def _judged(self, reading: Reading, targets: Sequence[Target] = ()) -> _Answer:
         """Judge a reading where pages are read: what a project costs is bounded, but may be seconds."""
         wanted = tuple(targets) or self.targets
-        judging = partial(judge, reading.project, wanted, self.now(), reading.metadata)
+        read = await self._inspections(reading)
+        judging = partial(judge_with_inspections, reading.project, wanted, self.now(), reading.metadata, read)
         judgement = await self.index.aside(judging)
         return _Answer(Status(judgement, reading.checked, reading.metadata), reading, reading.fresh_until())
+
+    async def _inspections(self, reading: Reading) -> Mapping[str, Inspection]:
+        """Return what was read in the wheels of the newest release; a status never waits for more."""
+        if self.inspections is None or reading.newest is None:
+            return {}
+        try:
+            return await self.inspections.of_package(reading.project.name, reading.newest.version)
+        except StorageError as error:
+            log.warning("storage_failed", package=reading.project.name, reason=str(error))
+            return {}
 
     def _missing(self, name: str) -> _Answer:
         judgement = without_release(name, self.targets, Verdict.NOT_FOUND)

@@ -37,6 +37,7 @@ def test_a_native_project_keeps_timelines_and_verdicts() -> None:
         serial=7,
         verdicts={"3.14t": "supported", "3.15t": "not-yet"},
         rules=rules_for(BOTH),
+        wheels={"3.14t": "demo-1.0-cp314-cp314t-win_amd64.whl"},
     )
 
 

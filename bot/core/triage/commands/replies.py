@@ -11,7 +11,7 @@ from bot.core.triage.actions import ActionKind, Decision, Outcome
 from bot.core.triage.changeset import AuditEntry
 from bot.core.triage.decide.texts import DOCS, LONGEST_PIECE, MOST_LINES, REPLY_FOOT, bounded, coded, quoted
 from bot.core.verdicts.status import Status
-from bot.core.verdicts.wording import headline, phrase
+from bot.core.verdicts.wording import headline, target_phrase
 
 _LONGEST_REASON = 160
 
@@ -71,7 +71,7 @@ def status_text(status: Status) -> str:
     lines = [f"{name} {headline(status).sentence.format(target=status.headline.target)}."]
     if version is None:
         return lines[0]
-    lines += [f"{each.target}: {phrase(each.verdict).word}" for each in status.judgement.targets[1:]]
+    lines += [f"{each.target}: {target_phrase(each).word}" for each in status.judgement.targets[1:]]
     return "\n".join(
         [*lines, f"checked {status.checked:%Y-%m-%d %H:%M} UTC" + (" (not readable since)" * status.stale)]
     )

@@ -1,0 +1,109 @@
+"""``ftbot inspect``: what the extension modules of wheels declare about the GIL."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from bot.cli.environment import command_settings
+from bot.cli.output import CommandOutcome, print_json
+from bot.config import Settings
+from bot.core.errors import UserError
+from bot.core.index.names import normalize
+from bot.core.inspection.modules import Gil
+from bot.core.schema.inspection import inspection_json
+from bot.core.wheels.targets import Target, parse_target
+from bot.services.packages.inspection import Inspector, PackageInspection, Problem
+from bot.terminal.console import error_output, foreign, output
+from bot.terminal.inspection import inspection_card, untold_line
+from bot.wiring.inspection import open_inspector, wheels_at
+
+_PROBLEMS = {
+    Problem.UNREACHABLE: CommandOutcome.UPSTREAM,
+    Problem.MISSING: CommandOutcome.NOT_FOUND,
+    Problem.MISNAMED: CommandOutcome.MISASKED,
+}
+_WORST_FIRST = (*_PROBLEMS.values(), CommandOutcome.NO)
+
+
+def inspect_wheels(
+    what: Sequence[str], targets: Sequence[str], version: str | None, *, as_json: bool
+) -> CommandOutcome:
+    """Answer ``ftbot inspect``. Raises ``UserError`` for what is neither a package's name nor a wheel."""
+    gc.enable()
+    settings = command_settings()
+    asked = tuple(map(parse_target, targets)) or settings.targets
+    return asyncio.run(_inspect(settings, what, asked, _version(version), as_json=as_json))
+
+
+async def _inspect(
+    settings: Settings, what: Sequence[str], targets: tuple[Target, ...], version: Version | None, *, as_json: bool
+) -> CommandOutcome:
+    wheels, names = await _sorted_out(what)
+    if version is not None and (wheels or len(names) != 1):
+        raise UserError("--version is of one package. Name one, or leave --version out.")
+    outcomes: list[CommandOutcome] = []
+    async with open_inspector(settings) as inspector:
+        async for found in _answers(inspector, wheels, names, targets, version):
+            outcomes.append(_outcome(found))
+            if as_json:
+                answers = [(each.target, each.inspection, each.reason) for each in found.targets]
+                print_json(inspection_json(found.package, found.version, answers, found.error))
+            elif found.error is None:
+                output().print(inspection_card(found))
+            if found.error is not None:
+                error_output().print(foreign(f"ftbot: {found.error}"), soft_wrap=True)
+            elif (line := untold_line(found)) is not None:
+                error_output().print(foreign(f"ftbot: {line}"), soft_wrap=True)
+    return next((outcome for outcome in _WORST_FIRST if outcome in outcomes), CommandOutcome.ANSWERED)
+
+
+async def _answers(
+    inspector: Inspector,
+    wheels: Sequence[Path],
+    names: Sequence[str],
+    targets: tuple[Target, ...],
+    version: Version | None,
+) -> AsyncIterator[PackageInspection]:
+    for wheel in wheels:
+        yield await inspector.inspect_file(wheel)
+    for name in names:
+        yield await inspector.inspect(name, targets, version)
+
+
+async def _sorted_out(what: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """Sort what was asked for into files and packages: what ends in ``.whl`` or has a slash is a file or a folder."""
+    wheels: list[Path] = []
+    names: list[str] = []
+    for each in what:
+        if each.endswith(".whl") or "/" in each or "\\" in each or each in {".", ".."}:
+            wheels += await wheels_at(_path(each))
+        else:
+            names.append(normalize(each))
+    return wheels, list(dict.fromkeys(names))
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UserError(f"There is no such home directory: `{text}`.") from None
+
+
+def _version(text: str | None) -> Version | None:
+    if text is None:
+        return None
+    try:
+        return Version(text)
+    except InvalidVersion:
+        raise UserError(f"`{text}` is not a version. Use one as the index has it, such as 6.1.3.") from None
+
+
+def _outcome(found: PackageInspection) -> CommandOutcome:
+    if found.problem is not None:
+        return _PROBLEMS[found.problem]
+    return CommandOutcome.NO if any(each.gil is Gil.ON for each in found.targets) else CommandOutcome.ANSWERED

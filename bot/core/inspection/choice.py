@@ -1,0 +1,33 @@
+"""Which wheel of a release is read for a target: what its source declares is the same on every platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.core.index.simple_api import File
+from bot.core.wheels.platforms import PLATFORMS
+from bot.core.wheels.tags import Abi, fit, read_tags
+from bot.core.wheels.targets import Target
+
+_ORDER = {platform: place for place, platform in enumerate(PLATFORMS)}
+
+
+def wheel_to_read(wheels: Iterable[File], target: Target) -> File | None:
+    """Return the wheel to read for a target among those of a release that count, or None where none fits.
+
+    Linux x86-64 comes first, as readers of machine code know it best, then the other platforms in the order in which
+    they are listed everywhere; of wheels for one platform the one that an installer prefers.
+    """
+    candidates = [(key, wheel) for wheel in wheels if (key := _preference(wheel, target)) is not None]
+    return min(candidates, key=lambda candidate: candidate[0], default=(None, None))[1]
+
+
+def _preference(wheel: File, target: Target) -> tuple[int, int, str] | None:
+    found = fit(wheel.tags, target)
+    if found.match is not None and found.match.trusted:
+        place = min(_ORDER[platform] for platform, _ in found.floors)
+        return place, found.match.rank, wheel.filename
+    tags = read_tags(wheel.tags)
+    if found.anywhere and tags is not None and tags.abi is Abi.ANYWHERE:
+        return len(PLATFORMS), 0, wheel.filename
+    return None

@@ -1,0 +1,44 @@
+"""What reads wheels, built from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+
+from bot.clients.inspector import check_libraries, open_module_reader
+from bot.clients.web import open_http
+from bot.clients.wheel_files import WheelFiles, wheels_at
+from bot.config import Settings
+from bot.core.errors import StorageError
+from bot.services.packages.inspection import Inspector
+from bot.wiring.clock import utc_now
+from bot.wiring.database import open_database, open_memory
+from bot.wiring.http import build_index
+from storage.engine.engine import Engine
+from storage.packages.inspections import Inspections
+
+__all__ = ["build_inspector", "open_inspector", "wheels_at"]
+
+
+@asynccontextmanager
+async def open_inspector(settings: Settings) -> AsyncIterator[Inspector]:
+    """Build what ``ftbot inspect`` needs; a database that cannot be used is replaced by none.
+
+    Raises ``UserError`` where what reads machine code is not installed.
+    """
+    check_libraries()
+    async with AsyncExitStack() as stack:
+        try:
+            database = await stack.enter_async_context(open_database(settings))
+        except StorageError:
+            database = await stack.enter_async_context(open_memory())
+        http = await stack.enter_async_context(open_http(settings.user_agent))
+        yield build_inspector(settings, http, database)
+
+
+def build_inspector(settings: Settings, http: httpx.AsyncClient, database: Engine) -> Inspector:
+    """Build what reads wheels on resources that somebody opened."""
+    files = WheelFiles(http, settings.index_url, hosts=settings.index_hosts)
+    return Inspector(build_index(settings, http), files, open_module_reader, Inspections(database), utc_now)

@@ -1,0 +1,99 @@
+"""What was read in wheels, one row a file: for good, as a file never changes, and by the version of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from packaging.version import InvalidVersion, Version
+
+from bot.core.inspection.inspection import Inspection
+from bot.core.inspection.modules import RULES
+from storage.engine.engine import Engine
+
+_AT_ONCE = 500
+
+_decode = msgspec.json.Decoder(Inspection).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Inspections:
+    """Rows written by other rules than today's count as if they were not there."""
+
+    database: Engine
+
+    async def get(self, sha256: str) -> Inspection | None:
+        """Return what was read in a file, None where it was not."""
+        rows = await self.database.read("SELECT body FROM inspections WHERE sha256 = ? AND rules = ?", (sha256, RULES))
+        return None if not rows else _inspection(rows[0][0])
+
+    async def of_package(self, package: str, version: Version) -> dict[str, Inspection]:
+        """Return what was read in the wheels of a release (normalized name), by file name."""
+        rows = await self.database.read(
+            "SELECT body FROM inspections WHERE package = ? AND version = ? AND rules = ? ORDER BY read",
+            (package, str(version), RULES),
+        )
+        found = [inspection for (body,) in rows if (inspection := _inspection(body)) is not None]
+        return {inspection.wheel: inspection for inspection in found}
+
+    async def of_packages(self, packages: Sequence[str]) -> list[tuple[str, Version, Inspection]]:
+        """Return what was read in any release of these packages."""
+        places = ", ".join("?" * len(packages))
+        statement = f"SELECT package, version, body FROM inspections WHERE rules = ? AND package IN ({places})"  # noqa: S608 — our words
+        found = []
+        for package, version, body in await self.database.read(statement, (RULES, *packages)):
+            if (inspection := _inspection(body)) is not None:
+                found.append((str(package), Version(str(version)), inspection))
+        return found
+
+    async def of_wheels(self, wheels: Sequence[str]) -> dict[str, Inspection]:
+        """Return what was read in wheels, by file name; those that were not read are left out."""
+        found: dict[str, Inspection] = {}
+        for start in range(0, len(wheels), _AT_ONCE):
+            names = tuple(wheels[start : start + _AT_ONCE])
+            places = ", ".join("?" * len(names))
+            statement = f"SELECT body FROM inspections WHERE rules = ? AND wheel IN ({places}) ORDER BY read"  # noqa: S608 — our words
+            for (body,) in await self.database.read(statement, (RULES, *names)):
+                if (inspection := _inspection(body)) is not None:
+                    found[inspection.wheel] = inspection
+        return found
+
+    async def fetched_since(self, time: datetime) -> int:
+        """Return how many bytes of wheels were read since a time."""
+        rows = await self.database.read(
+            "SELECT COALESCE(SUM(fetched), 0) FROM inspections WHERE read >= ?", (time.timestamp(),)
+        )
+        return rows[0][0] if isinstance(rows[0][0], int) else 0
+
+    async def record(self, package: str, version: Version, inspection: Inspection, read: datetime) -> None:
+        """Keep what was read in a file, in place of what other rules read in it; one without a hash is not kept."""
+        if inspection.sha256 is None:
+            return
+        body = msgspec.json.encode(inspection).decode()
+        values = (
+            inspection.sha256,
+            package,
+            str(version),
+            inspection.wheel,
+            RULES,
+            read.timestamp(),
+            inspection.bytes_read,
+            body,
+        )
+        async with self.database.transaction() as transaction:
+            await transaction.run(
+                "INSERT INTO inspections (sha256, package, version, wheel, rules, read, fetched, body)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET rules = excluded.rules,"
+                " read = excluded.read, fetched = excluded.fetched, body = excluded.body",
+                values,
+            )
+
+
+def _inspection(body: object) -> Inspection | None:
+    """Read a row's body; one that a later version wrote in another form is as good as none."""
+    try:
+        return _decode(body) if isinstance(body, str | bytes) else None
+    except (msgspec.MsgspecError, InvalidVersion):
+        return None
