@@ -98,7 +98,11 @@ class Checkup:
                 read = await Inspections(database).of_packages([entry.package for entry in GIL_REENABLED])
         except StorageError:
             return Check(_CURATED, works=None, finding="not compared with wheels, as the database cannot be read")
-        wrong = [f"{package} {version}" for package, version, each in read if is_contradicted(package, version, each)]
+        wrong = [
+            f"{each.package} {each.version}"
+            for each in read
+            if is_contradicted(each.package, each.version, each.inspection)
+        ]
         if wrong:
             finding = f"says that {listed(wrong)} turns the GIL back on, and the wheels say that it does not"
             return Check(_CURATED, works=None, finding=finding)

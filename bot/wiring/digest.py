@@ -15,6 +15,7 @@ from bot.wiring.index import index_when_asked
 from storage.engine.engine import Engine
 from storage.github.thread_events import ThreadEvents
 from storage.packages.digests import Digests
+from storage.packages.inspections import Inspections
 from storage.packages.projects import Projects
 from storage.packages.scans import Scans
 
@@ -37,4 +38,13 @@ def build_digester(settings: Settings, database: Engine) -> Digester:
     """Build it on a database that somebody opened."""
     issues = WeeksIssues(ThreadEvents(database)).of_week
     scans, projects = Scans(database), Projects(database)
-    return Digester(scans, projects, Digests(database), settings.targets, utc_now, issues, settings.track)
+    return Digester(
+        scans,
+        projects,
+        Digests(database),
+        settings.targets,
+        utc_now,
+        issues,
+        settings.track,
+        Inspections(database),
+    )

@@ -15,8 +15,8 @@ from bot.core.digest.wording import (
     listed_unread,
     quiet_line,
     sections,
-    share_line,
     source_line,
+    target_line,
     title,
 )
 from bot.core.verdicts.wording import DISCLAIMER
@@ -52,9 +52,7 @@ def digest_card(digest: Digest, chart: bool) -> ui.LayoutView:
 
 
 def _head(digest: Digest) -> str:
-    lines = [
-        f"**{share.target}**: {share_line(share, complete=digest.complete)}" for share in digest.shares[:_MOST_LISTED]
-    ]
+    lines = [f"**{share.target}**: {target_line(digest, share)}" for share in digest.shares[:_MOST_LISTED]]
     if (rest := len(digest.shares) - _MOST_LISTED) > 0:
         lines.append(f"and {rest} more")
     return "\n".join([f"## {title(digest)}", *lines])

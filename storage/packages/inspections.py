@@ -9,9 +9,10 @@ from datetime import datetime
 import msgspec
 from packaging.version import InvalidVersion, Version
 
-from bot.core.inspection.inspection import Inspection
+from bot.core.inspection.inspection import Inspection, ReadWheel
 from bot.core.inspection.modules import RULES
 from storage.engine.engine import Engine
+from storage.engine.rows import read_time
 
 _AT_ONCE = 500
 
@@ -38,14 +39,19 @@ class Inspections:
         found = [inspection for (body,) in rows if (inspection := _inspection(body)) is not None]
         return {inspection.wheel: inspection for inspection in found}
 
-    async def of_packages(self, packages: Sequence[str]) -> list[tuple[str, Version, Inspection]]:
-        """Return what was read in any release of these packages."""
-        places = ", ".join("?" * len(packages))
-        statement = f"SELECT package, version, body FROM inspections WHERE rules = ? AND package IN ({places})"  # noqa: S608 — our words
-        found = []
-        for package, version, body in await self.database.read(statement, (RULES, *packages)):
-            if (inspection := _inspection(body)) is not None:
-                found.append((str(package), Version(str(version)), inspection))
+    async def of_packages(self, packages: Sequence[str]) -> list[ReadWheel]:
+        """Return what was read in any release of these packages, in any order."""
+        found: list[ReadWheel] = []
+        for start in range(0, len(packages), _AT_ONCE):
+            names = tuple(packages[start : start + _AT_ONCE])
+            places = ", ".join("?" * len(names))
+            statement = (
+                f"SELECT package, version, body, read FROM inspections WHERE rules = ? AND package IN ({places})"  # noqa: S608 — our words
+            )
+            for package, version, body, read in await self.database.read(statement, (RULES, *names)):
+                inspection, time = _inspection(body), read_time(read)
+                if inspection is not None and time is not None:
+                    found.append(ReadWheel(str(package), Version(str(version)), inspection, time))
         return found
 
     async def of_wheels(self, wheels: Sequence[str]) -> dict[str, Inspection]:

@@ -10,8 +10,10 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from bot.core.digest.digest import Digest, DigestThread, Issues, Move, Point, Share, Tracked, WaitingPackage
+from bot.core.digest.imported import GilMove, GilOn, GilShare, ImportedGil
 from bot.core.digest.weeks import Week
 from bot.core.history.timelines import Standing, Step, Timeline
+from bot.core.inspection.modules import Gil
 from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.platforms import PLATFORMS, Platform
 from bot.core.wheels.targets import OLDEST_MINOR, Target
@@ -151,6 +153,16 @@ def _shares(draw: st.DrawFn, target: Target) -> Share:
 
 
 @st.composite
+def _imported(draw: st.DrawFn, targets: Sequence[Target], times: Sequence[int]) -> ImportedGil:
+    target, modules = st.sampled_from(targets), st.lists(foreign, min_size=1, max_size=5).map(tuple)
+    on = st.builds(GilOn, foreign, _ranks, target, modules, st.integers(1, 400))
+    moves = st.builds(GilMove, foreign, _ranks, target, foreign, foreign, st.sampled_from((Gil.OFF, Gil.ON)))
+    listed = draw(_repeated(st.lists(on, max_size=3), times))
+    shares = tuple(GilShare(each, draw(st.integers(0, 9)), draw(st.integers(0, 9))) for each in targets)
+    return ImportedGil(shares, listed, len(listed), draw(_repeated(st.lists(moves, max_size=3), times)))
+
+
+@st.composite
 def digests(draw: st.DrawFn, times: Sequence[int] = (1,)) -> Digest:
     """Make any digest, with names, versions, titles and addresses of any kind; ``times`` repeats what is listed."""
     targets = draw(_targets)
@@ -188,6 +200,7 @@ def digests(draw: st.DrawFn, times: Sequence[int] = (1,)) -> Digest:
         blocking=len(waiting) + draw(st.integers(0, 999)),
         chart=tuple(sorted(draw(st.lists(points, max_size=4)), key=lambda point: point.day)),
         issues=draw(st.builds(Issues, *[_repeated(_threads, times)] * 4)),
+        imported=draw(st.none() | _imported(targets, times)),
     )
 
 

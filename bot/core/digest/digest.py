@@ -13,6 +13,7 @@ from enum import Enum
 from functools import partial
 from itertools import takewhile
 
+from bot.core.digest.imported import ImportedGil, Ranked, WheelsRead, imported_gil
 from bot.core.digest.weeks import Week
 from bot.core.history.scan import RULES
 from bot.core.history.timelines import START, Standing, Step, Timeline, at, settled, settled_on
@@ -162,7 +163,8 @@ class Digest:
 
     ``tracked`` counts the ``unread`` packages too. Those of which nothing was ever read are in no share. ``narrowed``
     lost some of their platforms, or few that they had by accident; ``pure`` began or ceased to be pure Python, which is
-    neither a gain nor a loss. ``rules`` is the version of the rules that it was made by.
+    neither a gain nor a loss. ``rules`` is the version of the rules that it was made by. ``imported`` tells what
+    importing packages does to the GIL, None where no wheel was read, or where the week was over long before.
     """
 
     week: Week
@@ -181,12 +183,14 @@ class Digest:
     narrowed: tuple[Move, ...] = ()
     pure: tuple[Move, ...] = ()
     rules: str = "1"
+    imported: ImportedGil | None = None
 
     @property
     def is_quiet(self) -> bool:
         """Return whether nothing moved."""
         issues = (self.issues.opened, self.issues.closed, self.issues.answered)
-        return not any((self.gained, self.completed, self.lost, self.narrowed, self.pure, *issues))
+        moves = () if self.imported is None else self.imported.moves
+        return not any((self.gained, self.completed, self.lost, self.narrowed, self.pure, moves, *issues))
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +263,7 @@ def digest_of(  # noqa: PLR0913 — what a digest is made of
     *,
     unread: Sequence[str] = (),
     issues: Issues | None = None,
+    wheels: WheelsRead | None = None,
 ) -> Digest:
     """Make the digest of a week; the first target is the headline. ``read`` is when the oldest timeline was read."""
     ranked = sorted(packages, key=lambda package: (package.rank is None, package.rank, package.name))
@@ -283,7 +288,16 @@ def digest_of(  # noqa: PLR0913 — what a digest is made of
         narrowed=moves.narrowed,
         pure=moves.pure,
         rules=RULES,
+        imported=None if wheels is None else imported_gil(_with_wheels(courses), wheels, week.start, week.end),
     )
+
+
+def _with_wheels(courses: Mapping[Target, Sequence[_Course]]) -> dict[Target, list[Ranked]]:
+    """Return which packages have wheels for each target at the end of the week, the most downloaded first."""
+    return {
+        target: [(course.package.name, course.package.rank) for course in some if _level(course.after) > 0]
+        for target, some in courses.items()
+    }
 
 
 def moves_between(packages: Sequence[Tracked], targets: Sequence[Target], start: datetime, end: datetime) -> Moves:

@@ -12,8 +12,8 @@ from bot.core.digest.wording import (
     listed_unread,
     quiet_line,
     sections,
-    share_line,
     source_line,
+    target_line,
     title,
 )
 from bot.core.text.markdown import plain_markdown
@@ -29,7 +29,7 @@ def _lines(digest: Digest, chart: str | None) -> Iterator[str]:
     yield f"# {title(digest)}"
     yield ""
     for share in digest.shares:
-        yield f"- **{share.target}**: {share_line(share, complete=digest.complete)}"
+        yield f"- **{share.target}**: {target_line(digest, share)}"
     if chart is not None:
         yield ""
         yield f"![{chart_text(digest)}](<{chart}>)"

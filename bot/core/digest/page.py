@@ -18,8 +18,8 @@ from bot.core.digest.wording import (
     percent,
     quiet_line,
     sections,
-    share_line,
     source_line,
+    target_line,
     title,
 )
 from bot.core.text.sentences import one_line
@@ -101,7 +101,7 @@ def _lines(digest: Digest, chart: bytes | str | None) -> Iterator[str]:
     yield f"<h1>{escape(title(digest))}</h1>"
     yield '<ul class="shares">'
     for share in digest.shares:
-        yield from _share(share, complete=digest.complete)
+        yield from _share(digest, share)
     yield "</ul>"
     if chart is not None:
         yield f'<figure><img src="{_source(chart)}" alt="{_text(chart_text(digest))}"></figure>'
@@ -118,11 +118,11 @@ def _lines(digest: Digest, chart: bytes | str | None) -> Iterator[str]:
     yield "</html>"
 
 
-def _share(share: Share, *, complete: bool) -> Iterator[str]:
+def _share(digest: Digest, share: Share) -> Iterator[str]:
     yield "<li>"
     yield f"<strong>{share.target}: {percent(share.percent)}</strong>"
     yield f'<div class="bar">{_bar(share.supported, share.packages)}{_bar(share.partial, share.packages)}</div>'
-    yield f"<span>{_text(share_line(share, complete=complete))}</span>"
+    yield f"<span>{_text(target_line(digest, share))}</span>"
     yield "</li>"
 
 

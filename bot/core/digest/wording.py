@@ -6,13 +6,15 @@ in place of the sections that would be empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 
 from bot.core.digest.digest import Digest, DigestThread, Move, Share, WaitingPackage
+from bot.core.digest.imported import GilMove, GilOn
 from bot.core.digest.weeks import Week
 from bot.core.index.metadata import safe_link
+from bot.core.inspection.modules import Gil
 from bot.core.text.sentences import counted
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import project_page
@@ -99,6 +101,22 @@ def share_line(share: Share, *, complete: bool = True) -> str:
     return f"{packages} {verb} wheels ({share.with_wheels}, {change}){where}"
 
 
+def target_line(digest: Digest, share: Share) -> str:
+    """Return how a target stands, and what importing its packages does to the GIL where that was read."""
+    line, gil = share_line(share, complete=digest.complete), gil_line(digest, share)
+    return line if gil is None else f"{line}; {gil}"
+
+
+def gil_line(digest: Digest, share: Share) -> str | None:
+    """Return how many packages with wheels for a target keep the GIL off when imported; None where nothing was read."""
+    found = [] if digest.imported is None else [each for each in digest.imported.shares if each.target == share.target]
+    if not found or not share.with_wheels or found[0].unread >= share.with_wheels:
+        return None
+    unread = f" ({found[0].unread} not read yet)" if found[0].unread else ""
+    verb = "keeps" if found[0].off == 1 else "keep"
+    return f"of these, {found[0].off} {verb} the GIL off when imported{unread}"
+
+
 def quiet_line(digest: Digest) -> str | None:
     """Return the line for a week without moves, None for one with some; unread packages are not mentioned."""
     if not digest.is_quiet:
@@ -131,6 +149,7 @@ def sections(digest: Digest) -> tuple[Section, ...]:
         _moves("Lost", [_loss(move) for move in digest.lost]),
         _moves("Lost a platform", [_narrowing(move) for move in digest.narrowed]),
         _moves("To or from pure Python", [_purity(move) for move in digest.pure]),
+        *_gil_sections(digest),
         Section(f"Still waiting for {headline}, most downloaded first", ": ", packages, waiting, digest.blocking),
         _threads("Issues answered by wheels", issues.answered, issues.totals.answered, "Wheels"),
         _threads("Issues opened", issues.opened, issues.totals.opened),
@@ -138,6 +157,30 @@ def sections(digest: Digest) -> tuple[Section, ...]:
         _threads("Most discussed issues", issues.discussed, issues.totals.discussed),
     )
     return tuple(section for section in every if section.items)
+
+
+def _gil_sections(digest: Digest) -> Iterator[Section]:
+    imported = digest.imported
+    if imported is None:
+        return
+    columns = ("Package", "Release", "Before")
+    for gil, heading in ((Gil.OFF, "Newly keeps the GIL off when imported"), (Gil.ON, "Turns the GIL on again")):
+        moves = [move for move in imported.moves if move.gil is gil]
+        items = tuple(_gil_move(move) for move in moves)
+        yield Section(heading, ": ", columns, items, len(items))
+    on = tuple(Item(each.package, _modules(each), "", project_page(each.package)) for each in imported.on)
+    heading = "Have wheels, and turn the GIL back on when imported"
+    yield Section(heading, ": ", ("Package", "Modules that do not declare otherwise", ""), on, imported.turning_on)
+
+
+def _gil_move(move: GilMove) -> Item:
+    words, note = f"{move.version} on {move.target}", f"{move.previous} did not"
+    return Item(move.package, words, note, project_page(move.package))
+
+
+def _modules(each: GilOn) -> str:
+    rest = each.count - 1
+    return each.modules[0] + (f" and {rest} more" if rest else "")
 
 
 def source_line(digest: Digest) -> str:

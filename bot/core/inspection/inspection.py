@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from packaging.version import Version
 
 from bot.core.inspection.modules import Declaration, ExtensionModule, Gil, gil_of
 
@@ -37,6 +40,16 @@ class Inspection:
     def untold(self) -> tuple[ExtensionModule, ...]:
         """Return the modules of which it cannot be told what they declare."""
         return tuple(module for module in self.modules if module.gil is Declaration.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWheel:
+    """A wheel of a release (normalized name) and what was read in it, at a time (UTC)."""
+
+    package: str
+    version: Version
+    inspection: Inspection
+    read: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.core.digest.digest import Digest, DigestThread, Move, Share, WaitingPackage
+from bot.core.digest.imported import ImportedGil
 from bot.core.schema.times import SCHEMA, timestamp
 
 
@@ -22,6 +23,7 @@ def digest_json(digest: Digest) -> dict[str, object]:
         "tracked": digest.tracked,
         "unread": list(digest.unread),
         "shares": [_share_json(share) for share in digest.shares],
+        "imported": None if digest.imported is None else _imported_json(digest.imported),
         "gained": [_move_json(move) for move in digest.gained],
         "completed": [_move_json(move) for move in digest.completed],
         "lost": [_move_json(move) for move in digest.lost],
@@ -63,6 +65,30 @@ def _share_json(share: Share) -> dict[str, object]:
         "partial": share.partial,
         "percent": round(share.percent, 1),
         "change": share.change,
+    }
+
+
+def _imported_json(imported: ImportedGil) -> dict[str, object]:
+    return {
+        "shares": [
+            {"python": str(share.target), "gil_off": share.off, "unread": share.unread} for share in imported.shares
+        ],
+        "gil_on": [
+            {"package": each.package, "rank": each.rank, "python": str(each.target), "modules": list(each.modules)}
+            for each in imported.on
+        ],
+        "turning_on": imported.turning_on,
+        "moves": [
+            {
+                "package": move.package,
+                "rank": move.rank,
+                "python": str(move.target),
+                "version": move.version,
+                "previous": move.previous,
+                "gil": move.gil.value,
+            }
+            for move in imported.moves
+        ],
     }
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.digest.digest import Digest, Issues, Moves, Tracked, digest_of, moves_between
+from bot.core.digest.imported import WheelsRead
 from bot.core.digest.weeks import Week, week_of
 from bot.core.errors import UserError
 from bot.core.history.timelines import START
 from bot.core.wheels.targets import Target, parse_target
 from storage.packages.digests import Digests
+from storage.packages.inspections import Inspections
 from storage.packages.projects import Projects
 from storage.packages.scans import Scan, Scans
 
@@ -40,6 +42,7 @@ class Digester:
     now: Callable[[], datetime]
     issues: Callable[[Week], Awaitable[Issues]] = no_issues
     track: int = 0
+    inspections: Inspections | None = None
 
     async def digest(self, week: Week | None = None) -> Digest:
         """Return the digest of a week, by default the last that is over. Raises ``UserError`` where there is none."""
@@ -102,7 +105,15 @@ class Digester:
         times = (checked for name, (_, checked) in packages.items() if name not in scan.failed)
         read = min((scan.started, self.now(), *times))
         tracked = [package for package, _ in packages.values()]
-        return digest_of(week, tracked, self.targets, read, unread=unread, issues=await self.issues(week))
+        issues, wheels = await self.issues(week), await self._wheels(week, list(packages))
+        return digest_of(week, tracked, self.targets, read, unread=unread, issues=issues, wheels=wheels)
+
+    async def _wheels(self, week: Week, packages: Sequence[str]) -> WheelsRead | None:
+        """Return what was read in wheels, for this week and the last: of an earlier one nobody knows what was known."""
+        if self.inspections is None or week < week_of(self.now().date()).before:
+            return None
+        read = await self.inspections.of_packages(packages)
+        return WheelsRead(await self.projects.wheels(packages), read) if read else None
 
 
 def _undated() -> UserError:

@@ -234,6 +234,7 @@ def test_json_has_the_keys_of_schema_1() -> None:
             "rules": "1",
             "tracked": 360,
             "unread": ["broken", "slow-index", "unlucky"],
+            "imported": None,
             "shares": [
                 {
                     "python": "3.14t",

@@ -109,7 +109,7 @@ async def test_a_new_release_is_read_and_the_old_one_stays_known(
     assert await wheels.pending() == ("b",)
     assert (await wheels.read()).found == {Gil.OFF: 1}
     read = await laboratory.inspections.of_packages(["b"])
-    assert {str(version): inspection.gil for _, version, inspection in read} == {"1.0": Gil.ON, "2.0": Gil.OFF}
+    assert {str(each.version): each.inspection.gil for each in read} == {"1.0": Gil.ON, "2.0": Gil.OFF}
 
 
 async def test_nothing_is_read_before_anything_was_scanned(host: FileHost, tmp_path: Path, clock: Clock) -> None:
