@@ -17,7 +17,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup status check check-all format lint types imports dead test long bench lock clean
+.PHONY: own-medicine help setup status check check-all format lint types imports dead test long bench lock clean
 
 bin := $(VENV)/bin
 # On a terminal pip tells how far it is, elsewhere only what fails; on stderr, as an answer may be all that is wanted on stdout.
@@ -31,7 +31,7 @@ help: ## This list
 	@echo "make status PACKAGE=numpy   does it work on free-threaded Python? (asks PyPI)"
 	@echo "make check                  every check, as CI runs it"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 	@echo
 	@echo "Variables: VENV=$(VENV) (where it installs), PYTHON=python3.x (which Python), PYTEST=\"-k name\", LOCK=--upgrade"
 
@@ -70,6 +70,9 @@ long: $(development) ## Try properties with many examples, for as long as that t
 
 bench: $(development) ## Measure how fast questions are answered, packages scanned, webhooks taken, threads watched (five minutes)
 	@for benchmark in status scan webhooks watch github_worker; do $(bin)/python -m benchmarks.$$benchmark || exit 1; echo; done
+
+own-medicine: $(development) ## Do our own dependencies keep the GIL off? (asks PyPI; half a minute)
+	@$(bin)/ftbot inspect $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/\1/p' requirements.txt | sort -u)
 
 lock: $(development) ## Make the locks anew (LOCK=--upgrade takes the newest versions)
 	@for lock in "requirements.txt pyproject.toml --all-extras" "requirements-build.txt --group build" "requirements-dev.txt pyproject.toml --all-extras --group dev"; do \

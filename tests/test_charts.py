@@ -101,3 +101,13 @@ def test_matplotlib_is_imported_only_when_a_chart_is_drawn_and_never_pyplot() ->
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_chart_is_drawn_without_the_modules_of_fonttools_that_turn_the_gil_on() -> None:
+    program = (
+        "import sys; from bot.charts import draw; from tests.core.digests import QUIET; draw(QUIET);"
+        "files = [getattr(each, '__file__', None) or '' for name, each in sys.modules.items() if 'fontTools' in name];"
+        "assert not [file for file in files if file.endswith(('.so', '.pyd'))], files"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
