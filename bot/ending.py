@@ -81,7 +81,9 @@ class Ending:
             return task.result()
         task.cancel()
         await asyncio.wait({task}, timeout=self.left(mark))
-        if task.done() and not task.cancelled() and (failure := task.exception()) is not None:
+        if not task.done():
+            _leave_behind(name)
+        elif not task.cancelled() and (failure := task.exception()) is not None:
             log.info("given_up", what=name, reason=str(failure))
         return None
 
@@ -93,8 +95,7 @@ class Ending:
             task.result()
         else:
             task.cancel()
-            log.warning("left_behind", what=name)
-            threading.excepthook = _note  # its thread may find that nobody waits for it any more
+            _leave_behind(name)
 
     @asynccontextmanager
     async def holding(self, name: str, mark: float, context: AbstractAsyncContextManager[_T]) -> AsyncIterator[_T]:
@@ -129,6 +130,11 @@ def flush_logs() -> None:
 
 async def _close(context: AbstractAsyncContextManager[object]) -> None:
     await context.__aexit__(None, None, None)
+
+
+def _leave_behind(name: str) -> None:
+    log.warning("left_behind", what=name)
+    threading.excepthook = _note  # its thread may find that nobody waits for it any more
 
 
 def _note(failure: threading.ExceptHookArgs) -> None:

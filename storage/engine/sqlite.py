@@ -197,8 +197,25 @@ async def _connect(name: str) -> aiosqlite.Connection:
         return await _connect_to(frozen, uri=True)
 
 
+async def _opened(name: str, *, uri: bool) -> aiosqlite.Connection:
+    """Open a file, and see that through when cancelled: aiosqlite's thread answers to the loop, which may be gone."""
+    opening = asyncio.ensure_future(
+        _open(aiosqlite.connect(name, isolation_level=None, timeout=_AT_ONCE_SECONDS, uri=uri))
+    )
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(sqlite3.Error):
+            await (await opening).close()
+        raise
+
+
+async def _open(connection: aiosqlite.Connection) -> aiosqlite.Connection:
+    return await connection
+
+
 async def _connect_to(name: str, *, uri: bool = False) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(name, isolation_level=None, timeout=_AT_ONCE_SECONDS, uri=uri)
+    connection = await _opened(name, uri=uri)
     try:
         if await _patiently(lambda: _run(connection, "PRAGMA journal_mode", ())) == [("delete",)]:
             # Where it cannot be set now, a file that is up to date can still be read.

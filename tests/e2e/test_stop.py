@@ -230,7 +230,15 @@ async def test_a_signal_before_the_loop_is_there_counts() -> None:
     assert lines == []
 
 
-async def test_a_thread_that_finds_itself_left_behind_ends_in_a_quiet_line() -> None:
+_LEAVES = (
+    "await Ending().step('disk', 0.1, asyncio.sleep(60))",
+    "ending = Ending()\n    ending.asked.set()\n    await ending.unless_asked('disk', 0.1, held())",
+)
+"""The two ways to leave something behind: a step of the end, and a start that is asked to give up and does not."""
+
+
+@pytest.mark.parametrize("leave", _LEAVES)
+async def test_a_thread_that_finds_itself_left_behind_ends_in_a_quiet_line(leave: str) -> None:
     left, ended = await lines_of(
         "    loop = asyncio.get_running_loop()\n"
         "    def work():\n"
@@ -238,7 +246,12 @@ async def test_a_thread_that_finds_itself_left_behind_ends_in_a_quiet_line() -> 
         "            threading.Event().wait(0.01)\n"
         "        loop.call_soon_threadsafe(print)\n"
         "    threading.Thread(target=work, name='disk').start()\n"
-        "    await Ending().step('disk', 0.1, asyncio.sleep(60))\n"
+        "    async def held():\n"
+        "        for _ in range(2):\n"
+        "            with contextlib.suppress(asyncio.CancelledError):\n"
+        "                await asyncio.sleep(60)\n"
+        f"    {leave}\n",
+        "import contextlib\n",
     )
     assert (left["event"], left["what"]) == ("left_behind", "disk")
     assert (ended["event"], ended["thread"], ended["level"]) == ("thread_ended", "disk", "info")

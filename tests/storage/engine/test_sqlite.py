@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -585,3 +586,27 @@ async def check_pairs(path: Path, *, at_least: int) -> None:
         assert count == last * 2
         assert last >= at_least
         await add_to(database, "numpy")
+
+
+async def test_an_opening_that_is_given_up_is_seen_through(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    connecting, goes_on, connect = threading.Event(), threading.Event(), sqlite3.connect
+
+    def connect_late(name: str, **options: object) -> sqlite3.Connection:
+        connecting.set()
+        goes_on.wait(at_most(60))
+        return connect(name, **options)  # type: ignore[call-overload, no-any-return] # whatever aiosqlite hands on
+
+    async def open_once() -> None:
+        async with open_database(path):
+            pass
+
+    monkeypatch.setattr(sqlite3, "connect", connect_late)
+    opening = asyncio.create_task(open_once())
+    await asyncio.to_thread(connecting.wait, at_most(60))
+    opening.cancel()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not opening.done()  # its thread would answer to an event loop that is gone
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
