@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -20,14 +21,26 @@ from bot.core.wheels.targets import Target, parse_target
 from bot.services.packages.inspection import Inspector, PackageInspection, Problem
 from bot.terminal.console import error_output, foreign, output
 from bot.terminal.inspection import inspection_card, untold_line
-from bot.wiring.inspection import open_inspector, wheels_at
+from bot.wiring.inspection import holds_wheels, open_inspector, wheels_at
 
 _PROBLEMS = {
     Problem.UNREACHABLE: CommandOutcome.UPSTREAM,
     Problem.MISSING: CommandOutcome.NOT_FOUND,
     Problem.MISNAMED: CommandOutcome.MISASKED,
+    Problem.BROKEN: CommandOutcome.MISASKED,
 }
 _WORST_FIRST = (*_PROBLEMS.values(), CommandOutcome.NO)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What to read; without ``targets``, packages are read for the ``default`` ones, files for all that they fit."""
+
+    wheels: Sequence[Path]
+    names: Sequence[str]
+    targets: tuple[Target, ...]
+    default: tuple[Target, ...]
+    version: Version | None
 
 
 def inspect_wheels(
@@ -36,7 +49,7 @@ def inspect_wheels(
     """Answer ``ftbot inspect``. Raises ``UserError`` for what is neither a package's name nor a wheel."""
     gc.enable()
     settings = command_settings()
-    asked = tuple(map(parse_target, targets)) or settings.targets
+    asked = tuple(dict.fromkeys(map(parse_target, targets)))
     return asyncio.run(_inspect(settings, what, asked, _version(version), as_json=as_json))
 
 
@@ -47,8 +60,10 @@ async def _inspect(
     if version is not None and (wheels or len(names) != 1):
         raise UserError("--version is of one package. Name one, or leave --version out.")
     outcomes: list[CommandOutcome] = []
-    async with open_inspector(settings) as inspector:
-        async for found in _answers(inspector, wheels, names, targets, version):
+    async with open_inspector(settings) as tools:
+        if tools.warning is not None:
+            error_output().print(foreign(f"ftbot: {tools.warning}"), soft_wrap=True)
+        async for found in _answers(tools.inspector, _Asked(wheels, names, targets, settings.targets, version)):
             outcomes.append(_outcome(found))
             if as_json:
                 answers = [(each.target, each.inspection, each.reason) for each in found.targets]
@@ -62,25 +77,23 @@ async def _inspect(
     return next((outcome for outcome in _WORST_FIRST if outcome in outcomes), CommandOutcome.ANSWERED)
 
 
-async def _answers(
-    inspector: Inspector,
-    wheels: Sequence[Path],
-    names: Sequence[str],
-    targets: tuple[Target, ...],
-    version: Version | None,
-) -> AsyncIterator[PackageInspection]:
-    for wheel in wheels:
-        yield await inspector.inspect_file(wheel)
-    for name in names:
-        yield await inspector.inspect(name, targets, version)
+async def _answers(inspector: Inspector, asked: _Asked) -> AsyncIterator[PackageInspection]:
+    for wheel in asked.wheels:
+        yield await inspector.inspect_file(wheel, asked.targets)
+    for name in asked.names:
+        yield await inspector.inspect(name, asked.targets or asked.default, asked.version)
 
 
 async def _sorted_out(what: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """Sort what was asked for into files and packages: what ends in ``.whl`` or has a slash is a file or a folder."""
+    """Sort what was asked for into files and packages.
+
+    What ends in ``.whl`` or has a slash is a file or a folder, and so is the name of a folder here that holds wheels.
+    """
     wheels: list[Path] = []
     names: list[str] = []
     for each in what:
-        if each.endswith(".whl") or "/" in each or "\\" in each or each in {".", ".."}:
+        named = each.endswith(".whl") or "/" in each or "\\" in each or each in {".", ".."}
+        if named or await holds_wheels(_path(each)):
             wheels += await wheels_at(_path(each))
         else:
             names.append(normalize(each))
@@ -106,4 +119,6 @@ def _version(text: str | None) -> Version | None:
 def _outcome(found: PackageInspection) -> CommandOutcome:
     if found.problem is not None:
         return _PROBLEMS[found.problem]
+    if any(each.inspection is not None and each.inspection.temporary for each in found.targets):
+        return CommandOutcome.UPSTREAM
     return CommandOutcome.NO if any(each.gil is Gil.ON for each in found.targets) else CommandOutcome.ANSWERED

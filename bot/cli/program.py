@@ -179,7 +179,7 @@ def status(
 def inspect(
     what: Annotated[
         list[str],
-        typer.Argument(metavar="PACKAGE|WHEEL...", help="Names as on PyPI; or .whl files, or folders that hold some."),
+        typer.Argument(metavar="PACKAGE|WHEEL...", help="Names as on PyPI; or .whl files, or folders like dist/."),
     ],
     target: Annotated[
         list[str] | None,

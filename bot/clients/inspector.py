@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from bot.core.errors import UnreadableWheelError, UserError
+from bot.core.errors import ReaderFailedError, UnreadableWheelError, UserError
 from bot.core.inspection.extension import Extension
 from bot.core.inspection.zip_directory import Member, shown
 from bot.inspector.messages import LENGTH, LONGEST_MESSAGE, ReadAnswer, ReadRequest, decode_answer, encode
@@ -73,7 +73,7 @@ class ModuleReader:
             if answer is None:  # there was none, or it died before it was asked: a new one tells which
                 answer = await self._ask(await self._start(), member, data)
         if answer is None:
-            raise UnreadableWheelError(f"What reads machine code broke on {shown(member.name)}.")
+            raise ReaderFailedError(f"What reads machine code broke on {shown(member.name)}.")
         if answer.extension is None:
             raise UnreadableWheelError(answer.reason or f"{shown(member.name)} could not be read.")
         return answer.extension
@@ -92,7 +92,7 @@ class ModuleReader:
                 answer = await _ask(process, member, data)
         except TimeoutError:
             await _end(process)
-            raise UnreadableWheelError(f"{shown(member.name)} took too long to read.") from None
+            raise ReaderFailedError(f"{shown(member.name)} took too long to read.") from None
         except (OSError, EOFError, msgspec.MsgspecError):
             await _end(process)
             log.warning("inspector_ended", module=member.name[:200], status=process.returncode)

@@ -160,8 +160,13 @@ async def wheels_at(path: Path) -> tuple[Path, ...]:
     """Return the wheels in a folder, by name, or the one file that a path names. Raises ``UserError`` for none."""
     found = await asyncio.to_thread(_list_wheels, path)
     if not found:
-        raise UserError(f"There is no wheel at `{path}`. Name a .whl file, or a folder with some.")
+        raise UserError(f"There is no .whl file at `{path}`. Name one, or a folder with some.")
     return found
+
+
+async def holds_wheels(path: Path) -> bool:
+    """Return whether a path is a folder with wheels in it."""
+    return await asyncio.to_thread(lambda: path.is_dir() and bool(_list_wheels(path)))
 
 
 @dataclass(slots=True)

@@ -33,3 +33,7 @@ class StorageError(Exception):
 
 class UnreadableWheelError(Exception):
     """A wheel is not what a wheel should be; its text is a sentence that says what is wrong with the file."""
+
+
+class ReaderFailedError(UnreadableWheelError):
+    """What reads machine code broke or took too long, which says nothing about the file: it may do better next time."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 
 from rich.console import Group, RenderableType
+from rich.filesize import decimal
 from rich.table import Table
 
 from bot.core.inspection.inspection import Inspection
@@ -15,10 +17,12 @@ from bot.services.packages.inspection import PackageInspection, TargetInspection
 from bot.terminal.console import foreign
 from bot.terminal.text import Text
 
+_MOST_REASONS = 3
+
 _HEADLINES: Mapping[Gil, tuple[str, str, str]] = MappingProxyType(
     {
         Gil.OFF: ("✅", "importing it keeps the GIL off", "green"),
-        Gil.ON: ("⚠️", "importing it turns the GIL back on", "yellow"),
+        Gil.ON: ("🟡", "importing it turns the GIL back on", "yellow"),
         Gil.UNKNOWN: ("❔", "whether importing it turns the GIL back on could not be told", "magenta"),
         Gil.NONE: ("⬜", "it has no extension module, so importing it leaves the GIL as it is", "cyan"),
     }
@@ -44,7 +48,7 @@ _HOW: Mapping[How, str] = MappingProxyType(
 def inspection_card(found: PackageInspection) -> RenderableType:
     """Draw what was read of a package: a line for each Python, and below each wheel what its modules declare."""
     version = "" if found.version is None else f" {found.version}"
-    return Group(Text(f"{shortened(found.package)}{version}", style="bold"), *_lines(found))
+    return Group(foreign(f"{shortened(found.package)}{version}", style="bold"), *_lines(found))
 
 
 def untold_line(found: PackageInspection) -> str | None:
@@ -54,29 +58,34 @@ def untold_line(found: PackageInspection) -> str | None:
         return None
     names = joined([str(each.target) for each in untold])
     reasons = dict.fromkeys(reason for each in untold if each.inspection for reason in _reasons(each.inspection))
-    return f"It could not be told for {names}: {' '.join(reasons)}"
+    rest = len(reasons) - _MOST_REASONS
+    more = f" And {counted(rest, 'module')} more." if rest > 0 else ""
+    return f"It could not be told for {names}: {' '.join(islice(reasons, _MOST_REASONS))}{more}"
 
 
 def _lines(found: PackageInspection) -> Iterator[RenderableType]:
     if not found.targets:
-        yield Text("  It fits no free-threaded Python, by its tags.", style="dim")
+        yield foreign(f"– {found.file or 'It'} fits no such Python, by its tags.", style="dim")
     by_wheel: dict[str, list[TargetInspection]] = {}
     for each in found.targets:
-        if each.inspection is None:
-            yield foreign(f"– {each.target}: {each.reason}", style="dim")
-        else:
+        if each.inspection is not None:
             by_wheel.setdefault(each.inspection.wheel, []).append(each)
     for targets in by_wheel.values():
         inspection = targets[0].inspection
         if inspection is not None:
             yield from _wheel(joined([str(each.target) for each in targets]), inspection)
+    for each in found.targets:
+        if each.inspection is None:
+            yield foreign(f"– {each.target}: {each.reason}", style="dim")
 
 
 def _wheel(pythons: str, inspection: Inspection) -> Iterator[RenderableType]:
     glyph, sentence, style = _HEADLINES[inspection.gil]
     on = turning_on(inspection.modules)
-    which = f": {listed(on, 1)}" if on else ""
+    which = f": {listed(on, 1)}" if on and inspection.gil is Gil.ON else ""
     yield foreign(f"{glyph} {pythons}: {sentence}{which}.", style=style)
+    if on and inspection.gil is not Gil.ON:
+        yield foreign(f"  Only test modules would turn it back on: {listed(on, 1)}.", style="dim")
     yield foreign(f"  {inspection.wheel}", style="dim")
     if inspection.reason is not None:
         yield foreign(f"  ! {shortened(inspection.reason)}", style="yellow")
@@ -84,7 +93,8 @@ def _wheel(pythons: str, inspection: Inspection) -> Iterator[RenderableType]:
         yield _modules(inspection)
     for note in inspection.notes:
         yield foreign(f"  • {note}")
-    yield Text(f"  {_cost(inspection)}", style="dim")
+    if (cost := _cost(inspection)) is not None:
+        yield Text(f"  {cost}", style="dim")
 
 
 def _modules(inspection: Inspection) -> Table:
@@ -112,10 +122,10 @@ def _reasons(inspection: Inspection) -> Iterator[str]:
         yield f"{shortened(module.module, 80)}: {shortened(module.reason or '', 200)}"
 
 
-def _cost(inspection: Inspection) -> str:
+def _cost(inspection: Inspection) -> str | None:
     if inspection.requests == 0 and inspection.bytes_read == 0:
-        return "read before"
-    of = "" if inspection.bytes is None else f" of {inspection.bytes / 1e6:.1f}"
+        return None if inspection.reason is not None else "from what was read before; nothing was fetched"
+    of = "" if inspection.bytes is None else f" of {decimal(inspection.bytes)}"
     requests = f" in {counted(inspection.requests, 'request')}" if inspection.requests else ""
-    verified = "; the sha256 is right" if inspection.verified else ""
-    return f"read {inspection.bytes_read / 1e6:.1f}{of} MB{requests}{verified}"
+    verified = "; the sha256 is right" if inspection.verified and inspection.requests else ""
+    return f"read {decimal(inspection.bytes_read)}{of}{requests}{verified}"

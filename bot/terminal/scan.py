@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 from rich.console import Group, RenderableType
+from rich.filesize import decimal
 from rich.table import Table
 
 from bot.core.inspection.inspection import InspectionReport
@@ -76,20 +77,26 @@ def inspection_progress(*, shown: bool) -> Iterator[Callable[[int, int, str], No
 
 def inspection_report(report: InspectionReport) -> RenderableType:
     """Draw what reading wheels found: what importing does to the GIL, by targets of packages, and what it took."""
+    total = sum(report.found.values())
     counts = ", ".join(f"{report.found[gil]} {words}" for gil, words in _GIL_WORDS.items() if report.found.get(gil))
-    head = f"{counted(report.packages, 'package')} read inside" + (f": {counts}" if counts else ", all were before")
-    lines: list[RenderableType] = [Text(f"{head}.")]
+    if total:
+        targets = f"for {total} {'Python' if total == 1 else 'Pythons'} in all"
+        head = (
+            f"Read inside {counted(report.packages, 'package')}, {targets}: {counts}; {decimal(report.bytes)} fetched."
+        )
+    else:
+        head = "Nothing was left to read inside." if not report.failed else "Nothing could be read inside."
+    lines: list[RenderableType] = [Text(head)]
     for name, reason in islice(report.failed.items(), _MOST_FAILURES):
         lines.append(foreign(f"! {name} could not be read inside: {reason}", style="yellow"))
     if len(report.failed) > _MOST_FAILURES:
         lines.append(Text(f"! and {len(report.failed) - _MOST_FAILURES} more", style="yellow"))
-    lines.append(Text(f"{report.bytes / 1e6:.1f} MB of wheels", style="dim"))
     return Group(*lines)
 
 
 _GIL_WORDS = {
-    Gil.OFF: "keep the GIL off",
-    Gil.ON: "turn it back on",
-    Gil.UNKNOWN: "could not be told",
-    Gil.NONE: "have no extension module",
+    Gil.OFF: "with the GIL kept off",
+    Gil.ON: "with it turned back on",
+    Gil.UNKNOWN: "that could not be told",
+    Gil.NONE: "without an extension module",
 }

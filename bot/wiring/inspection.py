@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 import httpx
 
 from bot.clients.inspector import check_libraries, open_module_reader
 from bot.clients.web import open_http
-from bot.clients.wheel_files import WheelFiles, wheels_at
+from bot.clients.wheel_files import WheelFiles, holds_wheels, wheels_at
 from bot.config import Settings
 from bot.core.errors import StorageError
 from bot.services.packages.inspection import Inspector
@@ -19,23 +20,33 @@ from bot.wiring.http import build_index
 from storage.engine.engine import Engine
 from storage.packages.inspections import Inspections
 
-__all__ = ["build_inspector", "open_inspector", "wheels_at"]
+__all__ = ["InspectionTools", "build_inspector", "holds_wheels", "open_inspector", "wheels_at"]
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionTools:
+    """What reads wheels in a terminal; ``warning`` says what works less well than it should."""
+
+    inspector: Inspector
+    warning: str | None
 
 
 @asynccontextmanager
-async def open_inspector(settings: Settings) -> AsyncIterator[Inspector]:
-    """Build what ``ftbot inspect`` needs; a database that cannot be used is replaced by none.
+async def open_inspector(settings: Settings) -> AsyncIterator[InspectionTools]:
+    """Build what ``ftbot inspect`` needs; a database that cannot be used is replaced by none, with a warning.
 
     Raises ``UserError`` where what reads machine code is not installed.
     """
     check_libraries()
     async with AsyncExitStack() as stack:
+        warning = None
         try:
             database = await stack.enter_async_context(open_database(settings))
-        except StorageError:
+        except StorageError as error:
+            warning = f"{error} Reading without it."
             database = await stack.enter_async_context(open_memory())
         http = await stack.enter_async_context(open_http(settings.user_agent))
-        yield build_inspector(settings, http, database)
+        yield InspectionTools(build_inspector(settings, http, database), warning)
 
 
 def build_inspector(settings: Settings, http: httpx.AsyncClient, database: Engine) -> Inspector:

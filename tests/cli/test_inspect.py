@@ -11,6 +11,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from tests.command_line import Run
+from tests.fakes.fake_index import refusal
 from tests.fakes.file_host import FileHost
 from tests.services.inspections import OFF, ON, UNKNOWN, publish, wheel_of
 
@@ -84,7 +85,7 @@ async def test_people_read_what_each_module_declares(ftbot: Run) -> None:
     assert lines[:5] == snapshot(
         [
             "bad 1.0",
-            "⚠️ 3.14t: importing it turns the GIL back on: bad.m and 1 more.",
+            "🟡 3.14t: importing it turns the GIL back on: bad.m and 1 more.",
             "  bad-1.0-cp314-cp314t-manylinux_2_28_aarch64.whl",
             "  bad._private.m  used  by a slot  ",
             "  bad.m           used  by a slot  ",
@@ -126,7 +127,7 @@ async def test_wheels_of_a_folder_are_read_before_they_are_published(ftbot: Run,
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["./nowhere"], "There is no wheel at `nowhere`. Name a .whl file, or a folder with some."),
+        (["./nowhere"], "There is no .whl file at `nowhere`. Name one, or a folder with some."),
         (["good", "--version", "new"], "`new` is not a version. Use one as the index has it, such as 6.1.3."),
         (["good", "bad", "--version", "1.0"], "--version is of one package. Name one, or leave --version out."),
         (["good", "--target", "3.14"], "Python 3.14 is not free-threaded. Write `3.14t` for the free-threaded build."),
@@ -165,7 +166,7 @@ async def test_a_scan_may_read_inside_all_that_it_tracks(ftbot: Run, host: FileH
     asked = len(host.ranges())
     again = await ftbot("scan", "--inspect")
     assert len(host.ranges()) == asked
-    assert "0 packages read inside, all were before." in again.out
+    assert "Nothing was left to read inside." in again.out
 
 
 async def test_check_names_what_wheels_contradict(ftbot: Run, host: FileHost) -> None:
@@ -175,3 +176,53 @@ async def test_check_names_what_wheels_contradict(ftbot: Run, host: FileHost) ->
     assert isinstance(checks, list)
     (found,) = [each for each in checks if each["subject"] == "curated list"]
     assert found["finding"] == "says that osqp 1.0 turns the GIL back on, and the wheels say that it does not"
+
+
+async def test_a_folder_is_taken_by_its_name_where_it_holds_wheels(
+    ftbot: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, wheels in (("dist", 1), ("good", 0)):
+        await asyncio.to_thread((tmp_path / folder).mkdir)
+        if wheels:
+            path = tmp_path / folder / f"mine-1.0-{LINUX}.whl"
+            await asyncio.to_thread(path.write_bytes, wheel_of({"mine/m": ON}))
+    monkeypatch.chdir(tmp_path)
+    ended = await ftbot("inspect", "dist", "good", "--json")
+    assert (ended.code, [answer["package"] for answer in ended.answers]) == (5, ["mine", "good"])
+
+
+async def test_a_file_that_is_no_wheel_does_not_pass(ftbot: Run, tmp_path: Path) -> None:
+    path = tmp_path / f"mine-1.0-{LINUX}.whl"
+    await asyncio.to_thread(path.write_bytes, b"text")
+    ended = await ftbot("inspect", str(path))
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"ftbot: mine-1.0-{LINUX}.whl cannot be read: ")
+
+
+async def test_a_file_is_read_for_the_pythons_asked_for_and_those_that_are_out(ftbot: Run, tmp_path: Path) -> None:
+    path = tmp_path / "mine-1.0-cp310-abi3.abi3t-manylinux_2_28_aarch64.whl"
+    await asyncio.to_thread(path.write_bytes, wheel_of({"mine/m": OFF}))
+    (answer,) = (await ftbot("inspect", str(path), "--json")).answers
+    targets = answer["targets"]
+    assert isinstance(targets, list)
+    assert {"3.14t", "3.20t"}.isdisjoint(each["python"] for each in targets)
+    (none,) = (await ftbot("inspect", str(path), "--target", "3.14t", "--json")).answers
+    assert none["targets"] == []
+    assert f"– {path.name} fits no such Python" in (await ftbot("inspect", str(path), "--target", "3.14t")).out
+
+
+async def test_a_wheel_that_cannot_be_fetched_is_an_upstream_that_failed(ftbot: Run, host: FileHost) -> None:
+    host.script(refusal(503), path="^/files/", times=None)
+    ended = await ftbot("inspect", "good")
+    assert ended.code == 4
+    assert "answered with status 503." in ended.err
+    assert "nothing was fetched" not in ended.out
+
+
+async def test_a_database_that_is_damaged_is_told(ftbot: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    junk = tmp_path / "junk.db"
+    await asyncio.to_thread(junk.write_bytes, b"no database" * 1000)
+    monkeypatch.setenv("FTBOT_DATABASE", str(junk))
+    ended = await ftbot("inspect", "good")
+    assert ended.code == 0
+    assert ended.err.endswith("Reading without it.\n")

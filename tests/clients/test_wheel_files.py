@@ -621,5 +621,5 @@ async def test_the_wheels_of_a_folder_are_found(tmp_path: Path) -> None:
     assert await wheels_at(tmp_path / "a.tar.gz") == (tmp_path / "a.tar.gz",)
     (tmp_path / "none").mkdir()
     for nothing in (tmp_path / "none", tmp_path / "c.whl", tmp_path / ("x" * 300)):
-        with pytest.raises(UserError, match="There is no wheel at"):
+        with pytest.raises(UserError, match=r"^There is no \.whl file at "):
             await wheels_at(nothing)

@@ -19,7 +19,7 @@ from packaging.version import Version
 from bot.clients.inspector import ModuleReader
 from bot.clients.pages import LinkedProject, NoPage
 from bot.clients.wheel_files import WheelFiles, WheelReading, open_local
-from bot.core.errors import StorageError, UnreadableWheelError, UpstreamError
+from bot.core.errors import ReaderFailedError, StorageError, UnreadableWheelError, UpstreamError
 from bot.core.index.file_links import FileLink
 from bot.core.index.simple_api import File
 from bot.core.inspection.choice import wheel_to_read
@@ -58,6 +58,7 @@ class Problem(Enum):
     UNREACHABLE = "the index could not be read"
     MISSING = "there is no such package, or no such release"
     MISNAMED = "the file is not named like a wheel"
+    BROKEN = "the file is no wheel that can be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class PackageInspection:
     targets: tuple[TargetInspection, ...] = ()
     error: str | None = None
     problem: Problem | None = None
+    file: str | None = None
+    """The file's name, where a file on the disk was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Inspector:
         for target in targets:
             wheel = wheel_to_read(admitted_wheels(release, target), target)
             if wheel is None:
-                reason = f"{name} {release.version} has no wheel that counts for {target}."
+                reason = f"{name} {release.version} has no wheel for {target} whose tags can be believed."
                 answers.append(TargetInspection(target, None, reason))
                 continue
             if wheel.filename not in read:
@@ -106,21 +109,31 @@ class Inspector:
             answers.append(TargetInspection(target, read[wheel.filename]))
         return PackageInspection(name, release.version, tuple(answers))
 
-    async def inspect_file(self, path: Path) -> PackageInspection:
-        """Read a wheel on the disk, for the targets that its tags fit; nothing of it is stored."""
+    async def inspect_file(self, path: Path, targets: Sequence[Target] = ()) -> PackageInspection:
+        """Read a wheel on the disk, for those targets that its tags fit, by default all that are out.
+
+        Nothing of it is stored.
+        """
         try:
             project, version, _, _ = parse_wheel_filename(path.name)
         except InvalidWheelFilename:
             error = f"{path.name} is not named like a wheel: NAME-VERSION-PYTHON-ABI-PLATFORM.whl."
-            return PackageInspection(path.name, None, error=error, problem=Problem.MISNAMED)
+            return PackageInspection(path.name, None, error=error, problem=Problem.MISNAMED, file=path.name)
         name, file = str(canonicalize_name(project)), File(path.name)
         try:
             async with open_local(path) as wheel:
                 inspection = await self._read(wheel, file)
-        except UnreadableWheelError as error:
-            inspection = _unread(file, None, str(error))
-        targets = tuple(target for target in _EVERY_TARGET if _fits(file, target))
-        return PackageInspection(name, version, tuple(TargetInspection(target, inspection) for target in targets))
+        except UnreadableWheelError as broken:
+            return PackageInspection(
+                name, version, error=f"{path.name} cannot be read: {broken}", problem=Problem.BROKEN, file=path.name
+            )
+        if inspection.reason is not None:
+            error = f"{path.name} cannot be read: {inspection.reason}"
+            return PackageInspection(name, version, error=error, problem=Problem.BROKEN, file=path.name)
+        day = self.now().date()
+        asked = targets or tuple(target for target in _EVERY_TARGET if target.is_out(day))
+        fitting = tuple(TargetInspection(target, inspection) for target in asked if _fits(file, target))
+        return PackageInspection(name, version, fitting, file=path.name)
 
     async def _of_file(self, name: str, version: Version, wheel: File, found: LinkedProject) -> Inspection:
         link = found.links.get(wheel.filename)
@@ -138,27 +151,28 @@ class Inspector:
         try:
             async with self.files.open(link) as reading:
                 return await self._read(reading, wheel)
-        except UnreadableWheelError as error:
-            return _unread(wheel, link, str(error))
-        except UpstreamError as error:
+        except (UpstreamError, UnreadableWheelError) as error:
+            # Whether it is the file or the host that is broken, only its hash could tell.
             return replace(_unread(wheel, link, str(error)), temporary=True)
 
     async def _read(self, wheel: WheelReading, file: File) -> Inspection:
         extensions: list[Extension] = []
         modules: list[ExtensionModule] = []
-        reason, temporary = None, False
+        reason, failed, damaged = None, False, False
         async with self.open_reader() as reader:
             try:
                 async for member, data in wheel.modules():
                     try:
                         extension = await reader.read(member, data)
                     except UnreadableWheelError as error:
+                        failed = failed or isinstance(error, ReaderFailedError)
+                        damaged = True
                         modules.append(_untold(member.name, str(error)))
                         continue
                     extensions.append(extension)
                     modules += extension.modules
             except UpstreamError as error:
-                reason, temporary = str(error), True
+                reason = str(error)
             except UnreadableWheelError as error:  # it changed meanwhile, so that nothing read before is of this file
                 reason = str(error)
                 modules.clear()
@@ -174,7 +188,7 @@ class Inspector:
             modules=tuple(sorted(modules, key=lambda module: module.file)),
             notes=notes_of(file.tags, extensions),
             reason=reason,
-            temporary=temporary,
+            temporary=failed or (not wheel.verified and (damaged or reason is not None or bool(wheel.unread))),
         )
 
     async def _stored(self, link: FileLink) -> Inspection | None:
@@ -210,4 +224,4 @@ def _untold(file: str, reason: str) -> ExtensionModule:
 
 def _fits(wheel: File, target: Target) -> bool:
     found = fit(wheel.tags, target)
-    return found.match is not None or found.anywhere
+    return (found.match is not None and found.match.trusted) or found.anywhere

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,7 +77,7 @@ async def test_an_older_release_is_read_where_it_is_asked_for(host: FileHost, la
 async def test_a_target_without_a_wheel_that_counts_is_told_so(host: FileHost, laboratory: Laboratory) -> None:
     publish(host, "demo", {"cp314-abi3-manylinux_2_28_aarch64": wheel_of({"demo/m": OFF})})
     (answer,) = (await laboratory.inspector.inspect("demo", (T314,))).targets
-    assert (answer.inspection, answer.reason) == (None, "demo 1.0 has no wheel that counts for 3.14t.")
+    assert (answer.inspection, answer.reason) == (None, "demo 1.0 has no wheel for 3.14t whose tags can be believed.")
 
 
 async def test_a_package_that_does_not_exist_and_an_index_that_fails_are_no_answers(
@@ -98,12 +101,37 @@ async def test_a_file_that_cannot_be_fetched_is_unknown_for_now(host: FileHost, 
     assert gils(await laboratory.inspector.inspect("demo", (T314,))) == [Gil.OFF]
 
 
-async def test_a_broken_wheel_is_unknown_for_good_and_says_why(host: FileHost, laboratory: Laboratory) -> None:
+async def test_a_broken_wheel_is_unknown_and_says_why(host: FileHost, laboratory: Laboratory) -> None:
     publish(host, "demo", {LINUX: b"PK" + bytes(1000)})
     (answer,) = (await laboratory.inspector.inspect("demo", (T314,))).targets
     assert answer.inspection is not None
-    assert (answer.gil, answer.inspection.modules, answer.inspection.temporary) == (Gil.UNKNOWN, (), False)
+    assert (answer.gil, answer.inspection.modules, answer.inspection.temporary) == (Gil.UNKNOWN, (), True)
     assert answer.inspection.reason
+
+
+async def test_what_a_host_garbled_is_read_anew_when_it_is_well(host: FileHost, laboratory: Laboratory) -> None:
+    content = wheel_of({"demo/m": OFF}, more={"demo/data.bin": os.urandom(600_000)})
+    publish(host, "demo", {LINUX: content})
+    place = content.index(b".so") + 40  # within the module's data
+    garbled = content[:place] + bytes(100) + content[place + 100 :]
+    name = f"demo-1.0-{LINUX}.whl"
+    host.files[name] = replace(host.files[name], place=garbled)
+    (answer,) = (await laboratory.inspector.inspect("demo", (T314,))).targets
+    assert answer.gil is Gil.UNKNOWN
+    host.files[name] = replace(host.files[name], place=content)
+    assert gils(await laboratory.inspector.inspect("demo", (T314,))) == [Gil.OFF]
+
+
+async def test_what_the_reader_broke_on_is_read_another_time(
+    host: FileHost, laboratory: Laboratory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(host, "demo", {LINUX: wheel_of({"demo/m": OFF})})
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/bin/false")
+        (answer,) = (await laboratory.inspector.inspect("demo", (T314,))).targets
+        assert answer.inspection is not None
+        assert (answer.gil, answer.inspection.temporary) == (Gil.UNKNOWN, True)
+    assert gils(await laboratory.inspector.inspect("demo", (T314,))) == [Gil.OFF]
 
 
 async def test_one_module_that_cannot_be_told_leaves_the_others(host: FileHost, laboratory: Laboratory) -> None:
