@@ -330,8 +330,8 @@ async def test_the_health_check_of_the_image_asks_where_health_is_served(variabl
 
 
 def test_every_make_target_that_a_page_names_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    named = set(re.findall(r"(?:^[ $]*|`)(?:[A-Z]+=\S+ )*make ([a-z]+)", pages(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:^[ $]*|`)(?:[A-Z]+=\S+ )*make ([a-z-]+)", pages(), re.MULTILINE))
     assert named
     assert named <= targets
 
