@@ -54,16 +54,14 @@ class Inspections:
                     found.append(ReadWheel(str(package), Version(str(version)), inspection, time))
         return found
 
-    async def of_wheels(self, wheels: Sequence[str]) -> dict[str, Inspection]:
-        """Return what was read in wheels, by file name; those that were not read are left out."""
-        found: dict[str, Inspection] = {}
+    async def known(self, wheels: Sequence[str]) -> set[str]:
+        """Return which of these wheels were read, by file name."""
+        found: set[str] = set()
         for start in range(0, len(wheels), _AT_ONCE):
             names = tuple(wheels[start : start + _AT_ONCE])
             places = ", ".join("?" * len(names))
-            statement = f"SELECT body FROM inspections WHERE rules = ? AND wheel IN ({places}) ORDER BY read"  # noqa: S608 — our words
-            for (body,) in await self.database.read(statement, (RULES, *names)):
-                if (inspection := _inspection(body)) is not None:
-                    found[inspection.wheel] = inspection
+            statement = f"SELECT wheel FROM inspections WHERE rules = ? AND wheel IN ({places})"  # noqa: S608 — ours
+            found.update(str(wheel) for (wheel,) in await self.database.read(statement, (RULES, *names)))
         return found
 
     async def fetched_since(self, time: datetime) -> int:

@@ -91,8 +91,8 @@ class TrackedWheels:
             for name in names
             if name in wheels
         }
-        known = await self.inspections.of_wheels([wheel for some in wanted.values() for wheel in some])
-        return tuple(name for name, some in wanted.items() if not some <= known.keys())
+        known = await self.inspections.known([wheel for some in wanted.values() for wheel in some])
+        return tuple(name for name, some in wanted.items() if not some <= known)
 
     async def has_bytes_left(self) -> bool:
         """Return whether more may be fetched now."""
