@@ -69,7 +69,7 @@ async def _inspect(
                 answers = [(each.target, each.inspection, each.reason) for each in found.targets]
                 print_json(inspection_json(found.package, found.version, answers, found.error))
             elif found.error is None:
-                output().print(inspection_card(found))
+                output().print(inspection_card(found), crop=False)
             if found.error is not None:
                 error_output().print(foreign(f"ftbot: {found.error}"), soft_wrap=True)
             elif (line := untold_line(found)) is not None:

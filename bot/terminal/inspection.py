@@ -12,7 +12,7 @@ from rich.table import Table
 
 from bot.core.inspection.inspection import Inspection
 from bot.core.inspection.modules import Declaration, ExtensionModule, Gil, How, turning_on
-from bot.core.text.sentences import counted, joined, listed, shortened
+from bot.core.text.sentences import counted, joined, listed, printable, shortened
 from bot.services.packages.inspection import PackageInspection, TargetInspection
 from bot.terminal.console import foreign
 from bot.terminal.text import Text
@@ -86,7 +86,8 @@ def _wheel(pythons: str, inspection: Inspection) -> Iterator[RenderableType]:
     yield foreign(f"{glyph} {pythons}: {sentence}{which}.", style=style)
     if on and inspection.gil is not Gil.ON:
         yield foreign(f"  Only test modules would turn it back on: {listed(on, 1)}.", style="dim")
-    yield foreign(f"  {inspection.wheel}", style="dim")
+    # Not wrapped: whoever copies a file's name wants all of it.
+    yield Text(f"  {printable(inspection.wheel)}", style="dim", no_wrap=True, overflow="ignore")
     if inspection.reason is not None:
         yield foreign(f"  ! {shortened(inspection.reason)}", style="yellow")
     if inspection.modules:

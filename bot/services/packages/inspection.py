@@ -99,10 +99,10 @@ class Inspector:
         read: dict[str, Inspection] = {}
         answers = []
         for target in targets:
-            wheel = wheel_to_read(admitted_wheels(release, target), target)
+            wheels = admitted_wheels(release, target)
+            wheel = wheel_to_read(wheels, target)
             if wheel is None:
-                reason = f"{name} {release.version} has no wheel for {target} whose tags can be believed."
-                answers.append(TargetInspection(target, None, reason))
+                answers.append(TargetInspection(target, None, _lack(f"{name} {release.version}", wheels, target)))
                 continue
             if wheel.filename not in read:
                 read[wheel.filename] = await self._of_file(name, release.version, wheel, found)
@@ -205,6 +205,12 @@ class Inspector:
             await self.inspections.record(name, version, inspection, self.now())
         except StorageError as error:
             log.warning("storage_failed", package=name, wheel=inspection.wheel, reason=str(error))
+
+
+def _lack(release: str, wheels: Sequence[File], target: Target) -> str:
+    if any(fit(wheel.tags, target).match is not None for wheel in wheels):
+        return f"{release} has a wheel that would install on {target}, but its tags cannot be believed; it is not read."
+    return f"{release} has no wheel for {target}."
 
 
 def _absence(name: str, page: NoPage) -> str:

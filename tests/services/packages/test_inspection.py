@@ -77,7 +77,12 @@ async def test_an_older_release_is_read_where_it_is_asked_for(host: FileHost, la
 async def test_a_target_without_a_wheel_that_counts_is_told_so(host: FileHost, laboratory: Laboratory) -> None:
     publish(host, "demo", {"cp314-abi3-manylinux_2_28_aarch64": wheel_of({"demo/m": OFF})})
     (answer,) = (await laboratory.inspector.inspect("demo", (T314,))).targets
-    assert (answer.inspection, answer.reason) == (None, "demo 1.0 has no wheel for 3.14t whose tags can be believed.")
+    assert (answer.inspection, answer.reason) == (None, "demo 1.0 has no wheel for 3.14t.")
+    publish(host, "demo", {"cp310-abi3.abi3t-manylinux_2_28_aarch64": wheel_of({"demo/m": OFF})}, "2.0")
+    (suspect,) = (await laboratory.inspector.inspect("demo", (T314,))).targets
+    assert suspect.reason == (
+        "demo 2.0 has a wheel that would install on 3.14t, but its tags cannot be believed; it is not read."
+    )
 
 
 async def test_a_package_that_does_not_exist_and_an_index_that_fails_are_no_answers(
