@@ -33,12 +33,11 @@ import json, sys
 from pathlib import Path
 told, *arguments = sys.argv[1:]
 sys.argv = ["ftbot", *arguments]
-before = set(sys.modules)  # coverage, where it is measured
 from ftbot.__main__ import main
 try:
     main()
 except SystemExit as end:
-    Path(told).write_text(json.dumps([end.code or 0, sorted(set(sys.modules) - before)]), "utf-8")
+    Path(told).write_text(json.dumps([end.code or 0, sorted(sys.modules)]), "utf-8")
 """
 
 BLOCKER: Final = """\
@@ -58,7 +57,8 @@ def run(
     told = folder / "told.json"
     (folder / "sitecustomize.py").write_text(BLOCKER.format(blocked=set(blocked)) if blocked else "", "utf-8")
     unreachable = "http://127.0.0.1:9/"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FTBOT_")}
+    # Coverage is not measured in them: it would import more than the commands do.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FTBOT_", "COV"))}
     settings = {
         "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
         "FTBOT_DATABASE": str(folder / "ftbot.db"),
