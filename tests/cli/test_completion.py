@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 """Without what makes a process measure its coverage, which takes longer than to complete."""
 
