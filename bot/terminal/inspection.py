@@ -13,19 +13,16 @@ from rich.table import Table
 from bot.core.inspection.inspection import Inspection
 from bot.core.inspection.modules import Declaration, ExtensionModule, Gil, How, turning_on
 from bot.core.text.sentences import counted, joined, listed, printable, shortened
+from bot.core.verdicts.wording import GIL_LINES
 from bot.services.packages.inspection import PackageInspection, TargetInspection
 from bot.terminal.console import foreign
 from bot.terminal.text import Text
 
 _MOST_REASONS = 3
 
-_HEADLINES: Mapping[Gil, tuple[str, str, str]] = MappingProxyType(
-    {
-        Gil.OFF: ("✅", "importing it keeps the GIL off", "green"),
-        Gil.ON: ("🟡", "importing it turns the GIL back on", "yellow"),
-        Gil.UNKNOWN: ("❔", "whether importing it turns the GIL back on could not be told", "magenta"),
-        Gil.NONE: ("⬜", "it has no extension module, so importing it leaves the GIL as it is", "cyan"),
-    }
+_NO_MODULE = "it has no extension module, so importing it leaves the GIL as it is"
+_LOOKS: Mapping[Gil, tuple[str, str]] = MappingProxyType(
+    {Gil.OFF: ("✅", "green"), Gil.ON: ("🟡", "yellow"), Gil.UNKNOWN: ("❔", "magenta"), Gil.NONE: ("⬜", "cyan")}
 )
 _DECLARED: Mapping[Declaration, tuple[str, str]] = MappingProxyType(
     {
@@ -80,7 +77,8 @@ def _lines(found: PackageInspection) -> Iterator[RenderableType]:
 
 
 def _wheel(pythons: str, inspection: Inspection) -> Iterator[RenderableType]:
-    glyph, sentence, style = _HEADLINES[inspection.gil]
+    glyph, style = _LOOKS[inspection.gil]
+    sentence = GIL_LINES.get(inspection.gil, _NO_MODULE)
     on = turning_on(inspection.modules)
     which = f": {listed(on, 1)}" if on and inspection.gil is Gil.ON else ""
     yield foreign(f"{glyph} {pythons}: {sentence}{which}.", style=style)

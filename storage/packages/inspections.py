@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from bot.core.inspection.inspection import Inspection, ReadWheel
 from bot.core.inspection.modules import RULES
+from storage.engine.batches import read_among
 from storage.engine.engine import Engine
 from storage.engine.rows import read_time
-
-_AT_ONCE = 500
 
 _decode = msgspec.json.Decoder(Inspection).decode
 
@@ -42,27 +41,17 @@ class Inspections:
     async def of_packages(self, packages: Sequence[str]) -> list[ReadWheel]:
         """Return what was read in any release of these packages, in any order."""
         found: list[ReadWheel] = []
-        for start in range(0, len(packages), _AT_ONCE):
-            names = tuple(packages[start : start + _AT_ONCE])
-            places = ", ".join("?" * len(names))
-            statement = (
-                f"SELECT package, version, body, read FROM inspections WHERE rules = ? AND package IN ({places})"  # noqa: S608 — our words
-            )
-            for package, version, body, read in await self.database.read(statement, (RULES, *names)):
-                inspection, time = _inspection(body), read_time(read)
-                if inspection is not None and time is not None:
-                    found.append(ReadWheel(str(package), Version(str(version)), inspection, time))
+        statement = "SELECT package, version, body, read FROM inspections WHERE rules = ? AND package IN ({places})"
+        async for package, version, body, read in read_among(self.database, statement, packages, (RULES,)):
+            inspection, time = _inspection(body), read_time(read)
+            if inspection is not None and time is not None:
+                found.append(ReadWheel(str(package), Version(str(version)), inspection, time))
         return found
 
     async def known(self, wheels: Sequence[str]) -> set[str]:
         """Return which of these wheels were read, by file name."""
-        found: set[str] = set()
-        for start in range(0, len(wheels), _AT_ONCE):
-            names = tuple(wheels[start : start + _AT_ONCE])
-            places = ", ".join("?" * len(names))
-            statement = f"SELECT wheel FROM inspections WHERE rules = ? AND wheel IN ({places})"  # noqa: S608 — ours
-            found.update(str(wheel) for (wheel,) in await self.database.read(statement, (RULES, *names)))
-        return found
+        statement = "SELECT wheel FROM inspections WHERE rules = ? AND wheel IN ({places})"
+        return {str(wheel) async for (wheel,) in read_among(self.database, statement, wheels, (RULES,))}
 
     async def fetched_since(self, time: datetime) -> int:
         """Return how many bytes of wheels were read since a time."""
@@ -99,5 +88,5 @@ def _inspection(body: object) -> Inspection | None:
     """Read a row's body; one that a later version wrote in another form is as good as none."""
     try:
         return _decode(body) if isinstance(body, str | bytes) else None
-    except (msgspec.MsgspecError, InvalidVersion):
+    except msgspec.MsgspecError:
         return None

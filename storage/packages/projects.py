@@ -11,11 +11,9 @@ import msgspec
 
 from bot.core.history.scan import Conclusion, due
 from bot.core.history.timelines import Timeline
+from storage.engine.batches import read_among
 from storage.engine.engine import Engine
-from storage.engine.rows import Row, Value, read_time
-
-_AT_ONCE = 500
-"""Names in one statement; SQLite's own limit is some 32,000 values."""
+from storage.engine.rows import Row, read_time
 
 _decode_by_target = msgspec.json.Decoder(dict[str, str]).decode
 _decode_timelines = msgspec.json.Decoder(dict[str, Timeline]).decode
@@ -123,14 +121,10 @@ class Projects:
                     found[str(package)] = _decode_by_target(wheels)
         return found
 
-    async def _of(self, packages: Sequence[str], columns: str) -> AsyncIterator[Row]:
+    def _of(self, packages: Sequence[str], columns: str) -> AsyncIterator[Row]:
         """Select rows by package, a few hundred at a time."""
-        for start in range(0, len(packages), _AT_ONCE):
-            names: tuple[Value, ...] = tuple(packages[start : start + _AT_ONCE])
-            places = ", ".join("?" * len(names))
-            statement = f"SELECT package, {columns} FROM projects WHERE package IN ({places})"  # noqa: S608 — our words
-            for row in await self.database.read(statement, names):
-                yield row
+        statement = f"SELECT package, {columns} FROM projects WHERE package IN ({{places}})"  # noqa: S608 — our words
+        return read_among(self.database, statement, packages)
 
 
 def _row(scan: int, now: datetime, conclusion: Conclusion, etag: str | None) -> Row:

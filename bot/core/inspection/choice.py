@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.core.index.simple_api import File
 from bot.core.wheels.platforms import PLATFORMS
-from bot.core.wheels.tags import Abi, fit, read_tags
+from bot.core.wheels.tags import fit
 from bot.core.wheels.targets import Target
 
 _ORDER = {platform: place for place, platform in enumerate(PLATFORMS)}
@@ -27,7 +27,4 @@ def _preference(wheel: File, target: Target) -> tuple[int, int, str] | None:
     if found.match is not None and found.match.trusted:
         place = min(_ORDER[platform] for platform, _ in found.floors)
         return place, found.match.rank, wheel.filename
-    tags = read_tags(wheel.tags)
-    if found.anywhere and tags is not None and tags.abi is Abi.ANYWHERE:
-        return len(PLATFORMS), 0, wheel.filename
-    return None
+    return (len(PLATFORMS), 0, wheel.filename) if found.anywhere else None

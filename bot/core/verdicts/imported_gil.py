@@ -67,17 +67,13 @@ def is_contradicted(package: str, version: Version, inspection: Inspection) -> b
     return inspection.gil is Gil.OFF and gil_reenabled(package, version) is not None
 
 
-def on_line(target: Target, modules: Iterable[str]) -> str:
-    """Say that importing what installs on a target turns the GIL back on, and which modules do that."""
-    return f"Installs on {target}, but importing it turns the GIL back on: {listed(tuple(modules), 1)}"
-
-
 def _with_inspection(verdict: TargetVerdict, inspection: Inspection | None) -> TargetVerdict:
     if inspection is None:
         return verdict
     gil, modules = inspection.gil, turning_on(inspection.modules)
     if gil is not Gil.ON:
         return replace(verdict, gil=gil)
-    detail = f"{on_line(verdict.target, modules)}, read from {inspection.wheel}."
+    what = f"Installs on {verdict.target}, but importing it turns the GIL back on"
+    detail = f"{what}: {listed(modules, 1)}, read from {inspection.wheel}."
     modifiers = (*verdict.modifiers, Modifier(ModifierKind.GIL_REENABLED, detail))
     return replace(verdict, gil=gil, gil_modules=modules[:MOST_NAMED], modifiers=modifiers)

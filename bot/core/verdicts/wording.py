@@ -131,11 +131,11 @@ def target_phrase(verdict: TargetVerdict) -> Phrase:
 
 
 def gil_line(verdict: TargetVerdict) -> str | None:
-    """Say what importing what installs on a target does to the GIL, None where its wheel was not read."""
-    return None if verdict.gil is None else _GIL_LINES.get(verdict.gil)
+    """Return what importing what installs on a target does to the GIL, None where its wheel was not read."""
+    return None if verdict.gil is None else GIL_LINES.get(verdict.gil)
 
 
-_GIL_LINES: Mapping[Gil, str] = MappingProxyType(
+GIL_LINES: Mapping[Gil, str] = MappingProxyType(
     {
         Gil.OFF: "importing it keeps the GIL off",
         Gil.ON: "importing it turns the GIL back on",

@@ -132,7 +132,7 @@ class Inspector:
             return PackageInspection(name, version, error=error, problem=Problem.BROKEN, file=path.name)
         day = self.now().date()
         asked = targets or tuple(target for target in _EVERY_TARGET if target.is_out(day))
-        fitting = tuple(TargetInspection(target, inspection) for target in asked if _fits(file, target))
+        fitting = tuple(TargetInspection(target, inspection) for target in asked if wheel_to_read((file,), target))
         return PackageInspection(name, version, fitting, file=path.name)
 
     async def _of_file(self, name: str, version: Version, wheel: File, found: LinkedProject) -> Inspection:
@@ -226,8 +226,3 @@ def _unread(wheel: File, link: FileLink | None, reason: str) -> Inspection:
 
 def _untold(file: str, reason: str) -> ExtensionModule:
     return ExtensionModule(module_name(file), file, Declaration.UNKNOWN, reason=reason)
-
-
-def _fits(wheel: File, target: Target) -> bool:
-    found = fit(wheel.tags, target)
-    return (found.match is not None and found.match.trusted) or found.anywhere
