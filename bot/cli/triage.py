@@ -10,7 +10,7 @@ from bot.cli.output import CommandOutcome, print_json
 from bot.config import Settings
 from bot.core.classify.jsonl import to_json as classification_json
 from bot.core.github.threads import GoneError, IssueRef, parse_ref
-from bot.core.schema.threads import audit_json, decision_json, entry_json, issue_json
+from bot.core.schema.threads import audit_json, decision_json, entry_json, gil_json, issue_json
 from bot.core.schema.times import SCHEMA
 from bot.core.triage.changeset import OutboxEntry, Progress
 from bot.core.triage.preview import Preview, Replayed
@@ -69,6 +69,7 @@ def _preview_json(preview: Preview, *, installed: bool | None, entries: Sequence
         "schema": SCHEMA,
         "thread": issue_json(snapshot.issue),
         "classification": classification_json(snapshot.classification),
+        "gil": gil_json(snapshot.gil),
         "installed": installed,
         "mode": snapshot.settings.mode.value,
         "problems": list(snapshot.problems),

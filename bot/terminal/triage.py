@@ -9,10 +9,12 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text as AnyText
 
-from bot.core.text.sentences import shortened
+from bot.core.inspection.modules import MOST_NAMED, Gil
+from bot.core.text.sentences import listed, shortened
 from bot.core.triage.actions import Action, ActionKind, Decision, Outcome
 from bot.core.triage.changeset import AuditEntry, OutboxEntry, Progress
 from bot.core.triage.preview import Preview, Replayed
+from bot.core.triage.snapshot import GilAnswer
 from bot.core.upstream.wording import state_words
 from bot.terminal.console import ago, foreign
 from bot.terminal.text import Text
@@ -49,6 +51,8 @@ def preview_report(preview: Preview, now: datetime, *, installed: bool | None) -
         for reason in found.reasons:
             table.add_row(Text(reason.about), foreign(reason.value, style="dim"), _quoted(reason.evidence))
         lines += [Text(), table]
+    if snapshot.gil is not None:
+        lines.append(_wheel_line(snapshot.gil))
     lines.append(Text())
     if installed is None:
         what = "No GitHub App is set up here. This is what one would do if the repository had installed it:"
@@ -87,6 +91,16 @@ def replay_report(replayed: Sequence[Replayed]) -> RenderableType:
         lines.append(Padding.indent(title_text(thread.issue.title), 4))
     lines.append(Text(f"{len(changed)} of {len(replayed)} stored threads would be read differently.", style="dim"))
     return Group(*lines)
+
+
+def _wheel_line(answer: GilAnswer) -> RenderableType:
+    """Draw what was read in a wheel about the GIL."""
+    release = f"{answer.package} {answer.version} on {answer.target}"
+    if answer.gil is Gil.ON:
+        said = f"{release} turns the GIL back on: {listed(answer.modules, MOST_NAMED)}"
+    else:
+        said = f"{release} keeps the GIL off when imported"
+    return Text.assemble(foreign(said), foreign(f" (read from {answer.wheel})", style="dim"))
 
 
 def _decision(decision: Decision, *, hypothetical: bool) -> Iterator[RenderableType]:

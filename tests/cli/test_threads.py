@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
+from storage.engine.sqlite import open_database
+from storage.packages.inspections import Inspections
 from tests.command_line import Run
+from tests.core.inspection.read_wheels import OFF, ON, read_wheel
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_failures import Failure, server_error
@@ -205,6 +208,38 @@ crash-title is sure.
    because of “Segfault” (rule crash-title v1)
 """)
     assert not issue.labels
+
+
+async def test_what_was_read_in_a_wheel_is_evidence(ftbot: Run, github: FakeGitHub, tmp_path: Path) -> None:
+    title = "The global interpreter lock (GIL) has been enabled to load module 'lxml.etree' on 3.14t"
+    github.repository("lxml/lxml").open(title, "Why?", number=8)
+    (unread,) = (await ftbot("triage", "issue", "lxml/lxml#8", "--json")).answers
+    assert unread["gil"] is None
+    async with open_database(tmp_path / "data" / "ftbot.db") as database:
+        read = read_wheel("6.1.3", *[ON] * 7, name="lxml")
+        await Inspections(database).record("lxml", read.version, read.inspection, read.read)
+    (answer,) = (await ftbot("triage", "issue", "lxml/lxml#8", "--json")).answers
+    assert answer["gil"] == {
+        "package": "lxml",
+        "version": "6.1.3",
+        "python": "3.14t",
+        "wheel": "lxml-6.1.3-cp314-cp314t-manylinux_2_28_x86_64.whl",
+        "gil": "on",
+        "gil_modules": ["lxml.m0", "lxml.m1", "lxml.m2", "lxml.m3", "lxml.m4"],
+        "since": None,
+        "before": None,
+    }
+    said = "lxml 6.1.3 on 3.14t turns the GIL back on: lxml.m0, lxml.m1, lxml.m2, lxml.m3, lxml.m4 and 2 more"
+    assert said in " ".join((await ftbot("triage", "issue", "lxml/lxml#8")).out.split())
+    async with open_database(tmp_path / "data" / "ftbot.db") as database:
+        read = read_wheel("6.2.0", OFF, name="lxml")
+        await Inspections(database).record("lxml", read.version, read.inspection, read.read)
+    (answer,) = (await ftbot("triage", "issue", "lxml/lxml#8", "--json")).answers
+    gil, before = answer["gil"], ["lxml.m0", "lxml.m1", "lxml.m2", "lxml.m3", "lxml.m4"]
+    assert isinstance(gil, dict)
+    assert (gil["version"], gil["gil"], gil["gil_modules"], gil["since"]) == ("6.2.0", "off", [], "6.2.0")
+    assert gil["before"] == {"version": "6.1.3", "gil_modules": before}
+    assert "lxml 6.2.0 on 3.14t keeps the GIL off when imported" in (await ftbot("triage", "issue", "lxml/lxml#8")).out
 
 
 @pytest.mark.usefixtures("app")

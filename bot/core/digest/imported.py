@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.core.index.simple_api import File
 from bot.core.inspection.inspection import ReadWheel
 from bot.core.inspection.modules import MOST_NAMED, Gil, turning_on
-from bot.core.wheels.tags import fit
+from bot.core.inspection.releases import reading_before
 from bot.core.wheels.targets import Target
 
 MOST_ON = 10
 """Packages that a digest names which turn the GIL back on."""
-
-_TOLD = frozenset({Gil.OFF, Gil.ON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +95,7 @@ def imported_gil(
             if now.inspection.gil is Gil.ON and len(shares) == 1:
                 modules = turning_on(now.inspection.modules)
                 on.append(GilOn(name, rank, target, modules[:MOST_NAMED], len(modules)))
-            if start <= now.read < end and (before := _before(now, by_package[name], target)) is not None:
+            if start <= now.read < end and (before := reading_before(now, by_package[name], target)) is not None:
                 versions = (str(now.version), str(before.version))
                 moves.append(GilMove(name, rank, target, *versions, now.inspection.gil))
     return ImportedGil(tuple(shares), tuple(on[:MOST_ON]), len(on), tuple(moves))
-
-
-def _before(now: ReadWheel, read: Iterable[ReadWheel], target: Target) -> ReadWheel | None:
-    """Return the release that was read before this one, if both are told and they differ."""
-    earlier = [each for each in read if each.version < now.version and _is_for(each.inspection.wheel, target)]
-    before = max(earlier, key=lambda each: each.version, default=None)
-    if before is None or not {before.inspection.gil, now.inspection.gil} <= _TOLD:
-        return None
-    return None if before.inspection.gil is now.inspection.gil else before
-
-
-def _is_for(wheel: str, target: Target) -> bool:
-    match = fit(File(wheel).tags, target).match
-    return match is not None and match.trusted

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bot.core.github.threads import Issue
+from bot.core.inspection.modules import MOST_NAMED
 from bot.core.schema.times import timestamp
 from bot.core.triage.actions import Decision
 from bot.core.triage.changeset import AuditEntry, OutboxEntry
+from bot.core.triage.snapshot import GilAnswer
 from bot.core.upstream.threads import KnownThread, ThreadEvent
 
 
@@ -66,6 +68,24 @@ def decision_json(decision: Decision) -> dict[str, object]:
         "version": action.version,
         "evidence": action.evidence,
         "body": action.body or None,
+    }
+
+
+def gil_json(answer: GilAnswer | None) -> dict[str, object] | None:
+    """Return what was read in a wheel about the GIL, null where nothing was; at most so many modules as everywhere."""
+    if answer is None:
+        return None
+    return {
+        "package": answer.package,
+        "version": answer.version,
+        "python": answer.target,
+        "wheel": answer.wheel,
+        "gil": answer.gil.value,
+        "gil_modules": list(answer.modules[:MOST_NAMED]),
+        "since": answer.since,
+        "before": None
+        if answer.before is None
+        else {"version": answer.before, "gil_modules": list(answer.modules_before[:MOST_NAMED])},
     }
 
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from bot.core.classify.thread import Classification
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, IssueRef, ThreadState
+from bot.core.inspection.modules import Gil
 from bot.core.triage.actions import Action, ActionKind, Outcome
 from bot.core.triage.changeset import Effects, LabelOverride, MarkKind, OutboxEntry, Progress, ThreadMark
 from bot.core.triage.overrides import latest_override, merge_overrides, same_label
@@ -34,6 +35,28 @@ class WheelAnswer:
     everywhere: bool
     missing: tuple[str, ...]
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class GilAnswer:
+    """What importing a package on a free-threaded Python does to the GIL, by the newest release that was read.
+
+    ``modules`` are those that turn it on; ``but_tests`` tells that of modules that do, only tests were found, which do
+    not count. ``since`` is the first release that does so, and ``before`` the one that was read before it and does the
+    other thing, by ``modules_before``; None where none does.
+    """
+
+    package: str
+    version: str
+    target: str
+    wheel: str
+    gil: Gil
+    modules: tuple[str, ...]
+    url: str
+    but_tests: bool = False
+    since: str | None = None
+    before: str | None = None
+    modules_before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +87,7 @@ class Snapshot:
     marks: Mapping[MarkKind, ThreadMark]
     entries: tuple[OutboxEntry, ...]
     wheels: WheelAnswer | None
+    gil: GilAnswer | None
     related: tuple[Related, ...]
     app_login: str
     suggestions: bool

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -92,6 +94,16 @@ def parse_target(text: str) -> Target:
     shown = "".join(c if c.isprintable() and c != "`" else "\N{REPLACEMENT CHARACTER}" for c in name[:20])
     msg = f"`{shown}` isn't a free-threaded Python. Write `3.14t` or `3.15t`."
     raise UserError(msg)
+
+
+def named_target(names: Collection[str], usual: Target) -> Target:
+    """Return the target that a text is about which names some, the usual one if it is among them or none is one."""
+    target = usual
+    if str(usual) not in names:
+        for name in names:
+            with suppress(UserError):
+                target = parse_target(name)
+    return target
 
 
 @cache

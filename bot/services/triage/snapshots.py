@@ -10,21 +10,21 @@ from datetime import datetime
 from bot.clients.github.app import GithubApp
 from bot.core.classify.classify import classify
 from bot.core.classify.gate import VERSION as GATE_VERSION
-from bot.core.classify.thread import Classification, Thread
-from bot.core.errors import UserError
+from bot.core.classify.thread import Classification, KindName, Thread
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, ThreadState
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress
 from bot.core.triage.decide.comment import ANSWERED_BY_WHEELS
 from bot.core.triage.decide.proposals import GATE
+from bot.core.triage.imported import gil_answer
 from bot.core.triage.overrides import merge_overrides, overrides_of, rejections_of, were_suggested
 from bot.core.triage.settings import Policy
-from bot.core.triage.snapshot import Related, Snapshot, WheelAnswer
+from bot.core.triage.snapshot import GilAnswer, Related, Snapshot, WheelAnswer
 from bot.core.upstream.threads import KnownThread, ThreadOrigin
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status, project_page
-from bot.core.wheels.targets import parse_target
+from bot.core.wheels.targets import named_target
 from bot.services.packages.lookup import Freshness, StatusLookup
 from bot.services.triage.repositories import RepositoryFacts
 from bot.services.triage.stores import TriageStores
@@ -41,7 +41,7 @@ _WHEELS = frozenset({Verdict.SUPPORTED, Verdict.PARTIAL})
 
 @dataclass(frozen=True, slots=True)
 class Wheels:
-    """Wheels that appeared: of which package, and for which Python."""
+    """Wheels that are news, as they appeared or declare something else: of which package, and for which Python."""
 
     package: str
     target: str
@@ -84,6 +84,7 @@ class Snapshots:
             marks=marks,
             entries=entries,
             wheels=await self._wheels(classification, wheels),
+            gil=await self._gil(classification, wheels),
             related=await self._related(issue, classification),
             app_login=login,
             suggestions=installed and await self._takes_suggestions(issue, entries),
@@ -101,22 +102,26 @@ class Snapshots:
             enabled=self.enabled,
         )
 
-    async def _wheels(self, classification: Classification, appeared: Wheels | None) -> WheelAnswer | None:
+    async def _wheels(self, classification: Classification, news: Wheels | None) -> WheelAnswer | None:
         """Find wheels that answer a thread; what cannot be looked up answers nothing, and is never a "no"."""
-        package = appeared.package if appeared is not None else next(iter(classification.packages), None)
+        package = _package(classification, news)
         if package is None or ANSWERED_BY_WHEELS.isdisjoint(kind.kind for kind in classification.kinds):
             return None
-        named = (appeared.target,) if appeared is not None else classification.pythons
-        target = self.lookup.targets[0]
-        if str(target) not in named:
-            for name in named:
-                try:
-                    target = parse_target(name)
-                except UserError:
-                    continue
+        named = (news.target,) if news is not None else classification.pythons
+        target = named_target(named, self.lookup.targets[0])
         # Whoever saw wheels appear knows more than what was read an hour ago.
-        freshness = Freshness.NORMAL if appeared is None else Freshness.REFRESH
+        freshness = Freshness.NORMAL if news is None else Freshness.REFRESH
         return _answer(await self.lookup.look_up(package, (target,), freshness))
+
+    async def _gil(self, classification: Classification, news: Wheels | None) -> GilAnswer | None:
+        """Find what was read in the wheels of a package that is said to turn the GIL on; nothing is read for it."""
+        package = _package(classification, news)
+        if package is None or all(kind.kind is not KindName.GIL_REENABLED for kind in classification.kinds):
+            return None
+        read = await self.stores.inspections.of_packages((package,))
+        wanted = (await self.stores.projects.wheels((package,))).get(package, {})
+        target = named_target(classification.pythons, self.lookup.targets[0])
+        return gil_answer(read, target, wanted.get(str(target)))
 
     async def _rejections(self, issue: Issue) -> Mapping[str, LabelOverride]:
         """Read which labels people do not want, as they dismissed the suggestion; pull requests have none."""
@@ -163,6 +168,10 @@ def _were_refused(entries: Collection[OutboxEntry]) -> bool:
     return any(
         entry.action.kind is ActionKind.SUGGEST_LABEL and entry.progress is Progress.REFUSED for entry in entries
     )
+
+
+def _package(classification: Classification, news: Wheels | None) -> str | None:
+    return news.package if news is not None else next(iter(classification.packages), None)
 
 
 def _answer(status: Status) -> WheelAnswer | None:

@@ -1,4 +1,4 @@
-"""What triage remembers: what came in, what was decided, what goes out, and what people said of it."""
+"""What triage remembers: what came in, was decided and goes out, what people said, and what was read in wheels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from storage.github.outbox import Outbox
 from storage.github.overrides import LabelOverrides
 from storage.github.reviews import Reviews
 from storage.github.threads import Threads
+from storage.packages.inspections import Inspections
+from storage.packages.projects import Projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class TriageStores:
     overrides: LabelOverrides
     marks: ThreadMarks
     reviews: Reviews
+    projects: Projects
+    inspections: Inspections
 
     @classmethod
     def of(cls, database: Engine) -> TriageStores:
@@ -40,4 +44,6 @@ class TriageStores:
             overrides=LabelOverrides(database),
             marks=ThreadMarks(database),
             reviews=Reviews(database),
+            projects=Projects(database),
+            inspections=Inspections(database),
         )

@@ -21,6 +21,8 @@ from tests.core.triage.made_snapshots import (
     CRASH,
     LABELS,
     LXML,
+    LXML_OFF,
+    LXML_ON,
     NODE,
     NOW,
     RACE_AND_CRASH,
@@ -99,6 +101,17 @@ WHEEL_ANSWERS = st.sampled_from(
         replace(LXML, url="https://pypi.org/) @octocat"),
     ]
 )
+GIL_ANSWERS = st.sampled_from(
+    [
+        None,
+        LXML_ON,
+        LXML_OFF,
+        replace(LXML_ON, modules=(*HOSTILE, "a" * 500), wheel=" ".join(HOSTILE), since=HOSTILE[0], before=HOSTILE[1]),
+        replace(
+            LXML_OFF, package=" ".join(HOSTILE), version="1" * 500, modules_before=tuple(HOSTILE), since=HOSTILE[2]
+        ),
+    ]
+)
 RELATED = st.sampled_from(
     [(), tuple(Related(IssueRef("a/b", n), f"{text} {CRASH}", ThreadState.CLOSED) for n, text in enumerate(HOSTILE, 1))]
 )
@@ -165,6 +178,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
         marks={kind: ThreadMark(NODE, kind, value, "bob", NOW) for kind, value in said_of_it.items()},
         entries=draw(ENTRIES),
         wheels=draw(WHEEL_ANSWERS),
+        gil=draw(GIL_ANSWERS),
         related=draw(RELATED),
         suggestions=draw(st.booleans()),
         reviews=dict.fromkeys(("gate", *(kind.rule for kind in snapshot.classification.kinds)), doubtful),

@@ -10,10 +10,11 @@ from bot.core.classify.classify import classify
 from bot.core.classify.thread import Thread
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Account, Comment, Issue, IssueRef, ThreadState
+from bot.core.inspection.modules import Gil
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress
 from bot.core.triage.settings import RepoSettings
-from bot.core.triage.snapshot import Snapshot, WheelAnswer
+from bot.core.triage.snapshot import GilAnswer, Snapshot, WheelAnswer
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 REF = IssueRef("numpy/numpy", 7)
@@ -23,6 +24,7 @@ AUTHOR, MAINTAINER, BOT = Account("alice"), Account("bob"), Account("dependabot[
 
 CRASH = "Segmentation fault on the free-threaded build"
 CRASH_BODY = "It crashes."
+GIL = "The global interpreter lock (GIL) has been enabled to load module 'lxml.etree'"
 WHEELS = "Publish wheels for the free-threaded build"
 RACE_AND_CRASH = (
     "Data race and segfault on 3.14t",
@@ -34,6 +36,7 @@ LABELS = {
     "crash": "type-crash",
     "data-race": "race",
     "missing-wheel": "wheels",
+    "gil-reenabled": "GIL",
     "question": "question",
     "needs-info": "needs info",
     "duplicate": "dup",
@@ -50,6 +53,36 @@ LXML = WheelAnswer(
     everywhere=True,
     missing=(),
     url="https://pypi.org/project/lxml/6.2.0/",
+)
+
+LXML_ON = GilAnswer(
+    "lxml",
+    "6.1.3",
+    "3.14t",
+    "lxml-6.1.3-cp314-cp314t-manylinux_2_28_x86_64.whl",
+    Gil.ON,
+    (
+        "lxml.etree",
+        "lxml.sax",
+        "lxml.builder",
+        "lxml.html.diff",
+        "lxml.objectify",
+        "lxml.html._difflib",
+        "lxml._elementpath",
+    ),
+    "https://pypi.org/project/lxml/6.1.3/",
+)
+LXML_OFF = GilAnswer(
+    "lxml",
+    "6.2.0",
+    "3.14t",
+    "lxml-6.2.0-cp314-cp314t-manylinux_2_28_x86_64.whl",
+    Gil.OFF,
+    (),
+    "https://pypi.org/project/lxml/6.2.0/",
+    since="6.2.0",
+    before="6.1.3",
+    modules_before=LXML_ON.modules,
 )
 
 
@@ -93,6 +126,7 @@ def made_snapshot(issue: Issue | None = None, settings: RepoSettings = APPLY) ->
         marks={},
         entries=(),
         wheels=None,
+        gil=None,
         related=(),
         app_login=APP,
         suggestions=False,

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from bot.core.errors import UserError
-from bot.core.wheels.targets import NEWEST_MINOR, OLDEST_MINOR, Target, accepted_tags, parse_target
+from bot.core.wheels.targets import NEWEST_MINOR, OLDEST_MINOR, Target, accepted_tags, named_target, parse_target
 
 
 @pytest.mark.parametrize(("text", "minor"), [("3.13t", 13), ("3.14t", 14), (" 3.15T ", 15), ("3.20t", 20)])
@@ -49,6 +49,21 @@ def test_any_text_gives_a_target_or_a_user_error(text: str) -> None:
 @given(st.integers(OLDEST_MINOR, NEWEST_MINOR))
 def test_a_target_reads_back_as_it_is_written(minor: int) -> None:
     assert parse_target(str(Target(minor))) == Target(minor)
+
+
+@pytest.mark.parametrize(
+    ("names", "target"),
+    [
+        ((), 14),
+        (("3.15t",), 15),
+        (("3.15t", "3.14t"), 14),
+        (("3.13t", "3.15t"), 15),
+        (("3.14", "PyPy"), 14),
+        (("3.15t", "3.15"), 15),
+    ],
+)
+def test_a_text_is_about_the_usual_python_unless_it_names_only_others(names: tuple[str, ...], target: int) -> None:
+    assert named_target(names, Target(14)) == Target(target)
 
 
 def test_targets_sort_by_version() -> None:

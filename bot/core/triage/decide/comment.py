@@ -22,10 +22,11 @@ from bot.core.upstream.threads import WAITING_FOR_WHEELS
 
 RULE = "comment"
 
-_DUPLICATE, _UPSTREAM, _WHEELS, _ASKED, _LABELS, _RELATED = (
+_DUPLICATE, _UPSTREAM, _WHEELS, _GIL, _ASKED, _LABELS, _RELATED = (
     "duplicate",
     "upstream",
     "wheels",
+    "gil",
     "needs-info",
     "labels",
     "related",
@@ -105,6 +106,7 @@ def _sections(
     yield _Section(_DUPLICATE, comments.duplicate_section(duplicate) if duplicate else None, Mode.APPLY)
     yield _Section(_UPSTREAM, comments.upstream_section(upstream) if upstream else None, Mode.APPLY)
     yield _wheels(snapshot)
+    yield _gil(snapshot)
     asking = comments.needs_info_section(topics) if topics else None
     yield _Section(_ASKED, before.get(_ASKED, asking), asking_mode(snapshot) if topics else Mode.APPLY)
     writing = [each for each in suggestions if each.wanted.mode in _WRITING]
@@ -127,6 +129,15 @@ def _wheels(snapshot: Snapshot) -> _Section:
             if kind.kind in ANSWERED_BY_WHEELS and is_used(kind.kind, snapshot):
                 return _Section(_WHEELS, comments.wheels_section(answer), settings.mode_of(kind.kind))
     return _Section(_WHEELS, None, settings.mode)
+
+
+def _gil(snapshot: Snapshot) -> _Section:
+    """Say what the wheels of a package declare that is said to turn the GIL back on."""
+    answer, settings, kind = snapshot.gil, snapshot.settings, KindName.GIL_REENABLED
+    is_about_it = concerns(snapshot) and not snapshot.issue.is_pr and is_used(kind, snapshot)
+    if answer is not None and is_about_it and any(sure.kind is kind for sure in sure_kinds(snapshot)):
+        return _Section(_GIL, comments.gil_section(answer), settings.mode_of(kind))
+    return _Section(_GIL, None, settings.mode)
 
 
 def _said(kind: MarkKind, snapshot: Snapshot) -> IssueRef | None:

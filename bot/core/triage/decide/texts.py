@@ -12,11 +12,12 @@ from types import MappingProxyType
 
 from bot.core.classify.thread import Confidence
 from bot.core.github.threads import IssueRef, ThreadState
+from bot.core.inspection.modules import MOST_NAMED, Gil
 from bot.core.text.markdown import plain_markdown
 from bot.core.text.sentences import listed, shortened
 from bot.core.triage.actions import TOPICS, Action, ActionKind
 from bot.core.triage.settings import PATH
-from bot.core.triage.snapshot import Related, WheelAnswer
+from bot.core.triage.snapshot import GilAnswer, Related, WheelAnswer
 from bot.core.wheels.platforms import PLATFORM_NAMES, Platform
 
 MARKER = "<!-- ftbot:thread -->"
@@ -129,6 +130,29 @@ def wheels_section(answer: WheelAnswer) -> str:
         said = f"{linked} has wheels for {target} since {first}; the newest release is {newest}, and installs"
     caution = "A wheel shows that a build exists, and nothing about how it behaves."
     return f"{said} on {target}{where}. {caution}"
+
+
+def gil_section(answer: GilAnswer) -> str:
+    """Return what a wheel declares about the GIL: that it was read, never how what it holds behaves."""
+    package, target = quoted(answer.package, 100), quoted(answer.target, 20)
+    name = f"{package} {quoted(answer.version, 60)}"
+    linked = f"**[{name}]({answer.url})**" if _is_plain_link(answer.url) else f"**{name}**"
+    since = "" if answer.since in {None, answer.version} else f", as since {quoted(answer.since or '', 60)}"
+    before = quoted(answer.before or "", 60)
+    if answer.gil is Gil.ON:
+        what = f"does not declare that {_modules(answer.modules)} can do without the GIL"
+        said = f"{linked} turns the GIL back on when imported on {target}{since}: its wheel {what}."
+        earlier = f" Before, {package} {before} kept it off." if before else ""
+    else:
+        tests = ", tests left aside," if answer.but_tests else ""
+        said = f"{linked} declares that its extension modules{tests} do without the GIL on {target}{since}."
+        earlier = f" Before, in {package} {before}, {_modules(answer.modules_before)} turned it on." if before else ""
+    caution = "was read and not run: that says nothing about what else is imported, or how it behaves."
+    return f"{said}{earlier} The file {quoted(answer.wheel)} {caution}"
+
+
+def _modules(names: Sequence[str]) -> str:
+    return listed([quoted(name, LONGEST_PIECE) for name in names], MOST_NAMED)
 
 
 _CHECKLIST: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -130,7 +130,8 @@ def _check_harmless(body: str) -> None:
     assert "<!-- ftbot:reply" not in rest
     assert (
         re.findall(
-            r"(?<!\\)<!--(?! ftbot:(?:section (?:duplicate|upstream|wheels|needs-info|labels|related)|end) -->\n)", rest
+            r"(?<!\\)<!--(?! ftbot:(?:section (?:duplicate|upstream|wheels|gil|needs-info|labels|related)|end) -->\n)",
+            rest,
         )
         == []
     )

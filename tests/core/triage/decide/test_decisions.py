@@ -22,8 +22,11 @@ from tests.core.triage.made_snapshots import (
     APPLY,
     BOT,
     DRY,
+    GIL,
     LABELS,
     LXML,
+    LXML_OFF,
+    LXML_ON,
     NODE,
     NOW,
     RACE_AND_CRASH,
@@ -378,6 +381,55 @@ def test_wheels_answer_a_thread_and_are_brought_up_to_date() -> None:
     (again,) = to_do(decide(back))
     assert again.body == text
     assert again.key not in {entry.action.key for entry in back.entries}
+
+
+TURNS_ON = replace(made_snapshot(made_issue(f"{GIL} on 3.14t", comments=1)), gil=LXML_ON)
+
+
+def said_of_wheel(snapshot: Snapshot) -> bool:
+    return any("ftbot:section gil" in action.body for action in to_do(decide(snapshot), ActionKind.COMMENT))
+
+
+def test_a_report_that_a_package_turns_the_gil_on_gets_what_its_wheel_declares() -> None:
+    decisions = decide(TURNS_ON)
+    text = the_comment(decisions)
+    assert "lxml.etree, lxml.sax, lxml.builder, lxml.html.diff, lxml.objectify and 2 more" in text
+    assert "lxml-6.1.3-cp314-cp314t-" in text
+    assert "GIL" in labels_to_add(decisions)
+    after = done(TURNS_ON, decisions)
+    assert decide(after) == ()
+    answered = replace(after, trigger=Trigger.WHEELS, gil=LXML_OFF)
+    (update,) = to_do(decide(answered))
+    assert "lxml 6.2.0" in update.body
+    assert "Before, in lxml 6.1.3, lxml.etree, " in update.body
+    assert decide(done(answered, decide(answered))) == ()
+
+
+def test_what_a_wheel_declares_is_said_in_reports_about_that_and_nowhere_else() -> None:
+    assert not said_of_wheel(replace(TURNS_ON, gil=None))
+    for issue in (made_issue(comments=1), made_issue(WHEELS, "There are none.", comments=1)):
+        assert not said_of_wheel(replace(made_snapshot(issue), gil=LXML_ON))
+    assert not said_of_wheel(replace(made_snapshot(made_issue(f"{GIL} on 3.14t", is_pr=True)), gil=LXML_ON))
+
+
+@pytest.mark.parametrize(
+    "unwilling",
+    [
+        replace(TURNS_ON, settings=replace(APPLY, rules={KindName.GIL_REENABLED: RuleSettings(enabled=False)})),
+        replace(TURNS_ON, settings=replace(APPLY, rules={KindName.GIL_REENABLED: RuleSettings(Mode.DRY_RUN)})),
+        replace(TURNS_ON, settings=replace(APPLY, comments=False)),
+        replace(TURNS_ON, settings=DRY),
+        replace(TURNS_ON, marks={MarkKind.IGNORE: ThreadMark(NODE, MarkKind.IGNORE, "yes", "bob", NOW)}),
+        replace(TURNS_ON, installed=False),
+        replace(TURNS_ON, enabled=False),
+        replace(TURNS_ON, issue=made_issue(f"{GIL} on 3.14t", state=ThreadState.CLOSED)),
+        replace(TURNS_ON, issue=made_issue(f"{GIL} on 3.14t", locked=True)),
+    ],
+)
+def test_what_a_wheel_declares_is_said_under_the_same_policy_as_all_else(unwilling: Snapshot) -> None:
+    assert said_of_wheel(TURNS_ON)
+    for gil in (LXML_ON, LXML_OFF):
+        assert not said_of_wheel(replace(unwilling, gil=gil, trigger=Trigger.WHEELS))
 
 
 @pytest.mark.parametrize("change", [{"comments": False}, {"mode": Mode.DRY_RUN}])

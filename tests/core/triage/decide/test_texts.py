@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 from inline_snapshot import snapshot as text_of
 
 from bot.core.github.threads import IssueRef, ThreadState
@@ -15,6 +16,7 @@ from bot.core.triage.decide.texts import (
     LONGEST_BODY,
     LONGEST_RATIONALE,
     MARKER,
+    gil_section,
     labels_section,
     needs_info_section,
     notice,
@@ -33,7 +35,7 @@ from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
 from bot.core.wheels.targets import parse_target
 from tests.core.strategies import statuses
-from tests.core.triage.made_snapshots import LXML, NODE, NOW, REF, made_snapshot
+from tests.core.triage.made_snapshots import LXML, LXML_OFF, LXML_ON, NODE, NOW, REF, made_snapshot
 
 THREADS = (
     Related(IssueRef("lxml/lxml", 3), "Wheels for 3.14t", ThreadState.CLOSED),
@@ -120,6 +122,31 @@ def test_since_when_there_are_wheels_is_said() -> None:
     assert "since 6.0.2; the newest" in wheels_section(replace(older, since=None))
     unknown = wheels_section(replace(LXML, since_version=None, since=None))
     assert "lxml 6.2.0](https://pypi.org/project/lxml/6.2.0/)** has wheels for 3.14t: it installs on" in unknown
+
+
+def test_what_a_wheel_declares_names_the_release_the_python_the_file_and_some_modules() -> None:
+    assert gil_section(LXML_ON) == snapshot(
+        "**[lxml 6.1.3](https://pypi.org/project/lxml/6.1.3/)** turns the GIL back on when imported on 3.14t: its wheel does not declare that lxml.etree, lxml.sax, lxml.builder, lxml.html.diff, lxml.objectify and 2 more can do without the GIL. The file lxml-6.1.3-cp314-cp314t-manylinux\\_2\\_28\\_x86\\_64.whl was read and not run: that says nothing about what else is imported, or how it behaves."  # noqa: E501 — as people read it
+    )
+    assert gil_section(LXML_OFF) == snapshot(
+        "**[lxml 6.2.0](https://pypi.org/project/lxml/6.2.0/)** declares that its extension modules do without the GIL on 3.14t. Before, in lxml 6.1.3, lxml.etree, lxml.sax, lxml.builder, lxml.html.diff, lxml.objectify and 2 more turned it on. The file lxml-6.2.0-cp314-cp314t-manylinux\\_2\\_28\\_x86\\_64.whl was read and not run: that says nothing about what else is imported, or how it behaves."  # noqa: E501 — as people read it
+    )
+
+
+def test_since_when_wheels_do_so_is_said_where_it_is_another_release() -> None:
+    assert "without the GIL on 3.14t, as since 6.1.9. Before, in lxml 6.1.3, lxml.etree," in gil_section(
+        replace(LXML_OFF, since="6.1.9")
+    )
+    again = gil_section(replace(LXML_ON, since="6.1.2", before="6.1.1"))
+    assert "turns the GIL back on when imported on 3.14t, as since 6.1.2: its wheel does not declare" in again
+    assert "Before, lxml 6.1.1 kept it off." in again
+
+
+def test_what_was_read_says_no_more_than_that() -> None:
+    assert "Before" not in gil_section(replace(LXML_OFF, since=None, before=None, modules_before=()))
+    assert "its extension modules, tests left aside, do without" in gil_section(replace(LXML_OFF, but_tests=True))
+    assert "thread-safe" not in gil_section(LXML_OFF)
+    assert "](" not in gil_section(replace(LXML_ON, url="https://github.com/lxml/lxml/issues/1"))
 
 
 def test_an_address_that_is_not_the_indexs_is_left_out() -> None:
