@@ -13,6 +13,7 @@ from datetime import datetime
 from bot.core.triage.changeset import MarkKind
 from storage.engine.engine import Engine, Transaction
 from storage.engine.rows import Value
+from storage.github.cursors import answer_name
 
 AT_ONCE = 500
 """Rows in a transaction: a writer that waits for one waits for milliseconds."""
@@ -109,7 +110,7 @@ class Retention:
                 )
                 for (node_id,) in rows:
                     await _leave_alone(transaction, node_id, now)
-                    name = f"wheels {node_id!s} "
+                    name = answer_name(str(node_id))
                     await transaction.run("DELETE FROM cursors WHERE SUBSTR(name, 1, ?) = ?", (len(name), name))
                     await transaction.run("DELETE FROM threads WHERE node_id = ?", (node_id,))
             count = len(rows)

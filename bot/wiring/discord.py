@@ -42,6 +42,8 @@ from bot.services.triage.deliveries import Deliveries
 from bot.services.triage.loop import TriageLoop
 from bot.services.triage.reconcile import Reconciler
 from bot.services.triage.stores import TriageStores
+from bot.services.upstream.answers import Answers
+from bot.services.upstream.gil_follow_up import GilFollowUp
 from bot.services.upstream.issues import UpstreamThreads
 from bot.services.upstream.poll import UpstreamPoll
 from bot.services.upstream.tracking import Tracking
@@ -80,7 +82,9 @@ from storage.github.package_threads import PackageThreads
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.documents import Documents
+from storage.packages.inspections import Inspections
 from storage.packages.names import Packages
+from storage.packages.projects import Projects
 from storage.packages.scans import Scans
 from storage.retention import Retention
 
@@ -162,6 +166,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
             *_triage_jobs(triage),
             *_scan_jobs(settings, follow_up),
             *_inspection_jobs(settings, http, database, lookup),
+            *_gil_jobs(resources, triage),
         ),
         None if triage is None else triage.loop,
         None if triage is None or settings.github_webhook_secret is None else triage.deliveries,
@@ -312,6 +317,17 @@ def _inspection_jobs(
         return ()
     wheels = build_tracked_wheels(settings, http, database, hourly=settings.inspect, noted=lookup.forget)
     return (Job("read inside wheels", timedelta(minutes=5), wheels.look, at_start=True),)
+
+
+def _gil_jobs(resources: _Resources, triage: _Triage | None) -> tuple[Job, ...]:
+    """Tell threads of what wheels declare, whichever process read them."""
+    settings, database = resources.settings, resources.database
+    if settings.track == 0 or resources.watched is Watched.NONE:
+        return ()
+    answers = Answers(Threads(database), Cursors(database))
+    tell = None if triage is None else triage.reconciler.gil_off
+    follow_up = GilFollowUp(answers, Projects(database), Inspections(database), settings.targets[0], utc_now, tell)
+    return (Job("tell what wheels declare", timedelta(minutes=5), follow_up.look, at_start=True),)
 
 
 def _build_backlog(resources: _Resources) -> Backlog:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -51,6 +51,23 @@ async def store_cursors(transaction: Transaction, cursors: Sequence[Cursor]) -> 
         " since = excluded.since, etag = excluded.etag, checked = excluded.checked",
         [(cursor.name, _seconds(cursor.since), cursor.etag, _seconds(cursor.checked)) for cursor in cursors],
     )
+
+
+def answer_name(node_id: str) -> str:
+    """Return how the names begin under which is kept which wheels a thread was told of."""
+    return f"wheels {node_id} "
+
+
+async def move_answers(transaction: Transaction, old_node_id: str, new_node_id: str) -> None:
+    """Keep under its new node id which wheels a transferred thread was told of."""
+    old, new = answer_name(old_node_id), answer_name(new_node_id)
+    rows = await transaction.run(
+        f"SELECT {_COLUMNS} FROM cursors WHERE SUBSTR(name, 1, ?) = ?",  # noqa: S608 — ours
+        (len(old), old),
+    )
+    known = [_cursor(row) for row in rows]
+    await store_cursors(transaction, [replace(each, name=f"{new}{each.name.removeprefix(old)}") for each in known])
+    await transaction.run("DELETE FROM cursors WHERE SUBSTR(name, 1, ?) = ?", (len(old), old))
 
 
 def _seconds(time: datetime | None) -> float | None:

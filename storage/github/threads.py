@@ -13,7 +13,7 @@ from bot.core.github.threads import Account, Issue, IssueRef, ThreadState
 from bot.core.upstream.threads import Cursor, KnownThread, ThreadEvent, ThreadOrigin
 from storage.engine.engine import Engine, Transaction
 from storage.engine.rows import Row, Value, read_time
-from storage.github.cursors import store_cursors
+from storage.github.cursors import move_answers, store_cursors
 from storage.github.marks import move_marks
 from storage.github.outbox import drop_actions
 from storage.github.overrides import move_overrides
@@ -115,6 +115,14 @@ class Threads:
         """List the threads that are about a package, and are there."""
         return await self._select("WHERE package = ? AND gone IS NULL ORDER BY repository, number, node_id", package)
 
+    async def open_of_kind(self, kind: KindName) -> tuple[KnownThread, ...]:
+        """List the open threads of a kind of which it is known what package they are about."""
+        return await self._select(
+            "WHERE gone IS NULL AND package IS NOT NULL AND state = 'open' AND kinds LIKE ?"
+            " ORDER BY repository, number, node_id",
+            f'%"{kind.value}"%',
+        )
+
     async def listed(
         self, package: str | None, states: Collection[ThreadState], limit: int
     ) -> tuple[tuple[KnownThread, ...], int]:
@@ -149,7 +157,8 @@ class Threads:
     async def rebind(self, old_node_id: str, thread: KnownThread) -> None:
         """Keep a transferred thread, which has another node id since, the one it was.
 
-        What humans want of it and what happened to it go with it; what was to be done at its old place is dropped.
+        What humans want of it, what happened to it and what it was told go with it; what was to be done at its old
+        place is dropped.
         """
         new = thread.issue.node_id
         async with self.database.transaction() as transaction:
@@ -158,6 +167,7 @@ class Threads:
                 await move_events(transaction, old_node_id, new)
                 await move_overrides(transaction, old_node_id, new)
                 await move_marks(transaction, old_node_id, new)
+                await move_answers(transaction, old_node_id, new)
                 await drop_actions(transaction, "The thread was moved.", node_id=old_node_id)
                 await transaction.run(
                     "UPDATE threads SET node_id = ? WHERE node_id = ?"

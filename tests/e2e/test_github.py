@@ -21,9 +21,10 @@ from tests.e2e.program import PATIENCE, TOKEN, Bot, running
 from tests.fakes.discord_world import Channel, Guild, Member, Permission, Role, User
 from tests.fakes.fake_discord import FakeDiscord
 from tests.fakes.fake_github import FakeGitHub
-from tests.fakes.fake_index import FakeIndex
+from tests.fakes.file_host import FileHost
 from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.fakes.index_pages import sdist, wheels
+from tests.services.inspections import OFF, ON, publish, wheel_of
 
 SETTINGS = b"""
 version = 1
@@ -54,7 +55,7 @@ class Surroundings:
     """The fakes, and how the program is started between them."""
 
     discord: FakeDiscord
-    index: FakeIndex
+    index: FileHost
     github: FakeGitHub
     database: Path
 
@@ -94,7 +95,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Surroundings]:
         [Channel("general"), Channel("upstream")],
         members=[Member(User("mod"), [Role("Admins", Permission.MANAGE_GUILD)])],
     )
-    async with FakeDiscord([guild], token=TOKEN) as discord, FakeIndex() as index, FakeGitHub() as github:
+    async with FakeDiscord([guild], token=TOKEN) as discord, FileHost() as index, FakeGitHub() as github:
         index.publish(
             "numpy",
             [
@@ -266,6 +267,45 @@ async def test_wheels_that_appear_answer_the_thread_that_asked_for_them(here: Su
     digest = await ftbot(here, "digest", "--week", f"{datetime.now(UTC):%G-W%V}", **tracking)
     assert "## Issues answered by wheels (1)" in digest
     assert f"lxml/lxml#\N{ZERO WIDTH SPACE}{issue.number}" in digest
+
+
+async def test_a_release_that_keeps_the_gil_off_answers_the_thread_that_said_it_does_not(here: Surroundings) -> None:
+    settings = SETTINGS + b'gil-reenabled = "GIL"\n'
+    lxml = here.github.repository(
+        "lxml/lxml", labels=["39 - free-threading", "GIL"], installed=True, files={".github/ftbot.toml": settings}
+    )
+    top_list = here.database.with_name("top.json")
+    top_list.write_text('{"last_update": "2026-11-01 06:34:06", "rows": [{"download_count": 9, "project": "lxml"}]}')
+    tracking = {"FTBOT_TRACK": "1", "FTBOT_TOP_PACKAGES_URL": top_list.as_uri()}
+    upstream = here.discord.guild.channel("upstream")
+
+    async def release(version: str, way: str) -> None:
+        """Publish a release, and have its wheel read by a process that is not the bot."""
+        wheel = wheel_of({"lxml/m": way}, more={"lxml/version": version.encode()})
+        publish(here.index, "lxml", {"cp314-cp314t-manylinux_2_28_aarch64": wheel}, version)
+        await ftbot(here, "scan", "--inspect", "--json", **tracking)
+
+    await release("6.1.0", ON)
+    async with here.running(**tracking) as bot:
+        await here.discord.slash("ftconfig issues", user="mod", options={"channel": upstream}).shown()
+        title = "The global interpreter lock (GIL) has been enabled to load module 'lxml.m'"
+        issue = lxml.open(title, "This is Python 3.14t.")
+        await bot.until(lambda: bool(issue.comments))
+        assert "its wheel does not declare that lxml.m can do without the GIL" in issue.comments[0].body
+        assert await bot.end() == 0
+    await release("6.2.0", OFF)
+    with closing(sqlite3.connect(here.database)) as database, database:  # an hour later
+        database.execute("UPDATE posts SET planned = planned - 3600")
+    async with here.running(**tracking) as bot:
+        await bot.until(lambda: "lxml 6.2.0](" in issue.comments[0].body)
+        (comment,) = issue.comments
+        assert "Before, in lxml 6.1.0, lxml.m turned it on." in comment.body
+        news = "6.2.0 keeps the GIL off on 3.14t"
+        await bot.until(lambda: any(news in each.text() for each in here.discord.messages(upstream)))
+        assert await bot.end() == 0
+    assert issue.state == "open"
+    digest = await ftbot(here, "digest", "--week", f"{datetime.now(UTC):%G-W%V}", **tracking)
+    assert "lxml 6.2.0, which keeps the GIL off on 3.14t" in digest
 
 
 async def ftbot(here: Surroundings, *arguments: str, **variables: str) -> str:

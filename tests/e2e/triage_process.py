@@ -1,4 +1,4 @@
-"""Processes that triage what is due, and kill themselves at a step if told: the program's own triage, run by tests."""
+"""Processes that look and triage, and kill themselves at a step if told: the program's own triage, run by tests."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ async def triage(run: Run) -> None:
     """Decide what is due and do it; the steps that it took go into a file beside the database."""
     kill = Executioner(run.step, run.number)
     async with open_works(run.places, Path(run.database), lambda: run.now, checkpoint=kill) as works:
+        await works.follow_up.look()
         await works.triage.work()
         await works.worker.tick()
     kill.report(Path(run.database))

@@ -24,6 +24,8 @@ from bot.services.triage.inbox import Triage
 from bot.services.triage.outbox import OutboxWorker, go_on
 from bot.services.triage.reconcile import Reconciler
 from bot.services.triage.stores import TriageStores
+from bot.services.upstream.answers import Answers
+from bot.services.upstream.gil_follow_up import GilFollowUp
 from storage.engine.sqlite import Database, open_database
 from storage.github.cursors import Cursors
 from storage.packages.statuses import Statuses
@@ -46,6 +48,15 @@ CRASH = (
     ),
 )
 """Title and body of a thread that is surely about a crash."""
+
+GIL = (
+    "Importing demo turns the GIL back on",
+    (
+        "RuntimeWarning: The global interpreter lock (GIL) has been enabled to load module 'demo.m', which has not "
+        "declared that it can run safely without the GIL. This is Python 3.14t."
+    ),
+)
+"""Of one that says that a package turns the GIL back on."""
 
 WHEELS = ("Please publish cp314t wheels", "There are no free-threaded wheels for Python 3.14t on PyPI.")
 OTHER = ("Fix a typo in the tutorial", "It says teh.")
@@ -95,6 +106,7 @@ class Works:
     triage: Triage
     worker: OutboxWorker
     reconciler: Reconciler
+    follow_up: GilFollowUp
 
 
 @asynccontextmanager
@@ -130,9 +142,18 @@ async def open_works(
             app, stores, lookup, now=now, wake=wake, enabled=enabled, worker=worker, checkpoint=checkpoint
         )
         reconciler = Reconciler(app, deliveries, stores.inbox, Cursors(database), stores.threads, now)
+        follow_up = GilFollowUp(
+            Answers(stores.threads, Cursors(database)),
+            stores.projects,
+            stores.inspections,
+            T314,
+            now,
+            reconciler.gil_off,
+            checkpoint,
+        )
         try:
             async with only_documented_steps(database, "outbox"):
-                yield Works(database, app, stores, deliveries, triage, worker, reconciler)
+                yield Works(database, app, stores, deliveries, triage, worker, reconciler, follow_up)
         finally:
             await lookup.aclose()
 
@@ -167,6 +188,11 @@ class Bench:
     def reconciler(self) -> Reconciler:
         """Return what asks."""
         return self.works.reconciler
+
+    @property
+    def follow_up(self) -> GilFollowUp:
+        """Return what tells of what wheels declare."""
+        return self.works.follow_up
 
     @property
     def deliveries(self) -> Deliveries:

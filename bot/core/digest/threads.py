@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from bot.core.digest.digest import DigestThread, Issues, Totals
-from bot.core.upstream.threads import EventKind, ThreadEvent
+from bot.core.upstream.threads import EventKind, ThreadEvent, wheels_of
 
 MOST_THREADS = 100
 """Threads in a list of a digest; of a week in which more happens the others are counted."""
@@ -79,9 +79,11 @@ def _comments(story: Sequence[ThreadEvent]) -> int:
 
 def _answer(story: Sequence[ThreadEvent]) -> str:
     """Name the release with the wheels, the last one if there are several, and the Pythons that it has them for."""
-    releases = [event.detail.rpartition(" ") for event in story if event.kind is EventKind.WHEELS]
-    if not releases:
+    told = [wheels_of(event) for event in story if event.kind is EventKind.WHEELS]
+    if not told:
         return ""
-    newest = releases[-1][0]
-    pythons = sorted({python for version, _, python in releases if version == newest})
-    return f"{story[-1].package or ''} {newest} for {' and '.join(pythons)}".strip()
+    newest = [each for each in told if each.version == told[-1].version]
+    has = " and ".join(sorted({each.target for each in newest if not each.gil_off}))
+    off = " and ".join(sorted({each.target for each in newest if each.gil_off}))
+    release = f"{story[-1].package or ''} {told[-1].version}".strip()
+    return f"{release}{f' for {has}' if has else ''}{f', which keeps the GIL off on {off}' if off else ''}"

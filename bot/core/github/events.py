@@ -37,8 +37,8 @@ class GithubEvent:
 
     ``key`` is the same whoever told of it, so that it is worked on once. ``ref`` is None and ``node_id`` empty where a
     whole repository is meant (installed, removed). ``before`` is the text of a comment before it was edited; ``label``
-    the label that was put on or taken off; ``package``, ``version`` and ``target`` say whose wheels appeared, and for
-    which Python.
+    the label that was put on or taken off; ``package``, ``version`` and ``target`` say whose wheels appeared or
+    declare something else, and for which Python.
     """
 
     key: str

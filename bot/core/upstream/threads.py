@@ -14,6 +14,9 @@ WAITING_FOR_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.SUPPORT_TRACKIN
 """The kinds of threads that are open until there are wheels: that these appeared is news, and told in feeds."""
 
 
+_GIL_OFF = " gil-off"
+
+
 class ThreadOrigin(StrEnum):
     """Why a thread is known, the best reason first: the tracking table, a watched repository, a search, triage."""
 
@@ -24,7 +27,7 @@ class ThreadOrigin(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What can happen to a thread. ``wheels``: the package's wheels appeared while the thread was open."""
+    """What can happen to a thread. ``wheels``: while it was open, the package got the wheels that it asks for."""
 
     OPENED = "opened"
     CLOSED = "closed"
@@ -53,7 +56,7 @@ class KnownThread:
 
 @dataclass(frozen=True, slots=True)
 class ThreadEvent:
-    """Something happened to a thread; ``detail`` is the label, the number of new comments, or the version."""
+    """Something happened to a thread; ``detail`` is the label, the number of new comments, or says which wheels."""
 
     kind: EventKind
     node_id: str
@@ -64,6 +67,15 @@ class ThreadEvent:
     at: datetime
     comments: int
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweringWheels:
+    """Wheels that answer a thread: they appeared, or with ``gil_off`` declare that importing them keeps the GIL off."""
+
+    version: str
+    target: str
+    gil_off: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +161,19 @@ def awaits_wheels(thread: KnownThread) -> bool:
     return thread.origin is ThreadOrigin.TABLE or not WAITING_FOR_WHEELS.isdisjoint(thread.kinds)
 
 
-def wheels_event(thread: KnownThread, version: str, target: str, at: datetime) -> ThreadEvent:
-    """Return the event of a release of its package that has wheels for a Python, such as `3.14t`."""
-    return _event(thread, EventKind.WHEELS, at, f"{version} {target}")
+def wheels_event(thread: KnownThread, version: str, target: str, at: datetime, *, gil_off: bool = False) -> ThreadEvent:
+    """Return the event of a release of its package that has wheels for a Python, such as `3.14t`.
+
+    ``gil_off`` is that these declare what the ones before did not: that importing them keeps the GIL off.
+    """
+    return _event(thread, EventKind.WHEELS, at, f"{version} {target}{_GIL_OFF if gil_off else ''}")
+
+
+def wheels_of(event: ThreadEvent) -> AnsweringWheels:
+    """Return which wheels an event of them tells of."""
+    detail = event.detail.removesuffix(_GIL_OFF)
+    version, _, target = detail.partition(" ")
+    return AnsweringWheels(version, target, gil_off=detail != event.detail)
 
 
 def _changes(before: Issue, now: KnownThread) -> Iterator[ThreadEvent]:

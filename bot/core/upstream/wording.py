@@ -8,7 +8,7 @@ from types import MappingProxyType
 from bot.core.classify.facets.projects import MODULES, PUBLISHED, SPOKEN
 from bot.core.github.threads import ThreadState
 from bot.core.guide.tracking_issues import tracking_issue
-from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind, ThreadEvent
+from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind, ThreadEvent, wheels_of
 
 CHOICES: Mapping[str, tuple[EventKind, ...]] = MappingProxyType(
     {
@@ -52,8 +52,10 @@ def event_words(event: ThreadEvent) -> str:
     if event.kind is EventKind.COMMENTED and event.detail not in {"", "1"}:
         return f"{words}, {event.detail} times"
     if event.kind is EventKind.WHEELS and event.detail:
-        version, _, target = event.detail.partition(" ")
-        return f"{words} with {version}{f' for {target}' if target else ''}"
+        told = wheels_of(event)
+        if told.gil_off:
+            return f"📦 {told.version} keeps the GIL off on {told.target}"
+        return f"{words} with {told.version}{f' for {told.target}' if told.target else ''}"
     return words
 
 

@@ -20,6 +20,7 @@ from bot.core.github.events import GithubEvent, Trigger
 from bot.core.github.threads import Comment, Issue, IssueRef, ThreadState
 from bot.core.github.webhooks import comment_key, issue_key
 from bot.core.triage.commands.grammar import find_commands, names_of
+from bot.core.upstream.gil_news import GilNews
 from bot.core.upstream.threads import Cursor, KnownThread, awaits_wheels
 from bot.services.triage.deliveries import Deliveries
 from bot.services.triage.snapshots import read_thread
@@ -103,7 +104,17 @@ class Reconciler:
         for change in changes:
             if change.kind is ChangeKind.GAINED:
                 threads = await self.threads.of_package(change.package)
-                events += [self._wheels(change, thread) for thread in threads if awaits_wheels(thread)]
+                told = (change.package, change.version, str(change.target))
+                events += [self._wheels("wheels", thread, *told) for thread in threads if awaits_wheels(thread)]
+        await self._tell(events)
+
+    async def gil_off(self, news: Sequence[GilNews]) -> None:
+        """Put into the inbox that wheels declare what a thread says that they do not, where it may be answered."""
+        await self._tell(
+            [self._wheels("gil-off", each.thread, each.package, each.version, str(each.target)) for each in news]
+        )
+
+    async def _tell(self, events: Sequence[GithubEvent]) -> None:
         if not events:
             return
         try:
@@ -115,18 +126,18 @@ class Reconciler:
             events = [each for each in events if each.repository.lower() in installed]
         await self.deliveries.happened(events)
 
-    def _wheels(self, change: Change, thread: KnownThread) -> GithubEvent:
+    def _wheels(self, news: str, thread: KnownThread, package: str, version: str, target: str) -> GithubEvent:
         issue = thread.issue
         return GithubEvent(
-            key=f"wheels:{change.package}:{change.version}:{change.target}:{issue.node_id}",
+            key=f"{news}:{package}:{version}:{target}:{issue.node_id}",
             trigger=Trigger.WHEELS,
             repository=issue.ref.repository,
             ref=issue.ref,
             node_id=issue.node_id,
             at=self.now(),
-            package=change.package,
-            version=change.version,
-            target=str(change.target),
+            package=package,
+            version=version,
+            target=target,
         )
 
     async def _forget(self, private: Mapping[str, bool]) -> None:

@@ -179,7 +179,7 @@ class PollRound:
         """Make threads of the table, each about the package that the table says."""
         return [
             about_it(issue, ThreadOrigin.TABLE, packages.get(issue.node_id), said)
-            for issue, said in zip(issues, await _classified(issues), strict=True)
+            for issue, said in zip(issues, await classified(issues), strict=True)
         ]
 
     async def _read_repository(self, repository: WatchedRepository) -> None:
@@ -215,7 +215,7 @@ class PollRound:
         changed = [issue for issue in issues if not is_known(self.known.get(issue.node_id), issue)]
         kept = [
             (issue, said)
-            for issue, said in zip(changed, await _classified(changed), strict=True)
+            for issue, said in zip(changed, await classified(changed), strict=True)
             if all_of_them or said.free_threading or is_about_it(self.known.get(issue.node_id))
         ]
         grown = [issue.node_id for issue, _ in kept if has_grown(self.known.get(issue.node_id), issue)]
@@ -240,7 +240,7 @@ class PollRound:
 
     async def _refreshed(self, issues: Collection[Issue]) -> list[KnownThread]:
         """Make threads of those that are known, about what they were about."""
-        said = await _classified(issues)
+        said = await classified(issues)
         return [
             replace(self.known[issue.node_id], issue=issue, kinds=kinds_in(each))
             for issue, each in zip(issues, said, strict=True)
@@ -311,8 +311,8 @@ async def _parse(body: bytes) -> tuple[TableRow, ...]:
     return await asyncio.to_thread(parse_table, body.decode(errors="replace"))
 
 
-async def _classified(issues: Collection[Issue]) -> list[Classification]:
-    """Read what threads are about beside the event loop, as a long text takes some milliseconds."""
+async def classified(issues: Collection[Issue]) -> list[Classification]:
+    """Return what threads are about, read beside the event loop, as a long text takes some milliseconds."""
 
     def read() -> list[Classification]:
         return [

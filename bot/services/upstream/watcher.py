@@ -11,12 +11,12 @@ from bot.clients.github.reader import GithubReader
 from bot.core.digest.changes import Change, ChangeKind
 from bot.core.upstream.report import PollReport
 from bot.core.upstream.threads import (
-    Cursor,
     KnownThread,
     Sources,
     awaits_wheels,
     wheels_event,
 )
+from bot.services.upstream.answers import Answers
 from bot.services.upstream.round import PollRound, Progress
 from storage.github.cursors import Cursors
 from storage.github.threads import Threads
@@ -54,12 +54,7 @@ class Watcher:
             if change.kind is ChangeKind.GAINED:
                 for thread in filter(awaits_wheels, await self.threads.of_package(change.package)):
                     answered[thread.issue.node_id] = thread
-                    await self._note(thread, change.version, str(change.target))
+                    now = self.now()
+                    event = wheels_event(thread, change.version, str(change.target), now)
+                    await Answers(self.threads, self.cursors).note(event, now)
         return tuple(answered.values())
-
-    async def _note(self, thread: KnownThread, version: str, target: str) -> None:
-        name = f"wheels {thread.issue.node_id} {version} {target}"
-        if await self.cursors.get(name) is None:
-            now = self.now()
-            event = wheels_event(thread, version, target, now)
-            await self.threads.record((), (event,), (Cursor(name, checked=now),), now)

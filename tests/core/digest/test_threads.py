@@ -78,6 +78,15 @@ def test_a_thread_is_answered_by_the_release_that_came_last_with_all_its_pythons
     assert [thread.answer for thread in issues.opened] == [""]
 
 
+def test_wheels_that_keep_the_gil_off_are_an_answer_of_their_own() -> None:
+    off = event(EventKind.WHEELS, 1, "6.3.0 3.14t gil-off")
+    assert [each.answer for each in issues_of([event(EventKind.WHEELS, 1, "6.2.0 3.14t"), off]).answered] == [
+        "lxml 6.3.0, which keeps the GIL off on 3.14t"
+    ]
+    both = issues_of([event(EventKind.WHEELS, 1, "6.3.0 3.15t"), off])
+    assert [each.answer for each in both.answered] == ["lxml 6.3.0 for 3.15t, which keeps the GIL off on 3.14t"]
+
+
 def test_the_most_talked_about_come_first_and_there_is_an_end() -> None:
     issues = issues_of([event(EventKind.OPENED, number, comments=number) for number in range(1, MOST_THREADS + 50)])
     assert numbers(issues.opened) == list(range(MOST_THREADS + 49, 49, -1))
@@ -87,7 +96,7 @@ _events = st.builds(
     event,
     st.sampled_from(EventKind),
     st.integers(1, 4),
-    st.sampled_from(("", "1", "5", "crash", "6.1.0 3.14t", "-3", "1e9", "²")),
+    st.sampled_from(("", "1", "5", "crash", "6.1.0 3.14t", "6.1.0 3.14t gil-off", "-3", "1e9", "²")),
     comments=st.integers(0, 9),
     hours=st.integers(0, 167),
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.core.classify.thread import KindName
 from bot.core.github.threads import Account, Issue, IssueRef, ThreadState
 from bot.core.upstream.threads import (
+    AnsweringWheels,
     EventKind,
     KnownThread,
     Sources,
@@ -22,6 +23,7 @@ from bot.core.upstream.threads import (
     compare,
     remembered,
     wheels_event,
+    wheels_of,
 )
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -161,6 +163,14 @@ def test_open_threads_that_track_support_or_ask_for_wheels_wait_for_them(thread:
 def test_wheels_are_an_event_with_release_and_python() -> None:
     event = wheels_event(BEFORE, "2.5.0", "3.14t", LATER)
     assert (event.kind, event.detail, event.at, event.package) == (EventKind.WHEELS, "2.5.0 3.14t", LATER, "numpy")
+    assert wheels_of(event) == AnsweringWheels("2.5.0", "3.14t", gil_off=False)
+
+
+def test_wheels_that_keep_the_gil_off_are_told_from_wheels_that_appeared() -> None:
+    event = wheels_event(BEFORE, "2.5.0", "3.14t", LATER, gil_off=True)
+    assert event.kind is EventKind.WHEELS
+    assert wheels_of(event) == AnsweringWheels("2.5.0", "3.14t", gil_off=True)
+    assert event.detail != wheels_event(BEFORE, "2.5.0", "3.14t", LATER).detail
 
 
 def test_sources_are_read_from_settings() -> None:

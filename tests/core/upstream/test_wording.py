@@ -32,6 +32,7 @@ def test_every_event_has_a_glyph_and_a_word() -> None:
         (EventKind.COMMENTED, "1", "💬 commented"),
         (EventKind.COMMENTED, "", "💬 commented"),
         (EventKind.WHEELS, "2.4.1", "📦 wheels appeared with 2.4.1"),
+        (EventKind.WHEELS, "2.4.1 3.14t gil-off", "📦 2.4.1 keeps the GIL off on 3.14t"),
         (EventKind.WHEELS, "", "📦 wheels appeared"),
         (EventKind.LABELLED, "", "🏷️ labelled"),
     ],

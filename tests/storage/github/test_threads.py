@@ -14,7 +14,7 @@ from bot.core.triage.changeset import Changeset, MarkKind
 from bot.core.upstream.threads import Cursor, EventKind, KnownThread, ThreadOrigin
 from storage.engine.engine import Engine
 from storage.github.changesets import Changesets
-from storage.github.cursors import Cursors
+from storage.github.cursors import Cursors, answer_name
 from storage.github.marks import ThreadMarks
 from storage.github.outbox import Outbox
 from storage.github.overrides import LabelOverrides
@@ -250,3 +250,25 @@ async def test_a_move_that_kept_the_id_keeps_everything(database: Engine, thread
     assert await LabelOverrides(database).of(NODE) == {"00 - Bug": OVERRIDE}
     assert await Outbox(database).next_due() == NOW
     assert await ThreadEvents(database).newest() == 1
+
+
+async def test_which_wheels_a_thread_was_told_of_moves_with_it(database: Engine, threads: Threads) -> None:
+    told = [Cursor(f"{answer_name(NODE)}{detail}", checked=NOW) for detail in ("1.0 3.14t", "1.1 3.14t gil-off")]
+    known = Cursor(f"{answer_name('I_new')}1.0 3.14t", checked=seconds(9))
+    other = Cursor(f"{answer_name('I_other')}1.0 3.14t", checked=NOW)
+    await threads.record([THREAD], [], [*told, known, other], NOW)
+    await threads.rebind(NODE, replace(THREAD, issue=replace(ISSUE, node_id="I_new")))
+    moved = [replace(each, name=each.name.replace(NODE, "I_new")) for each in told]
+    assert set(await Cursors(database).all()) == {*moved, other}
+
+
+async def test_open_threads_of_a_kind_are_those_whose_package_is_known(threads: Threads) -> None:
+    def thread(number: int, state: ThreadState = ThreadState.OPEN) -> KnownThread:
+        issue = replace(ISSUE, node_id=f"I_{number}", ref=IssueRef("a/b", number), state=state)
+        return replace(THREAD, issue=issue, kinds=(KindName.CI, KindName.GIL_REENABLED))
+
+    other = [replace(thread(2), package=None), replace(thread(3), kinds=(KindName.CI,)), replace(thread(5), gone=NOW)]
+    triaged = replace(thread(6), origin=ThreadOrigin.TRIAGE)
+    await threads.record([thread(1), *other, thread(4, ThreadState.CLOSED), triaged], [], [], NOW)
+    found = await threads.open_of_kind(KindName.GIL_REENABLED)
+    assert [each.issue.ref.number for each in found] == [1, 6]
