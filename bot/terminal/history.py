@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from bot.core.digest.wording import gil_words
 from bot.core.history.shares import ANY_TARGET, History
 from bot.core.text.sentences import counted
 from bot.terminal.progress import progress_bar
@@ -39,7 +40,13 @@ def history_table(history: History) -> RenderableType:
             shares = [f"{day.percent(target):.0f} %" for target in history.targets]
             bar = "█" * round(day.percent(history.targets[0]) / 2.5)
             table.add_row(day.day.isoformat(), *shares, Text(bar, style="green"))
+    have = history.days[-1].with_wheels
     return Group(
         Text(f"Share of {counted(history.days[0].packages, 'package')} with wheels, by rule “{history.rule.value}”"),
         table,
+        *(
+            Text(f"{share.target} today: {counted(have[str(share.target)], 'package')} with wheels; {gil_words(share)}")
+            for share in history.imported
+            if share.unread < have[str(share.target)]
+        ),
     )

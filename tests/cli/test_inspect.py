@@ -169,6 +169,21 @@ async def test_a_scan_may_read_inside_all_that_it_tracks(ftbot: Run, host: FileH
     assert "Nothing was left to read inside." in again.out
 
 
+async def test_history_tells_how_many_keep_the_gil_off_today_as_far_as_they_were_read(ftbot: Run) -> None:
+    await ftbot("scan", "--json")
+    (before,) = (await ftbot("history", "--json")).answers
+    assert before["imported"] is None
+    assert "when imported" not in (await ftbot("history")).out
+    await ftbot("inspect", "bad", "good")
+    (after,) = (await ftbot("history", "--json")).answers
+    assert after["imported"] == [{"python": "3.14t", "gil_off": 1, "unread": 1}]
+    said = "3.14t today: 3 packages with wheels; of these, 1 keeps the GIL off when imported (1 not read yet)\n"
+    assert (await ftbot("history")).out.endswith(said)
+    (earlier,) = (await ftbot("history", "--to", "2026-01-31", "--json")).answers
+    (named,) = (await ftbot("history", "--packages", "bad", "--json")).answers
+    assert (earlier["imported"], named["imported"]) == (None, None)
+
+
 async def test_check_names_what_wheels_contradict(ftbot: Run, host: FileHost) -> None:
     publish(host, "osqp", {LINUX: wheel_of({"osqp/m": OFF})})
     await ftbot("inspect", "osqp")

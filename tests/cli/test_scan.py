@@ -163,7 +163,7 @@ async def test_history_as_json(ftbot: Run) -> None:
     ended = await ftbot("history", "--from", LONG_AGO.date().isoformat(), "--to", NOW.date().isoformat(), "--json")
     (answer,) = ended.answers
     assert (ended.code, ended.err) == (0, "")
-    assert list(answer) == snapshot(["schema", "rule", "packages", "points", "failed", "not_found"])
+    assert list(answer) == snapshot(["schema", "rule", "packages", "points", "imported", "failed", "not_found"])
     points = answer["points"]
     assert isinstance(points, list)
     assert points[-1] == snapshot(

@@ -10,8 +10,9 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from bot.core.digest.digest import Digest, DigestThread, Issues, Move, Point, Share, Tracked, WaitingPackage
-from bot.core.digest.imported import GilMove, GilOn, GilShare, ImportedGil
+from bot.core.digest.imported import GilMove, GilOn, ImportedGil
 from bot.core.digest.weeks import Week
+from bot.core.history.shares import GilShare
 from bot.core.history.timelines import Standing, Step, Timeline
 from bot.core.inspection.modules import Gil
 from bot.core.verdicts.rules import Verdict

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.history.shares import GilShare
 from bot.core.inspection.inspection import ReadWheel
 from bot.core.inspection.modules import MOST_NAMED, Gil, turning_on
 from bot.core.inspection.releases import reading_before
@@ -21,15 +22,6 @@ class WheelsRead:
 
     wanted: Mapping[str, Mapping[str, str]]
     read: Sequence[ReadWheel]
-
-
-@dataclass(frozen=True, slots=True)
-class GilShare:
-    """Of the packages with wheels for a target: how many keep the GIL off, how many were not read yet."""
-
-    target: Target
-    off: int
-    unread: int
 
 
 @dataclass(frozen=True, slots=True)

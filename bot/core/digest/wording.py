@@ -13,6 +13,7 @@ from datetime import UTC, date
 from bot.core.digest.digest import Digest, DigestThread, Move, Share, WaitingPackage
 from bot.core.digest.imported import GilMove, GilOn
 from bot.core.digest.weeks import Week
+from bot.core.history.shares import GilShare
 from bot.core.index.metadata import safe_link
 from bot.core.inspection.modules import Gil
 from bot.core.text.sentences import counted
@@ -112,9 +113,13 @@ def gil_line(digest: Digest, share: Share) -> str | None:
     found = [] if digest.imported is None else [each for each in digest.imported.shares if each.target == share.target]
     if not found or not share.with_wheels or found[0].unread >= share.with_wheels:
         return None
-    unread = f" ({found[0].unread} not read yet)" if found[0].unread else ""
-    verb = "keeps" if found[0].off == 1 else "keep"
-    return f"of these, {found[0].off} {verb} the GIL off when imported{unread}"
+    return gil_words(found[0])
+
+
+def gil_words(share: GilShare) -> str:
+    """Return how many of the packages with wheels keep the GIL off when imported, and how many nobody has read."""
+    unread = f" ({share.unread} not read yet)" if share.unread else ""
+    return f"of these, {share.off} {'keeps' if share.off == 1 else 'keep'} the GIL off when imported{unread}"
 
 
 def quiet_line(digest: Digest) -> str | None:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from functools import partial
 
 from bot.core.history.timelines import Step, SupportRule, Timeline, at, days_between, end_of, settled
+from bot.core.wheels.targets import Target
 
 ANY_TARGET = "any"
 """What stands for the target where the rule knows none."""
@@ -27,10 +28,20 @@ class DayShare:
 
 
 @dataclass(frozen=True, slots=True)
+class GilShare:
+    """Of the packages with wheels for a target: how many keep the GIL off, how many were not read yet."""
+
+    target: Target
+    off: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """Shares by day; ``failed`` has packages that could not be read, and why, ``missing`` those that do not exist.
 
-    ``is_void`` tells that nothing else is left: then the shares say nothing.
+    ``is_void`` tells that nothing else is left: then the shares say nothing. ``imported`` is of the last day, if that
+    is today, as far as wheels were read: what was not read at the time is not known of earlier ones.
     """
 
     rule: SupportRule
@@ -39,6 +50,7 @@ class History:
     failed: dict[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     is_void: bool = False
+    imported: tuple[GilShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,11 @@ def shares_by_target(
             target: sum(map(partial(_has_wheels, moment=min(end_of(day), now)), calm[target])) for target in targets
         }
         yield DayShare(day, len(packages), counts)
+
+
+def have_wheels(packages: Mapping[str, Timeline], now: datetime) -> set[str]:
+    """Return those of the packages that have wheels now, by the same rules."""
+    return {name for name, steps in packages.items() if _has_wheels(settled(steps), now)}
 
 
 def shares_by_name(packages: Sequence[Sequence[Step[bool]]], first: date, last: date) -> Iterator[DayShare]:

@@ -20,6 +20,10 @@ def history_json(history: History) -> dict[str, object]:
             }
             for day in history.days
         ],
+        "imported": [
+            {"python": str(share.target), "gil_off": share.off, "unread": share.unread} for share in history.imported
+        ]
+        or None,
         "failed": sorted(history.failed),
         "not_found": list(history.missing),
     }

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.digest.digest import Digest, Issues, Moves, Tracked, digest_of, moves_between
-from bot.core.digest.imported import WheelsRead
+from bot.core.digest.imported import WheelsRead, imported_gil
 from bot.core.digest.weeks import Week, week_of
 from bot.core.errors import UserError
+from bot.core.history.shares import GilShare, have_wheels
 from bot.core.history.timelines import START
 from bot.core.wheels.targets import Target, parse_target
 from storage.packages.digests import Digests
@@ -91,6 +92,19 @@ class Digester:
     async def moves_since(self, start: datetime) -> Moves:
         """Return what tracked packages gained and lost since a moment, by the last scan."""
         return moves_between(await self.tracked(), self.targets, start, self.now())
+
+    async def imported_now(self, packages: Sequence[Tracked]) -> tuple[GilShare, ...]:
+        """Return what importing those packages does that have wheels, by target; nothing where no wheel was read."""
+        now, names = self.now(), [each.name for each in packages]
+        read = [] if self.inspections is None else await self.inspections.of_packages(names)
+        if not read:
+            return ()
+        with_wheels = {}
+        for target in self.targets:
+            have = have_wheels({each.name: each.timelines.get(target, ()) for each in packages}, now)
+            with_wheels[target] = [(each.name, each.rank) for each in packages if each.name in have]
+        wheels = WheelsRead(await self.projects.wheels(names), read)
+        return imported_gil(with_wheels, wheels, now, now).shares
 
     async def _scan(self) -> Scan:
         scan = await self.scans.latest()

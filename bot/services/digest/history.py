@@ -52,7 +52,9 @@ class HistoryReader:
         if not question.packages and question.rule is SupportRule.TRUSTED:
             tracked = await self.digester.tracked(question.most)
             known = [{str(target): steps for target, steps in each.timelines.items()} for each in tracked]
-            return History(question.rule, names, tuple(shares_by_target(known, names, first, last, self.now())))
+            days = tuple(shares_by_target(known, names, first, last, self.now()))
+            imported = await self.digester.imported_now(tracked) if last == self.now().date() else ()
+            return History(question.rule, names, days, imported=imported)
         packages = question.packages or [each.name for each in await self.digester.tracked(question.most)]
         traces, failed, missing = await self._read(packages, progress)
         if question.rule is SupportRule.WHEEL_NAMES:

@@ -9,11 +9,12 @@ import pytest
 from packaging.version import Version
 
 from bot.core.digest.digest import Digest, Share
-from bot.core.digest.imported import GilMove, GilOn, GilShare, ImportedGil, WheelsRead, imported_gil
+from bot.core.digest.imported import GilMove, GilOn, ImportedGil, WheelsRead, imported_gil
 from bot.core.digest.markdown import markdown
 from bot.core.digest.page import page
 from bot.core.digest.weeks import parse_week
 from bot.core.digest.wording import target_line
+from bot.core.history.shares import GilShare
 from bot.core.inspection.inspection import Inspection, ReadWheel
 from bot.core.inspection.modules import Declaration, ExtensionModule, Gil
 from bot.core.schema.digest import digest_json

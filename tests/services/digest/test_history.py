@@ -215,6 +215,7 @@ async def test_history_as_json(grown: FakeIndex, path: Path, clock: Clock) -> No
                     "percent": {"3.14t": 66.7, "3.15t": 0.0},
                 },
             ],
+            "imported": None,
             "failed": ["never"],
             "not_found": ["nosuch"],
         }
