@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.index.simple_api import File
+from bot.core.inspection.importing import as_imported
 from bot.core.inspection.inspection import ReadWheel
 from bot.core.inspection.modules import MOST_NAMED, Gil, turning_on
 from bot.core.wheels.tags import fit
@@ -88,7 +89,8 @@ def imported_gil(
     on: list[GilOn] = []
     for target, packages in with_wheels.items():
         found = {
-            (name, rank): by_wheel.get(wheels.wanted.get(name, {}).get(str(target), "")) for name, rank in packages
+            (name, rank): _for(target, by_wheel.get(wheels.wanted.get(name, {}).get(str(target), "")))
+            for name, rank in packages
         }
         gils = [None if each is None else each.inspection.gil for each in found.values()]
         shares.append(GilShare(target, gils.count(Gil.OFF), gils.count(None)))
@@ -107,10 +109,14 @@ def imported_gil(
 def _before(now: ReadWheel, read: Iterable[ReadWheel], target: Target) -> ReadWheel | None:
     """Return the release that was read before this one, if both are told and they differ."""
     earlier = [each for each in read if each.version < now.version and _is_for(each.inspection.wheel, target)]
-    before = max(earlier, key=lambda each: each.version, default=None)
+    before = _for(target, max(earlier, key=lambda each: each.version, default=None))
     if before is None or not {before.inspection.gil, now.inspection.gil} <= _TOLD:
         return None
     return None if before.inspection.gil is now.inspection.gil else before
+
+
+def _for(target: Target, read: ReadWheel | None) -> ReadWheel | None:
+    return None if read is None else replace(read, inspection=as_imported(read.inspection, target))
 
 
 def _is_for(wheel: str, target: Target) -> bool:
