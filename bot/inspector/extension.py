@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from bot.core.inspection.extension import Build, Extension, asks_for_exports, bu
 from bot.core.inspection.modules import Declaration, ExtensionModule
 from bot.inspector.binary import Binary, UnreadableError
 from bot.inspector.definition import Declared, unknown
+from bot.inspector.elf import read_elf
 from bot.inspector.headers import check_headers, is_native
 
 _HOOKS = (b"PyInit", b"PyModExport")
@@ -30,6 +32,8 @@ def read_extension(file: str, data: bytes) -> Extension:
             slices = _open(data)
     except UnreadableError as error:
         return _unreadable(file, f"Its file cannot be read: {error}.")
+    except struct.error:
+        return _unreadable(file, "Its file cannot be read: it is damaged.")
     except MemoryError:
         return _unreadable(file, "Its file takes more memory to read than it may.")
     except Exception as error:  # noqa: BLE001 - LIEF with strangers' bytes: it raises what its parts raise
@@ -68,11 +72,9 @@ def _unreadable(file: str, reason: str, exports: tuple[str, ...] = ()) -> Extens
 
 def _open(data: bytes) -> Sequence[Binary]:
     """Return what a file of one of the three formats holds: one binary, or one for each processor."""
-    # LIEF is optional and large: it is imported where it is used, and only for what is one of its formats.
     if data.startswith(b"\x7fELF"):
-        from bot.inspector.elf import read_elf  # noqa: PLC0415 - as above
-
         return [read_elf(data)]
+    # LIEF is optional and takes long to load: it is imported where it is used, and only for what is one of its formats.
     if data.startswith(b"MZ"):
         from bot.inspector.pe import read_pe  # noqa: PLC0415 - as above
 

@@ -1,7 +1,7 @@
 """Whether the headers of an ELF, Mach-O or PE file are such that a system would load it.
 
-LIEF reads on where headers contradict themselves and makes something of them; a dynamic loader refuses the file. What
-it would refuse is damaged, whatever else stands in it. Only headers are looked at, once each, before LIEF sees it.
+What reads them for us reads on where they contradict themselves, and makes something of it; a dynamic loader refuses
+the file. What it would refuse is damaged, whatever else stands in it. Only headers are looked at, before anything else.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from bot.inspector.binary import UnreadableError
+from bot.inspector.elf_headers import DYNAMIC, LOAD, ElfHeaders, read_elf_headers
 
 _ELF, _PE = b"\x7fELF", b"MZ"
 _THIN = {
@@ -22,6 +23,9 @@ _THIN = {
 _FAT = {b"\xca\xfe\xba\xbe": ">5I", b"\xca\xfe\xba\xbf": ">2I2Q2I"}
 _LARGEST_IMAGE = 1 << 36
 """Bytes of memory that a file may ask for; the largest seen asks for 2 GB."""
+
+_NOT_IN_FILE = frozenset({0, 8})
+"""Kinds of sections that have no bytes in the file: none, and zeros."""
 
 _DIRECTORIES = 6
 """Tables of a PE file whose place is looked at: from its exports to the words that move with it."""
@@ -68,48 +72,37 @@ def _within(data: bytes, start: int, size: int) -> None:
 
 def _check_elf(data: bytes) -> None:
     """Check what glibc's and musl's loaders do, and that the sections are in the file, which loaders never look at."""
-    kind, order, version = struct.unpack_from("4x3B", data)
-    _refuse(kind not in {1, 2} or order not in {1, 2} or version != 1, "its ELF header makes no sense")
-    end, wide = "<>"[order - 1], kind == 2  # noqa: PLR2004 - ELFCLASS64
-    header = struct.unpack_from(f"{end}16x2HI{'3Q' if wide else '3I'}I6H", data)
-    file_type, _, version, _, segments_at, sections_at, _, _, entry, count, section_entry, sections, _ = header
-    _refuse(file_type != 3 or version != 1, "its ELF header is not that of a shared object")  # noqa: PLR2004 - ET_DYN
-    segment = struct.Struct(f"{end}{'2I6Q' if wide else '8I'}")
-    _refuse(entry != segment.size or not count, "its ELF header names no segments")
-    _within(data, segments_at, count * segment.size)
-    loads, dynamics = [], []
-    for fields in segment.iter_unpack(data[segments_at : segments_at + count * segment.size]):
-        if wide:
-            which, _, offset, start, _, stored, size, align = fields
-        else:
-            which, offset, start, _, stored, size, _, align = fields
-        if which == 1:
-            _within(data, offset, stored)
-            _refuse(stored > size, "a segment is larger in the file than in memory")
-            _refuse(align & (align - 1) != 0, "a segment's alignment is none")
-            _refuse(align > 1 and (start - offset) % align != 0, "a segment is not aligned")
-            loads.append((start, start + size, offset, stored))
-        elif which == 2:  # noqa: PLR2004 - PT_DYNAMIC
-            dynamics.append((start, offset, stored))
-    _check_image([(start, stop) for start, stop, _, _ in loads])
-    _refuse(len(dynamics) != 1 or not dynamics[0][2], "it has no dynamic section")
-    for address, offset, size in dynamics:
-        _within(data, offset, size)
-        _refuse(
-            not any(s <= address and address + size <= s + n and offset - o == address - s for s, _, o, n in loads),
-            "its dynamic section is not where its headers say",
+    headers = read_elf_headers(data)
+    loads = [segment for segment in headers.segments if segment.kind == LOAD]
+    for segment in loads:
+        _within(data, segment.offset, segment.stored)
+        _refuse(segment.stored > segment.size, "a segment is larger in the file than in memory")
+        _refuse(segment.align & (segment.align - 1) != 0, "a segment's alignment is none")
+        is_aligned = segment.align <= 1 or (segment.start - segment.offset) % segment.align == 0
+        _refuse(not is_aligned, "a segment is not aligned")
+    _check_image([(segment.start, segment.start + segment.size) for segment in loads])
+    dynamics = [segment for segment in headers.segments if segment.kind == DYNAMIC]
+    _refuse(len(dynamics) != 1 or not dynamics[0].stored, "it has no dynamic section")
+    for dynamic in dynamics:
+        _within(data, dynamic.offset, dynamic.stored)
+        is_loaded = any(
+            load.start <= dynamic.start
+            and dynamic.start + dynamic.stored <= load.start + load.stored
+            and dynamic.offset - load.offset == dynamic.start - load.start
+            for load in loads
         )
-    if sections_at:
-        _check_elf_sections(data, end, wide, (sections_at, section_entry, sections))
+        _refuse(not is_loaded, "its dynamic section is not where its headers say")
+    if headers.sections[0]:
+        _check_elf_sections(data, headers)
 
 
-def _check_elf_sections(data: bytes, end: str, wide: bool, table: tuple[int, int, int]) -> None:  # noqa: FBT001
-    start, size, count = table
-    section = struct.Struct(f"{end}2I{'4Q2I2Q' if wide else '8I'}")
+def _check_elf_sections(data: bytes, headers: ElfHeaders) -> None:
+    start, size, count = headers.sections
+    section = struct.Struct(f"{headers.end}2I{'4Q2I2Q' if headers.wide else '8I'}")
     _refuse(size != section.size, "its section headers make no sense")
     _within(data, start, size * count)
-    for _, which, _, _, offset, stored, *_ in section.iter_unpack(data[start : start + size * count]):
-        if which not in {0, 8}:  # SHT_NULL, SHT_NOBITS: nothing in the file
+    for _, kind, _, _, offset, stored, *_ in section.iter_unpack(data[start : start + size * count]):
+        if kind not in _NOT_IN_FILE:
             _within(data, offset, stored)
 
 
