@@ -5,11 +5,13 @@ from __future__ import annotations
 import struct
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 
 from bot.core.inspection.extension import Extension
 from bot.core.inspection.modules import Declaration
+from bot.inspector.binary import UnreadableError
 from bot.inspector.extension import read_extension
 from bot.inspector.headers import check_headers
 from tests.inspector.ways import AS_DATA, CODE_TARGETS, DATA_TARGETS, foreign
@@ -188,6 +190,26 @@ def test_a_fat_header_that_lies_gives_no_answer(count: int, offset: int, size: i
     header = struct.pack(">2I", 0xCAFEBABE, count) + entry * 2
     data = header + bytes((1 << 14) - len(header)) + foreign("macos-arm64", "slot_not_used")
     assert reason_of(data, "m.cpython-314t-darwin.so").startswith("Its file cannot be read: it ")
+
+
+@pytest.mark.parametrize("end", "<>")
+def test_mach_o_files_of_32_bits_are_checked_alike(end: str) -> None:
+    header = struct.pack(f"{end}7I", 0xFEEDFACE, 18, 0, 8, 1, 56, 0)
+    segment = struct.pack(f"{end}2I16s8I", 1, 56, b"__TEXT", 0x1000, 0x1000, 0, 84, 7, 5, 0, 0)
+    check_headers(header + segment)
+    for place, value in ((28 + 28, 0), (28 + 32, 0xFFFFFFFF), (28 + 36, 0xFFFFFFFF), (28 + 4, 4)):
+        with pytest.raises(UnreadableError):
+            check_headers(changed(header + segment, place, f"{end}I", value))
+
+
+def test_fat_headers_of_64_bits_are_checked_alike() -> None:
+    thin = foreign("macos-arm64", "slot_not_used")
+    for size, accepted in ((len(thin), True), (len(thin) + 1, False)):
+        entry = struct.pack(">2I2Q2I", 0x0100000C, 0, 1 << 14, size, 14, 0)
+        data = struct.pack(">2I", 0xCAFEBABF, 1) + entry
+        data += bytes((1 << 14) - len(data)) + thin
+        with nullcontext() if accepted else pytest.raises(UnreadableError):
+            check_headers(data)
 
 
 def test_blocks_of_relocations_that_never_go_on_end() -> None:
