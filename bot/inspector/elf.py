@@ -190,7 +190,7 @@ def _add_pointers(
     in_place: bool,
 ) -> None:
     """Note what the loader writes for relocations, where that is an address."""
-    shift = 32 if binary.word == 8 else 8  # noqa: PLR2004 - bytes of a 64-bit word
+    shift = 32 if binary.is_wide else 8
     mask = (1 << shift) - 1
     for address, info, *rest in entries:
         kind = info & mask
@@ -220,7 +220,7 @@ def _add_relative(dynamic: _Dynamic) -> None:
     binary, word = dynamic.binary, dynamic.binary.word
     table = dynamic.named(_RELR, _RELR_SIZE)
     place = 0
-    for (entry,) in struct.iter_unpack(dynamic.headers.end + ("Q" if word == 8 else "I"), table):  # noqa: PLR2004
+    for (entry,) in struct.iter_unpack(dynamic.headers.end + ("Q" if binary.is_wide else "I"), table):
         if entry & 1:
             bits, address = entry >> 1, place
             while bits:

@@ -33,6 +33,7 @@ _DIRECTORIES = 6
 _SIGNATURES = 4
 """The place among them of one that is not loaded."""
 
+_SHORTEST_COMMAND = 8
 _MOST_SEGMENTS = 4_096
 _MOST_SLICES = 4
 _DAMAGED = "it is damaged: {}"
@@ -165,7 +166,7 @@ def _check_macho(data: bytes, end: str, wide: bool) -> None:  # noqa: FBT001 - b
     start = 32 if wide else 28
     _within(data, start, size)
     segments = [
-        span for body in _segments(data[start : start + size], end, count) for span in _segment(body, end, wide)
+        span for body in _segments(data[start : start + size], end, count) for span in _segment(body, end, wide=wide)
     ]
     spans = []
     for address, memory, offset, stored in segments:
@@ -180,11 +181,12 @@ def _segments(commands: bytes, end: str, count: int) -> Iterator[bytes]:
     place = 0
     for _ in range(count):
         which, size = struct.unpack_from(f"{end}2I", commands, place)
-        _refuse(size < 8 or size % 4 != 0 or place + size > len(commands), "its load commands make no sense")  # noqa: PLR2004
+        makes_sense = size >= _SHORTEST_COMMAND and size % 4 == 0 and place + size <= len(commands)
+        _refuse(not makes_sense, "its load commands make no sense")
         if which in {0x1, 0x19}:
             yield commands[place : place + size]
         place += size
 
 
-def _segment(command: bytes, end: str, wide: bool) -> Iterator[tuple[int, int, int, int]]:  # noqa: FBT001
+def _segment(command: bytes, end: str, *, wide: bool) -> Iterator[tuple[int, int, int, int]]:
     yield struct.unpack_from(f"{end}24x{'4Q' if wide else '4I'}", command)

@@ -18,7 +18,7 @@ from bot.core.inspection.inspection import Inspection
 from bot.core.inspection.zip_directory import shown
 from bot.core.text.sentences import listed
 from bot.core.wheels.platforms import Platform
-from bot.core.wheels.tags import ABI3T, FIRST_ABI3T_MINOR, WheelTags, read_tags
+from bot.core.wheels.tags import FIRST_ABI3T_MINOR, WheelTags, read_tags
 from bot.core.wheels.targets import Target
 
 _MOST_NAMED = 3
@@ -46,25 +46,35 @@ class _Why(Enum):
     ABI3 = "abi3"
     ABI3T = "abi3t, which begins with Python 3.15"
     PLATFORM = "another platform than the wheel's"
+    NOBODY = "no Python, beside one that is named for this"
 
 
 def as_imported(inspection: Inspection, target: Target) -> Inspection:
     """Return what was read with only those modules that a target would find, and a note on each kind of the others."""
     tags = read_tags(File(inspection.wheel).tags)
+    whys = {module.file: _why_not_found(module.file, target, tags) for module in inspection.modules}
+    first = {_stem(file) for file, why in whys.items() if why is None and build_of(file) is Build.FREE_THREADED}
     by_reason: dict[_Why, list[str]] = {}
     found = []
     for module in inspection.modules:
-        why = _why_not_found(module.file, target, tags)
+        why = whys[module.file]
+        if why is None and build_of(module.file) is not Build.FREE_THREADED and _stem(module.file) in first:
+            why = _Why.NOBODY
         if why is None:
             found.append(module)
         elif module.file not in by_reason.setdefault(why, []):
             by_reason[why].append(module.file)
     if not by_reason:
         return inspection
-    if tags is not None and ABI3T in {abi for _, abi in tags.pairs}:
-        by_reason.pop(_Why.ABI3, None)  # what is wrong with it is said of the wheel already, whatever the target
+    if any(shown(file) in note for file in by_reason.get(_Why.ABI3, ()) for note in inspection.notes):
+        del by_reason[_Why.ABI3]  # what is wrong with it is said of the wheel already, whatever the target
     notes = (*inspection.notes, *_notes(by_reason, target))
     return replace(inspection, modules=tuple(found), notes=notes)
+
+
+def _stem(file: str) -> str:
+    folder, slash, name = file.rpartition("/")
+    return folder + slash + name.partition(".")[0]
 
 
 def _why_not_found(file: str, target: Target, tags: WheelTags | None) -> _Why | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.inspection.importing import as_imported
@@ -73,9 +75,20 @@ def test_the_module_that_is_found_is_judged_and_the_others_are_told_together() -
     assert note.startswith(f"{files[0]}, {files[1]}, {files[2]} and 2 more are named for another Python: ")
 
 
-def test_what_an_abi3t_wheel_says_of_itself_is_not_said_twice() -> None:
-    found = as_imported(inspection("cp315-abi3t-manylinux_2_28_x86_64", "p/m.abi3.so"), T315)
-    assert (found.modules, found.notes) == ((), ())
+def test_what_was_said_of_an_abi3t_wheel_is_not_said_twice() -> None:
+    said = "It is tagged abi3t, and p/m.abi3.so is named for abi3, which no free-threaded Python imports."
+    read = inspection("cp315-abi3t-manylinux_2_28_x86_64", "p/m.abi3.so")
+    assert as_imported(replace(read, notes=(said,)), T315).notes == (said,)
+    assert as_imported(read, T315).notes == ("p/m.abi3.so is named for abi3: 3.15t does not import such a file.",)
+
+
+def test_a_file_named_for_the_target_is_found_before_one_that_is_named_for_none() -> None:
+    named = f"p/m.cpython-314t-{GNU}.so"
+    found = as_imported(inspection(LINUX, "p/m.so", named, "p/other.so"), T314)
+    assert [module.file for module in found.modules] == [named, "p/other.so"]
+    assert found.notes == (
+        "p/m.so is named for no Python, beside one that is named for this: 3.14t does not import such a file.",
+    )
 
 
 def test_a_wheel_that_could_not_be_read_to_its_end_stays_unknown() -> None:
