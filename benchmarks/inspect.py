@@ -1,8 +1,9 @@
-"""How little of wheels is read: ``python -m benchmarks.inspect``, in less than five minutes, on loopback only.
+"""How little of wheels is read, and what reading modules takes: ``python -m benchmarks.inspect``, on loopback only.
 
 Wheels of the shapes that real ones have, or those of a folder, are read from a file host whose every answer is a round
-trip late. It runs in this process, so that its CPU counts with the reader's. docs/benchmarks.md tells how to read the
-figures.
+trip late. It runs in this process, so that its CPU counts with the reader's. The modules of a folder's wheels are read,
+too, as ``ftbot inspect`` reads them; with a free-threaded Python they are imported, to see whether what was read is
+true. docs/benchmarks.md tells how to read the figures.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from benchmarks.figures import MILLISECONDS, Figure, Limit, median, percentile
+from benchmarks.imports import UnfitPythonError, compare
+from benchmarks.imports import figures_of as import_figures
 from benchmarks.made_wheels import SHAPES, make_wheel
+from benchmarks.module_costs import cost_of
+from benchmarks.module_costs import figures_of as costs_figures
 from benchmarks.report import report
 from bot.clients.web import open_http
 from bot.clients.wheel_files import WheelFiles
@@ -26,7 +31,7 @@ from bot.core.index.file_links import FileLink
 from bot.core.inspection.fetch_plan import SPARE
 from tests.fakes.file_host import FileHost
 
-BOUND_SECONDS = 300.0
+BOUND_SECONDS = 900.0
 
 _USER_AGENT = "ftbot-benchmark (+https://example.org)"
 _MOST_OF_MODULES = 1.05
@@ -36,12 +41,13 @@ _MEDIAN_REQUESTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is read and how; without a folder, made wheels are."""
+    """What is read and how; without a folder, made wheels are. ``python`` imports the modules of a folder's wheels."""
 
     wheels: int
     connections: int
     round_trip: float
     folder: Path | None
+    python: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,19 @@ async def measure(options: Options, scratch: Path) -> list[tuple[str, list[Figur
         began, used = time.perf_counter(), time.process_time()
         found = await _read(host, links, options.connections)
         took, used = time.perf_counter() - began, time.process_time() - used
-    return [(_title(options, len(paths)), _figures(found, took, used))]
+    sections = [(_title(options, len(paths)), _figures(found, took, used))]
+    if folder is not None:  # what is in made wheels is noise
+        sections += await _measure_modules(paths, options.python, scratch)
+    return sections
+
+
+async def _measure_modules(paths: Sequence[Path], python: Path | None, scratch: Path) -> list[tuple[str, list[Figure]]]:
+    costs = [await cost_of(path) for path in paths]
+    sections = [(f"Modules of {len(paths)} wheels, a process for each wheel", costs_figures(costs))]
+    if python is not None:
+        wheels = [(path, cost.modules) for path, cost in zip(paths, costs, strict=True)]
+        sections.append((f"Imported by {python}", import_figures(await compare(python, wheels, scratch))))
+    return sections
 
 
 def _served(host: FileHost, path: Path) -> FileLink:
@@ -125,9 +143,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--wheels", type=int, default=360, help="to read (default: 360)")
     parser.add_argument("--connections", type=int, default=4, help="at once (default: 4)")
     parser.add_argument("--round-trip", type=float, default=30.0, help="of the host, in milliseconds (default: 30)")
+    parser.add_argument("--python", type=Path, help="free-threaded, to import the modules of the folder's wheels")
     asked = parser.parse_args(arguments)
-    options = Options(asked.wheels, asked.connections, asked.round_trip / MILLISECONDS, asked.folder)
-    asyncio.run(report(partial(measure, options), BOUND_SECONDS))
+    if asked.python is not None and asked.folder is None:
+        parser.error("--python needs a folder of wheels")
+    python = None if asked.python is None else asked.python.absolute()  # it is run in another folder
+    options = Options(asked.wheels, asked.connections, asked.round_trip / MILLISECONDS, asked.folder, python)
+    try:
+        asyncio.run(report(partial(measure, options), BOUND_SECONDS))
+    except UnfitPythonError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -73,6 +73,11 @@ class Binary:
     _names: list[str] = field(default_factory=list)
     _starts: list[int] = field(default_factory=list)
 
+    @property
+    def is_wide(self) -> bool:
+        """Return whether its words have 64 bits."""
+        return self.word == 8  # noqa: PLR2004 - bytes
+
     def map(self, regions: Iterable[Region]) -> None:
         """Lay out the memory."""
         self.regions = sorted((region for region in regions if region.start < region.end), key=lambda each: each.start)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from collections.abc import Sequence
 
@@ -9,13 +10,12 @@ from bot.core.inspection.extension import Build, Extension, asks_for_exports, bu
 from bot.core.inspection.modules import Declaration, ExtensionModule
 from bot.inspector.binary import Binary, UnreadableError
 from bot.inspector.definition import Declared, unknown
+from bot.inspector.elf import read_elf
+from bot.inspector.headers import check_headers, is_native
 
 _HOOKS = (b"PyInit", b"PyModExport")
 _PYTHON3T = "python3t.dll"
 _MOST_MODULES = 16
-_MACH_O = tuple(
-    bytes.fromhex(magic) for magic in ("cafebabe", "cafebabf", "cffaedfe", "cefaedfe", "feedfacf", "feedface")
-)
 
 
 def read_extension(file: str, data: bytes) -> Extension:
@@ -24,13 +24,16 @@ def read_extension(file: str, data: bytes) -> Extension:
     It raises nothing: whatever is wrong with the file, its module is unknown, with the reason.
     """
     if not any(hook in data for hook in _HOOKS):
-        return _hookless(file)
+        return _hookless(file, data)
     try:
+        check_headers(data)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # LIEF warns of every number that it has no name for
             slices = _open(data)
     except UnreadableError as error:
         return _unreadable(file, f"Its file cannot be read: {error}.")
+    except struct.error:
+        return _unreadable(file, "Its file cannot be read: it is damaged.")
     except MemoryError:
         return _unreadable(file, "Its file takes more memory to read than it may.")
     except Exception as error:  # noqa: BLE001 - LIEF with strangers' bytes: it raises what its parts raise
@@ -38,16 +41,26 @@ def read_extension(file: str, data: bytes) -> Extension:
     exports = tuple(dict.fromkeys(hook for each in slices for hook in each.hooks))
     found = hooked_modules(file, exports)
     if not found:
-        return _hookless(file)
+        return _hookless(file, data)
     if len(found) > _MOST_MODULES:
         return _unreadable(file, "Its file says that it holds too many modules.", exports)
     modules = tuple(_module(slices, file, name, hooks) for name, hooks in found.items())
     return Extension(file, modules, exports, any(_PYTHON3T in each.libraries for each in slices))
 
 
-def _hookless(file: str) -> Extension:
-    """Return what a file without a hook is: a library, unless its name is one by which CPython would import it."""
-    if build_of(file) in {Build.UNNAMED, Build.NOT_CPYTHON}:
+def _hookless(file: str, data: bytes) -> Extension:
+    """Return what a file without a hook is: a library, unless it is damaged or its name is an extension module's.
+
+    A file that is named like a library, or is of no known format and has the name of no Python, is nothing to import.
+    """
+    is_named = build_of(file) not in {Build.UNNAMED, Build.NOT_CPYTHON}
+    if not is_named and (file.rpartition("/")[2].startswith("lib") or not is_native(data)):
+        return Extension(file)
+    try:
+        check_headers(data)
+    except UnreadableError as error:
+        return _unreadable(file, f"Its file cannot be read: {error}.")
+    if not is_named:
         return Extension(file)
     return _unreadable(file, "It is named like an extension module, and exports nothing by which CPython imports one.")
 
@@ -58,21 +71,17 @@ def _unreadable(file: str, reason: str, exports: tuple[str, ...] = ()) -> Extens
 
 
 def _open(data: bytes) -> Sequence[Binary]:
-    """Return what a file holds: one binary, or one for each processor."""
-    # LIEF is optional and large: it is imported where it is used, and only for what is one of its formats.
+    """Return what a file of one of the three formats holds: one binary, or one for each processor."""
     if data.startswith(b"\x7fELF"):
-        from bot.inspector.elf import read_elf  # noqa: PLC0415 - as above
-
         return [read_elf(data)]
+    # LIEF is optional and takes long to load: it is imported where it is used, and only for what is one of its formats.
     if data.startswith(b"MZ"):
         from bot.inspector.pe import read_pe  # noqa: PLC0415 - as above
 
         return [read_pe(data)]
-    if data.startswith(_MACH_O):
-        from bot.inspector.macho import read_macho  # noqa: PLC0415 - as above
+    from bot.inspector.macho import read_macho  # noqa: PLC0415 - as above
 
-        return read_macho(data)
-    raise UnreadableError("it is neither ELF nor Mach-O nor PE")
+    return read_macho(data)
 
 
 def _module(slices: Sequence[Binary], file: str, module: str, hooks: tuple[str | None, str | None]) -> ExtensionModule:
@@ -90,6 +99,8 @@ def _read(binary: Binary, file: str, module: str, hooks: tuple[str | None, str |
     from bot.inspector.hooks import read_export, read_init  # noqa: PLC0415 - capstone is optional, as LIEF is
 
     init, export = (None if hook is None else binary.hooks.get(hook) for hook in hooks)
+    if binary.machine is not None and not all(any(binary.code(hook, 4)) for hook in (init, export) if hook is not None):
+        return unknown("Its file is damaged: it has no code where its hook is.")
     if export is not None and (init is None or asks_for_exports(file)):
         return read_export(binary, export)
     if init is None:

@@ -13,6 +13,7 @@ from inline_snapshot import snapshot
 from tests.command_line import Run
 from tests.fakes.fake_index import refusal
 from tests.fakes.file_host import FileHost
+from tests.inspector.ways import foreign
 from tests.services.inspections import OFF, ON, UNKNOWN, publish, wheel_of
 
 LINUX = "cp314-cp314t-manylinux_2_28_aarch64"
@@ -241,3 +242,22 @@ async def test_a_database_that_is_damaged_is_told(ftbot: Run, tmp_path: Path, mo
     ended = await ftbot("inspect", "good")
     assert ended.code == 0
     assert ended.err.endswith("Reading without it.\n")
+
+
+async def test_the_file_decides_the_verdict_of_a_wheel_with_suspect_tags(ftbot: Run, host: FileHost) -> None:
+    tags = "cp314-none-manylinux_2_28_aarch64"
+    files = {"built": foreign("linux-arm64", "slot_missing"), "plain": foreign("linux-arm64", "library")}
+    for name, file in files.items():
+        publish(host, name, {tags: wheel_of({}, more={f"{name}/m.so": file})})
+
+    async def verdicts() -> list[object]:
+        return [answer["verdict"] for answer in (await ftbot("status", *files, "--json")).answers]
+
+    assert await verdicts() == ["mis-tagged", "mis-tagged"]
+    asked = len(host.ranges())
+    await ftbot("status", *files, "--json", "--refresh")
+    assert len(host.ranges()) == asked  # a status reads no wheel
+    built, plain = (await ftbot("inspect", *files, "--json")).answers
+    assert (gils(built), gils(plain)) == (["on"], ["none"])
+    assert await verdicts() == ["mis-tagged", "supported"]
+    assert "built/m.so" in (await ftbot("status", "built")).out

@@ -22,6 +22,8 @@ OPTIONS = {
     "small": ("-Os",),
     "stripped": ("-O2", "-s"),
     "relr": ("-O2", "-Wl,-z,pack-relative-relocs"),
+    "old hashes": ("-O2", "-Wl,--hash-style=sysv"),
+    "new hashes": ("-O2", "-Wl,--hash-style=gnu"),
     "bound at once, without stubs": ("-O2", "-fno-plt", "-Wl,-z,now"),
 }
 

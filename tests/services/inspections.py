@@ -26,12 +26,12 @@ OFF, ON, UNKNOWN = "slot_not_used", "slot_used", "call_computed"
 """Ways to declare, by what importing such a module does."""
 
 
-def wheel_of(modules: Mapping[str, str], *, more: Mapping[str, bytes] | None = None) -> bytes:
+def wheel_of(modules: Mapping[str, str], *, more: Mapping[str, bytes] | None = None, python: str = "314t") -> bytes:
     """Return a wheel: each module, such as ``demo/m``, with the way in which it declares; and more files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for module, way in modules.items():
-            archive.writestr(f"{module}.cpython-314t-aarch64-linux-gnu.so", foreign("linux-arm64", way))
+            archive.writestr(f"{module}.cpython-{python}-aarch64-linux-gnu.so", foreign("linux-arm64", way))
         for name, content in (more or {}).items():
             archive.writestr(name, content)
     return buffer.getvalue()

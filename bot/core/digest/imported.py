@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.history.shares import GilShare
 from bot.core.inspection.inspection import ReadWheel
 from bot.core.inspection.modules import MOST_NAMED, Gil, turning_on
-from bot.core.inspection.releases import reading_before
+from bot.core.inspection.releases import imported_by, reading_before
 from bot.core.wheels.targets import Target
 
 MOST_ON = 10
@@ -77,7 +77,9 @@ def imported_gil(
     on: list[GilOn] = []
     for target, packages in with_wheels.items():
         found = {
-            (name, rank): by_wheel.get(wheels.wanted.get(name, {}).get(str(target), "")) for name, rank in packages
+            (name, rank): None if wheel is None else imported_by(target, wheel)
+            for name, rank in packages
+            for wheel in (by_wheel.get(wheels.wanted.get(name, {}).get(str(target), "")),)
         }
         gils = [None if each is None else each.inspection.gil for each in found.values()]
         shares.append(GilShare(target, gils.count(Gil.OFF), gils.count(None)))

@@ -92,10 +92,14 @@ def latest(files: Iterable[File]) -> datetime | None:
 
 
 class Release(msgspec.Struct, frozen=True, dict=True):
-    """A release and its wheels and sdists, in the index's order. A struct: the projects of a scan have 100,000."""
+    """A release and its wheels and sdists, in the index's order. A struct: the projects of a scan have 100,000.
+
+    ``believed`` names wheels whose tags are mostly wrong, and which were read and are what their tags promise.
+    """
 
     version: Version
     files: tuple[File, ...]
+    believed: frozenset[str] = frozenset()
 
     @cached_property
     def is_yanked(self) -> bool:

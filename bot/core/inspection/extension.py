@@ -19,7 +19,7 @@ _INIT_HOOKS = (INIT_HOOK, "PyInitU_")
 _EXPORT_HOOKS = (EXPORT_HOOK, "PyModExportU_")
 _HOOKS = (*_INIT_HOOKS, *_EXPORT_HOOKS)
 _OTHER_INTERPRETERS = ("pypy", "graalpy", "pp")
-_ONE_VERSION = re.compile(r"(?:cpython-|cp)3(\d+)(t?)(?:-|$)")
+_ONE_VERSION = re.compile(r"(?:cpython-|cp)3(\d{1,4})(t?)(?:-|$)", re.ASCII)
 _FIRST_WITH_EXPORTS = 15
 
 
@@ -89,11 +89,16 @@ def build_of(file: str) -> Build:
     return Build.UNNAMED
 
 
+def version_of(file: str) -> int | None:
+    """Return for which 3.x a file's name says that it is, None where it names no version of CPython."""
+    tags = file.rpartition("/")[2].split(".")[1:-1]
+    return next((int(version[1]) for version in map(_ONE_VERSION.match, tags) if version), None)
+
+
 def asks_for_exports(file: str) -> bool:
     """Return whether a CPython that imports the file asks for ``PyModExport_`` first: 3.15 does, and any later one."""
-    tags = file.rpartition("/")[2].split(".")[1:-1]
-    versions = [int(version[1]) for version in map(_ONE_VERSION.match, tags) if version]
-    return not versions or versions[0] >= _FIRST_WITH_EXPORTS
+    version = version_of(file)
+    return version is None or version >= _FIRST_WITH_EXPORTS
 
 
 def module_name(file: str) -> str:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from packaging.version import Version
 
 from bot.core.inspection.modules import Declaration, ExtensionModule, Gil, gil_of
+
+
+class Inside(StrEnum):
+    """What is in a wheel, as far as it tells whether tags can be believed that are mostly wrong."""
+
+    NO_EXTENSION = "no-extension"
+    """No extension module of CPython: it is for any build of Python."""
+
+    EXTENSION = "extension"
+    """Such a module, of whatever kind."""
+
+    EXPORT_HOOKS = "export-hooks"
+    """Such modules, and all but those named for abi3 have the hook without which abi3t modules cannot be imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +30,7 @@ class Inspection:
 
     ``temporary`` tells that it may well be read another time. ``bytes`` is the size of the wheel, ``bytes_read`` how
     much of it was fetched in how many ``requests``. ``verified`` tells that the whole file was read and has the sha256
-    that the index names. ``notes`` are sentences about its tags.
+    that the index names. ``notes`` are sentences about its tags. ``inside`` is None where it could not be told.
     """
 
     wheel: str
@@ -29,6 +43,7 @@ class Inspection:
     notes: tuple[str, ...] = ()
     reason: str | None = None
     temporary: bool = False
+    inside: Inside | None = None
 
     @property
     def gil(self) -> Gil:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-RULES = 1
+RULES = 2
 """The version of the rules by which files are read; what was read by another is read again."""
 
 MOST_NAMED = 5

@@ -6,10 +6,11 @@ A first reading tells what a release does, and never that anything changed: nobo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.index.simple_api import File
 from bot.core.inspection.choice import wheel_to_read
+from bot.core.inspection.importing import as_imported
 from bot.core.inspection.inspection import ReadWheel
 from bot.core.inspection.modules import Gil
 from bot.core.wheels.tags import fit
@@ -40,6 +41,11 @@ def newest_reading(read: Iterable[ReadWheel], target: Target, wanted: str | None
     of_newest = {each.inspection.wheel: each for each in found if each.version == newest}
     wheel = wheel_to_read([File(name) for name in of_newest], target)
     return None if wheel is None else of_newest[wheel.filename]
+
+
+def imported_by(target: Target, read: ReadWheel) -> ReadWheel:
+    """Return a reading with those modules alone that a target imports."""
+    return replace(read, inspection=as_imported(read.inspection, target))
 
 
 def reading_before(now: ReadWheel, read: Iterable[ReadWheel], target: Target) -> ReadWheel | None:
@@ -76,4 +82,4 @@ def _back_from(now: ReadWheel, read: Iterable[ReadWheel], target: Target) -> Ite
 def _for_target(read: Iterable[ReadWheel], target: Target) -> list[ReadWheel]:
     """Return what was read of wheels that a target can trust."""
     matches = [(each, fit(File(each.inspection.wheel).tags, target).match) for each in read]
-    return [each for each, match in matches if match is not None and match.trusted]
+    return [imported_by(target, each) for each, match in matches if match is not None and match.trusted]

@@ -9,15 +9,17 @@ from datetime import datetime
 from packaging.version import Version
 
 from bot.core.index.metadata import Metadata
-from bot.core.index.simple_api import Project
+from bot.core.index.simple_api import File, Project, Release
 from bot.core.inspection.choice import wheel_to_read
-from bot.core.inspection.inspection import Inspection
+from bot.core.inspection.importing import as_imported
+from bot.core.inspection.inspection import Inside, Inspection
 from bot.core.inspection.modules import MOST_NAMED, Gil, turning_on
 from bot.core.text.sentences import listed
 from bot.core.verdicts.curated import gil_reenabled
 from bot.core.verdicts.judge import Judgement, TargetVerdict, judge
 from bot.core.verdicts.modifiers import Modifier, ModifierKind
 from bot.core.verdicts.support import admitted_wheels, newest_release
+from bot.core.wheels.tags import ABI3T, fit, read_tags
 from bot.core.wheels.targets import Target
 
 
@@ -38,13 +40,46 @@ def judge_with_inspections(
     by_wheel: Mapping[str, Inspection],
 ) -> Judgement:
     """Judge the newest release of a project, with what was read in its wheels, by file name."""
-    judgement = judge(project, targets, now, metadata)
-    if not by_wheel:
-        return judgement
+    newest = newest_release(project)
+    if newest is None or not by_wheel:
+        return judge(project, targets, now, metadata)
+    believed = _believing(newest, by_wheel)
+    if believed is not newest:
+        releases = tuple(believed if release is newest else release for release in project.releases)
+        project = replace(project, releases=releases)
     wheels = wheels_to_read(project, targets)
-    return with_inspections(
-        judgement, {target: by_wheel[wheel] for target, wheel in wheels.items() if wheel in by_wheel}
+    read = {target: as_imported(by_wheel[wheel], target) for target, wheel in wheels.items() if wheel in by_wheel}
+    return with_inspections(judge(project, targets, now, metadata), read)
+
+
+def _believing(release: Release, by_wheel: Mapping[str, Inspection]) -> Release:
+    """Return a release of which those wheels are believed whose tags are mostly wrong and whose files say otherwise.
+
+    What was read in one holds for those with the same tags for other platforms, if nothing else was read in them: they
+    are one source, built alike.
+    """
+    insides = {file: each.inside for file, each in by_wheel.items()}
+    proved = {_tags(file) for file in release.wheels if _is_proved(file, insides.get(file.filename))}
+    believed = frozenset(
+        file.filename
+        for file in release.wheels
+        if _is_proved(file, insides.get(file.filename))
+        or (_tags(file) in proved and insides.get(file.filename) is None)
     )
+    return Release(release.version, release.files, believed) if believed else release
+
+
+def _is_proved(file: File, inside: Inside | None) -> bool:
+    """Return whether the files in a wheel prove tags right that are suspect."""
+    pairs = _tags(file)
+    if any(abi == ABI3T for _, abi in pairs):
+        return inside is Inside.EXPORT_HOOKS
+    return inside is Inside.NO_EXTENSION and {abi for _, abi in pairs} == {"none"}
+
+
+def _tags(file: File) -> frozenset[tuple[str, str]]:
+    tags = read_tags(file.tags)
+    return frozenset() if tags is None else tags.pairs
 
 
 def with_inspections(judgement: Judgement, read: Mapping[Target, Inspection]) -> Judgement:
@@ -70,6 +105,8 @@ def is_contradicted(package: str, version: Version, inspection: Inspection) -> b
 def _with_inspection(verdict: TargetVerdict, inspection: Inspection | None) -> TargetVerdict:
     if inspection is None:
         return verdict
+    if _is_suspect(inspection.wheel, verdict):
+        return replace(verdict, modifiers=tuple(_proved(each, inspection) for each in verdict.modifiers))
     gil, modules = inspection.gil, turning_on(inspection.modules)
     if gil is not Gil.ON:
         return replace(verdict, gil=gil)
@@ -77,3 +114,18 @@ def _with_inspection(verdict: TargetVerdict, inspection: Inspection | None) -> T
     detail = f"{what}: {listed(modules, 1)}, read from {inspection.wheel}."
     modifiers = (*verdict.modifiers, Modifier(ModifierKind.GIL_REENABLED, detail))
     return replace(verdict, gil=gil, gil_modules=modules[:MOST_NAMED], modifiers=modifiers)
+
+
+def _is_suspect(wheel: str, verdict: TargetVerdict) -> bool:
+    """Return whether a wheel that was read is not one for the target: then it does not tell what importing it does."""
+    match = fit(File(wheel).tags, verdict.target).match
+    return (
+        match is not None and not match.trusted and match.how not in {cover.how for cover in verdict.covered.values()}
+    )
+
+
+def _proved(modifier: Modifier, inspection: Inspection) -> Modifier:
+    """Tell of suspect wheels that one was read, and what in it bears the suspicion out."""
+    if modifier.kind is not ModifierKind.SUSPECT_WHEELS or not inspection.notes:
+        return modifier
+    return replace(modifier, detail=f"{modifier.detail} {inspection.wheel} was read. {' '.join(inspection.notes)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, reduce
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from packaging.specifiers import SpecifierSet
 
 from bot.core.index.simple_api import File, Project, Release, earliest
 from bot.core.wheels.platforms import Floor, Platform, in_order
-from bot.core.wheels.tags import Abi, Match, fit, lower, read_tags
+from bot.core.wheels.tags import Abi, Match, fit, is_possible, lower, read_tags
 from bot.core.wheels.targets import Target
 
 _BUGFIXES = range(1, 100)
@@ -151,7 +151,7 @@ def offer_of(release: Release) -> Offer:
 def support_of(release: Release, target: Target) -> Support:
     """Find the wheels of a release that fit a target, and how far to trust them."""
     admitted = _admitted(release, target)
-    fits = _fits(admitted.wheel_tags, target)
+    fits = _fits_of(admitted, target)
     return Support(
         covered=fits.covered,
         scope=fits.scope or offer_of(release).platforms,
@@ -171,7 +171,7 @@ def admitted_wheels(release: Release, target: Target) -> tuple[File, ...]:
 def first_trusted(release: Release, target: Target) -> tuple[bool, datetime | None]:
     """Return whether a release has a trusted wheel for a target on a platform that counts, and when the first came."""
     admitted = _admitted(release, target)
-    trusted = _fits(admitted.wheel_tags, target).trusted
+    trusted = _fits_of(admitted, target).trusted
     return bool(trusted), earliest([admitted.wheels[place] for place in trusted])
 
 
@@ -219,8 +219,16 @@ def _offer(wheels: tuple[str, ...], sdist: bool) -> Offer:  # noqa: FBT001 — l
     )
 
 
+def _fits_of(release: Release, target: Target) -> _Fits:
+    if not release.believed:
+        return _fits(release.wheel_tags, target)
+    return _fits(
+        release.wheel_tags, target, frozenset(file.tags for file in release.wheels if file.filename in release.believed)
+    )
+
+
 @lru_cache(maxsize=8192)
-def _fits(wheels: tuple[str, ...], target: Target) -> _Fits:
+def _fits(wheels: tuple[str, ...], target: Target, believed: frozenset[str] = frozenset()) -> _Fits:
     found: dict[Platform, list[tuple[Match, Floor | None]]] = {}
     gil: dict[Platform, Floor | None] = {}
     trusted: list[int] = []
@@ -233,12 +241,16 @@ def _fits(wheels: tuple[str, ...], target: Target) -> _Fits:
                 gil[platform] = lower(gil[platform], floor) if platform in gil else floor
         if wheel.match is None:
             fallback = fallback or wheel.anywhere
-        elif not wheel.match.trusted:
+            continue
+        match = (
+            replace(wheel.match, trusted=True) if tags in believed and is_possible(wheel.match, target) else wheel.match
+        )
+        if not match.trusted:
             suspects.append(place)
         else:
             trusted.append(place)
             for platform, floor in wheel.floors:
-                found.setdefault(platform, []).append((wheel.match, floor))
+                found.setdefault(platform, []).append((match, floor))
     return _Fits(
         covered=MappingProxyType({platform: _cover(found[platform]) for platform in in_order(set(found))}),
         scope=in_order({*gil, *found}),
@@ -254,7 +266,8 @@ def _admitted(release: Release, target: Target) -> Release:
     refused = {text for text in release.python_requirements if not admits(text, target)}
     if not refused:
         return release
-    return Release(release.version, tuple(file for file in release.standing if file.requires_python not in refused))
+    files = tuple(file for file in release.standing if file.requires_python not in refused)
+    return Release(release.version, files, release.believed)
 
 
 def _cover(fits: Sequence[tuple[Match, Floor | None]]) -> Cover:

@@ -130,6 +130,11 @@ def match(tags: str, target: Target) -> Match | None:
     return min(fits, key=lambda fit: fit.rank, default=None)
 
 
+def is_possible(match: Match, target: Target) -> bool:
+    """Return whether a wheel that fits a target may be for it: abi3t is for no Python before 3.15, whatever it says."""
+    return match.how != ABI3T or target.minor >= FIRST_ABI3T_MINOR
+
+
 def fits_anywhere(tags: str, target: Target) -> bool:
     """Return whether a ``…-none-any`` wheel with these tags installs on a target."""
     wheel = read_tags(tags)

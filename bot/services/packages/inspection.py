@@ -24,9 +24,10 @@ from bot.core.index.file_links import FileLink
 from bot.core.index.simple_api import File
 from bot.core.inspection.choice import wheel_to_read
 from bot.core.inspection.extension import Extension, module_name
+from bot.core.inspection.importing import as_imported
 from bot.core.inspection.inspection import Inspection
 from bot.core.inspection.modules import Declaration, ExtensionModule, Gil
-from bot.core.inspection.notes import notes_of
+from bot.core.inspection.notes import inside_of, notes_of
 from bot.core.verdicts.support import admitted_wheels
 from bot.core.wheels.tags import fit
 from bot.core.wheels.targets import NEWEST_MINOR, OLDEST_MINOR, Target
@@ -106,7 +107,7 @@ class Inspector:
                 continue
             if wheel.filename not in read:
                 read[wheel.filename] = await self._of_file(name, release.version, wheel, found)
-            answers.append(TargetInspection(target, read[wheel.filename]))
+            answers.append(TargetInspection(target, as_imported(read[wheel.filename], target)))
         return PackageInspection(name, release.version, tuple(answers))
 
     async def inspect_file(self, path: Path, targets: Sequence[Target] = ()) -> PackageInspection:
@@ -132,8 +133,9 @@ class Inspector:
             return PackageInspection(name, version, error=error, problem=Problem.BROKEN, file=path.name)
         day = self.now().date()
         asked = targets or tuple(target for target in _EVERY_TARGET if target.is_out(day))
-        fitting = tuple(TargetInspection(target, inspection) for target in asked if wheel_to_read((file,), target))
-        return PackageInspection(name, version, fitting, file=path.name)
+        fitting = [target for target in asked if wheel_to_read((file,), target)]
+        read = tuple(TargetInspection(target, as_imported(inspection, target)) for target in fitting)
+        return PackageInspection(name, version, read, file=path.name)
 
     async def _of_file(self, name: str, version: Version, wheel: File, found: LinkedProject) -> Inspection:
         link = found.links.get(wheel.filename)
@@ -178,6 +180,7 @@ class Inspector:
                 modules.clear()
                 extensions.clear()
         modules += [_untold(each.name, each.reason) for each in wheel.unread]
+        inside = inside_of(extensions, complete=reason is None and not damaged and not wheel.unread)
         return Inspection(
             wheel=file.filename,
             sha256=wheel.sha256,
@@ -186,9 +189,10 @@ class Inspector:
             bytes=wheel.size,
             requests=wheel.requests,
             modules=tuple(sorted(modules, key=lambda module: module.file)),
-            notes=notes_of(file.tags, extensions),
+            notes=notes_of(file.tags, extensions, inside),
             reason=reason,
             temporary=failed or (not wheel.verified and (damaged or reason is not None or bool(wheel.unread))),
+            inside=inside,
         )
 
     async def _stored(self, link: FileLink) -> Inspection | None:

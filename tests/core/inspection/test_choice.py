@@ -41,6 +41,10 @@ def chosen(target: Target, *names: str) -> str | None:
         (T314, ["p-1-py3-none-any.whl"], "p-1-py3-none-any.whl"),
         (T314, [LINUX, "p-1-py3-none-any.whl"], LINUX),
         (T314, ["p-1-cp313-none-any.whl"], None),
+        (T314, ["p-1-py3-none-any.whl", "p-1-cp314-none-win_amd64.whl"], "p-1-cp314-none-win_amd64.whl"),
+        (T314, [WINDOWS, "p-1-cp314-none-manylinux_2_28_x86_64.whl"], WINDOWS),
+        (T314, ["p-1-cp310-abi3t-win_amd64.whl"], None),
+        (T315, ["p-1-cp310-abi3t-win_amd64.whl"], "p-1-cp310-abi3t-win_amd64.whl"),
         (T314, [], None),
     ],
 )

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from packaging.version import Version
 
 from bot.core.index.simple_api import File, ProjectStatus, group
-from bot.core.inspection.inspection import Inspection
+from bot.core.inspection.inspection import Inside, Inspection
 from bot.core.inspection.modules import Declaration, ExtensionModule, Gil
 from bot.core.schema.status import status_json
-from bot.core.verdicts.imported_gil import is_contradicted, with_inspections
+from bot.core.verdicts.imported_gil import is_contradicted, judge_with_inspections, with_inspections
 from bot.core.verdicts.judge import Judgement, judge
 from bot.core.verdicts.modifiers import ModifierKind
 from bot.core.verdicts.rules import Verdict
@@ -104,3 +104,67 @@ def test_json_has_what_the_contract_says() -> None:
         ("on", ["demo.m0", "demo.m1", "demo.m2", "demo.m3", "demo.m4"]),
         (None, []),
     ]
+
+
+def suspect(tags: str, inside: Inside | None, *files: str, notes: tuple[str, ...] = ()) -> Inspection:
+    modules = tuple(ExtensionModule("demo.m", file, Declaration.NOT_USED) for file in files)
+    return Inspection(f"demo-1.0-{tags}.whl", "0", False, 1, 2, 3, modules, notes, inside=inside)
+
+
+def judged_with(*read: Inspection, more: tuple[str, ...] = (), targets: tuple[Target, ...] = (T314, T315)) -> Judgement:
+    names = [each.wheel for each in read] + [f"demo-1.0-{tags}.whl" for tags in more]
+    project = group("demo", [File(name) for name in names], ProjectStatus.ACTIVE)
+    return judge_with_inspections(project, targets, NOW, None, {each.wheel: each for each in read})
+
+
+def test_a_wheel_for_one_python_without_an_extension_is_trusted() -> None:
+    (first, second) = judged_with(suspect("cp314-none-win_amd64", Inside.NO_EXTENSION)).targets
+    assert (first.verdict, first.gil, first.modifiers) == (Verdict.SUPPORTED, Gil.NONE, ())
+    assert {str(platform): cover.how for platform, cover in first.covered.items()} == {"win_amd64": "none"}
+    assert second.verdict is not Verdict.SUPPORTED
+
+
+def test_what_was_read_in_one_wheel_holds_for_those_of_other_platforms() -> None:
+    read = suspect("cp314-none-manylinux_2_28_x86_64", Inside.NO_EXTENSION)
+    found = judged_with(read, more=("cp314-none-win_amd64", "cp314-cp314-macosx_11_0_arm64"), targets=(T314,))
+    (target,) = found.targets
+    assert (target.verdict, list(target.missing)) == (Verdict.PARTIAL, ["macos_arm64"])
+    other = suspect("cp314-none-win_amd64", Inside.EXTENSION, "demo/m.pyd")
+    (target,) = judged_with(read, other, targets=(T314,)).targets
+    assert (target.verdict, list(target.missing)) == (Verdict.PARTIAL, ["win_amd64"])
+
+
+def test_a_wheel_for_one_python_with_an_extension_is_proved_mis_tagged() -> None:
+    note = "It is mis-tagged: its tags say that it holds no CPython extension, and it holds demo/m.pyd."
+    read = suspect("cp314-none-win_amd64", Inside.EXTENSION, "demo/m.pyd", notes=(note,))
+    (target,) = judged_with(read, targets=(T314,)).targets
+    assert (target.verdict, target.gil) == (Verdict.MIS_TAGGED, None)
+    (modifier,) = target.modifiers
+    assert modifier.kind is ModifierKind.SUSPECT_WHEELS
+    assert modifier.detail is not None
+    assert modifier.detail.endswith(f"demo-1.0-cp314-none-win_amd64.whl was read. {note}")
+
+
+def test_abi3t_below_3_15_is_trusted_from_3_15_on_where_its_modules_have_the_hook() -> None:
+    tags = "cp310-abi3.abi3t-manylinux_2_28_x86_64"
+    hooked = judged_with(suspect(tags, Inside.EXPORT_HOOKS, "demo/m.abi3t.so"))
+    assert [(each.verdict, each.gil) for each in hooked.targets] == [
+        (Verdict.MIS_TAGGED, None),
+        (Verdict.SUPPORTED, Gil.OFF),
+    ]
+    unhooked = judged_with(suspect(tags, Inside.EXTENSION, "demo/m.abi3t.so"))
+    assert [(each.verdict, each.gil) for each in unhooked.targets] == [(Verdict.MIS_TAGGED, None)] * 2
+
+
+def test_a_suspect_wheel_that_could_not_be_told_stays_suspect() -> None:
+    (target,) = judged_with(suspect("cp314-none-win_amd64", None), targets=(T314,)).targets
+    assert (target.verdict, target.gil) == (Verdict.MIS_TAGGED, None)
+
+
+def test_an_older_release_is_not_believed_for_what_was_read_in_the_newest() -> None:
+    read = suspect("cp314-none-win_amd64", Inside.NO_EXTENSION)
+    files = [File("demo-0.9-cp314-none-win_amd64.whl"), File(read.wheel)]
+    project = group("demo", files, ProjectStatus.ACTIVE)
+    (target,) = judge_with_inspections(project, (T314,), NOW, None, {read.wheel: read}).targets
+    assert target.since is not None
+    assert str(target.since.version) == "1.0"

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from bot.core.inspection.inspection import Inside
 from bot.core.inspection.modules import Declaration, Gil, How
 from bot.services.packages.inspection import PackageInspection, Problem
 from tests.fakes.fake_index import refusal
 from tests.fakes.file_host import FileHost
+from tests.inspector.ways import foreign
 from tests.services.inspections import OFF, ON, UNKNOWN, Laboratory, open_laboratory, publish, wheel_of
 from tests.services.lookups import T314, T315, Clock
 
@@ -41,7 +43,7 @@ def gils(found: PackageInspection) -> list[Gil | None]:
 
 
 async def test_each_target_is_told_by_its_own_wheel(host: FileHost, laboratory: Laboratory) -> None:
-    publish(host, "demo", {LINUX: wheel_of({"demo/m": ON}), LINUX_315: wheel_of({"demo/m": OFF})})
+    publish(host, "demo", {LINUX: wheel_of({"demo/m": ON}), LINUX_315: wheel_of({"demo/m": OFF}, python="315t")})
     found = await laboratory.inspector.inspect("demo", BOTH)
     assert (found.package, found.version, gils(found)) == ("demo", Version("1.0"), [Gil.ON, Gil.OFF])
     inspection = found.targets[0].inspection
@@ -162,9 +164,53 @@ async def test_a_wheel_that_says_it_holds_no_extension_and_does_is_proved_wrong(
     publish(host, "demo", {"py3-none-manylinux_2_28_aarch64": wheel_of({"demo/m": OFF})})
     (answer,) = (await laboratory.inspector.inspect("demo", (T314,))).targets
     assert answer.inspection is not None
-    assert answer.inspection.notes == (
-        "Its tags say that it holds no CPython extension, and it holds demo/m.cpython-314t-aarch64-linux-gnu.so.",
+    (note,) = answer.inspection.notes
+    assert note == (
+        "It is mis-tagged: its tags say that it holds no CPython extension, and it holds"
+        " demo/m.cpython-314t-aarch64-linux-gnu.so."
     )
+
+
+async def test_the_file_decides_about_a_wheel_whose_tags_are_suspect(host: FileHost, laboratory: Laboratory) -> None:
+    tags = "cp314-none-manylinux_2_28_aarch64"
+    publish(host, "built", {tags: wheel_of({}, more={"built/m.so": foreign("linux-arm64", "slot_missing")})})
+    publish(host, "ctypes", {tags: wheel_of({}, more={"ctypes/m.so": foreign("linux-arm64", "library")})})
+    (built,) = (await laboratory.inspector.inspect("built", (T314,))).targets
+    assert built.inspection is not None
+    assert (built.gil, built.inspection.inside) == (Gil.ON, Inside.EXTENSION)
+    assert built.inspection.notes == (
+        "It is mis-tagged: its tags say that it holds no CPython extension, and it holds built/m.so.",
+    )
+    (loaded,) = (await laboratory.inspector.inspect("ctypes", (T314,))).targets
+    assert loaded.inspection is not None
+    assert (loaded.gil, loaded.inspection.inside) == (Gil.NONE, Inside.NO_EXTENSION)
+    assert loaded.inspection.notes == (
+        "It names one Python and no ABI, and holds no CPython extension: free-threaded Pythons can use it, too.",
+    )
+
+
+async def test_a_file_that_could_not_be_read_proves_nothing_about_tags(host: FileHost, laboratory: Laboratory) -> None:
+    broken = {"demo/m.cpython-314-aarch64-linux-gnu.so": b"\x7fELF PyInit_m" + bytes(500)}
+    publish(host, "demo", {"cp314-none-manylinux_2_28_aarch64": wheel_of({}, more=broken)})
+    (answer,) = (await laboratory.inspector.inspect("demo", (T314,))).targets
+    assert answer.inspection is not None
+    assert answer.inspection.inside is None
+
+
+async def test_what_was_read_is_what_each_target_imports(host: FileHost, laboratory: Laboratory) -> None:
+    both = {
+        "demo/m.cpython-314-aarch64-linux-gnu.so": foreign("linux-arm64", "slot_used"),
+        "demo/m.cpython-315t-aarch64-linux-gnu.so": foreign("linux-arm64", "slot_missing"),
+    }
+    publish(host, "demo", {"py3-none-manylinux_2_28_aarch64": wheel_of({"demo/m": OFF}, more=both)})
+    found = await laboratory.inspector.inspect("demo", BOTH)
+    assert gils(found) == [Gil.OFF, Gil.ON]
+    again = await laboratory.inspector.inspect("demo", BOTH)  # from what was stored
+    assert gils(again) == [Gil.OFF, Gil.ON]
+    assert again.targets[0].inspection is not None
+    assert [module.file for module in again.targets[0].inspection.modules] == [
+        "demo/m.cpython-314t-aarch64-linux-gnu.so"
+    ]
 
 
 async def test_a_file_on_the_disk_is_read_before_it_is_published(laboratory: Laboratory, tmp_path: Path) -> None:
