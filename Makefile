@@ -12,6 +12,9 @@ PYTEST ?=
 # Passed to uv by `make lock`, e.g. LOCK=--upgrade.
 LOCK ?=
 
+# What Python has compiled is kept: the tests start hundreds of processes, each of which would compile the program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bot.cli.extras import EXTRAS
+from tests.command_line import without_coverage
 from tests.conftest import ROOT
 
 DISCORD: Final = frozenset({"discord", "cogs"})
@@ -57,8 +58,8 @@ def run(
     told = folder / "told.json"
     (folder / "sitecustomize.py").write_text(BLOCKER.format(blocked=set(blocked)) if blocked else "", "utf-8")
     unreachable = "http://127.0.0.1:9/"
-    # Coverage is not measured in them: it would import more than the commands do.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FTBOT_", "COV"))}
+    # Coverage would import more than the commands do.
+    environment = {name: value for name, value in without_coverage().items() if not name.startswith("FTBOT_")}
     settings = {
         "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
         "FTBOT_DATABASE": str(folder / "ftbot.db"),

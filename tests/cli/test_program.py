@@ -17,7 +17,7 @@ from inline_snapshot import snapshot
 
 from bot.cli.program import app
 from bot.core.errors import UpstreamError
-from tests.command_line import Ended, Run
+from tests.command_line import Ended, Run, without_coverage
 from tests.fakes.fake_discord import TOKEN, FakeDiscord
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import sdist, wheels
@@ -64,8 +64,8 @@ async def start(
 ) -> asyncio.subprocess.Process:
     """Start the program as a process of its own."""
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *arguments,
-        stdin=asyncio.subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=os.environ | variables,
+        sys.executable, "-m", "ftbot", *arguments,
+        stdin=asyncio.subprocess.DEVNULL, stdout=stdout, stderr=stderr, env=without_coverage() | variables,
     )  # fmt: skip
 
 
@@ -557,8 +557,8 @@ async def test_an_answer_comes_though_its_errors_cannot_be_written(full: int) ->
 
 async def test_threads_are_not_read_on_when_nobody_reads_the_answers(closed: int) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "triage", "classify", "--jsonl",
-        stdin=asyncio.subprocess.PIPE, stdout=closed, stderr=asyncio.subprocess.PIPE,
+        sys.executable, "-m", "ftbot", "triage", "classify", "--jsonl",
+        stdin=asyncio.subprocess.PIPE, stdout=closed, stderr=asyncio.subprocess.PIPE, env=without_coverage(),
     )  # fmt: skip
     assert process.stdin is not None
     process.stdin.write(b'{"repo": "a/b", "number": 1, "title": "t"}\n')  # and its end never comes

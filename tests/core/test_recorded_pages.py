@@ -16,6 +16,8 @@ from bot.core.wheels.platforms import Platform
 from tests.core.pages import NOW, T314, T315
 from tests.core.strategies import TARGETS
 
+pytestmark = pytest.mark.no_cover  # large pages run lines that small ones run, too
+
 Recorded = Callable[[str], Project]
 
 

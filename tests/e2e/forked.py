@@ -21,6 +21,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from bot.logs import set_up_logs
+from tests.command_line import without_coverage
 from tests.conftest import ROOT
 
 _R = TypeVar("_R", bound=msgspec.Struct)
@@ -74,7 +75,14 @@ class Forge(Generic[_R]):
 def open_forge(module: str, _kind: type[_R]) -> Iterator[Forge[_R]]:
     """Start a module that serves runs of a kind."""
     arguments = [sys.executable, "-m", module]
-    with subprocess.Popen(arguments, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        arguments,
+        cwd=ROOT,
+        env=without_coverage(),  # a process that is killed, or leaves by `os._exit`, would tell of none
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
         yield Forge(process)
 
 

@@ -17,7 +17,7 @@ from httpx_aiohttp import HttpxAiohttpClient
 from tests.patience import at_most
 
 TOKEN = "MTE0NjU4ODQ2MDM3NDI0NTM5Ng.GxYzAb.q1w2e3r4t5y6u7i8o9p0a1s2d3f4g5h6j7k8l9"
-COMMAND = (sys.executable, "-m", "bot", "run")
+COMMAND = (sys.executable, "-m", "ftbot", "run")
 PATIENCE = at_most(60)
 """Seconds; a start takes two of them on a machine with nothing else to do."""
 

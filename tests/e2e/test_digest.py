@@ -31,6 +31,9 @@ from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import LAST_WEEK, Clock, direct, open_office, own
 from tests.services.threads import event, thread
 
+# What runs here again and again, tests/services/ runs once; and what is killed tells of no coverage.
+pytestmark = pytest.mark.no_cover
+
 STEPS = ("planned", "claimed", "prepared", "sending", "posted", "recorded", "published", "done")
 """The steps of a post that nothing happens to, in order."""
 

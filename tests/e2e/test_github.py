@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -17,6 +16,7 @@ import httpx
 import pytest
 from httpx_aiohttp import HttpxAiohttpClient
 
+from tests.command_line import without_coverage
 from tests.e2e.program import PATIENCE, TOKEN, Bot, running
 from tests.fakes.discord_world import Channel, Guild, Member, Permission, Role, User
 from tests.fakes.fake_discord import FakeDiscord
@@ -312,8 +312,9 @@ async def ftbot(here: Surroundings, *arguments: str, **variables: str) -> str:
     """Run a command on the same database, and give what it prints."""
     settings = {"FTBOT_DATABASE": str(here.database), "FTBOT_INDEX_URL": here.index.index_url}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", *arguments),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, env=os.environ | settings | variables,
+        *(sys.executable, "-m", "ftbot", *arguments),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        env=without_coverage() | settings | variables,
     )  # fmt: skip
     written, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 0

@@ -27,6 +27,9 @@ from tests.fakes.github_world import FakeIssue
 from tests.services.lookups import Clock
 from tests.services.triages import CRASH, HUMAN, install, moves, open_bench, own, places
 
+# What runs here again and again, tests/services/ runs once; and what is killed tells of no coverage.
+pytestmark = pytest.mark.no_cover
+
 DECIDING, DOING = (
     ("taken", "read", "decided", "settled"),
     ("claimed", "looked", "checked", "sending", "written", "recorded"),

@@ -22,6 +22,8 @@ from tests.fakes.discord_json import JsonObject, child, children, number, text
 from tests.fakes.discord_world import MEMBER_PERMISSIONS, Attachment, Channel, Guild, Member, Permission, Role, User
 from tests.fakes.fake_discord import TOKEN, FakeDiscord, default_guild
 
+pytestmark = pytest.mark.no_cover  # a fake is no part of the program
+
 Interaction = discord.Interaction[discord.Client]
 
 MODERATOR = Member(User("mod"), [Role("Moderators", Permission.MANAGE_GUILD)])

@@ -25,6 +25,8 @@ from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_failures import Failure, Hold
 from tests.fakes.github_world import FakeIssue, FakeRepository, SuggestionState
 
+pytestmark = pytest.mark.no_cover  # a fake is no part of the program
+
 _T = TypeVar("_T")
 
 LIGHT = """query($ids:[ID!]!){rateLimit{cost remaining nodeCount} nodes(ids:$ids){

@@ -28,6 +28,8 @@ from tests.fakes.fake_index import (
 )
 from tests.fakes.index_pages import MIRROR, PYPI, File, StatusShape, sdist, wheels
 
+pytestmark = pytest.mark.no_cover  # a fake is no part of the program
+
 DEMO = [*wheels("demo", "1.0", "cp314-cp314t-win32"), sdist("demo", "1.0")]
 JSON = {"Accept": SIMPLE_JSON}
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.fakes.file_host import LATER, MODIFIED, FileHost, Serving, cut_off
 
+pytestmark = pytest.mark.no_cover  # a fake is no part of the program
+
 CONTENT = bytes(range(100))
 
 

@@ -376,6 +376,7 @@ async def counts(database: Engine) -> dict[str, int]:
     return {table: await count(database, table) for table in tables(MIGRATIONS)}
 
 
+@pytest.mark.no_cover  # ten years repeat what the other tests do once
 async def test_ten_years_stay_bounded_and_nothing_is_done_twice(database: Engine) -> None:
     life = Life(database)
     await life.begin(NOW)

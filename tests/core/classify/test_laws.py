@@ -77,6 +77,7 @@ def test_lower_case_keeps_every_character_in_its_place(text: str) -> None:
     assert len(lowered(text)) == len(text)
 
 
+@pytest.mark.no_cover  # a million times the same line
 def test_no_character_grows_in_lower_case() -> None:
     assert [code for code in range(0x110000) if len(lowered(chr(code))) != 1] == []
 

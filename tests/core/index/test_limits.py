@@ -16,6 +16,8 @@ from bot.core.wheels.targets import Target
 from tests.core.hostile_pages import A_FILE_A_DAY, HOSTILE, LARGEST_REAL, like_the_largest, page
 from tests.core.pages import NOW
 
+pytestmark = pytest.mark.no_cover  # the same lines for every one of very many files, which other tests run for few
+
 TARGETS = (Target(14), Target(15))
 
 

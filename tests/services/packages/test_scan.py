@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sqlite3
 import sys
@@ -18,6 +17,7 @@ from inline_snapshot import snapshot
 from bot.core.index.simple_api import parse
 from bot.core.verdicts.judge import judge
 from bot.services.packages.scan import ScanScope
+from tests.command_line import without_coverage
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import Dialect, wheels
 from tests.patience import at_most
@@ -230,7 +230,7 @@ async def scanning(index: FakeIndex, database: Path, names: Path, top: int) -> a
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "scan", "--top", str(top), "--json",
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env=os.environ | variables,
+        env=without_coverage() | variables,
     )  # fmt: skip
 
 

@@ -553,6 +553,7 @@ async def test_a_search_that_shows_only_a_part_is_told_of_and_reads_the_same_tim
 # Killed
 
 
+@pytest.mark.no_cover  # the round that the other tests take, over and over
 async def test_a_round_that_is_killed_anywhere_loses_nothing_and_repeats_nothing(
     server: FakeGitHub, tracked: FakeIssue, tmp_path: Path, clock: Clock
 ) -> None:
