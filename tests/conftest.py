@@ -96,13 +96,17 @@ def database_path(migrated_database: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def nothing_from_outside(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_from_outside(request: pytest.FixtureRequest, empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a developer's settings, from the environment or a ``.env``, out of the tests: they may hold real tokens.
 
     The processes that a test starts inherit its environment, and run without the machine's variables for Python too.
+    Where no coverage is measured in a test, none is in its processes.
     """
+    unwanted = ["FTBOT_", "PYTHON"]
+    if request.node.get_closest_marker("no_cover"):
+        unwanted.append("COVERAGE_")
     for name in os.environ:
-        if name.startswith(("FTBOT_", "PYTHON")) and not name.startswith("FTBOT_TEST_"):
+        if name.startswith(tuple(unwanted)) and not name.startswith("FTBOT_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(empty_folder)
 

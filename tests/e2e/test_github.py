@@ -174,6 +174,7 @@ def labelled_by_the_bot(here: Surroundings, issue: FakeIssue) -> list[str]:
     return sorted(labels, reverse=True)
 
 
+@pytest.mark.no_cover  # a life whose lines other lives run
 async def test_what_is_not_from_github_is_turned_away(here: Surroundings, numpy: FakeRepository) -> None:
     headers, body = here.github.delivery("issues", {"action": "opened"}, secret="guessed")
     async with here.running() as bot:
@@ -191,6 +192,7 @@ async def test_what_is_not_from_github_is_turned_away(here: Surroundings, numpy:
         assert await bot.end() == 0
 
 
+@pytest.mark.no_cover  # a life whose lines other lives run
 async def test_a_repository_that_did_not_say_more_is_only_looked_at(here: Surroundings) -> None:
     files = {".github/ftbot.toml": SETTINGS.replace(b'mode = "apply"', b"")}
     labels = ["39 - free-threading", "00 - Bug"]
@@ -203,6 +205,7 @@ async def test_a_repository_that_did_not_say_more_is_only_looked_at(here: Surrou
     assert here.github.count("POST", "/issues/") == 0
 
 
+@pytest.mark.no_cover  # a life whose lines other lives run
 async def test_a_bot_without_webhooks_finds_out_by_itself(here: Surroundings, numpy: FakeRepository) -> None:
     async with here.running() as bot:
         await bot.logged("reconciled")
@@ -234,6 +237,7 @@ async def test_the_threads_of_the_tracking_table_are_shown(here: Surroundings) -
         assert await bot.end() == 0
 
 
+@pytest.mark.no_cover  # a life whose lines other lives run
 async def test_wheels_that_appear_answer_the_thread_that_asked_for_them(here: Surroundings) -> None:
     settings = SETTINGS + b'missing-wheel = "wheels"\n'
     lxml = here.github.repository(

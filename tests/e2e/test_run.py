@@ -172,6 +172,7 @@ async def test_a_stop_tells_whoever_it_cannot_answer_any_more(here: Surroundings
         here.index.heal()
 
 
+@pytest.mark.no_cover  # a life whose lines other lives run
 async def test_a_first_connection_that_is_refused_is_survived(here: Surroundings) -> None:
     here.discord.refuse_connections(1)
     async with here.running() as bot:
@@ -183,6 +184,7 @@ async def test_a_first_connection_that_is_refused_is_survived(here: Surroundings
         assert await bot.end() == 0
 
 
+@pytest.mark.no_cover  # a life whose lines other lives run
 async def test_health_and_metrics_can_have_a_port_of_their_own(here: Surroundings) -> None:
     async with here.running(FTBOT_METRICS_PORT="0") as bot:
         ports = await bot.logged("started")
@@ -202,6 +204,7 @@ async def readiness(bot: Bot, *, discord: bool = True, database: bool = True) ->
     assert answer.status_code == (200 if all(wanted.values()) else 503)
 
 
+@pytest.mark.no_cover  # a life whose lines other lives run
 async def test_it_is_not_ready_without_its_gateway(here: Surroundings) -> None:
     async with here.running() as bot:
         await bot.logged("discord_ready")
@@ -213,6 +216,7 @@ async def test_it_is_not_ready_without_its_gateway(here: Surroundings) -> None:
         assert await bot.end() == 0
 
 
+@pytest.mark.no_cover  # a life whose lines other lives run
 async def test_it_is_not_ready_without_its_database(here: Surroundings) -> None:
     elsewhere = here.database.with_name("elsewhere.db")
     async with here.running() as bot:
@@ -225,6 +229,7 @@ async def test_it_is_not_ready_without_its_database(here: Surroundings) -> None:
         assert await bot.end() == 0
 
 
+@pytest.mark.no_cover  # a life whose lines other lives run
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs Linux, which can limit another process")
 async def test_it_is_not_ready_where_nothing_can_be_written_any_more(here: Surroundings) -> None:
     async with here.running() as bot:
@@ -251,6 +256,7 @@ async def test_a_token_that_discord_refuses_ends_it_with_a_sentence(here: Surrou
     assert "q1w3" not in "".join(bot.written)
 
 
+@pytest.mark.no_cover  # a life whose lines other lives run
 async def test_the_recorded_numpy(here: Surroundings, shared: Path) -> None:
     here.index.load_recorded(shared / "data" / "simple", "numpy")
     async with here.running() as bot:
