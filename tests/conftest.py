@@ -38,17 +38,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
-@pytest.hookimpl(trylast=True)  # after Hypothesis, which marks its own
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let tests have as much longer than usual as all that they wait for, and measure no coverage of properties.
-
-    Measured, they take half as long again, and of the lines that their many examples run, other tests run nearly all.
-    """
+    """Let tests have as much longer than usual as all that they wait for."""
     limit = pytest.mark.timeout(at_most(float(config.getini("timeout"))))
     for item in items:
         item.add_marker(limit)
-        if item.get_closest_marker("hypothesis"):
-            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_configure() -> None:

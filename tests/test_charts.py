@@ -81,6 +81,7 @@ def test_nothing_is_cut_off_at_the_edges(targets: int, last: float) -> None:
     assert min(left, top, WIDTH - right, HEIGHT - bottom) >= _MARGIN
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @settings(max_examples=examples(8))
 @given(digest=digests())
 def test_every_digest_can_be_drawn(digest: Digest) -> None:

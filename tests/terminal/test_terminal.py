@@ -208,6 +208,7 @@ def test_text_from_elsewhere_is_shown_as_it_is(monkeypatch: pytest.MonkeyPatch) 
     assert "\N{REPLACEMENT CHARACTER}[31m" in text
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(status=statuses())
 def test_every_status_can_be_drawn_without_control_characters(status: Status) -> None:
     console = Console(width=60, color_system=None)

@@ -28,6 +28,7 @@ def test_a_button_is_routed_to_its_verb_with_its_arguments(verb: str, arguments:
     assert (found.verb, list(found.arguments)) == (verb, arguments)
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(st.text())
 def test_any_other_identifier_is_of_an_older_version(identifier: str) -> None:
     with pytest.raises(UserError, match="older version"):

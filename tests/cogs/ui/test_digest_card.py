@@ -23,6 +23,7 @@ def texts(view: ui.LayoutView) -> list[str]:
     return [item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay)]
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @pytest.mark.parametrize("chart", [True, False])
 @given(digest=digests((1, 1, 5, 70)))
 @example(digest=TWO_HUNDRED)
@@ -42,6 +43,7 @@ def test_a_card_stays_within_discords_limits_whatever_the_digest(digest: Digest,
     assert all(1 <= len(item.description or "") <= 1024 for gallery in galleries for item in gallery.items)
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(digest=digests((1, 70)))
 @example(digest=TWO_HUNDRED)
 def test_a_card_says_its_week_and_how_many_there_are_of_everything(digest: Digest) -> None:

@@ -64,6 +64,7 @@ def _texts(digest: Digest) -> tuple[str, str, dict[str, object]]:
 # Laws
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(packages=digests.packages, data=st.data())
 def test_the_same_timelines_give_the_same_digest_in_any_order_of_packages(
     packages: list[Tracked], data: st.DataObject
@@ -74,6 +75,7 @@ def test_the_same_timelines_give_the_same_digest_in_any_order_of_packages(
     assert _texts(first) == _texts(second)
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(packages=digests.packages)
 def test_gains_and_losses_of_successive_weeks_add_up_to_the_change_of_the_share(packages: list[Tracked]) -> None:
     weeks = [Week(2026, number) for number in range(42, 50)]
@@ -87,6 +89,7 @@ def test_gains_and_losses_of_successive_weeks_add_up_to_the_change_of_the_share(
             assert after.shares[place].before == before.shares[place].with_wheels
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(packages=digests.packages)
 def test_the_share_of_a_week_is_that_of_history_on_its_last_day(packages: list[Tracked]) -> None:
     weeks = [Week(2026, number) for number in range(42, 50)]
@@ -108,6 +111,7 @@ def test_what_was_lost_had_been_there_and_is_there_no_more(packages: list[Tracke
         assert not set(move.lost) & set(move.covered)
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(packages=digests.packages, later=st.timedeltas(timedelta(0), timedelta(days=400)))
 def test_a_week_that_is_over_has_the_same_moves_whenever_it_is_asked_for(
     packages: list[Tracked], later: timedelta
@@ -134,6 +138,7 @@ def test_a_move_is_of_the_week_and_by_a_release_of_the_timeline(packages: list[T
         assert move.version in {each.version for each in known[move.package].timelines[move.target]}
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(packages=digests.packages, age=st.timedeltas(timedelta(0), timedelta(days=9)))
 def test_data_from_before_the_week_tells_of_no_move(packages: list[Tracked], age: timedelta) -> None:
     digest = _digest(*packages, read=WEEK.start - age)

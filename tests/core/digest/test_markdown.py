@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
@@ -64,6 +65,7 @@ def _shown(text: str) -> str:
     return "".join(token.content for token in tokens).replace("\u200b", "")
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(digest=digests())
 @example(digest=BUSY)
 def test_nothing_from_elsewhere_becomes_markup(digest: Digest) -> None:
@@ -371,6 +373,7 @@ def test_json_has_the_keys_of_schema_1() -> None:
     )
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(digest=digests())
 def test_json_can_be_written_and_keeps_its_order(digest: Digest) -> None:
     written = json.dumps(digest_json(digest), allow_nan=False)

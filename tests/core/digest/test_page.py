@@ -5,6 +5,7 @@ from base64 import b64encode
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pytest
 from hypothesis import example, given
 from inline_snapshot import snapshot
 
@@ -77,6 +78,7 @@ def _structure(document: str) -> list[tuple[str, list[tuple[str, str | None]]]]:
     ]
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(digest=digests())
 @example(digest=BUSY)
 def test_nothing_from_elsewhere_becomes_markup(digest: Digest) -> None:
@@ -85,6 +87,7 @@ def test_nothing_from_elsewhere_becomes_markup(digest: Digest) -> None:
     assert _structure(page(digest)) == _structure(page(harmless(digest)))
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(digest=digests())
 @example(digest=BUSY)
 def test_a_document_needs_nothing_from_elsewhere_and_runs_nothing(digest: Digest) -> None:

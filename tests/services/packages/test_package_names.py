@@ -71,6 +71,7 @@ async def test_names_too_long_for_a_choice_are_left_out(database: Database) -> N
     assert package_names_of(database, names).complete("n") == names[1:]
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(typed=st.text() | st.text("-_.nump 2", max_size=12), ranked=st.lists(st.text("-ab1", max_size=5)))
 def test_whatever_is_typed_known_names_are_offered_at_most_25_and_none_twice(typed: str, ranked: list[str]) -> None:
     names = [*ranked, *RANKED, *shipped_list().names]

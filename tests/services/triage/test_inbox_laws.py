@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -138,6 +139,7 @@ async def live(mode: str) -> AsyncIterator[LiveState]:
         assert fake.violations == []
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(deeds=st.lists(DEEDS, max_size=8), mode=MODES, seed=st.integers(0, 1000))
 @example(deeds=SOME, mode="apply", seed=1)
 @example(deeds=SOME, mode="suggest", seed=2)
@@ -156,6 +158,7 @@ async def test_being_told_again_in_any_order_changes_nothing(
         assert await opened.end() == before
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(deeds=st.lists(DEEDS, max_size=8), mode=MODES, seed=st.integers(0, 1000))
 @example(deeds=[("comment", "@ftbot label -topic", HUMAN), ("label", "free-threading", HUMAN)], mode="suggest", seed=0)
 @example(deeds=SOME, mode="apply", seed=1)
@@ -174,6 +177,7 @@ async def test_being_told_again_of_what_was_forgotten_changes_nothing(
         assert await opened.end() == before
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(deeds=st.lists(DEEDS, max_size=8), mode=MODES, seed=st.integers(0, 1000))
 @example(deeds=[*SOME, ("unlabel", "type-crash", HUMAN)], mode="apply", seed=3)
 @settings(max_examples=examples(6))
@@ -196,6 +200,7 @@ async def test_the_order_in_which_it_is_told_does_not_decide_who_wins(
         assert commanded or removed.isdisjoint(opened.issue.labels)
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(deeds=st.lists(DEEDS, max_size=4), mode=MODES, failures=st.lists(FAILURES, max_size=4))
 @example(deeds=SOME, mode="apply", failures=[bad_gateway_after_write()] * 12)
 @example(deeds=SOME, mode="suggest", failures=[dropped(after=True), server_error()] * 6)

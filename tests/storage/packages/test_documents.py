@@ -34,6 +34,7 @@ async def test_a_document_survives_a_restart(open_engine: OpenEngine) -> None:
         assert await Documents(database).latest("list") == (b"numpy\xff", NOW)
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(st.dictionaries(st.text(SIGNS, max_size=9), st.binary(max_size=50), max_size=4))
 @settings(max_examples=examples(8))
 def test_any_documents_are_given_back_as_they_were(documents: dict[str, bytes]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def test_every_effect_is_decided_once_with_a_reason(snapshot: Snapshot) -> None:
     assert all(each.outcome in {Outcome.DO, Outcome.WOULD_DO, Outcome.BLOCKED} for each in decisions)
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(snapshots(), LABEL_NAMES)
 def test_a_label_that_a_human_took_off_never_comes_back(snapshot: Snapshot, label: str) -> None:
     snapshot = replace(snapshot, overrides=merge_overrides(snapshot.overrides, {label: override(label, wanted=False)}))

@@ -505,6 +505,7 @@ def test_rules_leave_alone_what_is_closed_or_locked_and_write_only_where_they_ma
         assert entry.action.kind is not ADD or Mode.APPLY in modes
 
 
+@pytest.mark.no_cover  # many examples of what other tests run
 @given(OPEN_ENTRIES, LIVE, AROUND, MOMENTS)
 def test_what_the_thread_alone_tells_is_what_is_decided(
     entry: OutboxEntry, thread: LiveThread, around: Surroundings, now: datetime
