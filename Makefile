@@ -12,7 +12,7 @@ PYTEST ?=
 # Passed to uv by `make lock`, e.g. LOCK=--upgrade.
 LOCK ?=
 
-# What Python has compiled is kept: the tests start hundreds of processes, each of which would compile the program anew.
+# What Python has compiled is kept: each of the processes that share the tests would compile them all, and the program, anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 SHELL := /bin/sh
