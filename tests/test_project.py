@@ -388,7 +388,7 @@ def test_ci_runs_the_gate_without_what_the_machine_sets_for_python(tmp_path: Pat
         check=True,
     )
     first, *variables = done.stdout.splitlines()
-    assert first == "check"
+    assert first == "check COVERAGE=on"
     assert [line for line in variables if line.startswith("PYTHON")] == []
 
 
