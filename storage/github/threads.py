@@ -11,6 +11,7 @@ import msgspec
 from bot.core.classify.thread import KindName
 from bot.core.github.threads import Account, Issue, IssueRef, ThreadState
 from bot.core.upstream.threads import Cursor, KnownThread, ThreadEvent, ThreadOrigin
+from storage.engine.batches import read_among
 from storage.engine.engine import Engine, Transaction
 from storage.engine.rows import Row, Value, read_time
 from storage.github.cursors import move_answers, store_cursors
@@ -106,6 +107,11 @@ class Threads:
     async def all(self) -> tuple[KnownThread, ...]:
         """List every thread that is there, for whatever reason it is known."""
         return await self._select("WHERE gone IS NULL ORDER BY repository, number, node_id")
+
+    async def among(self, node_ids: Sequence[str]) -> tuple[KnownThread, ...]:
+        """Return those of some threads that are known and there, for whatever reason, in any order."""
+        statement = f"SELECT {_COLUMNS} FROM threads WHERE gone IS NULL AND node_id IN ({{places}})"  # noqa: S608 — ours
+        return tuple([_thread(row) async for row in read_among(self.database, statement, node_ids)])
 
     async def of_package(self, package: str) -> tuple[KnownThread, ...]:
         """List the threads that are about a package, and are there."""

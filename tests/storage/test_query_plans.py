@@ -67,7 +67,7 @@ MEANT = {
     ("Guilds.everyone", "guilds"): "all servers are looked at, when one has set something, and every ten minutes",
     ("Guilds.note_presence", "guilds"): "the same",
     ("ClosedChannels.everywhere", "closed_channels"): "the same; few channels are closed",
-    ("Threads.all", "threads"): "a round of watching, and a replay, are about all of them",
+    ("Threads.all", "threads"): "a replay, which somebody asks for, is about all of them",
     (
         "Cursors.all",
         "cursors",
@@ -192,6 +192,7 @@ async def use_threads(database: Engine) -> None:
     await threads.at(REF)
     await threads.watched()
     await threads.all()
+    await threads.among([NODE])
     await threads.of_package("numpy")
     await threads.open_of_kind(KindName.CRASH)
     await threads.listed(None, {ThreadState.OPEN}, 10)
@@ -307,8 +308,11 @@ async def test_every_statement_is_looked_at(recording: Recording) -> None:
     assert unseen == [], "add what asks this to USES"
 
 
-async def test_no_table_is_read_whole_that_is_not_meant_to_be(recording: Recording, database_path: Path) -> None:
-    async with open_database(database_path) as database:
+@pytest.mark.parametrize("empty", [False, True])
+async def test_no_table_is_read_whole_that_is_not_meant_to_be(
+    recording: Recording, database_path: Path, *, empty: bool
+) -> None:
+    async with open_database(None if empty else database_path) as database:
         partial = {
             str(name)
             for (name,) in await database.read(
