@@ -463,6 +463,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX open_posts ON posts (due) WHERE due IS NOT NULL",
         "CREATE INDEX posts_by_key ON posts (key)",
         "CREATE INDEX posts_by_time ON posts (planned)",
+        """CREATE INDEX sent_digests ON posts (planned)
+            WHERE kind = 'digest' AND state IN ('sent', 'published')""",
         "CREATE INDEX closed_channels_by_guild ON closed_channels (guild)",
         "CREATE INDEX gone_guilds ON guilds (gone) WHERE gone IS NOT NULL",
         "CREATE INDEX digest_guilds ON guilds (COALESCE(since, 0.0)) WHERE channel IS NOT NULL AND gone IS NULL",
@@ -483,7 +485,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX audit_by_time ON audit (at)",
         "CREATE INDEX scans_by_end ON scans (ended)",
         "CREATE INDEX ended_scans ON scans (id) WHERE ended IS NOT NULL",
-        "CREATE INDEX open_scans ON scans (id, started) WHERE ended IS NULL",
         "CREATE INDEX statuses_by_time ON statuses (checked)",
         "CREATE INDEX packages_by_questions ON packages (asked DESC, id)",
         # How often servers' settings or closed channels changed: who remembers it knows whether to read them again.

@@ -85,6 +85,9 @@ MEANT = {
 ASKING = {"run", "run_many", "read", "_select", "_last", "_of", "append", "waiting", "read_among"}
 """The functions of storage that are given a statement or a part of one."""
 
+FEW_VALUES = {"kind", "state", "origin", "native"}
+"""Columns by which alone a search finds a good part of a table, which is as good as reading it whole."""
+
 NOT_OURS = {"engine.py", "sqlite.py"}
 
 INSPECTION = Inspection("a.whl", "00", verified=True, bytes_read=1, bytes=1, requests=1)
@@ -92,6 +95,7 @@ DAY = timedelta(days=1)
 LATER = NOW + timedelta(days=500)
 
 _PLACES = re.compile(r"(?:FROM|JOIN|UPDATE|INTO) (\w+)(?: AS (\w+))?")
+_COLUMNS = re.compile(r"(\w+)[=<>]+\?|<expr>=\?")
 _STEP = re.compile(r"(SCAN|SEARCH) (\w+)(?: USING (.*))?")
 
 
@@ -338,7 +342,9 @@ def whole_reads(statement: Statement, plan: list[str], partial: set[str]) -> Ite
             continue
         how, name, using = match.groups()
         by = (using or "").split()
-        if how == "SEARCH" and using and "AUTOMATIC" not in by:
+        columns = set(_COLUMNS.findall(using or ""))  # none where the first or last row of an index is enough
+        few = bool(columns) and columns <= FEW_VALUES
+        if how == "SEARCH" and using and "AUTOMATIC" not in by and not few:
             continue
         if not partial.intersection(by):
             yield names[name]
