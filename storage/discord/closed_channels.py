@@ -7,7 +7,9 @@ from datetime import datetime
 
 import msgspec
 
+from storage.discord.guilds import CHANGED
 from storage.engine.engine import Engine
+from storage.engine.positions import move_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,13 @@ class ClosedChannels:
                 " ON CONFLICT (channel) DO UPDATE SET reason = excluded.reason, closed = excluded.closed",
                 (channel, guild, reason, now.timestamp()),
             )
+            await move_on(transaction, CHANGED)
 
     async def reopen(self, channel: int) -> bool:
         """Note that a channel may be tried again; tells whether it was closed."""
         async with self.database.transaction() as transaction:
             rows = await transaction.run("DELETE FROM closed_channels WHERE channel = ? RETURNING channel", (channel,))
+            await move_on(transaction, CHANGED)
         return bool(rows)
 
     async def reasons(self, guild: int) -> dict[int, str]:

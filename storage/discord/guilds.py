@@ -12,7 +12,11 @@ from bot.core.posting.schedule import Schedule
 from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
 from bot.core.upstream.threads import EventKind
 from storage.engine.engine import Engine
+from storage.engine.positions import last_position, move_on
 from storage.engine.rows import read_time
+
+CHANGED = "guilds"
+"""The sequence that counts changes of what servers have set, and of channels that are closed."""
 
 _COLUMNS = (
     "guild, channel, since, weekday, hour, zone, role, publish, announcements, issues, issues_forum, issue_events"
@@ -57,14 +61,22 @@ class Guilds:
         )
         return read_time(rows[0][0])
 
-    async def announced(self) -> dict[int, int]:
-        """Return the position of the last change that was announced in each server that wants them."""
-        rows = await self.database.read("SELECT guild, announced FROM guilds WHERE announcements IS NOT NULL")
+    async def revision(self) -> int:
+        """Return a number that grows whenever settings, presence or closed channels change, of whichever server."""
+        return await last_position(self.database, CHANGED)
+
+    async def not_announced(self, newest: int) -> dict[int, int]:
+        """Return the position of the last change that was announced in each server that wants them and lacks some."""
+        rows = await self.database.read(
+            "SELECT guild, announced FROM guilds WHERE announcements IS NOT NULL AND announced < ?", (newest,)
+        )
         return dict(msgspec.convert(rows, list[tuple[int, int]]))
 
-    async def issues_shown(self) -> dict[int, int]:
-        """Return the position of the last upstream event that each server was shown, of those that want them."""
-        rows = await self.database.read("SELECT guild, issues_shown FROM guilds WHERE issues IS NOT NULL")
+    async def issues_not_shown(self, newest: int) -> dict[int, int]:
+        """Return the position of the last upstream event that each server was shown that wants them and lacks some."""
+        rows = await self.database.read(
+            "SELECT guild, issues_shown FROM guilds WHERE issues IS NOT NULL AND issues_shown < ?", (newest,)
+        )
         return dict(msgspec.convert(rows, list[tuple[int, int]]))
 
     async def set_digest(self, guild: int, digest: DigestSettings | None) -> None:
@@ -87,6 +99,7 @@ class Guilds:
                     None if digest is None else digest.publish,
                 ),
             )
+            await move_on(transaction, CHANGED)
 
     async def set_announcements(self, guild: int, channel: int | None) -> None:
         """Set where a server gets announcements, None for nowhere; one that got none begins with the next change."""
@@ -98,6 +111,7 @@ class Guilds:
                 " announcements = excluded.announcements",
                 (guild, channel),
             )
+            await move_on(transaction, CHANGED)
 
     async def set_issues(self, guild: int, feed: IssueFeed | None) -> None:
         """Set where a server gets upstream events, None for nowhere; one that got none begins with the next event."""
@@ -115,6 +129,7 @@ class Guilds:
                     None if feed is None else " ".join(feed.events),
                 ),
             )
+            await move_on(transaction, CHANGED)
 
     async def note_presence(self, present: Collection[int], now: datetime) -> None:
         """Note which servers the bot is in; one that it comes back to has its settings back."""
@@ -131,6 +146,7 @@ class Guilds:
                 await transaction.run("UPDATE guilds SET gone = NULL WHERE guild = ?", (guild,))
             for guild in left:
                 await transaction.run("UPDATE guilds SET gone = ? WHERE guild = ?", (moment, guild))
+            await move_on(transaction, CHANGED)
 
     async def gone_before(self, moment: datetime) -> tuple[int, ...]:
         """List the servers that the bot was removed from before a moment."""
@@ -146,6 +162,7 @@ class Guilds:
                 "DELETE FROM closed_channels WHERE guild = ?",
             ):
                 await transaction.run(statement, (guild,))
+            await move_on(transaction, CHANGED)
 
 
 def _settings(row: _Row) -> GuildSettings:

@@ -107,9 +107,7 @@ class Posts:
 
     async def busy(self, kind: PostKind) -> frozenset[int]:
         """List the servers that have a post of a kind with which something is still to be done."""
-        rows = await self.database.read(
-            "SELECT DISTINCT guild FROM posts WHERE kind = ? AND due IS NOT NULL", (kind.value,)
-        )
+        rows = await self.database.read("SELECT guild FROM posts WHERE kind = ? AND due IS NOT NULL", (kind.value,))
         return frozenset(guild for (guild,) in msgspec.convert(rows, list[tuple[int]]))
 
     async def known(self, kind: PostKind, keys: Collection[str]) -> frozenset[tuple[int, str]]:
@@ -126,7 +124,8 @@ class Posts:
     async def due(self, now: datetime) -> tuple[Post, ...]:
         """List the posts that something is to be done with now."""
         rows = await self.database.read(
-            f"SELECT {_COLUMNS} FROM posts WHERE due <= ? OR due > ? ORDER BY due, guild, kind, key",  # noqa: S608 — ours
+            f"SELECT {_COLUMNS} FROM posts WHERE due IS NOT NULL AND (due <= ? OR due > ?)"  # noqa: S608 — ours
+            " ORDER BY due, guild, kind, key",
             (now.timestamp(), (now + LONGEST_PAUSE + _SLACK).timestamp()),
         )
         return tuple(_post(row) for row in rows)
@@ -239,14 +238,16 @@ class Posts:
     async def last_sent(self, kind: PostKind) -> datetime | None:
         """Return when a post of a kind that was sent, to whichever server, was planned last; None if none was."""
         rows = await self.database.read(
-            "SELECT MAX(planned) FROM posts WHERE kind = ? AND state IN ('sent', 'published')", (kind.value,)
+            # Of digests there is an index, which is found by this very text.
+            f"SELECT MAX(planned) FROM posts WHERE kind = '{kind.value}' AND state IN ('sent', 'published')"  # noqa: S608 — ours
         )
         return read_time(rows[0][0])
 
-    async def last_planned(self, kind: PostKind) -> dict[int, datetime]:
-        """Return when something of a kind was planned last for each server."""
+    async def last_planned(self, kind: PostKind, since: datetime) -> dict[int, datetime]:
+        """Return when something of a kind was planned last for each server for which that was at a moment or later."""
         rows = await self.database.read(
-            "SELECT guild, MAX(planned) FROM posts WHERE kind = ? GROUP BY guild", (kind.value,)
+            "SELECT guild, planned FROM posts WHERE kind = ? AND planned >= ? ORDER BY planned",
+            (kind.value, since.timestamp()),
         )
         return {
             guild: datetime.fromtimestamp(planned, UTC)

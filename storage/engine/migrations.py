@@ -457,4 +457,37 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # The wheels of the newest release that are read for what importing them does to the GIL, by target (JSON).
         "ALTER TABLE projects ADD COLUMN wheels TEXT",
     ),
+    (
+        # What is asked on a timetable, or by somebody who waits, is found without reading a table whole.
+        "DROP INDEX due_posts",
+        "CREATE INDEX open_posts ON posts (due) WHERE due IS NOT NULL",
+        "CREATE INDEX posts_by_key ON posts (key)",
+        "CREATE INDEX posts_by_time ON posts (planned)",
+        """CREATE INDEX sent_digests ON posts (planned)
+            WHERE kind = 'digest' AND state IN ('sent', 'published')""",
+        "CREATE INDEX closed_channels_by_guild ON closed_channels (guild)",
+        "CREATE INDEX gone_guilds ON guilds (gone) WHERE gone IS NOT NULL",
+        "CREATE INDEX digest_guilds ON guilds (COALESCE(since, 0.0)) WHERE channel IS NOT NULL AND gone IS NULL",
+        "CREATE INDEX announced_guilds ON guilds (announced) WHERE announcements IS NOT NULL",
+        "CREATE INDEX issue_guilds ON guilds (issues_shown) WHERE issues IS NOT NULL",
+        "DROP INDEX threads_by_package",
+        "CREATE INDEX threads_by_package ON threads (package) WHERE package IS NOT NULL",
+        """CREATE INDEX watched_threads ON threads (repository, number, node_id)
+            WHERE origin <> 'triage' AND gone IS NULL""",
+        "CREATE INDEX triaged_threads ON threads (repository) WHERE origin = 'triage' AND gone IS NULL",
+        """CREATE INDEX listed_threads ON threads (state, updated DESC, node_id, package)
+            WHERE free_threading AND gone IS NULL""",
+        """CREATE INDEX listed_threads_by_package ON threads (package, state, updated DESC, node_id)
+            WHERE free_threading AND gone IS NULL AND package IS NOT NULL""",
+        """CREATE INDEX over_threads ON threads (updated)
+            WHERE origin <> 'table' AND (state <> 'open' OR gone IS NOT NULL)""",
+        "CREATE INDEX closed_inbox ON inbox (received) WHERE due IS NULL",
+        "CREATE INDEX audit_by_time ON audit (at)",
+        "CREATE INDEX scans_by_end ON scans (ended)",
+        "CREATE INDEX ended_scans ON scans (id) WHERE ended IS NOT NULL",
+        "CREATE INDEX statuses_by_time ON statuses (checked)",
+        "CREATE INDEX packages_by_questions ON packages (asked DESC, id)",
+        # How often servers' settings or closed channels changed: who remembers it knows whether to read them again.
+        "INSERT INTO sequences (name, last) VALUES ('guilds', 0)",
+    ),
 )

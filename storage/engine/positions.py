@@ -40,6 +40,11 @@ async def last_position(database: Engine, sequence: str) -> int:
     return _number(await database.read("SELECT last FROM sequences WHERE name = ?", (sequence,)))
 
 
+async def move_on(transaction: Transaction, sequence: str) -> None:
+    """Take the next position of a sequence that only counts; it is seen by others with what is committed with it."""
+    await transaction.run("UPDATE sequences SET last = last + 1 WHERE name = ?", (sequence,))
+
+
 def _number(rows: Sequence[Row]) -> int:
     ((last,),) = msgspec.convert(rows, list[tuple[int]])
     return last

@@ -24,11 +24,11 @@ class PackageThreads:
         """
         rows = await self.database.read(
             "SELECT package, repository, number FROM threads"
-            " WHERE package IS NOT NULL AND origin = 'table' AND gone IS NULL"
+            " WHERE origin <> 'triage' AND origin = 'table' AND gone IS NULL"
             " ORDER BY CASE WHEN state = 'open' THEN 1 ELSE 0 END, created, node_id"
         )
-        found = msgspec.convert(rows, list[tuple[str, str, int]])
-        return {package: IssueRef(repository, number) for package, repository, number in found}
+        found = msgspec.convert(rows, list[tuple[str | None, str, int]])
+        return {package: IssueRef(repository, number) for package, repository, number in found if package is not None}
 
     async def open_counts(self) -> Mapping[str, int]:
         """Count the open free-threading threads of each package that has any."""

@@ -11,6 +11,7 @@ import msgspec
 from bot.core.classify.thread import KindName
 from bot.core.github.threads import Account, Issue, IssueRef, ThreadState
 from bot.core.upstream.threads import Cursor, KnownThread, ThreadEvent, ThreadOrigin
+from storage.engine.batches import read_among
 from storage.engine.engine import Engine, Transaction
 from storage.engine.rows import Row, Value, read_time
 from storage.github.cursors import move_answers, store_cursors
@@ -99,17 +100,18 @@ class Threads:
             )
         )
 
-    async def watched(self, origin: ThreadOrigin | None = None) -> tuple[KnownThread, ...]:
-        """List the threads that are known for this reason, or for any but triage, and are there."""
-        if origin is None:
-            return await self._select("WHERE origin <> 'triage' AND gone IS NULL ORDER BY repository, number, node_id")
-        return await self._select(
-            "WHERE origin = ? AND gone IS NULL ORDER BY repository, number, node_id", origin.value
-        )
+    async def watched(self) -> tuple[KnownThread, ...]:
+        """List the threads that are known for any reason but triage, and are there."""
+        return await self._select("WHERE origin <> 'triage' AND gone IS NULL ORDER BY repository, number, node_id")
 
     async def all(self) -> tuple[KnownThread, ...]:
         """List every thread that is there, for whatever reason it is known."""
         return await self._select("WHERE gone IS NULL ORDER BY repository, number, node_id")
+
+    async def among(self, node_ids: Sequence[str]) -> tuple[KnownThread, ...]:
+        """Return those of some threads that are known and there, for whatever reason, in any order."""
+        statement = f"SELECT {_COLUMNS} FROM threads WHERE gone IS NULL AND node_id IN ({{places}})"  # noqa: S608 — ours
+        return tuple([_thread(row) async for row in read_among(self.database, statement, node_ids)])
 
     async def of_package(self, package: str) -> tuple[KnownThread, ...]:
         """List the threads that are about a package, and are there."""
@@ -129,20 +131,31 @@ class Threads:
         """Return the free-threading threads in these states that changed last, and how many there are."""
         if not states:
             return (), 0
-        places = ", ".join("?" * len(states))
-        where = f"WHERE free_threading AND gone IS NULL AND state IN ({places})"
-        values: list[Value] = [state.value for state in states]
+        where = "free_threading AND gone IS NULL"
+        values: list[Value] = []
         if package is not None:
             where += " AND package = ?"
             values.append(package)
-        rows = await self.database.read(f"SELECT COUNT(*) FROM threads {where}", values)  # noqa: S608 — ours
-        threads = await self._select(f"{where} ORDER BY updated DESC, node_id LIMIT ?", *values, limit)
-        return threads, msgspec.convert(rows[0][0], int)
+        places = ", ".join("?" * len(states))
+        names = [state.value for state in states]
+        rows = await self.database.read(
+            f"SELECT COUNT(*) FROM threads WHERE {where} AND state IN ({places})",  # noqa: S608 — ours
+            (*values, *names),
+        )
+        # State by state, each in the order of an index: together they would all be read to be sorted.
+        newest = f"WHERE {where} AND state = ? ORDER BY updated DESC, node_id LIMIT ?"
+        found = [thread for name in names for thread in await self._select(newest, *values, name, limit)]
+        found.sort(key=lambda thread: thread.issue.node_id)
+        found.sort(key=lambda thread: thread.issue.updated, reverse=True)
+        return tuple(found[:limit]), msgspec.convert(rows[0][0], int)
 
     async def triaged(self) -> tuple[str, ...]:
         """List the repositories with threads that are known only by triage, and are there."""
+        # From name to name by an index, as there may be many threads of each.
+        first = "SELECT MIN(repository) FROM threads WHERE origin = 'triage' AND gone IS NULL"
         rows = await self.database.read(
-            "SELECT DISTINCT repository FROM threads WHERE origin = 'triage' AND gone IS NULL ORDER BY repository"
+            f"WITH RECURSIVE names (name) AS ({first} UNION ALL SELECT ({first} AND repository > names.name)"  # noqa: S608 — ours
+            " FROM names WHERE names.name IS NOT NULL) SELECT name FROM names WHERE name IS NOT NULL ORDER BY name"
         )
         return tuple(name for (name,) in msgspec.convert(rows, list[tuple[str]]))
 

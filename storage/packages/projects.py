@@ -121,10 +121,11 @@ class Projects:
                     found[str(package)] = _decode_by_target(wheels)
         return found
 
-    def _of(self, packages: Sequence[str], columns: str) -> AsyncIterator[Row]:
-        """Select rows by package, a few hundred at a time."""
+    async def _of(self, packages: Sequence[str], columns: str) -> AsyncIterator[Row]:
+        """Yield rows by package, a few hundred at a time."""
         statement = f"SELECT package, {columns} FROM projects WHERE package IN ({{places}})"  # noqa: S608 — our words
-        return read_among(self.database, statement, packages)
+        async for row in read_among(self.database, statement, packages):
+            yield row
 
 
 def _row(scan: int, now: datetime, conclusion: Conclusion, etag: str | None) -> Row:

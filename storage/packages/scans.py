@@ -76,7 +76,8 @@ class Scans:
     async def latest(self) -> Scan | None:
         """Return the last scan that ended, None if there was none."""
         rows = await self.database.read(
-            "SELECT started, ended, tracked, failed, wanted FROM scans WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1"
+            "SELECT started, ended, tracked, failed, wanted FROM scans"
+            " WHERE id = (SELECT MAX(id) FROM scans WHERE ended IS NOT NULL)"
         )
         if not rows:
             return None

@@ -157,7 +157,7 @@ async def test_numbers_go_on_and_nothing_is_shown_twice(database: Engine) -> Non
     assert await forget(database) == {"thread_events": 3}
     assert await events.newest() == 3
     await threads.record([THREAD], [happened(THREAD, at=NOW)], [], NOW)
-    assert [position for position, _ in await events.numbered_after((await guilds.issues_shown())[1])] == [4]
+    assert [position for position, _ in await events.numbered_after((await guilds.issues_not_shown(99))[1])] == [4]
 
 
 async def test_a_thread_that_ended_long_ago_is_forgotten_and_one_that_is_open_or_in_the_table_is_not(
@@ -352,7 +352,7 @@ class Life:
         """Plan what is due as the poster does, the last weeks' digests once more, and send it."""
         posts, guilds = Posts(self.database), Guilds(self.database)
         newest, newest_event = await Changes(self.database).newest(), await ThreadEvents(self.database).newest()
-        announced, shown = await guilds.announced(), await guilds.issues_shown()
+        announced, shown = await guilds.not_announced(newest), await guilds.issues_not_shown(newest_event)
         for guild in self.guilds:
             for back in range(2):
                 week = week_of((now - back * FORTNIGHT).date())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from itertools import accumulate
 
-from bot.core.history.timelines import Step, SupportRule, Timeline, at, days_between, end_of, settled
+from bot.core.history.timelines import Step, SupportRule, Timeline, at, days_between, settled
 from bot.core.wheels.targets import Target
 
 ANY_TARGET = "any"
@@ -71,12 +71,12 @@ def shares_by_target(
 
     Of a day that is not over, what stands now counts.
     """
-    calm = {target: [settled(each.get(target, ())) for each in packages] for target in targets}
-    for day in days_between(first, last):
-        counts = {
-            target: sum(map(partial(_has_wheels, moment=min(end_of(day), now)), calm[target])) for target in targets
-        }
-        yield DayShare(day, len(packages), counts)
+    counts = {
+        target: _count(map(_wheels, (settled(each.get(target, ())) for each in packages)), first, last, now)
+        for target in targets
+    }
+    for place, day in enumerate(days_between(first, last)):
+        yield DayShare(day, len(packages), {target: counts[target][place] for target in targets})
 
 
 def have_wheels(packages: Mapping[str, Timeline], now: datetime) -> set[str]:
@@ -86,11 +86,41 @@ def have_wheels(packages: Mapping[str, Timeline], now: datetime) -> set[str]:
 
 def shares_by_name(packages: Sequence[Sequence[Step[bool]]], first: date, last: date) -> Iterator[DayShare]:
     """Count, for every day, the packages whose newest release of that day had a wheel named ``cp31Xt``."""
-    for day in days_between(first, last):
-        steps = (at(each, end_of(day)) for each in packages)
-        yield DayShare(day, len(packages), {ANY_TARGET: sum(step is not None and step.shows for step in steps)})
+    named = (((step.moment, step.shows) for step in steps) for steps in packages)
+    counts = _count(named, first, last)
+    for day, count in zip(days_between(first, last), counts, strict=True):
+        yield DayShare(day, len(packages), {ANY_TARGET: count})
 
 
 def _has_wheels(steps: Timeline, moment: datetime) -> bool:
     step = at(steps, moment)
     return step is not None and step.shows.has_wheels
+
+
+def _wheels(steps: Timeline) -> Iterator[tuple[datetime, bool]]:
+    return ((step.moment, step.shows.has_wheels) for step in steps)
+
+
+def _count(
+    packages: Iterable[Iterable[tuple[datetime, bool]]], first: date, last: date, now: datetime | None = None
+) -> list[int]:
+    """Count, for every day, the packages that had wheels at its end, by what each had from which moment (UTC) on.
+
+    What comes after ``now`` does not count. It goes through the changes once and not through the days for each package:
+    a package changes seldom, and its days are many.
+    """
+    start = first.toordinal()
+    changes = [0] * max(0, last.toordinal() - start + 1)
+    for package in packages:
+        had = False
+        for moment, has in package:
+            if now is not None and moment > now:
+                break
+            if has is had:
+                continue
+            place = max(0, moment.toordinal() - start)
+            if place >= len(changes):
+                break
+            changes[place] += 1 if has else -1
+            had = has
+    return list(accumulate(changes))

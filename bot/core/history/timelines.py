@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -190,11 +190,6 @@ def days_between(first: date, last: date) -> Iterator[date]:
     """Return every day from the first to the last."""
     for number in range((last - first).days + 1):
         yield first + timedelta(days=number)
-
-
-def end_of(day: date) -> datetime:
-    """Return the last moment of a day (UTC)."""
-    return datetime.combine(day, time.max, UTC)
 
 
 def _only(step: Step[list[Standing]], place: int) -> Step[Standing]:

@@ -18,7 +18,7 @@ from bot.core.posting.feeds import BETWEEN_BATCHES, issue_posts
 from bot.core.posting.messages import Draft
 from bot.core.posting.plans import announcement_post, digest_post, is_just_now
 from bot.core.posting.posts import BETWEEN_ANNOUNCEMENTS, PostKind
-from bot.core.posting.schedule import Slot, due_slot
+from bot.core.posting.schedule import MADE_UP_FOR, Slot, due_slot, next_slot
 from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
 from bot.services.discord.delivery import PostDelivery, note
 from bot.services.discord.stores import PostStores
@@ -27,32 +27,70 @@ from bot.services.discord.zones import Zones
 FORGOTTEN_AFTER = timedelta(days=30)
 """How long the settings of a server are kept after the bot was removed."""
 
+_LOOKED_ANYWAY = timedelta(minutes=10)
+"""How long what was seen counts at most: what else it rests on, such as time zones, changes unannounced."""
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class _Seen:
+    """What servers have set, as it was at a moment, by servers; nothing of it has to be read again ``until`` another.
+
+    ``revision`` is what tells whether anybody changed it since, ``present`` the servers that the bot was in.
+    """
+
+    revision: int
+    present: frozenset[int]
+    at: datetime
+    until: datetime
+    settings: Mapping[int, GuildSettings]
+    closed: frozenset[int]
+
+    def holds(self, revision: int, present: frozenset[int], now: datetime) -> bool:
+        """Return whether it still is so, and no digest is due since; a clock that was set back makes it untrue."""
+        return self.revision == revision and self.present == present and self.at <= now < self.until
+
+
+@dataclass(slots=True)
 class Poster:
-    """Plans; ``delivery`` takes what was planned from there."""
+    """Plans; ``delivery`` takes what was planned from there.
+
+    What servers have set is read again when it changed, and planned by when the next digest is due, so that a tick with
+    nothing to do takes next to nothing however many servers there are.
+    """
 
     stores: PostStores
     discord: DiscordPosts
     zones: Zones
     delivery: PostDelivery
     now: Callable[[], datetime]
+    _seen: _Seen | None = None
 
     async def tick(self) -> None:
         """Plan what is due now, and take everything planned as far as it goes."""
         present = self.discord.guilds()
         if present is None:
             return
+        seen = await self._look(present)
+        await self._plan_announcements(seen)
+        await self._plan_issues(seen)
+        due = await self.stores.posts.due(self.now())
+        await self.delivery.deliver(post for post in due if post.guild in present)
+
+    async def _look(self, present: frozenset[int]) -> _Seen:
+        """Read what servers have set, and plan the digests that are due, unless nothing of it can have changed."""
+        revision, now = await self.stores.guilds.revision(), self.now()
+        if self._seen is not None and self._seen.holds(revision, present, now):
+            return self._seen
+        self._seen = None
         await self._note_presence(present)
         closed = await self.stores.closed.everywhere()
         settings = [each for each in await self.stores.guilds.everyone() if each.guild in present]
-        await self._plan_digests(settings, closed)
-        await self._plan_announcements(settings, closed)
-        await self._plan_issues(settings, closed)
-        due = await self.stores.posts.due(self.now())
-        await self.delivery.deliver(post for post in due if post.guild in present)
+        next_due = await self._plan_digests(settings, closed)
+        until = min(next_due, now + _LOOKED_ANYWAY)
+        self._seen = _Seen(revision, present, now, until, {each.guild: each for each in settings}, closed)
+        return self._seen
 
     async def announce(self, changes: Sequence[Change]) -> None:
         """Take in changes; the next ticks announce them where that is wanted. Known ones are not taken twice."""
@@ -71,12 +109,15 @@ class Poster:
             await self.stores.guilds.forget(guild)
             log.info("guild_forgotten", guild=guild)
 
-    async def _plan_digests(self, settings: Sequence[GuildSettings], closed: Collection[int]) -> None:
+    async def _plan_digests(self, settings: Sequence[GuildSettings], closed: Collection[int]) -> datetime:
+        """Plan the digests that are due, and return when the next one is."""
         due: list[tuple[int, DigestSettings, Slot]] = []
+        next_due = self.now() + MADE_UP_FOR
         for each in settings:
             digest = each.digest
             if digest is not None and digest.channel not in closed:
-                slot = await self._due_slot(each.guild, digest)
+                slot, following = await self._slots(each.guild, digest)
+                next_due = min(next_due, following.moment)
                 if slot is not None:
                     due.append((each.guild, digest, slot))
         known = await self.stores.posts.known(PostKind.DIGEST, {str(slot.week) for _, _, slot in due})
@@ -86,8 +127,10 @@ class Poster:
                 if await self.stores.posts.plan(post, self.now()):
                     note("post_planned", post)
                     self.delivery.checkpoint("planned")
+        return next_due
 
-    async def _due_slot(self, guild: int, digest: DigestSettings) -> Slot | None:
+    async def _slots(self, guild: int, digest: DigestSettings) -> tuple[Slot | None, Slot]:
+        """Return the slot that is due, if one is, and the next one."""
         now = self.now()
         if digest.since > now:
             # It was turned on by a clock that has been set back since.
@@ -96,32 +139,35 @@ class Poster:
         zone = await self.zones.find(digest.schedule.zone)
         if zone is None:
             log.warning("zone_unknown", guild=guild, zone=digest.schedule.zone)
-        return due_slot(now, digest.since, digest.schedule, zone or UTC)
+        zone = zone or UTC
+        return due_slot(now, digest.since, digest.schedule, zone), next_slot(now, digest.schedule, zone)
 
-    async def _plan_announcements(self, settings: Sequence[GuildSettings], closed: Collection[int]) -> None:
+    async def _plan_announcements(self, seen: _Seen) -> None:
         newest = await self.stores.changes.newest()
-        announced = await self.stores.guilds.announced()
-        behind = [each for each in settings if announced.get(each.guild, newest) < newest]
+        announced = await self.stores.guilds.not_announced(newest)
+        behind = [seen.settings[guild] for guild in announced if guild in seen.settings]
         if not behind:
             return
-        last_planned = await self.stores.posts.last_planned(PostKind.ANNOUNCEMENT)
         now = self.now()
+        last_planned = await self.stores.posts.last_planned(PostKind.ANNOUNCEMENT, now - BETWEEN_ANNOUNCEMENTS)
         for each in behind:
             post = announcement_post(each, announced[each.guild], newest, now)
             too_soon = is_just_now(last_planned.get(each.guild), now, BETWEEN_ANNOUNCEMENTS)
-            if post is None or post.channel in closed or too_soon:
+            if post is None or post.channel in seen.closed or too_soon:
                 continue
             if await self.stores.posts.plan_announcement(post, now):
                 note("post_planned", post)
                 self.delivery.checkpoint("planned")
 
-    async def _plan_issues(self, settings: Sequence[GuildSettings], closed: Collection[int]) -> None:
-        shown = await self.stores.guilds.issues_shown()
+    async def _plan_issues(self, seen: _Seen) -> None:
         newest = await self.stores.events.newest()
+        shown = await self.stores.guilds.issues_not_shown(newest)
         behind = {
-            each.guild: each.issues
-            for each in settings
-            if each.issues is not None and each.issues.channel not in closed and shown.get(each.guild, newest) < newest
+            guild: each.issues
+            for guild in shown
+            if (each := seen.settings.get(guild)) is not None
+            and each.issues is not None
+            and each.issues.channel not in seen.closed
         }
         waiting = await self._may_be_told(behind) if behind else {}
         if not waiting:
@@ -142,9 +188,9 @@ class Poster:
         These are looked up after what was shown: whoever has moved that on since has posts that are seen here. Two
         posts that both look for the thread of a repository would make two of it.
         """
-        last_planned = await self.stores.posts.last_planned(PostKind.ISSUES)
-        busy = await self.stores.posts.busy(PostKind.ISSUES)
         now = self.now()
+        last_planned = await self.stores.posts.last_planned(PostKind.ISSUES, now - BETWEEN_BATCHES)
+        busy = await self.stores.posts.busy(PostKind.ISSUES)
         return {
             guild: feed
             for guild, feed in behind.items()

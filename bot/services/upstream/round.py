@@ -70,7 +70,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class PollRound:
-    """One round under way: ``known`` and ``cursors`` are what was stored when it began, and what it stored since."""
+    """One round under way: ``known`` and ``cursors`` are what was stored when it began, and what it stored since.
+
+    Of the threads that only triage knows, which may be many, those are known that the round meets.
+    """
 
     reader: GithubReader
     threads: Threads
@@ -212,6 +215,8 @@ class PollRound:
 
     async def _found(self, issues: Sequence[Issue], origin: ThreadOrigin, *, all_of_them: bool) -> list[KnownThread]:
         """Make threads of those that changed and are about free-threading, by their text or by what is known."""
+        unknown = [issue.node_id for issue in issues if issue.node_id not in self.known]
+        self.known.update((thread.issue.node_id, thread) for thread in await self.threads.among(unknown))
         changed = [issue for issue in issues if not is_known(self.known.get(issue.node_id), issue)]
         kept = [
             (issue, said)

@@ -37,7 +37,7 @@ class Watcher:
     async def poll(self, progress: Progress = lambda *_: None) -> PollReport:
         """Look once at everything that is due. Raises ``ForbiddenError`` where GitHub does not take the token."""
         asked = self.reader.requests
-        known = {thread.issue.node_id: thread for thread in await self.threads.all()}
+        known = {thread.issue.node_id: thread for thread in await self.threads.watched()}
         cursors = {cursor.name: cursor for cursor in await self.cursors.all()}
         this = PollRound(self.reader, self.threads, self.documents, self.sources, self.now, progress, known, cursors)
         await this.run()

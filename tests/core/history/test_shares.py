@@ -13,13 +13,25 @@ from bot.core.history.timelines import Standing, Step, timelines, wheel_names
 from bot.core.index.simple_api import Project
 from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.platforms import Platform
-from tests.core.pages import T314
+from tests.core.history.slow_shares import end_of, slow_shares_by_name, slow_shares_by_target
+from tests.core.pages import NOW, T314
 from tests.core.strategies import TARGETS, projects
 from tests.examples import examples
 
 DAY = date(2026, 3, 1)
 MORNING = datetime(2026, 3, 1, 6, tzinfo=UTC)
 LATER = datetime(2027, 3, 1, tzinfo=UTC)
+
+
+_MOMENTS = st.integers(-6 * 24, 6 * 24).map(lambda hours: MORNING + timedelta(hours=hours)) | st.integers(-6, 6).map(
+    lambda days: end_of(DAY + timedelta(days=days)) + timedelta(microseconds=days % 2)
+)
+_DAYS = st.integers(-8, 8).map(lambda days: DAY + timedelta(days=days))
+_HOW = st.sampled_from(((), ("cp314t",)))
+_STEPS = st.lists(st.tuples(_MOMENTS, _HOW), max_size=6).map(
+    lambda some: tuple(step(how, moment) for moment, how in sorted(some))
+)
+_PACKAGES = st.lists(st.dictionaries(st.sampled_from(("3.14t", "3.15t")), _STEPS), max_size=5)
 
 
 def step(how: tuple[str, ...], moment: datetime = MORNING) -> Step[Standing]:
@@ -98,3 +110,33 @@ def test_no_more_packages_have_wheels_than_there_are(some: list[Project]) -> Non
         *shares_by_name([wheel_names(project) for project in some], DAY, DAY),
     ):
         assert all(0 <= count <= share.packages == len(some) for count in share.with_wheels.values())
+
+
+@given(_PACKAGES, _DAYS, _DAYS, _MOMENTS)
+@settings(max_examples=examples(100))
+def test_shares_are_what_stood_at_the_end_of_each_day_or_now(
+    packages: list[dict[str, tuple[Step[Standing], ...]]], first: date, last: date, now: datetime
+) -> None:
+    asked = (packages, ["3.14t", "3.15t"], first, last, now)
+    assert list(shares_by_target(*asked)) == list(slow_shares_by_target(*asked))
+
+
+@given(_PACKAGES, _DAYS, _DAYS)
+@settings(max_examples=examples(100))
+def test_shares_by_name_are_what_stood_at_the_end_of_each_day(
+    packages: list[dict[str, tuple[Step[Standing], ...]]], first: date, last: date
+) -> None:
+    named = [
+        [Step(each.moment, each.began, each.version, None, each.shows.has_wheels) for each in steps]
+        for package in packages
+        for steps in package.values()
+    ]
+    assert list(shares_by_name(named, first, last)) == list(slow_shares_by_name(named, first, last))
+
+
+@given(st.lists(projects, max_size=3), _DAYS)
+@settings(max_examples=examples(8))
+def test_shares_of_pages_are_what_stood_at_the_end_of_each_day_or_now(some: list[Project], first: date) -> None:
+    traced = [{str(target): steps for target, steps in timelines(project, TARGETS).items()} for project in some]
+    asked = (traced, [str(target) for target in TARGETS], first, first + timedelta(days=300), NOW)
+    assert list(shares_by_target(*asked)) == list(slow_shares_by_target(*asked))

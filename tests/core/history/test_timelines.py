@@ -15,7 +15,6 @@ from bot.core.history.timelines import (
     Step,
     at,
     days_between,
-    end_of,
     settled,
     timelines,
     trace,
@@ -27,6 +26,7 @@ from bot.core.verdicts.rules import Verdict, verdict_of
 from bot.core.verdicts.support import offer_of, support_of
 from tests.core import digests
 from tests.core.digests import step
+from tests.core.history.slow_shares import end_of
 from tests.core.pages import NAME, T314, T315, project, sdist, wheel
 from tests.core.recorded import recorded_projects
 from tests.core.strategies import TARGETS

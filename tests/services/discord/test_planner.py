@@ -581,6 +581,50 @@ async def test_two_processes_on_one_database_post_once(
     assert fake.count("POST", SENDS) == 2
 
 
+async def test_what_another_process_sets_is_seen_by_the_next_tick(
+    office: Office, fake: FakeDiscord, path: Path, clock: Clock, general: Channel
+) -> None:
+    await office.poster.tick()
+    async with open_office(fake, path, clock) as other:
+        await other.subscribe(general)
+        await office.poster.tick()
+        assert len(own(fake, general)) == 1
+        await other.stores.guilds.set_digest(guild_of(general).id, None)
+        clock.advance(timedelta(days=7))
+        await office.poster.tick()
+        assert len(own(fake, general)) == 1
+        await other.subscribe(general)
+        await office.poster.tick()
+        assert len(own(fake, general)) == 2
+
+
+async def test_what_another_process_finds_closed_and_opens_again_is_seen_by_the_next_tick(
+    office: Office, fake: FakeDiscord, path: Path, clock: Clock, general: Channel
+) -> None:
+    await office.subscribe(general)
+    async with open_office(fake, path, clock) as other:
+        await other.stores.closed.close(guild_of(general).id, general.id, "It is locked.", clock())
+        await office.poster.tick()
+        assert own(fake, general) == []
+        await other.stores.closed.reopen(general.id)
+        await office.poster.tick()
+    assert len(own(fake, general)) == 1
+
+
+async def test_ticks_that_saw_that_nothing_is_due_post_each_digest_when_it_is(
+    office: Office, fake: FakeDiscord, clock: Clock, general: Channel
+) -> None:
+    await office.subscribe(general)
+    await office.poster.tick()
+    assert len(own(fake, general)) == 1
+    clock.time = SLOT + timedelta(days=7) - timedelta(seconds=3)
+    await office.poster.tick()
+    assert len(own(fake, general)) == 1
+    clock.advance(timedelta(seconds=5))
+    await office.poster.tick()
+    assert len(own(fake, general)) == 2
+
+
 async def test_a_process_that_hangs_while_sending_is_not_doubled_by_another(
     office: Office, fake: FakeDiscord, path: Path, clock: Clock, general: Channel
 ) -> None:

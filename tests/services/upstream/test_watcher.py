@@ -16,7 +16,7 @@ from bot.core.github.threads import ForbiddenError, IssueRef, ThreadState
 from bot.core.guide.tracking_table import TABLE
 from bot.core.upstream.polling import BETWEEN_SEARCHES, OTHERS
 from bot.core.upstream.report import PollReport
-from bot.core.upstream.threads import EventKind, ThreadOrigin
+from bot.core.upstream.threads import EventKind, KnownThread, ThreadOrigin
 from bot.core.wheels.targets import Target
 from tests.fakes.discord_json import JsonObject
 from tests.fakes.fake_github import FakeGitHub
@@ -224,6 +224,25 @@ async def test_a_deleted_thread_is_gone_and_not_asked_about_again(
         kept = await upstream_poll.threads.get(tracked.node_id)
         assert kept is not None
         assert kept.gone == NOW + timedelta(minutes=5)
+
+
+async def test_a_thread_that_triage_knows_to_be_about_it_is_watched_whatever_its_text_says(
+    server: FakeGitHub, numpy: FakeRepository, path: Path, clock: Clock
+) -> None:
+    async with open_poll(server, path, clock, repositories=["numpy/numpy"]) as upstream_poll:
+        opened = [numpy.open(OTHER), numpy.open(OTHER)]
+        await poll(upstream_poll, clock)
+        assert await upstream_poll.threads.watched() == ()
+        issue = await upstream_poll.watcher.reader.issue(IssueRef("numpy/numpy", opened[0].number))
+        known = KnownThread(issue, ThreadOrigin.TRIAGE, None, free_threading=True, kinds=())
+        await upstream_poll.threads.record([known], [], [], clock())
+        clock.advance(minutes=1)
+        for thread in opened:
+            thread.comment("It is this, too.")
+        report = await poll(upstream_poll, clock)
+        (watched,) = await upstream_poll.threads.watched()
+        assert (watched.issue.ref, watched.origin) == (issue.ref, ThreadOrigin.REPOSITORY)
+        assert (report.new, report.watched) == (0, {ThreadOrigin.REPOSITORY: 1})
 
 
 async def test_a_locked_thread_goes_on_being_watched(

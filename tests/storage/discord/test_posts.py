@@ -220,14 +220,14 @@ async def test_changes_are_numbered_and_taken_once(database: Engine) -> None:
 async def test_changes_are_announced_by_one_post_only(database: Engine, guilds: Guilds, posts: Posts) -> None:
     await Changes(database).record([Change("old", Target(14), "1", ChangeKind.GAINED)], NOW)
     await guilds.set_announcements(GUILD, CHANNEL)
-    assert await guilds.announced() == {GUILD: 1}
+    assert await guilds.not_announced(99) == {GUILD: 1}
     post = replace(POST, kind=PostKind.ANNOUNCEMENT, key="2-3", role=None, publish=False)
     assert await posts.plan_announcement(post, NOW)
     assert not await posts.plan_announcement(post, NOW)
     assert not await posts.plan_announcement(replace(post, key="2-4"), NOW)
     assert not await posts.plan_announcement(replace(post, key="4-4", channel=1), NOW)
-    assert await guilds.announced() == {GUILD: 3}
-    assert await posts.last_planned(PostKind.ANNOUNCEMENT) == {GUILD: NOW}
+    assert await guilds.not_announced(99) == {GUILD: 3}
+    assert await posts.last_planned(PostKind.ANNOUNCEMENT, NOW) == {GUILD: NOW}
     assert await posts.due(NOW) == (post,)
 
 
@@ -245,21 +245,21 @@ async def test_a_feed_is_read_back_as_it_was_set_and_begins_with_the_next_event(
     database: Engine, guilds: Guilds
 ) -> None:
     await happen(database, 1, 2)
-    assert await guilds.issues_shown() == {}
+    assert await guilds.issues_not_shown(99) == {}
     await guilds.set_issues(GUILD, FEED)
     assert await guilds.settings(GUILD) == GuildSettings(GUILD, issues=FEED)
-    assert await guilds.issues_shown() == {GUILD: 2}
+    assert await guilds.issues_not_shown(99) == {GUILD: 2}
     await happen(database, 3)
     text = IssueFeed(5, forum=False, events=(EventKind.CLOSED,))
     await guilds.set_issues(GUILD, text)
     await guilds.set_digest(GUILD, DIGEST)
     assert await guilds.everyone() == (GuildSettings(GUILD, DIGEST, None, text),)
-    assert await guilds.issues_shown() == {GUILD: 2}
+    assert await guilds.issues_not_shown(99) == {GUILD: 2}
     await guilds.set_issues(GUILD, None)
     assert (await guilds.settings(GUILD)).issues is None
-    assert await guilds.issues_shown() == {}
+    assert await guilds.issues_not_shown(99) == {}
     await guilds.set_issues(GUILD, FEED)
-    assert await guilds.issues_shown() == {GUILD: 3}
+    assert await guilds.issues_not_shown(99) == {GUILD: 3}
 
 
 async def test_upstream_events_are_planned_once_and_all_posts_of_them_together(guilds: Guilds, posts: Posts) -> None:
@@ -271,8 +271,8 @@ async def test_upstream_events_are_planned_once_and_all_posts_of_them_together(g
     assert await posts.plan_issues(two, GUILD, 0, 4, NOW)
     assert not await posts.plan_issues(two, GUILD, 0, 4, NOW)
     assert await posts.due(NOW) == tuple(two)
-    assert await guilds.issues_shown() == {GUILD: 4}
-    assert await posts.last_planned(PostKind.ISSUES) == {GUILD: NOW}
+    assert await guilds.issues_not_shown(99) == {GUILD: 4}
+    assert await posts.last_planned(PostKind.ISSUES, NOW) == {GUILD: NOW}
 
 
 async def test_events_that_nobody_wants_are_passed_without_a_post(guilds: Guilds, posts: Posts) -> None:
@@ -280,7 +280,7 @@ async def test_events_that_nobody_wants_are_passed_without_a_post(guilds: Guilds
     await guilds.set_issues(GUILD, FEED)
     assert await posts.plan_issues([], GUILD, 0, 4, NOW)
     assert not await posts.plan_issues([], GUILD, 0, 5, NOW)
-    assert (await guilds.issues_shown(), await posts.due(NOW)) == ({GUILD: 4}, ())
+    assert (await guilds.issues_not_shown(99), await posts.due(NOW)) == ({GUILD: 4}, ())
 
 
 async def test_a_server_is_busy_until_nothing_is_left_to_do(guilds: Guilds, posts: Posts) -> None:

@@ -107,8 +107,7 @@ async def test_watching_takes_over_what_triage_knew_even_with_an_older_state(thr
     assert await threads.watched() == ()
     assert await threads.all() == (triaged,)
     await threads.record([THREAD], [], [], NOW)
-    assert await threads.watched(ThreadOrigin.TABLE) == (replace(triaged, origin=ThreadOrigin.TABLE, package="numpy"),)
-    assert await threads.watched(ThreadOrigin.TRIAGE) == ()
+    assert await threads.watched() == (replace(triaged, origin=ThreadOrigin.TABLE, package="numpy"),)
 
 
 async def test_a_thread_is_found_where_it_was_seen_last_whatever_the_case_of_its_repository(threads: Threads) -> None:
@@ -119,6 +118,28 @@ async def test_a_thread_is_found_where_it_was_seen_last_whatever_the_case_of_its
     await threads.record([left], [], [], seconds(2))
     assert await threads.at(IssueRef("NumPy/NumPy", 1)) == here
     assert await threads.at(IssueRef("numpy/numpy", 2)) is None
+
+
+async def test_threads_that_changed_at_the_same_time_are_listed_by_id_whatever_their_state(threads: Threads) -> None:
+    states = (ThreadState.MERGED, ThreadState.OPEN, ThreadState.CLOSED, ThreadState.OPEN)
+    alike = [thread(number, f"I_{number}") for number in range(4)]
+    mixed = [replace(each, issue=replace(each.issue, state=state)) for each, state in zip(alike, states, strict=True)]
+    await threads.record(mixed, [], [], NOW)
+    assert await threads.listed("numpy", list(ThreadState), 3) == (tuple(mixed[:3]), 4)
+
+
+async def test_the_repositories_of_triage_are_listed_once_each(threads: Threads) -> None:
+    def triaged(repository: str, number: int) -> KnownThread:
+        known = thread(number, f"I_{repository}_{number}")
+        issue = replace(known.issue, ref=IssueRef(repository, number))
+        return replace(known, issue=issue, origin=ThreadOrigin.TRIAGE)
+
+    assert await threads.triaged() == ()
+    gone = replace(triaged("d/gone", 1), gone=NOW)
+    await threads.record(
+        [THREAD, gone, *(triaged(name, n) for name in ("c/c", "a/a", "b/b") for n in (1, 2))], [], [], NOW
+    )
+    assert await threads.triaged() == ("a/a", "b/b", "c/c")
 
 
 async def test_what_is_gone_is_listed_nowhere(threads: Threads) -> None:
@@ -140,6 +161,9 @@ async def test_the_list_has_what_changed_last_first_and_says_how_many_there_are(
     assert await threads.listed("numpy", [ThreadState.CLOSED, ThreadState.MERGED], 9) == ((closed[1], closed[0]), 2)
     assert await threads.listed(None, list(ThreadState), 1) == ((closed[1],), 6)
     assert await threads.listed(None, [], 9) == ((), 0)
+    in_order = (closed[1], closed[0], every[2], every[1], every[0], other)
+    for limit in range(1, 7):
+        assert await threads.listed(None, list(ThreadState), limit) == (in_order[:limit], 6)
     assert await PackageThreads(threads.database).open_counts() == {"numpy": 3, "scipy": 1}
 
 
