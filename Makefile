@@ -74,8 +74,8 @@ long: $(development) ## Try properties with many examples, for as long as that t
 	@PATH="$(abspath $(bin)):$$PATH" FTBOT_TEST_PATIENCE=$${FTBOT_TEST_PATIENCE:-60} $(bin)/python -m pytest --no-header \
 		-m hypothesis --hypothesis-profile=long --numprocesses=auto --dist=worksteal $(PYTEST)
 
-bench: $(development) ## Measure how fast questions are answered, packages scanned, webhooks taken, threads watched (five minutes)
-	@for benchmark in status scan webhooks watch github_worker; do $(bin)/python -m benchmarks.$$benchmark || exit 1; echo; done
+bench: $(development) ## Measure how fast questions are answered, packages scanned, applications judged, webhooks taken, threads watched (six minutes)
+	@for benchmark in status scan deps webhooks watch github_worker; do $(bin)/python -m benchmarks.$$benchmark || exit 1; echo; done
 
 own-medicine: $(development) ## Do our own dependencies keep the GIL off? (asks PyPI; half a minute)
 	@$(bin)/ftbot inspect $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/\1/p' requirements.txt | sort -u)

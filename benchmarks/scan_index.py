@@ -69,13 +69,15 @@ class Body:
         sent = gzip.compress(text, level, mtime=0)
         return cls(sent, f'"{base64.b64encode(hashlib.md5(sent, usedforsecurity=False).digest()).decode()}"', kind)
 
-    def answer(self, known: str | None) -> bytes:
-        """Write the answer to somebody who may know an entity tag."""
+    def answer(self, known: str | None, *, inflated: bool = False) -> bytes:
+        """Write the answer to somebody who may know an entity tag, and may know no gzip."""
         head = f"{_HEADERS}ETag: {self.etag}\r\n"
         if known == self.etag:
             return f"HTTP/1.1 304 Not Modified\r\n{head}\r\n".encode()
-        lines = f"Content-Type: {self.kind}\r\nContent-Encoding: gzip\r\nContent-Length: {len(self.sent)}\r\n"
-        return f"HTTP/1.1 200 OK\r\n{head}{lines}\r\n".encode() + self.sent
+        sent = gzip.decompress(self.sent) if inflated else self.sent
+        encoding = "" if inflated else "Content-Encoding: gzip\r\n"
+        lines = f"Content-Type: {self.kind}\r\n{encoding}Content-Length: {len(sent)}\r\n"
+        return f"HTTP/1.1 200 OK\r\n{head}{lines}\r\n".encode() + sent
 
 
 @dataclass(slots=True)
@@ -103,10 +105,10 @@ class ScanIndex:
         text = f'{{"meta":{{"_last-serial":42000000,"api-version":"1.4"}},"projects":[{",".join(others + ours)}]}}\n'
         self.bodies["/simple/"] = Body.of(text.encode(), _LISTING_LEVEL, _SIMPLE_TYPE)
 
-    def answer(self, path: str, known: str | None) -> bytes:
+    def answer(self, path: str, known: str | None, *, inflated: bool = False) -> bytes:
         """Answer a request, and count it."""
         body = self.bodies.get(path)
-        answer = _NOT_FOUND if body is None else body.answer(known)
+        answer = _NOT_FOUND if body is None else body.answer(known, inflated=inflated)
         self.traffic = Traffic(
             self.traffic.requests + 1,
             self.traffic.not_modified + answer.startswith(b"HTTP/1.1 304"),
@@ -133,7 +135,7 @@ class ScanIndex:
         )
 
 
-class _Connection(asyncio.Protocol):
+class IndexConnection(asyncio.Protocol):
     """One client, which sends one request at a time, without a body."""
 
     def __init__(self, index: ScanIndex, delay: float) -> None:
@@ -143,10 +145,12 @@ class _Connection(asyncio.Protocol):
         self._write: Callable[[bytes], object] = len
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Remember where answers go."""
         assert isinstance(transport, asyncio.Transport)
         self._write = partial(_write, transport)
 
     def data_received(self, data: bytes) -> None:
+        """Answer what was asked, a round trip later."""
         self._received += data
         while b"\r\n\r\n" in self._received:
             head, _, self._received = self._received.partition(b"\r\n\r\n")
@@ -157,7 +161,8 @@ class _Connection(asyncio.Protocol):
                 self._write(told)
                 continue
             known = next((line[15:] for line in lines if line[:15].lower() == "if-none-match: "), None)
-            answer = self._index.answer(path, known)
+            inflated = not any("gzip" in line for line in lines if line[:16].lower() == "accept-encoding:")
+            answer = self._index.answer(path, known, inflated=inflated)
             asyncio.get_running_loop().call_later(self._delay, self._write, answer)
 
 
@@ -188,7 +193,7 @@ def make_index(count: int, documents: int, listed: int) -> ScanIndex:
 
 
 async def _serve(index: ScanIndex, delay: float) -> None:
-    server = await asyncio.get_running_loop().create_server(lambda: _Connection(index, delay), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: IndexConnection(index, delay), "127.0.0.1", 0)
     async with server:
         print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", flush=True)
         await asyncio.to_thread(sys.stdin.buffer.read)

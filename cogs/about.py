@@ -16,14 +16,17 @@ from cogs.conversations import Conversations
 from cogs.ui.buttons import finished
 from cogs.ui.status_card import GUIDE, moment
 
-_MOST_USED = ("ftstatus", "ftissues", "ftdigest")
+_MOST_USED = ("ftstatus", "ftdeps", "ftissues", "ftdigest")
 
 _GOOD_TO_KNOW = (
     "A wheel shows that a build exists, not that it is thread-safe.",
     "`abi3` wheels do not work on free-threaded Python; `abi3t` ones do, from 3.15t on.",
     "Pure Python packages need no wheel of their own.",
 )
-_PRIVACY = "It reads only its own messages, stores nothing about who asks, and mentions only a role that admins chose."
+_PRIVACY = (
+    "It reads only its own messages, stores nothing about who asks and no file that it is given, and mentions only a "
+    "role that admins chose."
+)
 
 
 class SlashCommand(Protocol):

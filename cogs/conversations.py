@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 
 import discord
@@ -15,7 +15,7 @@ from bot.services.metrics import Metrics
 from cogs.errors import answer_failure
 
 LONGEST = 60.0
-"""Seconds after which an interaction is given up."""
+"""Seconds after which an interaction is given up, unless its command may take longer."""
 
 _LAST_WORDS = 1.5
 """Seconds in which whoever is still waiting when the bot stops is told so."""
@@ -27,9 +27,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Conversations:
-    """The interactions under way."""
+    """The interactions under way; ``longest`` is for how many seconds commands may run that may take longer."""
 
     metrics: Metrics
+    longest: Mapping[str, float] = field(default_factory=dict)
     _running: set[asyncio.Task[object]] = field(default_factory=set)
     _closing: bool = False
 
@@ -43,7 +44,7 @@ class Conversations:
             interaction=interaction.id, command=command, guild=interaction.guild_id
         ):
             try:
-                outcome = await self._outcome(interaction, answer)
+                outcome = await self._outcome(interaction, command, answer)
             finally:
                 if task is not None:
                     self._running.discard(task)
@@ -78,9 +79,11 @@ class Conversations:
             for task in speechless:  # before what they speak through is closed
                 task.cancel()
 
-    async def _outcome(self, interaction: discord.Interaction, answer: Coroutine[None, None, None]) -> str:
+    async def _outcome(
+        self, interaction: discord.Interaction, command: str, answer: Coroutine[None, None, None]
+    ) -> str:
         try:
-            return await self._answered(interaction, answer)
+            return await self._answered(interaction, command, answer)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not self._closing or task is None:
@@ -88,12 +91,14 @@ class Conversations:
             task.uncancel()
             return await answer_failure(interaction, UserError(_RESTARTING))
 
-    async def _answered(self, interaction: discord.Interaction, answer: Coroutine[None, None, None]) -> str:
+    async def _answered(
+        self, interaction: discord.Interaction, command: str, answer: Coroutine[None, None, None]
+    ) -> str:
         if self._closing:
             answer.close()
             return await answer_failure(interaction, UserError(_RESTARTING))
         try:
-            async with asyncio.timeout(LONGEST):
+            async with asyncio.timeout(self.longest.get(command, LONGEST)):
                 await answer
         except Exception as error:  # noqa: BLE001 — whatever it is, whoever asked gets an answer
             return await answer_failure(interaction, error)

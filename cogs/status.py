@@ -35,6 +35,9 @@ COOLDOWN = timedelta(seconds=60)
 _BUTTON_WAIT = 0.5
 """Seconds that a card waits for the database to name its buttons; it goes without them after that."""
 
+DEPENDENCIES = "dp"
+"""What the button for what a package depends on does; ``cogs/deps.py`` answers it."""
+
 _MOST_SUGGESTED = 3
 _LARGEST_ID = 2**63 - 1
 """What a database stores; people can send any identifier."""
@@ -88,7 +91,7 @@ class StatusAnswers:
 
     async def _refresh(self, interaction: discord.Interaction, arguments: tuple[str, ...]) -> None:
         """Read a package again and put the result into the card that was clicked, unless that was done just now."""
-        name, headline = await self._subject(arguments)
+        name, headline = await self.subject(arguments)
         message = interaction.message
         checked = None if message is None else message.edited_at or message.created_at
         if checked is not None and self.now() - checked < COOLDOWN:
@@ -107,12 +110,12 @@ class StatusAnswers:
 
     async def _use(self, interaction: discord.Interaction, arguments: tuple[str, ...]) -> None:
         """Answer about the package that was meant."""
-        name, headline = await self._subject(arguments)
+        name, headline = await self.subject(arguments)
         await self.show(interaction, name, headline, private=arguments[2:] == ("p",))
 
     async def _floors(self, interaction: discord.Interaction, arguments: tuple[str, ...]) -> None:
         """Show who clicked on which systems the wheels of a card work."""
-        name, headline = await self._subject(arguments)
+        name, headline = await self.subject(arguments)
         asking = asyncio.ensure_future(self._look_up(name, headline, Freshness.NORMAL))
         await asyncio.wait({asking}, timeout=DIRECTLY)
         if not asking.done():
@@ -123,8 +126,8 @@ class StatusAnswers:
         else:
             await interaction.response.send_message(view=card, ephemeral=True)
 
-    async def _subject(self, arguments: tuple[str, ...]) -> tuple[str, Target]:
-        """Read which package and Python a button is about."""
+    async def subject(self, arguments: tuple[str, ...]) -> tuple[str, Target]:
+        """Read which package and Python a button is about. Raises ``UserError`` where that is not known."""
         try:
             package, minor = int(arguments[0], 36), int(arguments[1])
         except (IndexError, ValueError):
@@ -149,6 +152,8 @@ class StatusAnswers:
         known = with_upstream(status, self.upstream)
         number = await self._id_of(status.package)
         labels = {"r": "Refresh"} | ({"f": "Oldest systems"} if has_floors(known) else {})
+        if status.judgement.version is not None:
+            labels[DEPENDENCIES] = "Dependencies"
         minor = str(status.headline.target.minor)
         actions = () if number is None else [action(labels[verb], verb, base36(number), minor) for verb in labels]
         return finished(status_card(known, actions))

@@ -31,6 +31,13 @@ class DigestFormat(StrEnum):
     HTML = "html"
 
 
+class TableFormat(StrEnum):
+    """How dependencies may be written for elsewhere."""
+
+    MARKDOWN = "markdown"
+    CSV = "csv"
+
+
 class Exit(IntEnum):
     """Exit codes, the same for every command."""
 
@@ -151,7 +158,19 @@ def ftbot(
 
 @app.command()
 def status(
-    packages: Annotated[list[str], typer.Argument(metavar="PACKAGE...", help="Names as on PyPI, in any spelling.")],
+    packages: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PACKAGE]...", help="Names as on PyPI, in any spelling; numpy==2.4 for a release."),
+    ] = None,
+    requirement: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--requirement",
+            "-r",
+            metavar="FILE",
+            help="What a lock or requirements.txt names, without what that requires (see ftbot deps). Repeatable.",
+        ),
+    ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
@@ -168,11 +187,14 @@ def status(
 ) -> None:
     """Show whether packages install on free-threaded Python, and where wheels are missing.
 
-    Examples: ftbot status numpy; ftbot status lxml psutil --target 3.15t; ftbot status numpy --json
-    """
-    from bot.cli.status import answer_status
+    Of more than ten packages each has a line, about this machine's platform.
 
-    _leave(answer_status(packages, target or (), as_json=as_json, offline=offline, refresh=refresh))
+    Examples: ftbot status numpy; ftbot status lxml==6.0 --target 3.15t; ftbot status -r requirements.txt --json
+    """
+    from bot.cli.status import StatusAsked, answer_status
+
+    asked = StatusAsked(packages or (), requirement or (), target or ())
+    _leave(answer_status(asked, as_json=as_json, offline=offline, refresh=refresh))
 
 
 @app.command()
@@ -200,6 +222,93 @@ def inspect(
     from bot.cli.inspect import inspect_wheels
 
     _leave(inspect_wheels(what, target or (), version, as_json=as_json))
+
+
+@app.command()
+def deps(
+    packages: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PACKAGE]...", help="Names as on PyPI, or requirements such as 'pandas[excel]>=2'."),
+    ] = None,
+    requirement: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--requirement",
+            "-r",
+            metavar="FILE",
+            help="A lock (uv.lock, pylock.toml, poetry.lock, Pipfile.lock, pdm.lock, conda-lock.yml, pixi.lock), or"
+            " requirements.txt, pyproject.toml, environment.yml, a script (PEP 723). Repeatable.",
+        ),
+    ] = None,
+    environment: Annotated[
+        str | None, typer.Option(metavar="PATH", help="What is installed in an environment, such as .venv.")
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PYTHON", help="A free-threaded Python, such as 3.14t. Repeatable.", autocompletion=_targets
+        ),
+    ] = None,
+    platform: Annotated[
+        str, typer.Option(metavar="PLATFORM", help="current, all, or one, such as manylinux_x86_64 or win_amd64.")
+    ] = "current",
+    extra: Annotated[list[str] | None, typer.Option(metavar="NAME", help="With this extra. Repeatable.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="With this dependency group. Repeatable.")
+    ] = None,
+    tree: Annotated[bool, typer.Option("--tree", help="Show who requires whom.")] = False,
+    as_json: AsJson = False,
+    form: Annotated[TableFormat | None, typer.Option("--format", help="How it is written.")] = None,
+) -> None:
+    """Show which dependencies stop a move to a free-threaded Python, and from which version on they would not.
+
+    Locks are taken as they are: the verdict is of the pinned version. What is not locked is resolved by uv, from wheels
+    alone; nothing of any package is built or run. Exit code 5 says that something stops you.
+
+    Examples: ftbot deps pandas; ftbot deps -r uv.lock --target 3.14t; ftbot deps --environment .venv --tree
+    """
+    from bot.cli.deps import DependenciesAsked, show_dependencies
+
+    asked = DependenciesAsked(
+        packages=packages or (),
+        files=requirement or (),
+        environment=environment,
+        targets=target or (),
+        platform=platform,
+        extras=extra or (),
+        groups=group or (),
+    )
+    if as_json and form is not None:
+        raise UserError("--json and --format exclude each other. Give only one of them.")
+    _leave(show_dependencies(asked, form="json" if as_json else "text" if form is None else form.value, tree=tree))
+
+
+@app.command("deps-action", hidden=True)
+def deps_action() -> None:
+    """Answer about a checkout in GitHub Actions: what action.yml runs, which has the inputs in the environment."""
+    from bot.cli.deps_action import run_action
+
+    _leave(run_action())
+
+
+@app.command("deps-hook", hidden=True)
+def deps_hook(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Locks and requirements, each by itself.")],
+    target: Annotated[
+        list[str] | None, typer.Option(metavar="PYTHON", help="A free-threaded Python, such as 3.14t. Repeatable.")
+    ] = None,
+    platform: Annotated[str, typer.Option(metavar="PLATFORM", help="current, all, or one.")] = "manylinux_x86_64",
+    extra: Annotated[list[str] | None, typer.Option(metavar="NAME", help="With this extra. Repeatable.")] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="With this dependency group. Repeatable.")
+    ] = None,
+) -> None:
+    """Check files that are about to be committed: what .pre-commit-hooks.yaml runs."""
+    from bot.cli.deps import DependenciesAsked
+    from bot.cli.deps_hook import check_files
+
+    asked = DependenciesAsked(targets=target or ("3.14t",), platform=platform, extras=extra or (), groups=group or ())
+    _leave(check_files(files, asked))
 
 
 @app.command()

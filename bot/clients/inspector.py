@@ -7,11 +7,10 @@ that the module could not be read, and the program goes on.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +18,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from bot.clients.children import bare_environment, end
 from bot.core.errors import ReaderFailedError, UnreadableWheelError, UserError
 from bot.core.inspection.extension import Extension
 from bot.core.inspection.zip_directory import Member, shown
@@ -83,7 +83,7 @@ class ModuleReader:
         async with self._turn:
             process, self._process = self._process, None
             if process is not None:
-                await _end(process)
+                await end(process)
 
     async def _ask(self, process: Process, member: Member, data: bytes) -> ReadAnswer | None:
         """Return what a process answers, and keep it for the next module; None from one that breaks."""
@@ -91,14 +91,14 @@ class ModuleReader:
             async with asyncio.timeout(self.seconds):
                 answer = await _ask(process, member, data)
         except TimeoutError:
-            await _end(process)
+            await end(process)
             raise ReaderFailedError(f"{shown(member.name)} took too long to read.") from None
         except (OSError, EOFError, msgspec.MsgspecError):
-            await _end(process)
+            await end(process)
             log.warning("inspector_ended", module=member.name[:200], status=process.returncode)
             return None
         except BaseException:
-            await _end(process)
+            await end(process)
             raise
         self._process = process
         return answer
@@ -113,7 +113,7 @@ class ModuleReader:
             stdin=PIPE,
             stdout=PIPE,
             stderr=DEVNULL,
-            env=_environment(),
+            env=bare_environment(),
             limit=LONGEST_MESSAGE,
         )
 
@@ -128,11 +128,6 @@ async def open_module_reader(seconds: float = _SECONDS) -> AsyncIterator[ModuleR
         await reader.aclose()
 
 
-def _environment() -> dict[str, str]:
-    """Return what a process cannot do without: nothing, but on Windows."""
-    return {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
-
-
 async def _ask(process: Process, member: Member, data: bytes) -> ReadAnswer:
     if process.stdin is None or process.stdout is None:
         raise EOFError
@@ -143,9 +138,3 @@ async def _ask(process: Process, member: Member, data: bytes) -> ReadAnswer:
     if length > LONGEST_MESSAGE:
         raise EOFError
     return decode_answer(await process.stdout.readexactly(length))
-
-
-async def _end(process: Process) -> None:
-    with suppress(ProcessLookupError):
-        process.kill()
-    await process.wait()

@@ -58,7 +58,7 @@ class PackageIndex:
 
     async def project(self, name: str, etag: str | None = None) -> ProjectPage | NoPage:
         """Read a project's page, unless it still has the ETag known. Raises ``UpstreamError``."""
-        return await self._page(name, etag, partial(_read_page, name))
+        return await self._page(name, etag, partial(read_page, name))
 
     async def summary(self, name: str, etag: str | None, conclude: Callable[[Project], _T]) -> PageSummary[_T] | NoPage:
         """Read a project's page and conclude something from it, in a thread."""
@@ -177,7 +177,8 @@ def _read_linked(name: str, version: Version | None, answer: Answer) -> LinkedPr
     return LinkedProject(project, release, file_links(body, answer.url, [file.filename for file in release.files]))
 
 
-def _read_page(name: str, answer: Answer) -> ProjectPage:
+def read_page(name: str, answer: Answer) -> ProjectPage:
+    """Read the page that an index answered with; CPU-bound. Raises ``UpstreamError``."""
     project, body = _read_project(name, answer)
     newest = newest_release(project)
     if newest is None:

@@ -7,6 +7,10 @@ class UserError(Exception):
     """A request that cannot be served as asked; its text is the reply: what is wrong, then what to do next."""
 
 
+class UnresolvableError(UserError):
+    """What is required contradicts itself, or is more than can be resolved here; its text says which."""
+
+
 class UpstreamError(Exception):
     """Somebody else's service did not answer usefully; its text is a sentence that says which and how.
 

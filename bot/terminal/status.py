@@ -28,6 +28,7 @@ from bot.core.verdicts.wording import (
     member_lines,
     missing_line,
     modifier_line,
+    newest_line,
     other_platforms_line,
     reasons,
     since_line,
@@ -135,7 +136,9 @@ def _notes(status: Status) -> Iterator[Text]:
     lines = dict.fromkeys(modifier_line(modifier) for verdict in targets for modifier in verdict.modifiers)
     about = (*reasons(status), *lines, *advice(status), *map(modifier_line, status.judgement.modifiers))
     awaited = awaited_line(status)
-    for line in (*about, *member_lines(status), *(() if awaited is None else (awaited,))):
+    newest = newest_line(status)
+    after = [line for line in (awaited, newest) if line is not None]
+    for line in (*about, *member_lines(status), *after):
         yield foreign(f"• {shortened(line, LONGEST_LINE)}")
     if status.judgement.other_platforms:
         names = listed([shortened(name, 40) for name in status.judgement.other_platforms])

@@ -34,8 +34,12 @@ from bot.services.discord.zones import Zones
 from bot.services.health import Health
 from bot.services.metrics import Metrics, Queue
 from bot.services.packages.changes import Announcer, ScanFollowUp
+from bot.services.packages.dependencies import DependencyCheck
+from bot.services.packages.dependency_judge import DependencyJudge
+from bot.services.packages.kept_reports import KeptReports
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.package_names import PackageNames
+from bot.services.packages.pages import ProjectPages
 from bot.services.retention import Caretaker
 from bot.services.triage.audit import AuditReader
 from bot.services.triage.deliveries import Deliveries
@@ -49,7 +53,9 @@ from bot.services.upstream.poll import UpstreamPoll
 from bot.services.upstream.tracking import Tracking
 from bot.services.upstream.watcher import Watcher
 from bot.wiring.clock import utc_now
+from bot.wiring.dependencies import build_dependency_check
 from bot.wiring.digest import build_digester
+from bot.wiring.http import build_index
 from bot.wiring.names import offered_names
 from bot.wiring.packages import build_lookup, build_scanner
 from bot.wiring.tracked_wheels import build_tracked_wheels
@@ -60,6 +66,7 @@ from cogs.audit import AuditCog
 from cogs.client import Client
 from cogs.config import ConfigAnswers, ConfigCog
 from cogs.conversations import Conversations
+from cogs.deps import LONGEST, DependencyAnswers, DepsCog
 from cogs.digest import DigestAnswers, DigestCog, DigestRenderer
 from cogs.gateway import ConnectedClient, Gateway
 from cogs.issues import IssueAnswers, IssuesCog
@@ -149,7 +156,10 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
     announcer = _build_announcer(posting, upstream_poll, triage)
     follow_up = ScanFollowUp(scanner, Scans(database), digester, settings.track, announcer.announce)
     status = StatusAnswers(lookup, names, settings.targets, utc_now, tracking)
-    clients = _build_clients(resources, posting, zones, status)
+    kept = KeptReports(utc_now)
+    check = _build_dependency_check(settings, http, lookup, tracking, Inspections(database))
+    dependencies = DependencyAnswers(check, kept, status.subject)
+    clients = _build_clients(resources, posting, zones, status, dependencies)
     health = _build_health(resources)
     return Bot(
         metrics,
@@ -160,6 +170,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
         Gateway(clients.new, resources.connection),
         (
             *_upkeep_jobs(resources, health),
+            Job("forget answers about files", timedelta(minutes=1), kept.forget),
             Job("store what was asked", timedelta(minutes=1), names.flush),
             Job("post what is due", timedelta(seconds=5), posting.poster.tick),
             Job("watch threads", timedelta(minutes=5), upstream_poll.look, at_start=True),
@@ -247,18 +258,33 @@ class _Clients:
         return client
 
 
-def _build_clients(resources: _Resources, posting: _Posting, zones: Zones, status: StatusAnswers) -> _Clients:
-    conversations = Conversations(resources.metrics)
+def _build_dependency_check(
+    settings: Settings, http: httpx.AsyncClient, lookup: StatusLookup, tracking: Tracking, inspections: Inspections
+) -> DependencyCheck:
+    """Build what answers about dependencies: hundreds of pages are read in other threads than those of status cards."""
+
+    async def connected() -> httpx.AsyncClient:
+        return http
+
+    pages = ProjectPages(build_index(settings, http), lookup.readings, utc_now)
+    return build_dependency_check(settings, DependencyJudge(pages, inspections, tracking), connected)
+
+
+def _build_clients(
+    resources: _Resources, posting: _Posting, zones: Zones, status: StatusAnswers, dependencies: DependencyAnswers
+) -> _Clients:
+    conversations = Conversations(resources.metrics, LONGEST)
     config = _build_config(resources, posting, zones)
     return _Clients(
         conversations,
-        {**status.clicks(), **config.clicks()},
+        {**status.clicks(), **dependencies.clicks(), **config.clicks()},
         resources.metrics,
         Registration(Registrations(resources.database)),
         Heartbeats(),
         resources.started,
         (
             partial(StatusCog, status, conversations),
+            partial(DepsCog, dependencies, conversations, resources.settings.targets[0]),
             partial(DigestCog, DigestAnswers(posting.renderer.prepare, utc_now), conversations),
             partial(ConfigCog, config, conversations),
             partial(IssuesCog, _build_issues(resources, status), conversations),

@@ -42,6 +42,8 @@ class PackageTools:
         if status.headline.verdict is not Verdict.NOT_FOUND:
             way_on = "ask again without --offline" if offline else "try again later"
             return f"{status.error} It is not known whether {status.package} works; {way_on}."
+        if status.newest is not None:
+            return f"{status.error} The newest is {status.newest}."
         alike = await self.suggest(status.package)
         hint = f"Did you mean {' or '.join(alike)}?" if alike else "Check the spelling."
         return f"{status.error} {hint}"

@@ -41,7 +41,7 @@ MOST_TEXT = 3_500
 MOST_BYTES = 9_000
 GUIDE = "https://py-free-threading.github.io/"
 
-_COLOURS = {
+COLOURS = {
     "✅": discord.Colour(0x2DA44E),
     "🟡": discord.Colour(0xD4A72C),
     "⛔": discord.Colour(0xCF222E),
@@ -50,6 +50,7 @@ _COLOURS = {
 }
 _WITHOUT_TARGETS = frozenset({Verdict.UNKNOWN, Verdict.NOT_FOUND, Verdict.QUARANTINED, Verdict.NO_FILES})
 _LONGEST_REF = 160
+_MOST_IN_A_ROW = 5
 _MARKUP = re.compile(r"([\\*_~`|>#\[\]<]|:(?=\S))")
 
 
@@ -76,16 +77,16 @@ def status_card(status: Status, actions: Sequence[Button]) -> ui.LayoutView:
     words = headline(status)
     head = ui.TextDisplay[ui.LayoutView](_head(status))
     page = ui.Button[ui.LayoutView](label="PyPI", url=status.page)
-    container = ui.Container[ui.LayoutView](ui.Section(head, accessory=page), accent_colour=_COLOURS[words.glyph])
+    container = ui.Container[ui.LayoutView](ui.Section(head, accessory=page), accent_colour=COLOURS[words.glyph])
     body = list(_body(status))
     if body:
         container.add_item(ui.Separator())
     for text in _within(body, MOST_TEXT - len(head.content) - 300):
         container.add_item(ui.TextDisplay(text))
-    row = ui.ActionRow[ui.LayoutView](*actions)
-    for label, url in _link_buttons(status):
-        row.add_item(ui.Button(label=label, url=url))
-    container.add_item(row)
+    links = [ui.Button[ui.LayoutView](label=label, url=url) for label, url in _link_buttons(status)]
+    rows = [[*actions, *links]] if len(actions) + len(links) <= _MOST_IN_A_ROW else [actions, links]
+    for row in rows:
+        container.add_item(ui.ActionRow(*row))
     container.add_item(ui.TextDisplay(_foot(status)))
     view = ui.LayoutView(timeout=None)
     view.add_item(container)

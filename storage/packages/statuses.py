@@ -40,6 +40,8 @@ class Statuses:
             claims = _decode_metadata(metadata) if isinstance(metadata, str) else None
         except (ValueError, OverflowError, OSError, msgspec.MsgspecError):  # three of them about the time
             return None
+        if isinstance(metadata, str) and '"requires"' not in metadata:
+            claims = None  # it is from before that was kept, and is read anew
         return Reading(project, newest, time, etag if isinstance(etag, str) else None, claims)
 
     async def record(self, reading: Reading) -> None:

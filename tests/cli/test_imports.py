@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,8 +18,12 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bot.cli.extras import EXTRAS
+from bot.core.verdicts.freshness import Reading
+from storage.engine.sqlite import open_database
+from storage.packages.statuses import Statuses
 from tests.command_line import without_coverage
 from tests.conftest import ROOT
+from tests.core.pages import project, wheels
 
 DISCORD: Final = frozenset({"discord", "cogs"})
 GITHUB: Final = frozenset({"github", "jwt", "cryptography", "requests", "urllib3", "bot.clients.github.worker"})
@@ -90,12 +96,17 @@ def run(
         ("status numpy --offline", 4, NOBODY | TRIAGE | DIGEST | {"stamina", "rich.progress"}),
         ("status numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
         ("inspect numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"lief", "capstone"}),
+        ("deps-action", 2, NOBODY | TRIAGE | DIGEST | {"stamina"}),
+        ("deps-hook nothing.txt", 2, NOBODY | TRIAGE | DIGEST | {"stamina"}),
+        ("deps -r nowhere.txt", 2, NOBODY | TRIAGE | DIGEST),
+        ("deps numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"lief", "capstone"}),
         ("scan", 4, DISCORD | GITHUB | CHART | TRIAGE),
         ("digest", 2, NOBODY | TRIAGE),
         ("history", 2, NOBODY | TRIAGE),
         ("watch list", 0, NOBODY | {"bot.services.triage"}),
         ("triage classify --jsonl", 0, NOBODY | DIGEST | DATABASE | {"asyncio", "structlog", "bot.core.triage"}),
         ("check", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
+        ("deps numpy==2.0", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"yaml"}),
         ("run", 2, NOBODY | TRIAGE | DIGEST | DATABASE),
     ],
 )
@@ -104,6 +115,28 @@ def test_no_command_imports_what_it_does_not_use(
 ) -> None:
     ended, imported, told = run(tmp_path, *command.split())
     assert ended == code, told.stderr
+    assert never & imported == frozenset()
+
+
+def store_demo(database: Path) -> None:
+    """Store a package as it was read a moment ago."""
+
+    async def store() -> None:
+        async with open_database(database) as opened:
+            read = Reading.of(project(*wheels("cp314-cp314t-manylinux_2_28_x86_64")), datetime.now(UTC))
+            await Statuses(opened, "http://127.0.0.1:9/").record(read)
+
+    asyncio.run(store())
+
+
+def test_a_lock_that_storage_knows_is_answered_without_http(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("demo==1.0\n", "utf-8")
+    store_demo(tmp_path / "ftbot.db")
+    code, imported, told = run(tmp_path, "deps", "-r", str(lock), "--platform", "manylinux_x86_64")
+    assert code == 0, told.stderr
+    assert "demo 1.0" in told.stdout
+    never = NOBODY | TRIAGE | DIGEST | {"lief", "capstone", "bot.clients.resolver"}
     assert never & imported == frozenset()
 
 
@@ -141,6 +174,7 @@ def test_a_command_whose_extra_is_missing_says_which(
     ("command", "code"),
     [
         ("settings", 0), ("status numpy", 4), ("status numpy --offline", 4), ("scan", 4), ("digest", 2),
+        ("deps numpy", 4), ("deps-action", 2), ("deps-hook nothing.txt", 2),
         ("history", 2), ("watch list", 0), ("triage classify --jsonl", 0), ("check", 4),
     ],
 )  # fmt: skip

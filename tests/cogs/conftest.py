@@ -15,26 +15,36 @@ import discord
 import pytest
 import yarl
 from discord.ext import commands
+from packaging.version import Version
 
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import Patience, open_http
+from bot.core.dependencies.files import Demand
+from bot.core.dependencies.resolving import Resolution, ResolvedPin
 from bot.core.verdicts.status import Upstream
+from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
 from bot.logs import set_up_logs
 from bot.services.discord.registration import Registration
 from bot.services.metrics import Metrics
+from bot.services.packages.dependencies import DependencyCheck
+from bot.services.packages.dependency_judge import DependencyJudge
+from bot.services.packages.kept_reports import KeptReports
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.package_names import Names, PackageNames
+from bot.services.packages.pages import ProjectPages
 from bot.services.packages.writer import ReadingWriter
 from cogs.about import About, AboutCog
 from cogs.client import Client
 from cogs.conversations import Conversations
+from cogs.deps import LONGEST, DependencyAnswers, DepsCog
 from cogs.gateway import ConnectedClient, Gateway
 from cogs.pauses import Pauses
 from cogs.pulse import Heartbeats
 from cogs.status import StatusAnswers, StatusCog
 from storage.discord.registrations import Registrations
 from storage.engine.sqlite import Database, open_database
+from storage.packages.inspections import Inspections
 from storage.packages.names import Packages
 from storage.packages.statuses import Statuses
 from tests.fakes.fake_discord import TOKEN, FakeDiscord
@@ -62,10 +72,40 @@ class Clock:
 
 
 @dataclass(slots=True)
+class Chooser:
+    """Stands in for uv: chooses 1.0 of everything, which needs nothing, unless a test says that it fails or waits."""
+
+    failure: Exception | None = None
+    proceed: asyncio.Event = field(default_factory=asyncio.Event)
+    began: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[tuple[str, Target, Platform]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Let nobody wait, until a test clears ``proceed``."""
+        self.proceed.set()
+
+    async def resolve(
+        self, demands: Sequence[Demand], _constraints: Sequence[Demand], target: Target, platform: Platform
+    ) -> Resolution:
+        """Choose versions."""
+        self.asked += [(demand.name, target, platform) for demand in demands]
+        self.began.set()
+        try:
+            await self.proceed.wait()
+        finally:
+            self.ended.set()
+        if self.failure is not None:
+            raise self.failure
+        return Resolution(tuple(ResolvedPin(each.name, Version("1.0"), (), direct=True) for each in demands))
+
+
+@dataclass(slots=True)
 class Bot:
     """A running bot and its parts."""
 
     answers: StatusAnswers
+    dependencies: DependencyAnswers
     conversations: Conversations
     metrics: Metrics
     database: Database
@@ -95,6 +135,7 @@ class World:
         default_factory=lambda: all_cogs
     )
     upstream: Upstream | None = None
+    chooser: Chooser = field(default_factory=Chooser)
     pulse: Heartbeats = field(default_factory=Heartbeats)
     slept: list[float] = field(default_factory=list)
     asleep: asyncio.Event = field(default_factory=asyncio.Event)
@@ -128,26 +169,29 @@ class World:
         async with open_http("ftbot tests") as http, open_database(self.database) as database:
             metrics = Metrics.new()
             index = PackageIndex(http, self.index.index_url, self.index.json_api_url, Patience(attempts=1))
-            lookup = StatusLookup(
-                index, ReadingWriter(Statuses(database)), TARGETS, now, metadata_wait=5.0, count=metrics.count_lookup
-            )
+            readings = ReadingWriter(Statuses(database))
+            lookup = StatusLookup(index, readings, TARGETS, now, metadata_wait=5.0, count=metrics.count_lookup)
             answers = StatusAnswers(
                 lookup, PackageNames(Packages(database), Names.of(NAMES)), TARGETS, now, self.upstream
             )
-            conversations = Conversations(metrics)
+            judge = DependencyJudge(ProjectPages(index, readings, now), Inspections(database), self.upstream)
+            check = DependencyCheck(judge, self.chooser, self.index.index_url)
+            dependencies = DependencyAnswers(check, KeptReports(now), answers.subject)
+            conversations = Conversations(metrics, LONGEST)
             registration = Registration(Registrations(database))
 
             def new_client() -> Client:
                 client = Client(
                     conversations,
-                    answers.clicks(),
+                    {**answers.clicks(), **dependencies.clicks()},
                     metrics,
                     registration,
                     self.pulse,
                     pauses=Pauses(self.sleep),
                     limit=self.limit,
                 )
-                client.use(self.cogs(client, answers, conversations, self.clock))
+                deps = DepsCog(dependencies, conversations, TARGETS[0])
+                client.use([*self.cogs(client, answers, conversations, self.clock), deps])
                 return client
 
             gateway = Gateway(new_client, ConnectedClient(), Pauses(self.sleep))
@@ -155,7 +199,7 @@ class World:
             try:
                 if wait:
                     await self.fake.connected()
-                yield Bot(answers, conversations, metrics, database, gateway, connected)
+                yield Bot(answers, dependencies, conversations, metrics, database, gateway, connected)
             finally:
                 connected.cancel()
                 await asyncio.wait({connected})

@@ -17,6 +17,7 @@ async def test_help_lists_every_command_with_its_options(fake: FakeDiscord) -> N
     assert message.text() == snapshot("""\
 ### Which packages work on free-threaded Python?
 `/ftstatus package [python] [private]` — Does a package install on free-threaded Python? Per Python and platform, from PyPI
+`/ftdeps [file] [packages] [python] [platform] [private]` — Which dependencies stop your application from moving to free-threaded Python?
 `/ftabout` — What this bot is, and where its answers come from
 `/fthelp` — What this bot can do
 A wheel shows that a build exists, not that it is thread-safe.
@@ -37,9 +38,9 @@ async def test_about_says_what_it_is_and_what_it_stores(fake: FakeDiscord) -> No
 Answers from the file names, upload times and classifiers on PyPI; nothing is installed or run.
 Started <t:1795424400:R> on Python 3.14.1, free-threaded.
 In 2 servers.
-It reads only its own messages, stores nothing about who asks, and mentions only a role that admins chose.
+It reads only its own messages, stores nothing about who asks and no file that it is given, and mentions only a role that admins chose.
 [Free-threading guide](https://py-free-threading.github.io/) [Source and issues](https://example.org/ftbot)\
-""")
+""")  # noqa: E501 - a line that people read
 
 
 @pytest.mark.usefixtures("bot")

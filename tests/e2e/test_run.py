@@ -8,7 +8,7 @@ import resource
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,10 +17,10 @@ import pytest
 from tests.e2e.program import PATIENCE, TOKEN, Bot, running
 from tests.fakes.discord_interactions import CallbackType
 from tests.fakes.discord_json import text
-from tests.fakes.discord_world import Message
+from tests.fakes.discord_world import Attachment, Message
 from tests.fakes.fake_discord import FakeDiscord
 from tests.fakes.fake_index import FakeIndex
-from tests.fakes.index_pages import sdist, wheels
+from tests.fakes.index_pages import File, sdist, wheels
 
 
 def two_minutes_ago() -> datetime:
@@ -28,7 +28,7 @@ def two_minutes_ago() -> datetime:
     return datetime.now(UTC) - timedelta(minutes=2)
 
 
-COMMANDS = {"ftstatus", "ftissues", "ftdigest", "ftconfig", "ftaudit", "fthelp", "ftabout"}
+COMMANDS = {"ftstatus", "ftdeps", "ftissues", "ftdigest", "ftconfig", "ftaudit", "fthelp", "ftabout"}
 """All slash commands that Discord is told of."""
 
 
@@ -130,6 +130,71 @@ async def test_a_life_from_start_to_sigterm(here: Surroundings) -> None:
         answered = [line for line in map(json.loads, bot.written) if line["event"] == "answered"]
         assert all(line["interaction"] and line["command"] for line in answered)
         assert [json.loads(bot.written[-1])["event"]] == ["stopped"]
+
+
+LOCK = """\
+version = 1
+requires-python = ">=3.12"
+
+[[package]]
+name = "shop"
+version = "0.1.0"
+source = { virtual = "." }
+dependencies = [{ name = "lxml" }, { name = "acme-internal" }]
+
+[[package]]
+name = "lxml"
+version = "6.0"
+source = { registry = "https://pypi.org/simple" }
+
+[[package]]
+name = "acme-internal"
+version = "1.0"
+source = { registry = "https://pypi.org/simple" }
+"""
+
+
+def requiring(file: File, *requires: str) -> File:
+    """Say in a wheel's metadata what it requires, as uv reads it."""
+    name, version = file.filename.split("-")[:2]
+    lines = ["Metadata-Version: 2.4", f"Name: {name}", f"Version: {version}"]
+    return replace(file, metadata="\n".join([*lines, *(f"Requires-Dist: {each}" for each in requires), ""]))
+
+
+def stored(database: Path) -> bytes:
+    """Return all that a database keeps in its files."""
+    return b"".join(path.read_bytes() for path in database.parent.glob(f"{database.name}*"))
+
+
+async def test_dependencies_of_an_attached_lock_and_of_names(here: Surroundings, tmp_path: Path) -> None:
+    discord, index = here.discord, here.index
+    index.upload("lxml", *wheels("lxml", "6.0", "cp314-cp314-manylinux_2_28_x86_64"))
+    index.publish("app", [requiring(wheels("app", "2.0", "py3-none-any")[0], "native>=1")])
+    index.publish("native", [requiring(wheels("native", "1.5", "cp314-cp314-manylinux_2_28_x86_64")[0])])
+    async with here.running(XDG_CACHE_HOME=str(tmp_path / "cache")) as bot:
+        await discord.connected(PATIENCE)
+
+        # A lock is taken as it is.
+        file = Attachment("uv.lock", LOCK.replace("https://pypi.org/simple", index.index_url).encode())
+        message = await discord.slash("ftdeps", file=file).shown(PATIENCE)
+        assert (message.ephemeral, message.pings) == (True, ())
+        assert message.text().startswith("### ⛔ shop on 3.14t, Linux x86-64: 1 of 2 stops you; it works in a newer")
+        assert "- **lxml 6.0** — blocked · works from 7.0 · via shop" in message.text()
+        table = await discord.click(message, button(message, "CSV with everything")).shown(PATIENCE)
+        assert table.attachments[0].data.decode().count("\n") == 3
+
+        # For names, uv chooses versions; the button of a status card asks the same.
+        named = await discord.slash("ftdeps", packages="app").shown(PATIENCE)
+        assert "app on 3.14t, Linux x86-64: 1 of 2 stops you" in named.text()
+        assert "- **native 1.5** — blocked · no version yet · via app" in named.text()
+        card = await discord.slash("ftstatus", package="app").shown(PATIENCE)
+        of_card = await discord.click(card, button(card, "Dependencies")).shown(PATIENCE)
+        assert (of_card.ephemeral, of_card.text()) == (True, named.text())
+
+        assert await bot.end() == 0
+        assert "acme" not in "".join(bot.written)
+        assert b"lxml" in stored(here.database)
+    assert b"acme" not in stored(here.database)
 
 
 async def test_a_stop_finishes_the_answers_under_way_and_a_restart_is_warm(here: Surroundings) -> None:

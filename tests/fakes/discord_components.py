@@ -58,7 +58,7 @@ def answered(components: Sequence[JsonObject], urls: Mapping[str, str], new_id: 
     numbers = (each for each in range(1, 1000) if each not in taken)
 
     def answer(component: JsonObject) -> JsonObject:
-        result = _DEFAULTS.get(number(component, "type"), {}) | without_nulls(component)
+        result = _DEFAULTS.get(number(component, "type"), {}) | _kept(component)
         result["id"] = number(component, "id") or next(numbers)
         for key in ("components", "items", "options"):
             if key in result:
@@ -82,6 +82,12 @@ def answered(components: Sequence[JsonObject], urls: Mapping[str, str], new_id: 
         return {"id": str(new_id()), "url": url, "proxy_url": url, "width": None, "height": None, "content_type": None}
 
     return [answer(component) for component in components]
+
+
+def _kept(component: JsonObject) -> JsonObject:
+    """Return what Discord keeps of a component; that a select is required is about modals, and ignored in messages."""
+    ignored = {"required"} if component.get("type") in SELECTS else frozenset()
+    return {key: value for key, value in without_nulls(component).items() if key not in ignored}
 
 
 _DEFAULTS: dict[int, JsonObject] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeAlias
+from urllib.parse import quote
 
 from tests.fakes import discord_components as ui
 from tests.fakes.discord_gateway import GUILDS_INTENT, Gateway
@@ -493,7 +494,9 @@ class Rest:
         """Give a file its address, from which it can be downloaded."""
         attachment.id = self.world.new_id()
         attachment.content_type = mimetypes.guess_type(attachment.filename)[0] or "application/octet-stream"
-        attachment.url = f"{self.base_url()}/attachments/{channel.id}/{attachment.id}/{attachment.filename}"
+        attachment.url = (
+            f"{self.base_url()}/attachments/{channel.id}/{attachment.id}/{quote(attachment.filename, safe='')}"
+        )
         self.files[str(attachment.id)] = attachment
 
     # Guilds

@@ -177,7 +177,10 @@ class Overwrite:
 
 @dataclass(slots=True, eq=False)
 class Attachment:
-    """A file of a message, with the bytes that were uploaded and its alt text."""
+    """A file of a message or of a command, with the bytes that were uploaded and its alt text.
+
+    ``said_size`` is what Discord says of its size, if that is not true.
+    """
 
     filename: str
     data: bytes
@@ -185,13 +188,14 @@ class Attachment:
     id: int = 0
     content_type: str = "application/octet-stream"
     url: str = "attachment://unsent"
+    said_size: int | None = None
 
     def json(self) -> JsonObject:
         """Return Discord's attachment object."""
         attachment: JsonObject = {
             "id": str(self.id),
             "filename": self.filename,
-            "size": len(self.data),
+            "size": len(self.data) if self.said_size is None else self.said_size,
             "url": self.url,
             "proxy_url": self.url,
             "content_type": self.content_type,

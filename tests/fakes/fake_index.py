@@ -183,10 +183,12 @@ class FakeIndex:
         classifiers: Sequence[str] = (),
         project_urls: Mapping[str, str] | None = None,
         home_page: str | None = None,
+        requires_dist: Sequence[str] = (),
     ) -> Project:
         """Publish a project, or publish it again as it is now; its serial and entity tag change."""
         self._serial += 1
-        project = Project(name, tuple(files), self._serial, status, tuple(classifiers), project_urls or {}, home_page)
+        said = (tuple(classifiers), project_urls or {}, home_page, tuple(requires_dist))
+        project = Project(name, tuple(files), self._serial, status, *said)
         self.projects[project.normalized_name] = project
         return project
 

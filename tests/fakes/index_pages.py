@@ -87,7 +87,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project on the index; the last three are what its releases say of themselves, for the JSON API."""
+    """A project on the index; those after the status are what its releases say of themselves, for the JSON API."""
 
     name: str
     files: tuple[File, ...]
@@ -96,6 +96,7 @@ class Project:
     classifiers: Sequence[str] = ()
     project_urls: Mapping[str, str] = field(default_factory=dict)
     home_page: str | None = None
+    requires_dist: Sequence[str] = ()
     recorded: bytes | None = None
     """A page as recorded from a real index, answered as it is."""
 
@@ -165,6 +166,7 @@ def json_document(project: Project, version: str | None = None) -> bytes | None:
         "classifiers": list(project.classifiers),
         "project_urls": dict(project.project_urls) or None,
         "home_page": project.home_page,
+        "requires_dist": list(project.requires_dist) or None,
         "yanked": all(file.yanked for file in files),
         "downloads": {"last_day": -1, "last_month": -1, "last_week": -1},
         "bugtrack_url": None,

@@ -345,6 +345,15 @@ async def test_options_arrive_with_what_they_stand_for(fake: FakeDiscord) -> Non
 
 
 @pytest.mark.usefixtures("bot")
+async def test_a_file_may_have_any_name_and_be_of_another_size_than_is_said(fake: FakeDiscord) -> None:
+    file = Attachment("a/b <@1>\n.txt", b"numpy", said_size=1)
+    options: dict[str, OptionValue] = {"channel": fake.guild.channel("general"), "role": fake.guild.roles[0]}
+    message = await fake.slash("pick", options={**options, "file": file}).shown()
+    assert (message.text().split()[2], file.json()["size"]) == ("numpy", 1)
+    assert fake.violations == []
+
+
+@pytest.mark.usefixtures("bot")
 async def test_a_modal_is_opened_and_submitted(fake: FakeDiscord) -> None:
     answer = fake.slash("ask", user="mod")
     await answer.callback
@@ -552,7 +561,7 @@ async def test_a_modal_and_choices_beyond_their_limits_are_refused(fake: FakeDis
 @pytest.mark.usefixtures("bot")
 async def test_a_choice_in_a_select_is_sent_to_the_bot(fake: FakeDiscord, call: Caller) -> None:
     options: list[JsonObject] = [{"label": name.title(), "value": name} for name in ("numpy", "scipy")]
-    select: JsonObject = {"type": 3, "custom_id": "drop", "placeholder": "Remove", "options": options}
+    select: JsonObject = {"type": 3, "custom_id": "drop", "placeholder": "Remove", "options": options, "required": True}
     await call("POST", messages_of(fake.guild.channel("general")), {"content": "Watches", "components": [row(select)]})
     (message,) = fake.messages(fake.guild.channel("general"))
     assert message.text() == "Watches\n[Remove: Numpy | Scipy]"

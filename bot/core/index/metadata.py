@@ -1,4 +1,4 @@
-"""What a release says of itself: the free-threading classifier and where its source and its tracker are.
+"""What a release says of itself: the free-threading classifier, where its source and its tracker are, what it requires.
 
 A classifier is a maintainer's claim; that there is none means nothing.
 """
@@ -21,13 +21,15 @@ _LEVEL = re.compile(re.escape(CLASSIFIER) + r"(?: :: ([1-4]) - \w+)?", re.ASCII)
 class Metadata:
     """The free-threading classifier as published, and links to the source and the issue tracker; None where unknown.
 
-    ``offered`` tells whether the index has any of the release at all.
+    ``offered`` tells whether the index has any of the release at all. ``requires`` has the requirements as written
+    (``Requires-Dist``), without those of its extras.
     """
 
     free_threading: str | None = None
     source: str | None = None
     tracker: str | None = None
     offered: bool = True
+    requires: tuple[str, ...] = ()
 
 
 NOT_OFFERED = Metadata(offered=False)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from urllib.parse import urlsplit
 
 import msgspec
 from packaging.metadata import parse_email
+from packaging.requirements import InvalidRequirement, Requirement
 
 from bot.core.errors import UpstreamError
 from bot.core.index.metadata import Metadata, is_claim, safe_link
@@ -23,7 +25,15 @@ _NO_OWNERS = ("sponsors", "orgs")
 """First parts of addresses on GitHub that look like an owner's: funding links and organizations are no repositories."""
 
 
+MOST_REQUIREMENTS = 200
+"""Requirements of a release that are kept, without those of extras; the most seen are 80."""
+
+LONGEST_REQUIREMENT = 500
+_EXTRA = re.compile(r"\bextra\b")
+
+
 class _Info(msgspec.Struct):
+    requires_dist: list[str] | None = None
     classifiers: list[str] | None = None
     project_urls: dict[str, str | None] | None = None
     home_page: str | None = None
@@ -47,7 +57,7 @@ def from_metadata_file(body: bytes, hashes: Mapping[str, str] | None = None) -> 
             raise UpstreamError(msg)
     raw, _ = parse_email(body)
     urls: Mapping[str, str] = raw.get("project_urls", {})
-    return _metadata(raw.get("classifiers", []), urls, raw.get("home_page"))
+    return _metadata(raw.get("classifiers", []), urls, raw.get("home_page"), raw.get("requires_dist", []))
 
 
 def from_json_api(body: bytes) -> Metadata:
@@ -58,10 +68,12 @@ def from_json_api(body: bytes) -> Metadata:
         msg = "The JSON API answered something else than a project's metadata."
         raise UpstreamError(msg) from None
     urls = {label: url for label, url in (info.project_urls or {}).items() if url is not None}
-    return _metadata(info.classifiers or [], urls, info.home_page)
+    return _metadata(info.classifiers or [], urls, info.home_page, info.requires_dist or [])
 
 
-def _metadata(classifiers: Sequence[str], urls: Mapping[str, str], home_page: str | None) -> Metadata:
+def _metadata(
+    classifiers: Sequence[str], urls: Mapping[str, str], home_page: str | None, requires: Sequence[str]
+) -> Metadata:
     labelled = {re.sub(r"[\W_]", "", label.lower()): url for label, url in urls.items()}
     hosted = [url for url in (*urls.values(), home_page) if url is not None and _repository(url) is not None]
     source = next((labelled[label] for label in _SOURCE_LABELS if label in labelled), None)
@@ -71,7 +83,19 @@ def _metadata(classifiers: Sequence[str], urls: Mapping[str, str], home_page: st
         free_threading=claims[0] if claims else None,
         source=safe_link(source) or (_repository(hosted[0]) if hosted else None),
         tracker=safe_link(tracker),
+        requires=tuple(islice(filter(_is_required, requires), MOST_REQUIREMENTS)),
     )
+
+
+def _is_required(text: str) -> bool:
+    """Return whether this is a requirement that holds without any extra, as far as its marker tells."""
+    if len(text) > LONGEST_REQUIREMENT:
+        return False
+    try:
+        marker = Requirement(text).marker
+    except (InvalidRequirement, ValueError, RecursionError):
+        return False
+    return marker is None or _EXTRA.search(str(marker)) is None
 
 
 def _repository(url: str) -> str | None:

@@ -24,7 +24,7 @@ def status_json(status: Status) -> dict[str, object]:
         "scope": [platform.value for platform in judgement.scope],
         "other_platforms": list(judgement.other_platforms),
         "sdist": judgement.sdist,
-        "modifiers": _modifiers_json(judgement.modifiers),
+        "modifiers": modifiers_json(judgement.modifiers),
         "classifier": None if status.metadata is None else status.metadata.free_threading,
         "links": {"pypi": status.page, "source": status.source, "tracking_issue": status.tracking_issue},
         "metadata": status.metadata_state.value,
@@ -50,9 +50,10 @@ def _target_json(verdict: TargetVerdict) -> dict[str, object]:
         else {platform.value: str(version) for platform, version in since.by_platform.items()},
         "gil": None if verdict.gil is None else verdict.gil.value,
         "gil_modules": list(verdict.gil_modules),
-        "modifiers": _modifiers_json(verdict.modifiers),
+        "modifiers": modifiers_json(verdict.modifiers),
     }
 
 
-def _modifiers_json(modifiers: Sequence[Modifier]) -> list[dict[str, str | None]]:
+def modifiers_json(modifiers: Sequence[Modifier]) -> list[dict[str, str | None]]:
+    """Return modifiers as JSON, in a status and in a dependency."""
     return [{"kind": modifier.kind.value, "detail": modifier.detail} for modifier in modifiers]

@@ -16,7 +16,7 @@ from bot.core.inspection.inspection import Inside, Inspection
 from bot.core.inspection.modules import MOST_NAMED, Gil, turning_on
 from bot.core.text.sentences import listed
 from bot.core.verdicts.curated import gil_reenabled
-from bot.core.verdicts.judge import Judgement, TargetVerdict, judge
+from bot.core.verdicts.judge import Judgement, TargetVerdict, judge, judge_release
 from bot.core.verdicts.modifiers import Modifier, ModifierKind
 from bot.core.verdicts.support import admitted_wheels, newest_release
 from bot.core.wheels.tags import ABI3T, fit, read_tags
@@ -26,10 +26,15 @@ from bot.core.wheels.targets import Target
 def wheels_to_read(project: Project, targets: Iterable[Target]) -> dict[Target, str]:
     """Return which wheel of the newest release is read for each target, by file name; some have none."""
     newest = newest_release(project)
-    if newest is None:
-        return {}
-    chosen = {target: wheel_to_read(admitted_wheels(newest, target), target) for target in targets}
-    return {target: wheel.filename for target, wheel in chosen.items() if wheel is not None}
+    return {} if newest is None else _wheels_of(newest, targets)
+
+
+def judge_release_with_inspections(
+    project: Project, release: Release, targets: Sequence[Target], now: datetime, by_wheel: Mapping[str, Inspection]
+) -> Judgement:
+    """Judge one release as if it were the newest, with what was read in its wheels, by file name."""
+    project, release = believing(project, release, by_wheel)
+    return with_inspections(judge_release(project, release, targets, now), _read(release, targets, by_wheel))
 
 
 def judge_with_inspections(
@@ -43,17 +48,18 @@ def judge_with_inspections(
     newest = newest_release(project)
     if newest is None or not by_wheel:
         return judge(project, targets, now, metadata)
-    believed = _believing(newest, by_wheel)
-    if believed is not newest:
-        releases = tuple(believed if release is newest else release for release in project.releases)
-        project = replace(project, releases=releases)
-    wheels = wheels_to_read(project, targets)
-    read = {target: as_imported(by_wheel[wheel], target) for target, wheel in wheels.items() if wheel in by_wheel}
-    return with_inspections(judge(project, targets, now, metadata), read)
+    project, newest = believing(project, newest, by_wheel)
+    return with_inspections(judge(project, targets, now, metadata), _read(newest, targets, by_wheel))
 
 
-def _believing(release: Release, by_wheel: Mapping[str, Inspection]) -> Release:
-    """Return a release of which those wheels are believed whose tags are mostly wrong and whose files say otherwise.
+def _read(release: Release, targets: Iterable[Target], by_wheel: Mapping[str, Inspection]) -> dict[Target, Inspection]:
+    """Return what was read in the wheels that are read for each target."""
+    wheels = _wheels_of(release, targets)
+    return {target: as_imported(by_wheel[wheel], target) for target, wheel in wheels.items() if wheel in by_wheel}
+
+
+def believing(project: Project, release: Release, by_wheel: Mapping[str, Inspection]) -> tuple[Project, Release]:
+    """Return a project and its release, of which wheels with suspect tags are believed if their files prove them right.
 
     What was read in one holds for those with the same tags for other platforms, if nothing else was read in them: they
     are one source, built alike.
@@ -66,7 +72,10 @@ def _believing(release: Release, by_wheel: Mapping[str, Inspection]) -> Release:
         if _is_proved(file, insides.get(file.filename))
         or (_tags(file) in proved and insides.get(file.filename) is None)
     )
-    return Release(release.version, release.files, believed) if believed else release
+    if not believed:
+        return project, release
+    proven = Release(release.version, release.files, believed)
+    return replace(project, releases=tuple(proven if each is release else each for each in project.releases)), proven
 
 
 def _is_proved(file: File, inside: Inside | None) -> bool:
@@ -100,6 +109,11 @@ def with_inspections(judgement: Judgement, read: Mapping[Target, Inspection]) ->
 def is_contradicted(package: str, version: Version, inspection: Inspection) -> bool:
     """Return whether the curated list says that a release turns the GIL back on, and a wheel of it that it does not."""
     return inspection.gil is Gil.OFF and gil_reenabled(package, version) is not None
+
+
+def _wheels_of(release: Release, targets: Iterable[Target]) -> dict[Target, str]:
+    chosen = {target: wheel_to_read(admitted_wheels(release, target), target) for target in targets}
+    return {target: wheel.filename for target, wheel in chosen.items() if wheel is not None}
 
 
 def _with_inspection(verdict: TargetVerdict, inspection: Inspection | None) -> TargetVerdict:

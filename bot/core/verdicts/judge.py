@@ -75,6 +75,27 @@ def judge(project: Project, targets: Sequence[Target], now: datetime, metadata: 
     if newest is None:
         verdict = Verdict.SDIST_ONLY if project.other_files else Verdict.NO_FILES
         return without_release(project.name, targets, verdict)
+    return _judge(project, newest, targets, now, metadata)
+
+
+def judge_release(project: Project, release: Release, targets: Sequence[Target], now: datetime) -> Judgement:
+    """Judge one release of a project as if it were the newest: what came later says nothing about it."""
+    if project.status is ProjectStatus.QUARANTINED:
+        return without_release(project.name, targets, Verdict.QUARANTINED)
+    if not _has_files(release):
+        return without_release(project.name, targets, Verdict.NO_FILES)
+    past = tuple(each for each in project.releases if each.version <= release.version and _has_files(each))
+    return _judge(replace(project, releases=past), release, targets, now, None)
+
+
+def release_verdict(release: Release, target: Target) -> Verdict:
+    """Return the verdict on one release, without what else there is to know about it."""
+    return verdict_of(offer_of(release), support_of(release, target)) if _has_files(release) else Verdict.NO_FILES
+
+
+def _judge(
+    project: Project, newest: Release, targets: Sequence[Target], now: datetime, metadata: Metadata | None
+) -> Judgement:
     offer = offer_of(newest)
     case = Case(project, newest, offer, tuple(targets), now)
     return Judgement(
@@ -95,6 +116,9 @@ def without_release(package: str, targets: Sequence[Target], verdict: Verdict) -
 
 def _has_files(release: Release) -> bool:
     """Return whether a release has any file that can be read: wheels with tags that make no sense are none."""
+    last = release.files[-1] if release.files else None
+    if last is not None and not last.is_wheel and not last.yanked:  # where an index lists the sdist: nearly always
+        return True
     return release.has_sdist or any(read_tags(tags) is not None for tags in release.wheel_tags)
 
 

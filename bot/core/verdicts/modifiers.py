@@ -45,6 +45,7 @@ class ModifierKind(StrEnum):
     UPLOADING = "uploading"
     PURE_FALLBACK = "pure-fallback"
     FLOOR = "floor"
+    REQUIRES = "requires"
     FAMILY = "family"
     PRERELEASE_ONLY = "prerelease-only"
     SUSPECT_WHEELS = "suspect-wheels"

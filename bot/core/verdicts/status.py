@@ -41,7 +41,7 @@ class Status:
     said then; ``error`` is a sentence about what went wrong, if anything did. ``upstream_thread`` is where
     free-threading support is tracked and ``first_version`` the first to have it, as the tracking table has them now;
     ``open_issues`` is how many threads are open: None is not known. ``family`` has the statuses of the packages under
-    whose names its wheels are published.
+    whose names its wheels are published. ``newest`` is the newest release where another one was asked about.
     """
 
     judgement: Judgement
@@ -53,6 +53,7 @@ class Status:
     open_issues: int | None = None
     first_version: str | None = None
     family: tuple[Status, ...] = ()
+    newest: Version | None = None
 
     @property
     def package(self) -> str:
@@ -77,7 +78,7 @@ class Status:
     @property
     def awaited_version(self) -> str | None:
         """Return the first version with support, as the tracking table has it, if that is not out yet."""
-        named, newest = self.first_version or first_version(self.package), self.judgement.version
+        named, newest = self.first_version or first_version(self.package), self.newest or self.judgement.version
         return named if named is not None and newest is not None and newest < Version(named) else None
 
     @property

@@ -82,6 +82,7 @@ _CATCHES: Mapping[ModifierKind, str] = MappingProxyType(
     {
         ModifierKind.GIL_REENABLED: "importing it turns the GIL back on",
         ModifierKind.YANKED: "it was yanked",
+        ModifierKind.REQUIRES: "it requires what has no wheel",
     }
 )
 """What makes good news of a release less good."""
@@ -192,6 +193,11 @@ def awaited_line(status: Status) -> str | None:
     return None if version is None else f"The tracking table names {version} as the first with support. It is not out."
 
 
+def newest_line(status: Status) -> str | None:
+    """Return the line that tells the newest release, where another one was asked about."""
+    return None if status.newest is None else f"The newest release is {status.newest}."
+
+
 def other_platforms_line(names: str) -> str:
     """Return the line about wheels for platforms that are not judged."""
     return f"It also has wheels, of whatever kind, for {names}, platforms that are not judged here."
@@ -268,6 +274,7 @@ _MODIFIERS: Mapping[ModifierKind, str] = MappingProxyType(
         ModifierKind.UPLOADING: "Upload in progress",
         ModifierKind.PURE_FALLBACK: "Pure-Python fallback",
         ModifierKind.FLOOR: "Needs a newer system",
+        ModifierKind.REQUIRES: "Requirement without wheels",
         ModifierKind.FAMILY: "Other names",
         ModifierKind.PRERELEASE_ONLY: "Pre-release only",
         ModifierKind.SUSPECT_WHEELS: "Suspect wheels",

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.core.dependencies.named import NamedPackage
 from bot.core.verdicts.curated import family
 from bot.core.verdicts.status import Status
 from bot.core.wheels.targets import Target
@@ -26,13 +27,15 @@ async def look_up_with_family(
 
 
 def look_up_all(
-    lookup: StatusLookup, names: Sequence[str], targets: Sequence[Target], freshness: Freshness
+    lookup: StatusLookup, packages: Sequence[NamedPackage], targets: Sequence[Target], freshness: Freshness
 ) -> list[asyncio.Task[Status]]:
     """Begin to look packages up, ``AT_ONCE`` at a time: so what one waits for is its own answer, not its turn."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def look_up(name: str) -> Status:
+    async def look_up(package: NamedPackage) -> Status:
         async with turns:
-            return await look_up_with_family(lookup, name, targets, freshness)
+            if package.version is not None:
+                return await lookup.look_up_release(package.name, package.version, targets, freshness)
+            return await look_up_with_family(lookup, package.name, targets, freshness)
 
-    return [asyncio.create_task(look_up(name), name=f"look up {name}") for name in names]
+    return [asyncio.create_task(look_up(package), name=f"look up {package.name}") for package in packages]

@@ -19,17 +19,19 @@ import structlog
 from packaging.version import Version
 
 from bot.clients.pages import NoPage, ProjectPage
+from bot.core.dependencies.required import names_to_look_at, with_required
 from bot.core.errors import StorageError, TooLargeError, UpstreamError
 from bot.core.index.metadata import NOT_OFFERED, Metadata
-from bot.core.index.simple_api import MetadataFile
+from bot.core.index.simple_api import MetadataFile, Project
 from bot.core.inspection.inspection import Inspection
 from bot.core.verdicts.freshness import Reading
-from bot.core.verdicts.imported_gil import judge_with_inspections
-from bot.core.verdicts.judge import without_release
+from bot.core.verdicts.imported_gil import judge_release_with_inspections, judge_with_inspections
+from bot.core.verdicts.judge import Judgement, without_release
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status, failed, of_targets
 from bot.core.wheels.targets import Target
 from bot.services.index import Pages
+from bot.services.packages.pages import ProjectPages
 from bot.services.packages.writer import CLOSING_SECONDS, ReadingWriter, end
 
 MISSING_IS_BELIEVED = timedelta(minutes=10)
@@ -38,6 +40,8 @@ FAILURE_IS_BELIEVED = timedelta(seconds=15)
 """How long nobody asks again after the index failed, so that a crowd does not hammer it."""
 
 _MOST_REMEMBERED = 5_000
+_REQUIRED_AT_ONCE = 12
+"""Pages of what one package requires that are read at a time."""
 
 _T = TypeVar("_T")
 
@@ -117,6 +121,31 @@ class StatusLookup:
         else:
             self.count(Source.MEMORY)
         return await self._for_targets(answer, tuple(targets) or self.targets)
+
+    async def look_up_release(
+        self,
+        name: str,
+        version: Version,
+        targets: Sequence[Target] = (),
+        freshness: Freshness = Freshness.NORMAL,
+    ) -> Status:
+        """Return how one release of a package stands, which need not be the newest."""
+        status, wanted = await self.look_up(name, targets, freshness), tuple(targets) or self.targets
+        newest = status.judgement.version
+        if newest is None or newest == version:
+            return status
+        reading = (await self._with_reading(_Answer(status, None, self.now()))).reading
+        project = None if reading is None else reading.project
+        release = None if project is None else next((e for e in project.releases if e.version == version), None)
+        if project is None or release is None:
+            verdict = Verdict.UNKNOWN if project is None else Verdict.NOT_FOUND
+            error = status.error if project is None else f"The index has no release {version} of {name}."
+            judgement = without_release(name, wanted, verdict)
+            return Status(judgement, status.checked, stale=status.stale, error=error, newest=newest)
+        read = await self._inspections(name, version)
+        judging = partial(judge_release_with_inspections, project, release, wanted, self.now(), read)
+        links = status.metadata and Metadata(source=status.metadata.source, offered=status.metadata.offered)
+        return replace(status, judgement=await self.index.aside(judging), metadata=links, newest=newest)
 
     def forget(self, name: str) -> None:
         """Judge a package anew when it is asked for next, as something was read in its wheels."""
@@ -236,22 +265,48 @@ class StatusLookup:
     async def _found(self, reading: Reading) -> _Answer:
         return self._remember(await self._judged(reading))
 
-    async def _judged(self, reading: Reading, targets: Sequence[Target] = ()) -> _Answer:
+    async def _judged(self, reading: Reading, targets: Sequence[Target] = (), *, offline: bool = False) -> _Answer:
         """Judge a reading where pages are read: what a project costs is bounded, but may be seconds."""
         wanted = tuple(targets) or self.targets
-        read = await self._inspections(reading)
+        newest = reading.newest
+        read = {} if newest is None else await self._inspections(reading.project.name, newest.version)
         judging = partial(judge_with_inspections, reading.project, wanted, self.now(), reading.metadata, read)
-        judgement = await self.index.aside(judging)
+        judgement = await self._with_required(await self.index.aside(judging), reading.metadata, offline=offline)
         return _Answer(Status(judgement, reading.checked, reading.metadata), reading, reading.fresh_until())
 
-    async def _inspections(self, reading: Reading) -> Mapping[str, Inspection]:
-        """Return what was read in the wheels of the newest release; a status never waits for more."""
-        if self.inspections is None or reading.newest is None:
+    async def _with_required(self, judgement: Judgement, metadata: Metadata | None, *, offline: bool) -> Judgement:
+        """Add what the package requires that has no wheel, if that is known in time; if not, the next answer has it."""
+        requires = () if metadata is None else metadata.requires
+        names = names_to_look_at(judgement, requires) if requires else ()
+        if not names:
+            return judgement
+        reading = asyncio.create_task(self._required(names, offline=offline), name=f"required {judgement.package}")
+        self._in_background(reading)
+        await asyncio.wait({reading}, timeout=self.metadata_wait)
+        if not reading.done():
+            reading.add_done_callback(lambda _: self.forget(judgement.package))
+            return judgement
+        return await self.index.aside(partial(with_required, judgement, requires, reading.result()))
+
+    async def _required(self, names: Sequence[str], *, offline: bool) -> Mapping[str, Project]:
+        """Read the pages of required packages, as far as they can be had."""
+        pages, turns = ProjectPages(self.index, self.readings, self.now), asyncio.Semaphore(_REQUIRED_AT_ONCE)
+
+        async def read(name: str) -> Reading | None:
+            async with turns:
+                return (await pages.read(name, offline=offline)).reading
+
+        found = await asyncio.gather(*map(read, names))
+        return {reading.project.name: reading.project for reading in found if reading is not None}
+
+    async def _inspections(self, name: str, version: Version) -> Mapping[str, Inspection]:
+        """Return what was read in the wheels of a release; a status never waits for more."""
+        if self.inspections is None:
             return {}
         try:
-            return await self.inspections.of_package(reading.project.name, reading.newest.version)
+            return await self.inspections.of_package(name, version)
         except StorageError as error:
-            log.warning("storage_failed", package=reading.project.name, reason=str(error))
+            log.warning("storage_failed", package=name, reason=str(error))
             return {}
 
     def _missing(self, name: str) -> _Answer:
@@ -296,7 +351,7 @@ class StatusLookup:
                 reason = f"{reason} {problem}"
             judgement = without_release(name, self.targets, Verdict.UNKNOWN)
             return _Answer(Status(judgement, self.now(), error=reason), None, self.now())
-        found = await self._found(stored)
+        found = self._remember(await self._judged(stored, offline=True))
         if self.now() < found.until:
             return found
         return replace(found, status=replace(found.status, stale=True))

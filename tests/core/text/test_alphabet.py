@@ -15,7 +15,12 @@ from bot.core.text.alphabet import plain
 BOT: Final = Path(__file__).resolve().parents[3] / "bot"
 NEVER_DRAWN: Final = {
     BOT / "core" / name
-    for name in ("classify/text/normalise.py", "triage/commands/addressed.py", "triage/commands/grammar.py")
+    for name in (
+        "classify/text/normalise.py",
+        "dependencies/yaml_text.py",
+        "triage/commands/addressed.py",
+        "triage/commands/grammar.py",
+    )
 }
 """Modules whose signs are what they look for in other people's text."""
 

@@ -327,6 +327,7 @@ def test_a_modifier_is_a_line_with_its_detail_where_it_has_one() -> None:
             "Upload in progress",
             "Pure-Python fallback",
             "Needs a newer system",
+            "Requirement without wheels",
             "Other names",
             "Pre-release only",
             "Suspect wheels",

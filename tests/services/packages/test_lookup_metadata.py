@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from bot.core.dependencies.named import NamedPackage
 from bot.core.index.metadata import Metadata
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import MetadataState, Status
@@ -263,7 +264,7 @@ async def test_many_packages_are_looked_up_some_at_a_time_and_all_are_complete(
     for name in names:
         index.publish(name, wheels(name, "1.0", "cp314-cp314t-win32"), classifiers=[CLAIM])
     hold = index.hold(path="^/pypi/", times=None)
-    asking = look_up_all(lookup, names, (), Freshness.NORMAL)
+    asking = look_up_all(lookup, [NamedPackage(name) for name in names], (), Freshness.NORMAL)
     await index.until(lambda: index.count() == AT_ONCE)
     await asyncio.wait(asking, timeout=0.05)
     assert index.count() == AT_ONCE

@@ -1,0 +1,1 @@
+"""Files that say what is required, and fix no versions."""
