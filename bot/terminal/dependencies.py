@@ -16,8 +16,9 @@ from bot.core.dependencies.wording import (
     first_line,
     heading,
     pulled_in_by,
+    standing,
+    unread_line,
     way_out,
-    why,
 )
 from bot.core.text.sentences import shortened
 from bot.terminal.console import foreign
@@ -103,8 +104,7 @@ def _ending(report: DependencyReport) -> Iterator[RenderableType]:
         yield Text()
         yield Text(f"Not read ({len(report.not_read)})", style="bold")
         for line in report.not_read:
-            where = line.file if line.line is None else f"{line.file}:{line.line}"
-            yield foreign(f"  {where}: {line.text}: {line.reason}", style="dim")
+            yield foreign(f"  {': '.join(unread_line(line))}", style="dim")
     if report.dependencies:
         yield Text()
         yield Text(DEPENDENCY_DISCLAIMER, style="dim")
@@ -115,8 +115,7 @@ def _named(found: JudgedDependency) -> str:
 
 
 def _said(found: JudgedDependency, report: DependencyReport) -> Text:
-    words, way = why(found, report), way_out(found)
-    text = foreign(words if found.state is not DependencyState.UNKNOWN or found.reason is None else found.reason)
+    text, way = foreign(standing(found, report)), way_out(found)
     if way is not None:
         text.append(f"; {way}", style="bold" if found.first_working is not None else "")
     return text

@@ -19,8 +19,9 @@ from bot.core.dependencies.wording import (
     first_line,
     heading,
     pulled_in_by,
+    standing,
+    unread_line,
     way_out,
-    why,
 )
 from bot.core.github.threads import linked_ref
 from bot.core.text.sentences import MOST_LISTED, counted, listed
@@ -131,8 +132,7 @@ def _title(entry: _Entry, number: int) -> str:
 
 def _dependency(found: JudgedDependency, report: DependencyReport) -> str:
     version = "" if found.version is None else f" {found.version}"
-    said = found.reason if found.state is DependencyState.UNKNOWN and found.reason else why(found, report)
-    line = f"- **{_fit(f'{found.package}{version}', _LONGEST_NAME)}** — {_fit(said, _LONGEST_SAID)}"
+    line = f"- **{_fit(f'{found.package}{version}', _LONGEST_NAME)}** — {_fit(standing(found, report), _LONGEST_SAID)}"
     ref = None if found.tracking_issue is None or not found.blocks else linked_ref(found.tracking_issue)
     path = pulled_in_by(found)
     asides = (
@@ -149,8 +149,7 @@ def _dependency(found: JudgedDependency, report: DependencyReport) -> str:
 
 
 def _unread(line: UnreadLine) -> str:
-    where = line.file if line.line is None else f"{line.file}:{line.line}"
-    pieces = [_fit(each, _LONGEST_NAME) for each in (where, line.text, line.reason)]
+    pieces = [_fit(each, _LONGEST_NAME) for each in unread_line(line)]
     return f"- {': '.join(filter(None, pieces))}"
 
 

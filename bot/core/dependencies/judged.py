@@ -307,4 +307,4 @@ def _absent(needed: NeededPackage, project: Project) -> str:
 def _uncertain(needed: NeededPackage, missing: Sequence[Platform]) -> str | None:
     if needed.certain or not missing:
         return None
-    return "It may not be needed at all: the lock has lost the marker that says when."
+    return "It may not be needed here: a group needs it too, and then such locks lose the marker that says when."

@@ -140,6 +140,18 @@ def with_what_is_allowed(
     return replace(resolution, unread=tuple(unread))
 
 
+def left_aside(question: DependencyQuestion) -> str | None:
+    """Return a sentence about the extras and groups of files that were not asked for, None where there is none."""
+    kinds = ((question.extras, GroupKind.EXTRA), (question.groups, GroupKind.GROUP))
+    said = []
+    for asked, kind in kinds:
+        there = () if isinstance(asked, Everything) else (n for file in question.files for n in _names(file, kind))
+        names = sorted({*there}.difference(asked if not isinstance(asked, Everything) else ()))
+        if names:
+            said.append(f"the {kind.value}{'' if len(names) == 1 else 's'} {printable(listed(names, 10))}")
+    return f"Not asked for: {'; '.join(said)}." if said else None
+
+
 def add_resolved(so_far: NeedsSoFar, resolution: Resolution, root: str | None, platform: Platform, file: str) -> None:
     """Add what a resolver chose on a platform, for what a root demands.
 

@@ -15,8 +15,9 @@ from bot.core.dependencies.wording import (
     first_line,
     heading,
     pulled_in_by,
+    standing,
+    unread_line,
     way_out,
-    why,
 )
 from bot.core.text.markdown import plain_markdown
 from bot.core.text.sentences import one_line
@@ -81,8 +82,7 @@ def _markdown(report: DependencyReport) -> Iterator[str]:
     if report.not_read:
         yield from _folded(f"Not read ({len(report.not_read)})")
         for line in report.not_read:
-            where = line.file if line.line is None else f"{line.file}:{line.line}"
-            yield f"- {_shown(where)}: {_shown(line.text)}: {_shown(line.reason)}"
+            yield f"- {': '.join(map(_shown, unread_line(line)))}"
         yield from ("", "</details>", "")
     yield f"_{DEPENDENCY_DISCLAIMER}_"
     yield ""
@@ -95,10 +95,9 @@ def _folded(title: str) -> Iterator[str]:
 
 def _row(found: JudgedDependency, report: DependencyReport) -> str:
     version = "" if found.version is None else f" {found.version}"
-    said = found.reason if found.state is DependencyState.UNKNOWN and found.reason else why(found, report)
     aside = " · ".join(filter(None, (pulled_in_by(found), conditions(found, report))))
     issue = "" if found.tracking_issue is None or not found.blocks else f" ([issue]({found.tracking_issue}))"
-    cells = (f"{found.package}{version}", said, way_out(found) or "", aside)
+    cells = (f"{found.package}{version}", standing(found, report), way_out(found) or "", aside)
     shown = [_shown(cell) for cell in cells]
     shown[0] += issue
     return f"| {' | '.join(shown)} |"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from bot.core.dependencies.files import UnreadLine
 from bot.core.dependencies.judged import DependencyState, JudgedBy, JudgedDependency
 from bot.core.dependencies.report import DependencyReport
 from bot.core.text.sentences import counted
@@ -44,7 +45,8 @@ def first_line(report: DependencyReport) -> str:
     if not total:
         return f"{where}: there is nothing from an index to judge."
     if not report.is_judged:
-        return f"{where}: none of {counted(total, 'package')} could be judged. That is not a “no”."
+        none = "the only package could not" if total == 1 else f"none of {counted(total, 'package')} could"
+        return f"{where}: {none} be judged. That is not a “no”."
     return f"{where}: {'; '.join(_findings(report))}."
 
 
@@ -66,9 +68,12 @@ def _findings(report: DependencyReport) -> list[str]:
     if without:
         verb = "does" if without == 1 else "do"
         said.append(f"{without} {verb} not install on {report.target.gil_build} either")
-    unknown = len(report.in_state(DependencyState.UNKNOWN))
-    if unknown:
-        said.append(f"{unknown} could not be told")
+    unknown = report.in_state(DependencyState.UNKNOWN)
+    doubtful = sum(bool(each.missing) for each in unknown)
+    if doubtful:
+        said.append(f"{doubtful} would stop you, if {'it is' if doubtful == 1 else 'they are'} needed")
+    if len(unknown) > doubtful:
+        said.append(f"{len(unknown) - doubtful} could not be told")
     return said
 
 
@@ -90,6 +95,13 @@ def why(found: JudgedDependency, report: DependencyReport) -> str:
     return words
 
 
+def standing(found: JudgedDependency, report: DependencyReport) -> str:
+    """Return in a few words how a dependency stands; of what could not be judged, why."""
+    if found.state is DependencyState.UNKNOWN and found.reason is not None and not found.missing:
+        return found.reason
+    return why(found, report)
+
+
 def way_out(found: JudgedDependency) -> str | None:
     """Return which version to take instead of one that does not work, None where this one does."""
     if found.state in {DependencyState.READY, DependencyState.PARTIAL, DependencyState.FALLBACK}:
@@ -109,10 +121,18 @@ def pulled_in_by(found: JudgedDependency) -> str:
     return way if more <= 0 else f"{way} (+{more} more)"
 
 
+def unread_line(line: UnreadLine) -> tuple[str, ...]:
+    """Return where a line that was not read stands (names that were typed are in no file), its text, and why."""
+    place = line.file if line.line is None else f"{line.file}:{line.line}"
+    return tuple(filter(None, (place, line.text, line.reason)))
+
+
 def conditions(found: JudgedDependency, report: DependencyReport) -> str:
     """Return when a dependency is needed, if that is not always."""
     needed = found.needed
-    said = ["optional"] if needed.optional else []
+    said = ["may not be needed"] if found.missing and not needed.certain else []
+    if needed.optional:
+        said.append("optional")
     if len(needed.platforms) < len(report.platforms):
         said.append(f"only on {platform_list(needed.platforms)}")
     return ", ".join(said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from bot.core.dependencies.files import Demand, UnreadLine
@@ -17,6 +17,7 @@ from bot.core.dependencies.needs import (
     add_resolved,
     asked_demands,
     check_asked,
+    left_aside,
     with_what_is_allowed,
 )
 from bot.core.dependencies.report import DependencyReport, ReadFile, in_reading_order
@@ -130,7 +131,9 @@ class DependencyCheck:
             return _Trouble(str(error), unreachable=False)
         except UpstreamError as error:
             return _Trouble(str(error), unreachable=True)
-        return so_far.gathered()
+        found = so_far.gathered()
+        aside = None if found.packages else left_aside(question)
+        return found if aside is None else replace(found, warnings=(*found.warnings, aside))
 
     async def _resolve(self, question: DependencyQuestion, target: Target, so_far: NeedsSoFar) -> None:
         """Add what files without a lock demand, chosen together, as one environment is to hold it."""

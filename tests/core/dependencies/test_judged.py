@@ -168,7 +168,9 @@ def test_what_may_not_be_needed_at_all_does_not_stop_you() -> None:
     page = project(*wheels(f"cp314-cp314-{_LINUX_TAG}"))
     found = judge_dependency(needed(certain=False), KnownProject(page), T314, NOW)
     assert (found.blocks, found.state) == (False, DependencyState.UNKNOWN)
-    assert found.reason == "It may not be needed at all: the lock has lost the marker that says when."
+    assert found.reason == (
+        "It may not be needed here: a group needs it too, and then such locks lose the marker that says when."
+    )
 
 
 def test_what_comes_from_another_index_is_judged_by_the_lock() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from inline_snapshot import snapshot
 
+from bot.core.dependencies.files import UnreadLine
 from bot.core.dependencies.report import DependencyReport
-from bot.core.dependencies.wording import first_line
+from bot.core.dependencies.tables import dependencies_markdown
+from bot.core.dependencies.wording import conditions, first_line, standing, unread_line
 from bot.core.wheels.platforms import PLATFORMS
 from tests.core.dependencies.reports import ATTRS, EVERYTHING, LXML, PRIVATE, PYLSQPACK, TORNADO, report
 
@@ -23,6 +27,23 @@ def test_the_first_line_says_how_many_stop_the_move_and_what_helps() -> None:
     assert first_line(report(LXML, ATTRS, platforms=PLATFORMS)) == snapshot(
         "app on 3.14t, every platform: nothing stops you (2 packages); 1 turns the GIL back on."
     )
+
+
+def test_what_may_not_be_needed_is_told_apart_from_what_is_not_known() -> None:
+    unsure = replace(PYLSQPACK, needed=replace(PYLSQPACK.needed, certain=False), reason="It may not be needed here.")
+    found = report(ATTRS, unsure, PRIVATE)
+    assert first_line(found) == snapshot(
+        "app on 3.14t, Linux x86-64: nothing stops you (3 packages); 1 would stop you, if it is needed; 1 could not be told."  # noqa: E501 - a line of the answer
+    )
+    assert standing(unsure, found) == "abi3 only"
+    assert conditions(unsure, found) == "may not be needed"
+    assert standing(PRIVATE, found) == PRIVATE.reason
+
+
+def test_what_was_typed_is_in_no_file() -> None:
+    assert unread_line(UnreadLine("", None, "demo", "unknown")) == ("demo", "unknown")
+    assert unread_line(UnreadLine("a.txt", 3, "demo", "unknown")) == ("a.txt:3", "demo", "unknown")
+    assert dependencies_markdown([report(not_read=(UnreadLine("", None, "demo", "unknown"),))]).count("- demo: unknown")
 
 
 @pytest.mark.parametrize("found", [report(PRIVATE), report(error="The index did not answer.")])

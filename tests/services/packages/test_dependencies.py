@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -317,6 +317,17 @@ async def test_pages_that_were_brought_and_not_needed_are_let_go_when_the_last_c
     bench.resolver.answer = UnresolvableError("a 1 and a 2 exclude each other.")
     await bench.ask(requirements("a"))
     assert pages._brought == {}  # noqa: SLF001 - what is in memory is what this is about
+
+
+async def test_where_only_extras_and_groups_need_something_they_are_named(bench: Bench) -> None:
+    file = lock(locked("demo", "1.0"), extras=("cpu", "gpu"), groups=("dev",))
+    bench.index.publish("demo", wheels("demo", "1.0", FREE))
+    nothing = replace(
+        file, roots=(Root("app", ()),), lock=Lock((), walked=True, extras=("cpu", "gpu"), groups=("dev",))
+    )
+    found = await bench.ask(nothing)
+    assert found.warnings == ("Not asked for: the extras cpu, gpu; the group dev.",)
+    assert (await bench.ask(file)).warnings == ()
 
 
 async def test_an_extra_that_is_not_there_is_told_with_those_that_are(bench: Bench) -> None:
