@@ -11,6 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from bot.core.dependencies.files import Demand
+from bot.core.dependencies.masking import without_secrets
 from bot.core.text.sentences import one_line, shortened
 
 LONGEST_REQUIREMENT = 8_192
@@ -54,7 +55,6 @@ _ARCHIVE = (
     ".tar.xz",
     ".txz",
 )
-_SECRET = re.compile(r"(://)[^/\s@]*@")
 
 
 def read_demand(text: str, line: int | None = None) -> Demand | str:
@@ -101,8 +101,8 @@ def holds_variable(text: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """Return a line from somebody's file, fit to be shown: short, on one line, without passwords of URLs."""
-    return shortened(one_line(_SECRET.sub(r"\1…@", text[:LONGEST_REQUIREMENT])), LONGEST_SHOWN)
+    """Return a line from somebody's file, fit to be shown: short, on one line, without what is secret in URLs."""
+    return shortened(one_line(without_secrets(text)), LONGEST_SHOWN)
 
 
 def _no_requirement(text: str) -> str:

@@ -67,7 +67,8 @@ def _findings(report: DependencyReport) -> list[str]:
     without = len(report.in_state(DependencyState.WITHOUT_WHEELS))
     if without:
         verb = "does" if without == 1 else "do"
-        said.append(f"{without} {verb} not install on {report.target.gil_build} either")
+        where = "" if len(report.platforms) == 1 else " everywhere"
+        said.append(f"{without} {verb} not install{where} on {report.target.gil_build} either")
     unknown = report.in_state(DependencyState.UNKNOWN)
     doubtful = sum(bool(each.missing) for each in unknown)
     if doubtful:

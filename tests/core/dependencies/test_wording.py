@@ -11,8 +11,19 @@ from bot.core.dependencies.files import UnreadLine
 from bot.core.dependencies.report import DependencyReport
 from bot.core.dependencies.tables import dependencies_markdown
 from bot.core.dependencies.wording import conditions, first_line, standing, unread_line
-from bot.core.wheels.platforms import PLATFORMS
-from tests.core.dependencies.reports import ATTRS, EVERYTHING, LXML, PRIVATE, PYLSQPACK, TORNADO, report
+from bot.core.verdicts.rules import Verdict
+from bot.core.wheels.platforms import PLATFORMS, Platform
+from tests.core.dependencies.reports import (
+    ATTRS,
+    EVERYTHING,
+    LINUX,
+    LXML,
+    PRIVATE,
+    PYLSQPACK,
+    TORNADO,
+    dependency,
+    report,
+)
 
 
 def test_the_first_line_says_how_many_stop_the_move_and_what_helps() -> None:
@@ -38,6 +49,15 @@ def test_what_may_not_be_needed_is_told_apart_from_what_is_not_known() -> None:
     assert standing(unsure, found) == "abi3 only"
     assert conditions(unsure, found) == "may not be needed"
     assert standing(PRIVATE, found) == PRIVATE.reason
+
+
+def test_what_installs_on_some_platforms_is_not_said_to_install_nowhere() -> None:
+    lacking = dependency("demo", "1.0", Verdict.SUPPORTED, "app", lacking=(Platform.WIN_ARM64,))
+    assert first_line(report(lacking, platforms=PLATFORMS)).endswith(
+        "1 does not install everywhere on Python 3.14 with the GIL either."
+    )
+    alone = report(replace(lacking, lacking=(LINUX,)))
+    assert first_line(alone).endswith("1 does not install on Python 3.14 with the GIL either.")
 
 
 def test_what_was_typed_is_in_no_file() -> None:

@@ -83,6 +83,7 @@ def _of_project(
         )
     for key, what in (("dependencies", "dependencies"), ("optional-dependencies", "extras")):
         if key in dynamic and key not in project and not dynamic_is_known:
+            reading.unread(f'dynamic = ["{key}"]', "known only when it is built")
             reading.odd(
                 f"{shown(reading.file)}: its {what} are dynamic: they are known only when it is built. "
                 f"Give {_where_dynamic(tool, key)} instead."

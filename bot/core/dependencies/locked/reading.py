@@ -25,6 +25,7 @@ from bot.core.dependencies.files import (
     SourceKind,
     UnreadLine,
 )
+from bot.core.dependencies.masking import without_secrets
 from bot.core.errors import UserError
 from bot.core.text.sentences import printable
 from bot.core.wheels.platforms import Platform
@@ -56,7 +57,6 @@ CONDA_PLATFORMS: Mapping[str, Platform] = MappingProxyType(
 )
 """Platforms as conda names them; it knows none with musl."""
 
-_USER = re.compile(r"//[^/@\s]*@")
 _QUERY = re.compile(r"\?[^#]*")
 _PYPI = re.compile(r"https?://(?:pypi\.org|pypi\.python\.org)(?:/simple)?/*", re.IGNORECASE)
 _PYPI_FILES = re.compile(r"https?://(?:files\.pythonhosted\.org|pypi\.org)/", re.IGNORECASE)
@@ -69,8 +69,8 @@ def shown(text: str) -> str:
 
 
 def shown_address(text: str, *, query: bool = False) -> str:
-    """Return an address without whom it is for, and without its query (where tokens are) unless that is wanted."""
-    address = _USER.sub("//", text)
+    """Return an address without whom it is for, and without its query; what it says of a revision may be wanted."""
+    address = without_secrets(text, "")
     return shown(address if query else _QUERY.sub("", address))
 
 

@@ -178,6 +178,9 @@ def test_dynamic_dependencies_are_told(more: str, instead: str) -> None:
     assert read.warnings == (
         f"pyproject.toml: its dependencies are dynamic: they are known only when it is built. Give {instead} instead.",
     )
+    assert [(line.text, line.reason) for line in read.not_read] == [
+        ('dynamic = ["dependencies"]', "known only when it is built")
+    ]
 
 
 def test_a_file_without_any_dependencies_says_so() -> None:
