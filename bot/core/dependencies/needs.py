@@ -70,6 +70,18 @@ class NeedsSoFar:
         """Add sentences about what was odd."""
         self._warnings.update(dict.fromkeys(warnings))
 
+    def without_fixed(self, demands: Sequence[Demand], platform: Platform) -> list[Demand]:
+        """Return the demands for which no lock among what was added fixes a version that they allow, on a platform."""
+        fixed: dict[str, list[Version]] = {}
+        for known in self._packages.values():
+            if known.version is not None and known.pinned and platform in known.platforms:
+                fixed.setdefault(known.name, []).append(known.version)
+        return [
+            demand
+            for demand in demands
+            if not any(demand.specifier.contains(each, prereleases=True) for each in fixed.get(demand.name, ()))
+        ]
+
     def gathered(self) -> Needs:
         """Return all that was added."""
         packages = tuple(self._packages[key] for key in sorted(self._packages))

@@ -89,7 +89,7 @@ class DependencyCheck:
                 target,
                 question.platforms,
                 _files(question),
-                resolved=_is_resolved(question),
+                resolved=_is_resolved(question) and not all(needed.pinned for needed in each.packages),
                 dependencies=in_reading_order(judged.by_target[target]),
                 not_read=each.not_read,
                 warnings=(*each.warnings, *stale),
@@ -136,7 +136,10 @@ class DependencyCheck:
         return found if aside is None else replace(found, warnings=(*found.warnings, aside))
 
     async def _resolve(self, question: DependencyQuestion, target: Target, so_far: NeedsSoFar) -> None:
-        """Add what files without a lock demand, chosen together, as one environment is to hold it."""
+        """Add what files without a lock demand, chosen together, as one environment is to hold it.
+
+        What a lock among the files fixes is left as it is: a ``pyproject.toml`` beside its lock demands nothing more.
+        """
         unlocked = [file for file in question.files if file.lock is None]
         demands = [each for file in unlocked for each in asked_demands(question, file)]
         constraints = [each for file in question.files for each in file.constraints]
@@ -148,11 +151,18 @@ class DependencyCheck:
         names = {root.name for file in unlocked for root in file.roots if root.name is not None}
         root, place = (names.pop() if len(names) == 1 else None), unlocked[0].file
 
-        async def on(platform: Platform) -> tuple[Platform, Resolution]:
+        left = {platform: so_far.without_fixed(demands, platform) for platform in question.platforms}
+
+        async def on(platform: Platform) -> tuple[Platform, Resolution | None]:
+            open_ones = left[platform]
+            if not open_ones:
+                return platform, None
             async with self._resolving:
-                return platform, await self.resolver.resolve(demands, constraints, target, platform)
+                return platform, await self.resolver.resolve(open_ones, constraints, target, platform)
 
         for platform, resolution in await asyncio.gather(*map(on, question.platforms)):
+            if resolution is None:
+                continue
             chosen = with_what_is_allowed(resolution, (*demands, *constraints), target, platform)
             add_resolved(so_far, chosen, root, platform, place)
 

@@ -319,6 +319,18 @@ async def test_pages_that_were_brought_and_not_needed_are_let_go_when_the_last_c
     assert pages._brought == {}  # noqa: SLF001 - what is in memory is what this is about
 
 
+async def test_what_a_lock_fixes_is_not_resolved_again_for_the_file_beside_it(bench: Bench) -> None:
+    for name in ("demo", "other"):
+        bench.index.publish(name, wheels(name, "1.0", FREE) + wheels(name, "2.0", FREE))
+    found = await bench.ask(lock(locked("demo", "1.0")), requirements("demo"))
+    assert [(each.package, str(each.version)) for each in found.dependencies] == [("demo", "1.0")]
+    assert (bench.resolver.asked, found.resolved) == ([], False)
+    bench.resolver.answer = Resolution((ResolvedPin("other", Version("2.0"), (), direct=True),))
+    both = await bench.ask(lock(locked("demo", "1.0")), requirements("demo", "other"))
+    assert [(each.package, str(each.version)) for each in both.dependencies] == [("demo", "1.0"), ("other", "2.0")]
+    assert (bench.resolver.asked, both.resolved) == ([(("other",), T314, LINUX)], True)
+
+
 async def test_where_only_extras_and_groups_need_something_they_are_named(bench: Bench) -> None:
     file = lock(locked("demo", "1.0"), extras=("cpu", "gpu"), groups=("dev",))
     bench.index.publish("demo", wheels("demo", "1.0", FREE))
