@@ -83,8 +83,20 @@ class NeedsSoFar:
         ]
 
     def gathered(self) -> Needs:
-        """Return all that was added."""
-        packages = tuple(self._packages[key] for key in sorted(self._packages))
+        """Return all that was added.
+
+        What could not be resolved on some platforms is the version that was chosen on others, if there it may be taken.
+        """
+        found: dict[_Key, NeededPackage] = {}
+        at_name: dict[str, list[_Key]] = {}
+        for key, each in sorted(self._packages.items(), key=lambda item: (item[1].version is None, item[0])):
+            chosen = [at for at in at_name.get(each.name, ()) if _is_chosen_for(each, found[at])]
+            if chosen:
+                found[chosen[-1]] = _both(found[chosen[-1]], each)
+            else:
+                found[key] = each
+                at_name.setdefault(each.name, []).append(key)
+        packages = tuple(found[key] for key in sorted(found))
         return Needs(packages, tuple(self._not_read), tuple(self._warnings))
 
 
@@ -232,6 +244,15 @@ def _needed(
 def _is_direct(path: Sequence[str], roots: AbstractSet[str | None]) -> bool:
     """Return whether a way leads from a root straight to a package; a root without a name is left out of it."""
     return len(path) == 1 or (len(path) == len(("root", "package")) and path[0] in roots)
+
+
+def _is_chosen_for(unresolved: NeededPackage, other: NeededPackage) -> bool:
+    """Return whether a version was chosen elsewhere, and may be taken where none was."""
+    if unresolved.version is not None or unresolved.registry is not None:
+        return False
+    if other.version is None or other.registry is not None or other.pinned:
+        return False
+    return unresolved.allowed is None or unresolved.allowed.contains(other.version, prereleases=True)
 
 
 def _both(one: NeededPackage, other: NeededPackage) -> NeededPackage:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from packaging.specifiers import SpecifierSet
@@ -317,6 +318,22 @@ async def test_pages_that_were_brought_and_not_needed_are_let_go_when_the_last_c
     bench.resolver.answer = UnresolvableError("a 1 and a 2 exclude each other.")
     await bench.ask(requirements("a"))
     assert pages._brought == {}  # noqa: SLF001 - what is in memory is what this is about
+
+
+async def test_what_resolves_on_some_platforms_only_is_one_package(bench: Bench) -> None:
+    bench.index.publish("demo", wheels("demo", "1.0", GIL, FREE))
+    unread = UnreadPackage("demo", "Its own dependencies were not read: it has no wheel.", (), direct=True)
+
+    async def resolve(_: object, __: object, ___: object, platform: Platform) -> Resolution:
+        if platform is WINDOWS:
+            return Resolution((), (unread,))
+        return Resolution((ResolvedPin("demo", Version("1.0"), (), direct=True),))
+
+    check = replace(bench.check, resolver=SimpleNamespace(resolve=resolve))
+    question = DependencyQuestion("app", (requirements("demo"),), (T314,), (LINUX, WINDOWS))
+    (found,) = await check.check(question)
+    (judged,) = found.dependencies
+    assert (str(judged.version), judged.lacking) == ("1.0", (WINDOWS,))
 
 
 async def test_what_a_lock_fixes_is_not_resolved_again_for_the_file_beside_it(bench: Bench) -> None:
