@@ -81,7 +81,9 @@ def json_table(file: str, text: str) -> Table:
         raise UserError(f"{name} has {len(text):,} characters. At most {LARGEST_FILE:,} are read.")
     try:
         return msgspec.json.decode(text.removeprefix("\ufeff"), type=dict[str, object])
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+    except RecursionError:
+        raise UserError(f"{name} is nested too deeply. A dependency file needs a few levels.") from None
+    except (msgspec.MsgspecError, ValueError) as error:
         raise UserError(f"{name} is not valid JSON ({shown(str(error))}). Look around there, or lock again.") from None
 
 

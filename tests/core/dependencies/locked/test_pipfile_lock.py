@@ -53,7 +53,7 @@ def test_sources_are_named_without_who_may_use_them() -> None:
     [
         ('{"default": {', r"Pipfile\.lock is not valid JSON \(Input data was truncated\)"),
         ("[]", r"Pipfile\.lock is not valid JSON"),
-        ('{"a": ' + "[" * 100_000, r"Pipfile\.lock is not valid JSON"),
+        ('{"a": ' + "[" * 100_000, r"Pipfile\.lock is nested too deeply"),
         ("{}", r"Pipfile\.lock: this is no Pipfile\.lock"),
     ],
 )
@@ -72,3 +72,10 @@ def test_nonsense_is_told_and_the_rest_read() -> None:
     assert pins(selected(file)) == ["odd==None", "rich==13.0"]
     assert [each.text for each in selected(file, NONE, ALL).not_from_an_index] == ["a https://e.org/a.zip"]
     assert file.warnings == ("odd is not pinned (no version).",)
+
+
+def test_json_without_end_is_told_in_plain_words() -> None:
+    with pytest.raises(
+        UserError, match=r"^Pipfile\.lock is nested too deeply\. A dependency file needs a few levels\.$"
+    ):
+        read_pipfile_lock("Pipfile.lock", '{"_meta":' + "[" * 100_000 + "]" * 100_000 + "}")
