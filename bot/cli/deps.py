@@ -111,9 +111,9 @@ def outcome_of(reports: Sequence[DependencyReport]) -> CommandOutcome:
     """Return how a question with these answers ended."""
     judged = [report for report in reports if report.is_judged]
     if not judged:
-        if any(report.unreachable for report in reports):
-            return CommandOutcome.UPSTREAM
-        return CommandOutcome.NOT_FOUND if any(report.names_missing for report in reports) else CommandOutcome.MISASKED
+        missing = any(report.names_missing for report in reports)
+        unreachable = any(report.unreachable for report in reports)
+        return CommandOutcome.NOT_FOUND if missing and not unreachable else CommandOutcome.UPSTREAM
     if any(report.blocking for report in judged):
         return CommandOutcome.NO
     return CommandOutcome.NOT_FOUND if any(report.names_missing for report in reports) else CommandOutcome.ANSWERED

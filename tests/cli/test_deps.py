@@ -109,6 +109,7 @@ async def asked(ftbot: Run, *arguments: str) -> tuple[int, dict[str, object]]:
         ("acme==1.0", 3),
         ("tornado==6.5.4\nacme==1.0", 5),  # what stops the move says more than a name that nobody knows
         ("", 0),
+        ("-e .", 4),  # all that it names is left out
     ],
 )
 async def test_the_exit_code_says_how_it_stands(ftbot: Run, tmp_path: Path, lines: str, code: int) -> None:
@@ -230,7 +231,7 @@ async def test_what_is_not_locked_is_resolved(ftbot: Run) -> None:
 async def test_requirements_that_contradict_each_other_are_told_in_a_sentence(ftbot: Run) -> None:
     ended = await ftbot("deps", "app", "tornado>=6.6", *LINUX, "--json")
     (answer,) = ended.answers
-    assert answer["ok"] is None
+    assert (ended.code, answer["ok"]) == (4, None)
     assert "tornado" in str(answer["error"])
     assert ended.err.startswith("ftbot: 3.14t: ")
 

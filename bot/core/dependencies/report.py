@@ -56,10 +56,12 @@ class DependencyReport:
 
     @property
     def is_judged(self) -> bool:
-        """Return whether anything could be judged; of nothing, everything could."""
+        """Return whether anything could be judged; of nothing, everything could, if nothing was left out."""
         if self.error is not None:
             return False
-        return not self.dependencies or any(each.verdict.ok is not None for each in self.dependencies)
+        if not self.dependencies:
+            return not self.not_read
+        return any(each.verdict.ok is not None for each in self.dependencies)
 
     @property
     def ok(self) -> bool | None:

@@ -43,7 +43,8 @@ def first_line(report: DependencyReport) -> str:
     if report.error is not None:
         return f"{where}: {report.error}"
     if not total:
-        return f"{where}: there is nothing from an index to judge."
+        elsewhere = ", and what is left out below was not" if report.not_read else ""
+        return f"{where}: there is nothing from an index to judge{elsewhere}."
     if not report.is_judged:
         none = "the only package could not" if total == 1 else f"none of {counted(total, 'package')} could"
         return f"{where}: {none} be judged. That is not a “no”."
