@@ -25,6 +25,9 @@ _REAPING_SECONDS = 1.0
 """How long a process that was killed is waited for: one that hangs in the disk goes later."""
 
 _PIECE = 1 << 16
+_SHORTEST_SECRET = 8
+"""Characters: what is shorter stands in paths by chance."""
+
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -116,8 +119,9 @@ def _signal_name(number: int) -> str:
 
 def inherited(secrets: Sequence[str], prefix: str) -> dict[str, str]:
     """Return our environment without the variables that begin with a prefix, and without any that holds a secret."""
+    telling = [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.upper().startswith(prefix) and not any(secret and secret in value for secret in secrets)
+        if not name.upper().startswith(prefix) and not any(secret in value for secret in telling)
     }

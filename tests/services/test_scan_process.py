@@ -183,9 +183,9 @@ async def test_it_gives_way_and_has_no_secret(rig: Rig, monkeypatch: pytest.Monk
 
 def test_what_holds_a_secret_or_is_a_setting_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ftbot_track", "1")
-    monkeypatch.setenv("SOME_TOKEN", "x-secret-x")
+    monkeypatch.setenv("SOME_TOKEN", "Bot a-secret-that-tells")
     monkeypatch.setenv("SOME_PROXY", "http://127.0.0.1:9/")
-    environment = inherited(("secret", ""), "FTBOT_")
+    environment = inherited(("a-secret-that-tells", "", "http"), "FTBOT_")
     assert environment["SOME_PROXY"] == "http://127.0.0.1:9/"
     assert not {"ftbot_track", "FTBOT_TRACK", "SOME_TOKEN"} & set(environment)
 
@@ -211,6 +211,19 @@ async def test_one_that_is_killed_is_started_again_and_goes_on_where_it_was(rig:
     assert metric(process, "ftbot_scan_works") == 1
     asked = Counter(asked_of(rig.index))
     assert sum(asked[name] == 1 for name in NAMES[:58]) >= 50  # what was stored was not read again
+
+
+@LINUX
+async def test_one_whose_memory_runs_out_is_told_and_started_again(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "short of memory").touch()
+    process = rig.process()
+    once = 'if rm "$0"; then ulimit -v 100000; fi 2> /dev/null; exec "$@" 2> /dev/null'  # kB, of which it needs more
+    process = replace(process, command=("sh", "-c", once, str(tmp_path / "short of memory"), *process.command))
+    with capture_logs() as lines:
+        assert (await process.scan(ScanScope.DUE)).packages == 90
+    (told,) = [line for line in lines if line["event"] == "scan_process_broke"]
+    assert told["how"] in {"died", "failed"}
+    assert ends(process)[ScanEnd.DONE] == 1
 
 
 async def test_one_that_hangs_is_ended_and_started_again(rig: Rig) -> None:
