@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -161,6 +162,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=2_000, help="without a scan, each round (default: 2,000)")
     parser.add_argument("--rounds", type=int, default=1, help="turns that the programs take (default: 1)")
     options = parser.parse_args()
+    gc.disable()  # the fake keeps all that it was told, and to look through that takes longer than an answer
     before: Path | None = options.before
     programs = [Program("now", ftbot("run"))]
     if before is not None:

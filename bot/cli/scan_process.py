@@ -33,8 +33,8 @@ from bot.services.packages.scan_messages import (
 )
 from bot.wiring.packages import open_scanner
 
-_NICENESS = 10
-"""A tenth of a processor where somebody else wants all of it: enough to let go soon of what others wait for."""
+_NICENESS = 19
+"""The most there is: a sixtieth of a processor where somebody else wants all of it."""
 
 _SOONER_KILLED = "500"
 """Where memory runs out, Linux ends this process rather than the bot (``proc(5)``, ``oom_score_adj``)."""

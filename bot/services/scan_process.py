@@ -45,7 +45,7 @@ class ScanPatience:
     started again.
     """
 
-    silent: float = 90.0
+    silent: float = 180.0
     still: float = 900.0
     pauses: tuple[float, ...] = (5.0, 20.0, 80.0, 320.0, 1280.0)
 

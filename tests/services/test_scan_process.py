@@ -171,7 +171,7 @@ async def test_it_gives_way_and_has_no_secret(rig: Rig, monkeypatch: pytest.Monk
     async with rig.scanning(process) as task:
         await arrived(hold.arrived)
         assert process.pid is not None
-        assert os.getpriority(os.PRIO_PROCESS, process.pid) == os.getpriority(os.PRIO_PROCESS, 0) + 10
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) == 19
         about = Path(f"/proc/{process.pid}")
         environment = await asyncio.to_thread((about / "environ").read_bytes)
         assert b"FTBOT_INDEX_URL" in environment
