@@ -82,7 +82,7 @@ class _Held:
 
 async def _serve(settings: Settings, bot: Bot, held: _Held) -> Mapping[str, int]:
     """Open the addresses; what is for whoever runs the bot has one of its own if that is set."""
-    monitoring = Monitoring(bot.metrics.registry, bot.health.needs)
+    monitoring = Monitoring(bot.metrics.registry, bot.health.needs, bot.health.beside)
     public = Address(settings.http_host, settings.http_port)
     if settings.metrics_port is None:
         return {"http_port": await held.enter("site", _FACES, serve(Site(monitoring, bot.deliveries), public))}

@@ -31,6 +31,23 @@ _SCHEME = re.compile(r"\s*(?:[a-z][\w+.-]+:|[a-z]://)", re.IGNORECASE | re.ASCII
 LEAST_KEPT = 30
 """Days for which everything is kept: in this time things could be done a second time."""
 
+_OF_A_SCAN = (
+    "index_url",
+    "index_hosts",
+    "json_api_url",
+    "top_packages_url",
+    "track",
+    "targets",
+    "database",
+    "contact",
+    "log_format",
+    "log_level",
+)
+"""What a process that scans has to know."""
+
+_NONE = ","
+"""A list with nothing in it: a variable that is empty is not set."""
+
 _SEPARATORS = {"watch_searches": "; "}
 """What stands between the values of a setting that has several, where it is no comma."""
 
@@ -254,14 +271,29 @@ def read_settings() -> Settings:
     try:
         _env_file()
         in_file = dotenv_values(_ENV_FILE, encoding="utf-8") if _has_env_file() else {}
-        return Settings.model_validate(_values(in_file) | _values(os.environ))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"The file .env cannot be read: {error}. Mend it, or take it away.") from None
+    return _validated(_values(in_file) | _values(os.environ))
+
+
+def settings_of(variables: Mapping[str, str]) -> Settings:
+    """Return the settings among variables, and no others; a ``UserError`` names the one that is wrong."""
+    return _validated(_values(variables))
+
+
+def _validated(values: Mapping[str, str]) -> Settings:
+    try:
+        return Settings.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         variable = "FTBOT_" + str(first["loc"][0]).upper() if first["loc"] else "A setting"
         reason = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise UserError(f"{variable} cannot be used: {reason}. See docs/operations.md, Settings.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"The file .env cannot be read: {error}. Mend it, or take it away.") from None
+
+
+def variables_of_a_scan(settings: Settings) -> dict[str, str]:
+    """Return the environment variables by which another process scans as this one would; no secret is among them."""
+    return {f"{PREFIX}{name.upper()}": _show(getattr(settings, name), ",") or _NONE for name in _OF_A_SCAN}
 
 
 def unused_settings() -> tuple[str, ...]:

@@ -7,7 +7,16 @@ from typing import Final
 
 import pytest
 
-from bot.config import LogFormat, LogLevel, Settings, describe, read_settings, unused_settings
+from bot.config import (
+    LogFormat,
+    LogLevel,
+    Settings,
+    describe,
+    read_settings,
+    settings_of,
+    unused_settings,
+    variables_of_a_scan,
+)
 from bot.core.errors import UserError
 from bot.core.wheels.targets import Target
 
@@ -292,3 +301,25 @@ def test_what_is_no_host_names_the_variable_and_says_how_to_write_it(
     monkeypatch.setenv("FTBOT_INDEX_HOSTS", hosts)
     with pytest.raises(UserError, match=r"^FTBOT_INDEX_HOSTS cannot be used: .* is no host\. Write it like `files"):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"FTBOT_INDEX_URL": "https://index.example/simple", "FTBOT_TARGETS": "3.15t", "FTBOT_TRACK": "0"},
+        {"FTBOT_INDEX_HOSTS": " , "},  # none, where the default would be PyPI's
+        {"FTBOT_INDEX_HOSTS": "files.example, mirror.example:8080", "FTBOT_DATABASE": "~/a b/ftbot.db"},
+        {"FTBOT_LOG_FORMAT": "JSON", "FTBOT_LOG_LEVEL": "debug", "FTBOT_CONTACT": "mailto:me@example.org"},
+        dict.fromkeys(SECRETS, "secret"),
+    ],
+)
+def test_a_process_that_scans_gets_the_settings_that_it_needs_and_no_secret(variables: dict[str, str]) -> None:
+    settings = settings_of(variables)
+    handed_on = variables_of_a_scan(settings)
+    assert "secret" not in "".join(handed_on.values())
+    again = settings_of(handed_on)
+    assert variables_of_a_scan(again) == handed_on
+    names = [name.removeprefix("FTBOT_").lower() for name in handed_on]
+    assert len(names) == 10
+    assert [getattr(again, name) for name in names] == [getattr(settings, name) for name in names]

@@ -451,6 +451,14 @@ def check(as_json: AsJson = False) -> None:
     _leave(check_everything(as_json=as_json))
 
 
+@app.command("scan-for-bot", hidden=True)
+def scan_for_bot(everything: Annotated[bool, typer.Option("--everything")] = False) -> None:
+    """Scan for ftbot run, which starts this; ends when standard input does."""
+    from bot.cli.scan_process import scan_for_the_bot
+
+    scan_for_the_bot(everything=everything)
+
+
 @app.command()
 def run() -> None:
     """Run the bot until SIGINT or SIGTERM: Discord, and /healthz, /readyz and /metrics over HTTP.

@@ -35,6 +35,14 @@ class StorageError(Exception):
     """The bot's own database cannot be used; its text is a sentence what, and a sentence what next."""
 
 
+class ScannedElsewhereError(StorageError):
+    """Another process scans into the same database."""
+
+
+class ScanBrokeError(Exception):
+    """The process that scans broke each time that it was started; its text is a sentence that says how the last did."""
+
+
 class UnreadableWheelError(Exception):
     """A wheel is not what a wheel should be; its text is a sentence that says what is wrong with the file."""
 

@@ -24,7 +24,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Health:
-    """Tells what works; ``discord`` says whether Discord does, ``clock`` gives seconds and only goes on."""
+    """Tells what works; ``discord`` says whether Discord does, ``clock`` gives seconds and only goes on.
+
+    ``beside`` tells of what questions are answered without.
+    """
 
     database: Engine
     discord: Callable[[], bool]
@@ -32,6 +35,7 @@ class Health:
     clock: Callable[[], float] = time.monotonic
     believed: float = BELIEVED
     patience: float = PATIENCE
+    beside: Callable[[], Mapping[str, bool]] = dict
     _writing: asyncio.Task[bool] | None = None
     _asked: float = float("-inf")
     _problem: str | None = None

@@ -45,6 +45,18 @@ class RunEnd(StrEnum):
     STOPPED = "stopped"
 
 
+class ScanEnd(StrEnum):
+    """How a process that scans ended."""
+
+    DONE = "done"
+    UNANSWERED = "unanswered"
+    ELSEWHERE = "elsewhere"
+    FAILED = "failed"
+    DIED = "died"
+    STUCK = "stuck"
+    GARBLED = "garbled"
+
+
 BUG = "bug"
 """How an interaction ended that met one."""
 
@@ -91,6 +103,9 @@ class Metrics:
     github_limit: Gauge
     forgotten: Counter
     guilds: Gauge
+    scan_works: Gauge
+    scan_ends: Counter
+    scan_projects: Gauge
     scan: Age
     digest: Age
     oldest: Mapping[Queue, Age]
@@ -179,7 +194,26 @@ class Metrics:
                 registry=registry,
             ),
             guilds=Gauge("ftbot_guilds", "Servers that the bot is in.", registry=registry),
+            scan_works=Gauge(
+                "ftbot_scan_works",
+                "Whether the last process that scanned ended by itself and with an answer: 1, or 0.",
+                registry=registry,
+            ),
+            scan_ends=Counter(
+                "ftbot_scan_processes",
+                "Processes that scanned, by how they ended.",
+                ("outcome",),
+                registry=registry,
+            ),
+            scan_projects=Gauge(
+                "ftbot_scan_projects",
+                "Projects that the scan under way has seen; 0 where none is.",
+                registry=registry,
+            ),
         )
+        metrics.scan_works.set(1)
+        for scan_end in ScanEnd:
+            metrics.scan_ends.labels(scan_end.value)
         for became in Delivery:
             metrics.deliveries.labels(became.value)
         for source in Source:

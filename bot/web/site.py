@@ -94,10 +94,14 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Monitoring:
-    """Health, readiness and metrics; ``readiness`` names what is needed to answer and whether it is there."""
+    """Health, readiness and metrics; ``readiness`` names what is needed to answer and whether it is there.
+
+    ``beside`` does so for what is not needed: it is told, and changes no status, as nobody else would answer better.
+    """
 
     registry: CollectorRegistry
     readiness: Readiness
+    beside: Callable[[], Mapping[str, bool]] = dict
 
     def routes(self) -> Sequence[web.RouteDef]:
         """List the routes, which are for whoever runs the bot and not for everybody."""
@@ -112,7 +116,7 @@ class Monitoring:
 
     async def _ready(self, _request: web.Request) -> web.Response:
         needs = dict(await self.readiness())
-        return web.json_response(needs, status=200 if all(needs.values()) else 503)
+        return web.json_response(needs | dict(self.beside()), status=200 if all(needs.values()) else 503)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         # In a thread: the process's own figures are read from files in /proc.

@@ -41,6 +41,7 @@ from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.package_names import PackageNames
 from bot.services.packages.pages import ProjectPages
 from bot.services.retention import Caretaker
+from bot.services.scan_process import ScanProcess
 from bot.services.triage.audit import AuditReader
 from bot.services.triage.deliveries import Deliveries
 from bot.services.triage.loop import TriageLoop
@@ -58,6 +59,7 @@ from bot.wiring.digest import build_digester
 from bot.wiring.http import build_index
 from bot.wiring.names import offered_names
 from bot.wiring.packages import build_lookup, build_scanner
+from bot.wiring.scan_process import ScanWithin, build_scan_process
 from bot.wiring.tracked_wheels import build_tracked_wheels
 from bot.wiring.triage import build_outbox_worker, build_triage
 from bot.wiring.upstream import build_watcher
@@ -148,19 +150,20 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
     resources = _Resources(settings, database, github, Metrics.new(), ConnectedClient(), utc_now())
     metrics = resources.metrics
     lookup = build_lookup(settings, http, database, metrics.count_lookup)
-    scanner, digester = build_scanner(settings, http, database), build_digester(settings, database)
+    digester = build_digester(settings, database)
     names, tracking, zones = await _load_names(database), await _load_tracking(database), await _load_zones()
     posting = _build_posting(resources, zones, DigestRenderer(digester.digest, _draw))
     upstream_poll = UpstreamPoll(tracking, _build_watcher(resources))
     triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
     announcer = _build_announcer(posting, upstream_poll, triage)
-    follow_up = ScanFollowUp(scanner, Scans(database), digester, settings.track, announcer.announce)
+    scanning = _build_scanning(resources, http)
+    follow_up = ScanFollowUp(scanning.scan, Scans(database), Documents(database), digester, utc_now, announcer.announce)
     status = StatusAnswers(lookup, names, settings.targets, utc_now, tracking)
     kept = KeptReports(utc_now)
     check = _build_dependency_check(settings, http, lookup, tracking, Inspections(database))
     dependencies = DependencyAnswers(check, kept, status.subject)
     clients = _build_clients(resources, posting, zones, status, dependencies)
-    health = _build_health(resources)
+    health = _build_health(resources, scanning)
     return Bot(
         metrics,
         health,
@@ -311,12 +314,22 @@ def _lacking(resources: _Resources) -> str | None:
     return lacking_for_triage(app=resources.github.app is not None, switched_on=switched_on)
 
 
-def _build_health(resources: _Resources) -> Health:
+def _build_scanning(resources: _Resources, http: httpx.AsyncClient) -> ScanProcess | ScanWithin:
+    """Build what scans: in a process of its own, unless that could not see the database."""
+    settings, database = resources.settings, resources.database
+    if settings.database_path is None:
+        return ScanWithin(build_scanner(settings, http, database), settings.track)
+    return build_scan_process(settings, resources.metrics)
+
+
+def _build_health(resources: _Resources, scanning: ScanProcess | ScanWithin) -> Health:
     """Build what tells what works, and let the metrics that are ages be read from where they are known."""
     metrics, database, connection = resources.metrics, resources.database, resources.connection
     metrics.heartbeat_age.set_function(connection.heartbeat_age)
     metrics.write_age.set_function(lambda: time.monotonic() - database.pulse.written)
-    return Health(database, connection.is_ready, metrics)
+    if not isinstance(scanning, ScanProcess) or resources.settings.track == 0:
+        return Health(database, connection.is_ready, metrics)
+    return Health(database, connection.is_ready, metrics, beside=scanning.report)
 
 
 def _upkeep_jobs(resources: _Resources, health: Health) -> tuple[Job, ...]:

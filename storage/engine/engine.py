@@ -77,6 +77,14 @@ class Engine(Protocol):
         """
         ...
 
+    def turn(self, what: str) -> AbstractAsyncContextManager[bool]:
+        """Take the turn to do something, named in a word, while the block runs; yields False where another has it.
+
+        One holder has it at a time, over all processes that opened this database. It ends with its process, however
+        that ends, keeps no transaction from anything, and is never waited for.
+        """
+        ...
+
     async def probe(self) -> None:
         """Write once, apart from all that is under way; ``StorageError`` where that fails by now.
 

@@ -25,6 +25,7 @@ from storage.engine import privacy
 from storage.engine.engine import Pulse, Transaction
 from storage.engine.migrations import MIGRATIONS, tables
 from storage.engine.rows import Row, Value, storable
+from storage.engine.sqlite_turns import turn
 
 _T = TypeVar("_T")
 
@@ -74,6 +75,7 @@ class Database:
     file: tuple[int, int] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     pulse: Pulse = field(default_factory=Pulse)
+    held: set[str] = field(default_factory=set)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -94,6 +96,15 @@ class Database:
         """Read committed rows."""
         with _as_storage_errors(self.name):
             return await _patiently(lambda: _run(self.reader, statement, values))
+
+    @asynccontextmanager
+    async def turn(self, what: str) -> AsyncIterator[bool]:
+        """Take the turn, by a lock on a file of its own; a database in memory is this process's alone."""
+        async with AsyncExitStack() as stack:
+            with _as_storage_errors(self.name):
+                taking = _turn_within(self.held, what) if self.file is None else turn(Path(self.name), what)
+                taken = await stack.enter_async_context(taking)
+            yield taken
 
     async def probe(self) -> None:
         """Write once in the very file at the path, beside everybody else; ``StorageError`` where that fails by now.
@@ -139,6 +150,19 @@ async def open_database(path: Path | None) -> AsyncIterator[Database]:
             database = Database(name, writer, reader, file)
             await _migrate(database)
         yield database  # what goes wrong while it is used is not a failure to open it
+
+
+@asynccontextmanager
+async def _turn_within(held: set[str], what: str) -> AsyncIterator[bool]:
+    """Take the turn among the tasks of this process."""
+    if what in held:
+        yield False
+        return
+    held.add(what)
+    try:
+        yield True
+    finally:
+        held.discard(what)
 
 
 def _prepare(path: Path) -> None:

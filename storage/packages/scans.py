@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
+from bot.core.errors import ScannedElsewhereError
 from storage.engine.engine import Engine
 from storage.engine.rows import read_time
 
@@ -34,6 +36,16 @@ class Scans:
     """One row a scan."""
 
     database: Engine
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Be the only one that scans while the block runs; ``ScannedElsewhereError`` where somebody else is."""
+        async with self.database.turn("scan") as taken:
+            if not taken:
+                raise ScannedElsewhereError(
+                    f"Another process scans into the database {self.database.name}. Wait until it has ended."
+                )
+            yield
 
     async def begin(self, now: datetime, resumable_since: datetime) -> int:
         """Begin a scan, or take up the last one if it was interrupted since a time; gives its id."""

@@ -407,6 +407,7 @@ async def test_help_mentions_every_command_and_the_exit_codes(ftbot: Run, argume
     assert all(f"\n  {command} " in text for command in COMMANDS)
     shown = [each for each in app.registered_commands if not each.hidden]
     assert len(shown) + len(app.registered_groups) == len(COMMANDS)
+    assert "scan-for-bot" not in text
     assert all(f"{number} " in text for number in range(6))
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from inline_snapshot import snapshot
 
+from storage.engine.sqlite import open_database
 from tests.command_line import Ended, Run
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import wheels
@@ -146,6 +147,16 @@ async def test_an_index_that_is_not_there_is_one_sentence(ftbot: Run, index: Fak
 async def test_scan_used_wrongly_is_exit_code_2(ftbot: Run, index: FakeIndex, arguments: list[str]) -> None:
     ended = await ftbot("scan", *arguments)
     assert (ended.code, ended.out, index.requests) == (2, "", [])
+
+
+async def test_a_scan_beside_another_is_refused(ftbot: Run, index: FakeIndex, tmp_path: Path) -> None:
+    database = tmp_path / "data" / "ftbot.db"
+    async with open_database(database) as opened, opened.turn("scan") as taken:
+        assert taken
+        ended = await ftbot("scan", "--json")
+    told = f"ftbot: Another process scans into the database {database}. Wait until it has ended.\n"
+    assert (ended.code, ended.out, ended.err) == (2, "", told)
+    assert index.requests == []
 
 
 async def test_a_database_that_cannot_be_used_is_told_of(ftbot: Run, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import resource
 import signal
 from collections.abc import AsyncIterator
@@ -195,6 +196,37 @@ async def test_dependencies_of_an_attached_lock_and_of_names(here: Surroundings,
         assert "acme" not in "".join(bot.written)
         assert b"lxml" in stored(here.database)
     assert b"acme" not in stored(here.database)
+
+
+async def test_a_scan_is_a_process_that_may_be_killed_and_ends_with_the_bot(here: Surroundings) -> None:
+    names = ["lxml", "numpy"]
+    here.index.publish("numpy", wheels("numpy", "2.0", "cp314-cp314-win_amd64"))
+    top_list = here.database.parent / "top.txt"
+    await asyncio.to_thread(top_list.write_text, "\n".join(names))
+    tracking = {"FTBOT_TRACK": "2", "FTBOT_TOP_PACKAGES_URL": str(top_list), "FTBOT_INSPECT": "0"}
+    first, second = (here.index.hold(path="^/simple/numpy/") for _ in range(2))
+    async with here.running(**tracking) as bot:
+        started = await bot.logged("scan_started")
+        await asyncio.wait_for(first.arrived.wait(), PATIENCE)
+        assert (await bot.get("/readyz")).json()["scan"] is True
+        os.kill(int(str(started["pid"])), signal.SIGKILL)
+        broke = await bot.logged("scan_process_broke")
+        assert (broke["how"], broke["again_in"]) == ("died", 5.0)
+        await here.discord.connected(PATIENCE)
+        await bot.logged("discord_ready")
+        ready = await bot.get("/readyz")  # questions are answered without a scan
+        assert (ready.status_code, ready.json()) == (200, {"discord": True, "database": True, "scan": False})
+        metrics = (await bot.get("/metrics")).text.splitlines()
+        assert "ftbot_scan_works 0.0" in metrics
+        assert 'ftbot_scan_processes_total{outcome="died"} 1.0' in metrics
+        await asyncio.wait_for(second.arrived.wait(), PATIENCE)
+        await bot.end(signal.SIGKILL)
+        # Here the log is read to its end, which comes when the process that scans has ended, too.
+    async with here.running(**tracking) as bot:
+        scanned = await bot.logged("scanned")
+        assert (scanned["packages"], scanned["failed"]) == (2, 0)
+        assert (await bot.get("/readyz")).json()["scan"] is True
+        assert await bot.end() == 0
 
 
 async def test_a_stop_finishes_the_answers_under_way_and_a_restart_is_warm(here: Surroundings) -> None:

@@ -51,6 +51,9 @@ class Refusing:
         async with self.engine.transaction() as transaction:
             yield _Refusing(self, transaction)
 
+    def turn(self, what: str) -> AbstractAsyncContextManager[bool]:
+        return self.engine.turn(what)
+
     async def probe(self) -> None:
         await self.engine.probe()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -48,6 +48,9 @@ class Recording:
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.engine.transaction() as transaction:
             yield _Recording(self, transaction)
+
+    def turn(self, what: str) -> AbstractAsyncContextManager[bool]:
+        return self.engine.turn(what)
 
     async def probe(self) -> None:
         await self.engine.probe()

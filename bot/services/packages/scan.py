@@ -60,6 +60,15 @@ class ScanScope(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ScanSummary:
+    """What a scan did, in short: how many packages are tracked, how many requests it took, how many of them failed."""
+
+    packages: int
+    requests: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class ScanReport:
     """What a scan did; ``verdicts`` counts the tracked packages by target and verdict."""
 
@@ -72,6 +81,11 @@ class ScanReport:
     seconds: float
     list_day: str | None
     list_problem: str | None = None
+
+    @property
+    def summary(self) -> ScanSummary:
+        """Return what whoever only wants to know that it is done is told."""
+        return ScanSummary(self.packages, self.requests, len(self.failed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +107,12 @@ class Scanner:
     ) -> ScanReport:
         """Read until ``track`` packages with native wheels are known, and those that anyone asked about.
 
-        Where the index answers nothing, no scan is noted; raises ``UpstreamError`` if nothing is known either.
+        Where the index answers nothing, no scan is noted; raises ``UpstreamError`` if nothing is known either, and
+        ``ScannedElsewhereError`` where somebody scans already.
         """
-        with _responsive():
-            return await self._scan(track, scope, progress)
+        async with self.scans.alone():
+            with _responsive():
+                return await self._scan(track, scope, progress)
 
     async def _scan(self, track: int, scope: ScanScope, progress: Progress) -> ScanReport:
         started = asyncio.get_running_loop().time()

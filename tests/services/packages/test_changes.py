@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,9 +11,12 @@ import pytest
 
 from bot.core.digest.changes import Change, ChangeKind
 from bot.core.digest.weeks import week_of
+from bot.core.errors import ScanBrokeError, StorageError
 from bot.core.wheels.platforms import Platform
 from bot.services.packages.changes import ScanFollowUp
+from bot.services.packages.scan import ScanScope, ScanSummary
 from storage.engine.sqlite import Database
+from storage.packages.documents import Documents
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import sdist, wheels
 from tests.services.lookups import T314, Clock
@@ -31,7 +35,12 @@ class Told(list[Change]):
 
 
 def follow_up(station: Station, told: Told) -> ScanFollowUp:
-    return ScanFollowUp(station.scanner, station.scans, station.digester, len(NAMES), told.announce)
+    async def scan(scope: ScanScope) -> ScanSummary:
+        return (await station.scanner.scan(len(NAMES), scope)).summary
+
+    return ScanFollowUp(
+        scan, station.scans, Documents(station.database), station.digester, station.scanner.now, told.announce
+    )
 
 
 @pytest.fixture
@@ -156,6 +165,68 @@ async def test_an_index_that_is_gone_tells_nothing_and_the_first_look_is_still_t
         await follow_up(station, told).look()
         assert await station.scans.latest() is not None
     assert told == []
+
+
+async def test_what_moved_is_told_when_who_scanned_was_killed_before_it_said_so(
+    published: FakeIndex, path: Path, clock: Clock
+) -> None:
+    told = Told()
+    async with open_station(published, path, clock, NAMES) as station:
+        await follow_up(station, told).look()
+
+        async def scan(scope: ScanScope) -> ScanSummary:
+            await station.scanner.scan(len(NAMES), scope)
+            raise ScanBrokeError("The process that scans was ended by SIGKILL.")
+
+        clock.advance(hours=30)
+        publish_native(published, "gains", version="2.0", uploaded=clock() - timedelta(hours=1))
+        await replace(follow_up(station, told), scan=scan).look()
+    assert told == [Change("gains", T314, "2.0", ChangeKind.GAINED, ("cp314t",))]
+
+
+async def test_what_moved_is_told_when_the_bot_was_killed_before_it_told_it(
+    published: FakeIndex, path: Path, clock: Clock
+) -> None:
+    told = Told()
+    async with open_station(published, path, clock, NAMES) as station:
+        await follow_up(station, told).look()
+        clock.advance(days=8)  # in which nobody scanned
+        publish_native(published, "gains", version="2.0", uploaded=clock() - timedelta(days=6))
+        await station.scanner.scan(len(NAMES))
+    async with open_station(published, path, clock, NAMES) as station:
+        clock.advance(hours=1)
+        await follow_up(station, told).look()
+    assert told == [Change("gains", T314, "2.0", ChangeKind.GAINED, ("cp314t",))]
+
+
+async def test_what_cannot_be_told_is_told_the_next_time(published: FakeIndex, path: Path, clock: Clock) -> None:
+    told = Told()
+
+    async def refuse(_changes: Sequence[Change]) -> None:
+        raise StorageError("The database is locked. Try again.")
+
+    async with open_station(published, path, clock, NAMES) as station:
+        await follow_up(station, told).look()
+        clock.advance(days=8)
+        publish_native(published, "gains", version="2.0", uploaded=clock() - timedelta(days=6))
+        await replace(follow_up(station, told), announce=refuse).look()
+        clock.advance(hours=1)
+        await follow_up(station, told).look()
+    assert told == [Change("gains", T314, "2.0", ChangeKind.GAINED, ("cp314t",))]
+
+
+@pytest.mark.parametrize("noted", [b"", b"nan", b"1e400", b"yesterday"])
+async def test_what_was_noted_and_means_nothing_is_as_if_nothing_was(
+    published: FakeIndex, path: Path, clock: Clock, noted: bytes
+) -> None:
+    told = Told()
+    async with open_station(published, path, clock, NAMES) as station:
+        await follow_up(station, told).look()
+        await Documents(station.database).record("told of scans", noted, clock())
+        clock.advance(hours=30)
+        publish_native(published, "gains", version="2.0", uploaded=clock() - timedelta(hours=1))
+        await follow_up(station, told).look()
+    assert told == [Change("gains", T314, "2.0", ChangeKind.GAINED, ("cp314t",))]
 
 
 async def test_with_nothing_to_track_nothing_is_told(index: FakeIndex, path: Path, clock: Clock) -> None:

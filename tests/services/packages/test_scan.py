@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from inline_snapshot import snapshot
 
+from bot.core.errors import ScannedElsewhereError
 from bot.core.index.simple_api import parse
 from bot.core.verdicts.judge import judge
 from bot.services.packages.scan import ScanScope
@@ -201,23 +202,21 @@ async def test_nothing_tracked_is_an_empty_report(mixed: FakeIndex, path: Path, 
     assert (report.packages, report.requests, report.verdicts) == (0, 0, {"3.14t": {}, "3.15t": {}})
 
 
-async def test_two_scans_at_once_on_one_database_end_in_the_same_state(
-    index: FakeIndex, path: Path, clock: Clock
-) -> None:
-    names = numbered("p", range(120))
+async def test_of_two_scans_at_once_on_one_database_one_is_refused(index: FakeIndex, path: Path, clock: Clock) -> None:
+    names = numbered("p", range(20))
     publish_native(index, *names)
     async with (
         open_station(index, path, clock, names) as one,
         open_station(index, path, clock, names) as other,
     ):
-        reports = await asyncio.gather(one.scanner.scan(110), other.scanner.scan(110))
-        latest = await one.scans.latest()
-        known = await one.known()
-    assert [report.packages for report in reports] == [110, 110]
-    assert reports[0].verdicts == reports[1].verdicts == {"3.14t": {"supported": 110}, "3.15t": {"not-yet": 110}}
-    assert latest is not None
-    assert latest.tracked == tuple((name, rank) for rank, name in enumerate(names[:110], start=1))
-    assert set(known) >= set(names[:110])
+        hold = index.hold()
+        first = asyncio.create_task(one.scanner.scan(10))
+        await asyncio.wait_for(hold.arrived.wait(), at_most(60))
+        with pytest.raises(ScannedElsewhereError, match=r"^Another process scans into the database .*\. Wait until"):
+            await other.scanner.scan(10)
+        hold.release.set()
+        assert (await first).packages == 10
+        assert (await other.scanner.scan(10)).packages == 10
 
 
 async def scanning(index: FakeIndex, database: Path, names: Path, top: int) -> asyncio.subprocess.Process:
