@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.build import current_platform
 from bot.cli.environment import command_settings
 from bot.cli.output import CommandOutcome, print_json
+from bot.cli.platforms import current_platform
 from bot.config import Settings
 from bot.core.dependencies.needs import DependencyQuestion, subject_of
 from bot.core.dependencies.report import DependencyReport

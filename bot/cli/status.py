@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.build import current_platform
 from bot.cli.environment import command_settings
 from bot.cli.output import CommandOutcome, print_json
+from bot.cli.platforms import current_platform
 from bot.config import Settings
 from bot.core.dependencies.files import UnreadLine
 from bot.core.dependencies.named import NamedPackage, named_in, read_named

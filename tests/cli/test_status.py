@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from bot.build import current_platform
+from bot.cli.platforms import current_platform
 from tests.command_line import Run
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import wheels
