@@ -67,7 +67,7 @@ def read_demand(text: str, line: int | None = None) -> Demand | str:
         return VARIABLE
     if _VERSION_CONTROL.match(text):  # also `git@host:path`, which could be the name git and a link
         return VERSION_CONTROL
-    if _depth(text) > DEEPEST_MARKER:
+    if nesting(text) > DEEPEST_MARKER:
         return TOO_NESTED
     try:
         read = Requirement(text)
@@ -115,7 +115,8 @@ def _no_requirement(text: str) -> str:
     return PATH if is_path else NO_REQUIREMENT
 
 
-def _depth(text: str) -> int:
+def nesting(text: str) -> int:
+    """Return how many parentheses stand in each other at most, also in a text where they do not match."""
     deepest = depth = 0
     for sign in text:
         if sign == "(":

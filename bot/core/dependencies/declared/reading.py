@@ -9,14 +9,12 @@ from collections.abc import Iterable
 from packaging.utils import InvalidName, canonicalize_name
 
 from bot.core.dependencies.demands import read_demand, shown
+from bot.core.dependencies.file_reading import FileReading
 from bot.core.dependencies.files import MOST_ENTRIES, Demand, DemandGroup, GroupKind, UnreadLine
 from bot.core.errors import UserError
 
 MOST_GROUPED = 100_000
 """Requirements in all groups together, of which those that others include have theirs as well."""
-
-MOST_WARNINGS = 20
-"""Sentences about what was odd in one file."""
 
 # A text in quotes, and what a line begins with: a key, or the header of a table.
 _QUOTED = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'")
@@ -24,28 +22,15 @@ _KEY = re.compile(r"[ \t]*[\"']?([A-Za-z0-9_-]+)[\"']?[ \t]*=")
 _HEADER = re.compile(r"[ \t]*\[{1,2}([^\]\n]+)\]")
 
 
-class DeclaredReading:
+class DeclaredReading(FileReading):
     """One file that is being read."""
 
     def __init__(self, file: str, text: str = "") -> None:
-        self.file = file
-        self.not_read: list[UnreadLine] = []
-        self._odd: dict[str, None] = {}
+        super().__init__(file)
         self._entries = 0
         self._grouped = 0
         self._text = text
         self._lines: dict[str, deque[int]] | None = None
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Return the sentences about what was odd, the first of many."""
-        told = tuple(self._odd)
-        rest = len(told) - MOST_WARNINGS
-        return told if rest <= 0 else (*told[:MOST_WARNINGS], f"{rest:,} more things were odd.")
-
-    def odd(self, sentence: str) -> None:
-        """Tell what was odd, once."""
-        self._odd[sentence] = None
 
     def unread(self, text: str, reason: str, line: int | None = None) -> None:
         """Tell what was left out."""

@@ -16,6 +16,8 @@ from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from bot.core.dependencies.asking import left_of, names_asked
+from bot.core.dependencies.demands import nesting
+from bot.core.dependencies.file_reading import FileReading
 from bot.core.dependencies.files import (
     LARGEST_FILE,
     MAIN,
@@ -40,7 +42,6 @@ _LONGEST_SPECIFIER = 2_000
 _LONGEST_MARKER = 50_000
 _DEEPEST_MARKER = 50
 _SHOWN = 100
-_MOST_WARNINGS = 20
 _MOST_EXTRAS = 32
 _MOST_GROUPS = 1_000
 
@@ -167,27 +168,14 @@ def file_name(file: Table) -> str:
     return unquote(last)
 
 
-class LockReading:
+class LockReading(FileReading):
     """One file that is being read: the markers that it repeats, and what of it was odd or is no package of an index."""
 
     def __init__(self, file: str) -> None:
-        self.file = file
+        super().__init__(file)
         self.name = shown(file)
-        self.not_read: list[UnreadLine] = []
-        self._odd: dict[str, None] = {}
         self._markers: dict[str, Marker | None] = {}
         self._requirements: dict[str, Demand | None] = {}
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Return sentences about what was odd, the first of many."""
-        told = tuple(self._odd)
-        left = len(told) - _MOST_WARNINGS
-        return (*told[:_MOST_WARNINGS], f"{left} more things were odd.") if left > 0 else told
-
-    def odd(self, sentence: str) -> None:
-        """Remember what was odd, once."""
-        self._odd[sentence] = None
 
     def unread(self, text: object, reason: str, line: int | None = None) -> None:
         """Remember an entry that is no package of an index."""
@@ -203,7 +191,7 @@ class LockReading:
 
     def _parsed(self, text: str) -> Marker | None:
         try:
-            if len(text) <= _LONGEST_MARKER and _depth(text) <= _DEEPEST_MARKER:
+            if len(text) <= _LONGEST_MARKER and nesting(text) <= _DEEPEST_MARKER:
                 return Marker(text)
         except (InvalidMarker, RecursionError, ValueError):
             pass
@@ -219,7 +207,7 @@ class LockReading:
     def _required(self, text: str) -> Demand | None:
         for part in (text, text.partition(";")[0]):
             try:
-                if len(part) > _LONGEST_MARKER or _depth(part) > _DEEPEST_MARKER:
+                if len(part) > _LONGEST_MARKER or nesting(part) > _DEEPEST_MARKER:
                     continue
                 required = Requirement(part)
             except (InvalidRequirement, RecursionError, ValueError):
@@ -274,15 +262,6 @@ class LockReading:
             if each.count("-") + 1 not in _WHEEL_PARTS:
                 self.odd(f"The wheel {shown(each)!r} of {name} has a name that installers may not know.")
         return found
-
-
-def _depth(text: str) -> int:
-    """Return how many parentheses stand in each other at most, also in a text where they do not match."""
-    depth = deepest = 0
-    for each in re.findall(r"[()]", text):
-        depth += 1 if each == "(" else -1
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def lines_of(text: str, header: str, count: int) -> tuple[int | None, ...]:
