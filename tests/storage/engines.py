@@ -28,12 +28,10 @@ SIGNS = st.characters(codec="utf-8", exclude_characters="\0")
 
 
 @dataclass(frozen=True, slots=True)
-class Refusing:
-    """A database that refuses a statement which begins with some words and has a value, if one is given."""
+class PassedOn:
+    """An engine that passes everything on to another one, and looks at each statement before."""
 
     engine: Engine
-    words: str
-    value: Value = None
 
     @property
     def name(self) -> str:
@@ -44,12 +42,13 @@ class Refusing:
         return self.engine.pulse
 
     async def read(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
+        self.look_at_read(statement, values)
         return await self.engine.read(statement, values)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.engine.transaction() as transaction:
-            yield _Refusing(self, transaction)
+            yield _PassedOn(self, transaction)
 
     def turn(self, what: str) -> AbstractAsyncContextManager[bool]:
         return self.engine.turn(what)
@@ -60,22 +59,35 @@ class Refusing:
     async def check_writable(self) -> None:
         await self.engine.check_writable()
 
-    def look_at(self, statement: str, values: Sequence[Value]) -> None:
-        """Raise what a database does that cannot write this."""
-        if statement.startswith(self.words) and (self.value is None or self.value in values):
-            raise StorageError("It is refused. Refuse it no more.")
+    def look_at_read(self, statement: str, values: Sequence[Value]) -> None:
+        """Look at a statement outside transactions."""
+
+    def look_at(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Look at a statement in a transaction, with the values of each time that it is run."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusing:
-    database: Refusing
+class _PassedOn:
+    database: PassedOn
     transaction: Transaction
 
     async def run(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
-        self.database.look_at(statement, values)
+        self.database.look_at(statement, [values])
         return await self.transaction.run(statement, values)
 
     async def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
-        for row in rows:
-            self.database.look_at(statement, row)
+        self.database.look_at(statement, rows)
         await self.transaction.run_many(statement, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusing(PassedOn):
+    """A database that refuses a statement which begins with some words and has a value, if one is given."""
+
+    words: str
+    value: Value = None
+
+    def look_at(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Raise what a database does that cannot write this."""
+        if statement.startswith(self.words) and any(self.value is None or self.value in row for row in rows):
+            raise StorageError("It is refused. Refuse it no more.")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from storage.engine.engine import Engine, Pulse, Transaction
-from storage.engine.rows import Row, Value
+from storage.engine.rows import Value
+from tests.storage.engines import PassedOn
 
 STORAGE = Path(__file__).resolve().parents[2] / "storage"
 
@@ -26,37 +25,19 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(PassedOn):
     """It does what another engine does."""
 
-    engine: Engine
     statements: list[Statement] = field(default_factory=list)
 
-    @property
-    def name(self) -> str:
-        return self.engine.name
-
-    @property
-    def pulse(self) -> Pulse:
-        return self.engine.pulse
-
-    async def read(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
+    def look_at_read(self, statement: str, values: Sequence[Value]) -> None:
+        """Remember it."""
         self.note(statement, values)
-        return await self.engine.read(statement, values)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self.engine.transaction() as transaction:
-            yield _Recording(self, transaction)
-
-    def turn(self, what: str) -> AbstractAsyncContextManager[bool]:
-        return self.engine.turn(what)
-
-    async def probe(self) -> None:
-        await self.engine.probe()
-
-    async def check_writable(self) -> None:
-        await self.engine.check_writable()
+    def look_at(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Remember it, once however often it is run."""
+        for row in rows[:1]:
+            self.note(statement, row)
 
     def note(self, statement: str, values: Sequence[Value]) -> None:
         """Remember a statement, and who on the stack asked for it: the outermost function of storage."""
@@ -65,21 +46,6 @@ class Recording:
         ]
         lines = tuple((frame.f_code.co_filename, frame.f_lineno) for frame in frames)
         self.statements.append(Statement(statement, tuple(values), frames[-1].f_code.co_qualname, lines))
-
-
-@dataclass(frozen=True, slots=True)
-class _Recording:
-    database: Recording
-    transaction: Transaction
-
-    async def run(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
-        self.database.note(statement, values)
-        return await self.transaction.run(statement, values)
-
-    async def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
-        for row in rows[:1]:
-            self.database.note(statement, row)
-        await self.transaction.run_many(statement, rows)
 
 
 def _stack(frame: FrameType | None) -> Iterator[FrameType]:
