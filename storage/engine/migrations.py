@@ -490,4 +490,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # How often servers' settings or closed channels changed: who remembers it knows whether to read them again.
         "INSERT INTO sequences (name, last) VALUES ('guilds', 0)",
     ),
+    (
+        # The judgement on a native project's newest release, in JSON, with what time alone makes of it.
+        "ALTER TABLE projects ADD COLUMN judgement TEXT",
+        # What the newest releases of tracked packages say of themselves, in JSON.
+        """CREATE TABLE release_metadata (
+            package TEXT PRIMARY KEY,
+            version TEXT NOT NULL,
+            read DOUBLE PRECISION NOT NULL,
+            body TEXT NOT NULL
+        )""",
+    ),
 )

@@ -53,6 +53,11 @@ class Inspections:
         statement = "SELECT wheel FROM inspections WHERE rules = ? AND wheel IN ({places})"
         return {str(wheel) async for (wheel,) in read_among(self.database, statement, wheels, (RULES,))}
 
+    async def last_read(self) -> datetime | None:
+        """Return when a wheel was read last, None where none was."""
+        rows = await self.database.read("SELECT MAX(read) FROM inspections")
+        return read_time(rows[0][0])
+
     async def fetched_since(self, time: datetime) -> int:
         """Return how many bytes of wheels were read since a time."""
         rows = await self.database.read(

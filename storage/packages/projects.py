@@ -11,12 +11,14 @@ import msgspec
 
 from bot.core.history.scan import Conclusion, due
 from bot.core.history.timelines import Timeline
+from bot.core.verdicts.kept import Kept
 from storage.engine.batches import read_among
 from storage.engine.engine import Engine
 from storage.engine.rows import Row, read_time
 
 _decode_by_target = msgspec.json.Decoder(dict[str, str]).decode
 _decode_timelines = msgspec.json.Decoder(dict[str, Timeline]).decode
+_decode_kept = msgspec.json.Decoder(Kept).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,19 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What was judged of a package, without what was read in its wheels, and when its page was read.
+
+    ``wheels`` are the files that are read for what importing them does, by target as written.
+    """
+
+    package: str
+    kept: Kept
+    checked: datetime
+    wheels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Projects:
     """One row a project that a scan read."""
 
@@ -56,8 +71,8 @@ class Projects:
     async def known(self, rules: str) -> dict[str, Known]:
         """Return what is known of every project by these rules; timelines stay in the database."""
         rows = await self.database.read(
-            "SELECT package, native, due, open_until, scan, etag, serial, native_until, wheels IS NOT NULL"
-            " FROM projects WHERE rules = ?",
+            "SELECT package, native, due, open_until, scan, etag, serial, native_until,"
+            " wheels IS NOT NULL AND judgement IS NOT NULL FROM projects WHERE rules = ?",
             (rules,),
         )
         return {known.package: known for row in rows if (known := _known(row)) is not None}
@@ -68,13 +83,15 @@ class Projects:
         async with self.database.transaction() as transaction:
             await transaction.run_many(
                 "INSERT INTO projects (package, scan, native, checked, due, open_until, rules, etag, serial,"
-                " verdicts, timelines, native_until, wheels) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " verdicts, timelines, native_until, wheels, judgement)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (package) DO UPDATE SET scan = excluded.scan, native = excluded.native,"
                 " checked = excluded.checked,"
                 " due = excluded.due, open_until = excluded.open_until, rules = excluded.rules,"
                 " etag = excluded.etag, serial = excluded.serial,"
                 " verdicts = excluded.verdicts, timelines = excluded.timelines,"
-                " native_until = excluded.native_until, wheels = excluded.wheels, rejudged = CASE WHEN"
+                " native_until = excluded.native_until, wheels = excluded.wheels,"
+                " judgement = excluded.judgement, rejudged = CASE WHEN"
                 " projects.rules <> excluded.rules THEN projects.checked ELSE projects.rejudged END",
                 rows,
             )
@@ -121,6 +138,15 @@ class Projects:
                     found[str(package)] = _decode_by_target(wheels)
         return found
 
+    async def judged(self, packages: Sequence[str]) -> AsyncIterator[Judged]:
+        """Return the judgements on packages, in any order; those without one are left out."""
+        async for package, checked, kept, wheels in self._of(packages, "checked, judgement, wheels"):
+            time = read_time(checked)
+            if not isinstance(kept, str) or not isinstance(wheels, str) or time is None:
+                continue
+            with suppress(msgspec.MsgspecError):  # what a later ftbot wrote
+                yield Judged(str(package), _decode_kept(kept), time, _decode_by_target(wheels))
+
     async def _of(self, packages: Sequence[str], columns: str) -> AsyncIterator[Row]:
         """Yield rows by package, a few hundred at a time."""
         statement = f"SELECT package, {columns} FROM projects WHERE package IN ({{places}})"  # noqa: S608 — our words
@@ -144,16 +170,17 @@ def _row(scan: int, now: datetime, conclusion: Conclusion, etag: str | None) -> 
         msgspec.json.encode(conclusion.timelines).decode() if conclusion.native else None,
         None if conclusion.native_until is None else conclusion.native_until.timestamp(),
         msgspec.json.encode(conclusion.wheels).decode() if conclusion.native else None,
+        None if conclusion.kept is None else msgspec.json.encode(conclusion.kept).decode(),
     )
 
 
 def _known(row: Row) -> Known | None:
-    package, native, next_read, open_until, scan, etag, serial, native_until, has_wheels = row
+    package, native, next_read, open_until, scan, etag, serial, native_until, has_all = row
     time = read_time(next_read)
     if time is None or not isinstance(scan, int):
         return None
-    # What was concluded before wheels were chosen for being read is due again, and nothing tells that it is the same.
-    is_whole = bool(has_wheels) or not native
+    # What was concluded before all this was kept is due again, and nothing tells that it is the same.
+    is_whole = bool(has_all) or not native
     return Known(
         package=str(package),
         native=bool(native),

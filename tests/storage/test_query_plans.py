@@ -18,6 +18,7 @@ from packaging.version import Version
 from bot.core.classify.thread import KindName
 from bot.core.digest.changes import Change, ChangeKind
 from bot.core.github.threads import ThreadState
+from bot.core.index.metadata import Metadata
 from bot.core.inspection.inspection import Inspection
 from bot.core.posting.posts import PostKind
 from bot.core.posting.settings import IssueFeed
@@ -46,6 +47,7 @@ from storage.github.threads import Threads
 from storage.packages.digests import Digests
 from storage.packages.documents import Documents
 from storage.packages.inspections import Inspections
+from storage.packages.metadata import ReleaseMetadata
 from storage.packages.names import Packages
 from storage.packages.projects import Projects
 from storage.packages.scans import Scans
@@ -127,6 +129,7 @@ async def use_packages(database: Engine) -> None:
     await inspections.of_packages([NAME])
     await inspections.known(["a.whl"])
     await inspections.fetched_since(NOW)
+    await inspections.last_read()
 
 
 async def use_scans(database: Engine) -> None:
@@ -137,6 +140,11 @@ async def use_scans(database: Engine) -> None:
     await all_of(projects.timelines([NAME]))
     await all_of(projects.verdicts([NAME]))
     await projects.wheels([NAME])
+    await all_of(projects.judged([NAME]))
+    said = ReleaseMetadata(database)
+    await said.record(NAME, "1.0", Metadata(), NOW)
+    await said.of([NAME])
+    await said.versions([NAME])
     await scans.end(number, NOW, [(NAME, 1)], {}, 1)
     await scans.last_end()
     await scans.latest()

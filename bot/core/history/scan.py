@@ -10,6 +10,7 @@ from itertools import islice
 from bot.core.history.timelines import Timeline, timelines
 from bot.core.index.simple_api import Project, Release
 from bot.core.verdicts.imported_gil import wheels_to_read
+from bot.core.verdicts.kept import Kept, keep
 from bot.core.verdicts.modifiers import UPLOADS_CLOSED
 from bot.core.verdicts.rules import verdict_of
 from bot.core.verdicts.support import newest_release, offer_of, stable_before, support_of
@@ -39,7 +40,8 @@ class Conclusion:
     ``wheels`` names for each target the wheel of the newest release that is read for what importing it does to the GIL.
     ``native_until`` is when it stops to count as native, where its newest release has no native wheel any more.
     ``open_until`` is when the newest release stops taking files, None where the index does not say when it came out;
-    without upload times the timelines are empty, too. ``rules`` is what the conclusion follows from.
+    without upload times the timelines are empty, too. ``rules`` is what the conclusion follows from. ``kept`` is the
+    judgement, of a project that has timelines.
     """
 
     package: str
@@ -51,6 +53,7 @@ class Conclusion:
     rules: str = RULES
     native_until: datetime | None = None
     wheels: Mapping[str, str] = field(default_factory=dict)
+    kept: Kept | None = None
 
 
 def rules_for(targets: Sequence[Target]) -> str:
@@ -81,6 +84,7 @@ def conclude(project: Project, targets: Sequence[Target], now: datetime) -> Conc
         rules=rules,
         native_until=native_until,
         wheels={str(target): wheel for target, wheel in wheels_to_read(project, targets).items()},
+        kept=keep(project, targets, now),
     )
 
 

@@ -68,14 +68,20 @@ def judge(project: Project, targets: Sequence[Target], now: datetime, metadata: 
     """Judge the newest release of a project for each target; total, and independent of the order of files."""
     if project.status is ProjectStatus.QUARANTINED:
         return without_release(project.name, targets, Verdict.QUARANTINED)
-    newest = newest_release(project)
-    if newest is not None and not _has_files(newest):
-        project = replace(project, releases=tuple(filter(_has_files, project.releases)))
-        newest = newest_release(project)
+    project, newest = readable(project)
     if newest is None:
         verdict = Verdict.SDIST_ONLY if project.other_files else Verdict.NO_FILES
         return without_release(project.name, targets, verdict)
     return _judge(project, newest, targets, now, metadata)
+
+
+def readable(project: Project) -> tuple[Project, Release | None]:
+    """Return a project and the release to judge: the newest that has a file which can be read, None without one."""
+    newest = newest_release(project)
+    if newest is None or _has_files(newest):
+        return project, newest
+    project = replace(project, releases=tuple(filter(_has_files, project.releases)))
+    return project, newest_release(project)
 
 
 def judge_release(project: Project, release: Release, targets: Sequence[Target], now: datetime) -> Judgement:

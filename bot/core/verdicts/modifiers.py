@@ -107,18 +107,28 @@ def _about_package(case: Case, metadata: Metadata | None) -> Iterator[Modifier]:
         yield Modifier(ModifierKind.FAMILY, detail)
     if reenabled := gil_reenabled(case.project.name, case.newest.version):
         yield Modifier(ModifierKind.GIL_REENABLED, f"Importing it turns the GIL back on: {reenabled.evidence}")
-    if metadata is not None and metadata.free_threading is not None:
-        level = metadata.free_threading.rpartition(" :: ")[2]
-        yield Modifier(ModifierKind.CLAIM, None if metadata.free_threading == CLASSIFIER else level)
-        yield from _contradiction(case, metadata.free_threading)
+    if metadata is not None:
+        yield from about_claim(metadata, trusted=has_free_threaded(case.newest), has_gil=case.offer.gil)
 
 
-def _contradiction(case: Case, classifier: str) -> Iterator[Modifier]:
-    level = free_threading_level(classifier)
+def has_free_threaded(release: Release) -> bool:
+    """Return whether a release has a trusted wheel for any free-threaded Python."""
+    return any(first_trusted(release, target)[0] for target in _FREE_THREADED)
+
+
+def about_claim(metadata: Metadata, *, trusted: bool, has_gil: bool) -> Iterator[Modifier]:
+    """Find what a release claims of itself, and whether its wheels say otherwise.
+
+    ``trusted`` tells whether it has a trusted wheel for any free-threaded Python, ``has_gil`` one for a GIL build.
+    """
+    if metadata.free_threading is None:
+        return
+    shown = metadata.free_threading.rpartition(" :: ")[2]
+    yield Modifier(ModifierKind.CLAIM, None if metadata.free_threading == CLASSIFIER else shown)
+    level = free_threading_level(metadata.free_threading)
     if level is None:
         return
-    trusted = any(first_trusted(case.newest, target)[0] for target in _FREE_THREADED)
-    if level >= _BETA_LEVEL and not trusted and case.offer.gil:
+    if level >= _BETA_LEVEL and not trusted and has_gil:
         detail = "The classifier claims support, but there are wheels only for Pythons with the GIL."
         yield Modifier(ModifierKind.CLAIM_CONTRADICTED, detail)
     elif level < _BETA_LEVEL and trusted:

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from bot.core.history.scan import Conclusion, conclude, due, rules_for
 from bot.core.history.timelines import at, timelines
 from bot.core.index.simple_api import File, Project, ProjectStatus, parse
-from bot.core.verdicts.judge import judge
+from bot.core.verdicts.judge import TargetVerdict, judge
+from bot.core.verdicts.kept import Kept, judgement_of, keep
 from bot.core.verdicts.modifiers import UPLOADS_CLOSED
 from bot.core.verdicts.support import newest_release, offer_of
 from bot.core.wheels.targets import Target
-from tests.core.pages import LONG_AGO, NOW, T314, T315, ago, project, sdist, wheel, wheels
+from tests.core.pages import LONG_AGO, NAME, NOW, T314, T315, ago, project, sdist, wheel, wheels
 from tests.core.strategies import TARGETS, projects
 from tests.examples import examples
 
@@ -38,6 +39,7 @@ def test_a_native_project_keeps_timelines_and_verdicts() -> None:
         verdicts={"3.14t": "supported", "3.15t": "not-yet"},
         rules=rules_for(BOTH),
         wheels={"3.14t": "demo-1.0-cp314-cp314t-win_amd64.whl"},
+        kept=keep(page, BOTH, NOW),
     )
 
 
@@ -125,7 +127,14 @@ def test_the_last_step_of_a_recorded_timeline_is_the_verdict(shared: Path) -> No
 @settings(max_examples=examples(13))
 def test_the_order_of_targets_does_not_matter(page: Project, targets: list[Target]) -> None:
     one, other = conclude(page, targets, NOW), conclude(page, TARGETS, NOW)
-    assert replace(one, rules="") == replace(other, rules="")
+    assert replace(one, rules="", kept=None) == replace(other, rules="", kept=None)
+    assert verdicts_of(one.kept) == verdicts_of(other.kept)
+
+
+def verdicts_of(kept: Kept | None) -> list[TargetVerdict]:
+    if kept is None:
+        return []
+    return sorted(judgement_of(NAME, kept, NOW).targets, key=lambda verdict: verdict.target)
 
 
 @pytest.mark.parametrize(

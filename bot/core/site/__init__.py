@@ -1,0 +1,1 @@
+"""Pages of the site as data: what each says, without a tag of HTML."""
