@@ -88,8 +88,9 @@ lock: $(development) ## Make the locks anew (LOCK=--upgrade takes the newest ver
 			--annotation-style line --custom-compile-command "make lock" --no-config --quiet $(LOCK) || exit 1; \
 	done
 
-clean: ## Remove the virtual environment and what the checks leave
+clean: ## Remove the virtual environment and what checks and benchmarks leave
 	@if [ -f "$(VENV)/pyvenv.cfg" ]; then rm -rf "$(VENV)"; fi
+	@if [ -d .benchmarks ]; then rm -rf .benchmarks; git worktree prune; fi
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist build
 	@find ftbot bot cogs storage tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import shutil
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.deps_index import PARTS, PINNED, parts, pins
 from benchmarks.figures import Figure, Limit, median
-from benchmarks.processes import environment, ftbot, running, said
+from benchmarks.processes import cpu_of_children, environment, ftbot, running, said
 from benchmarks.report import report
 from bot.clients.resolver import find_uv
 
@@ -219,15 +218,9 @@ def _ratio(ours: float | None, theirs: float | None) -> float | None:
 def _timed(
     command: Sequence[str], variables: Mapping[str, str], folder: Path, fine: frozenset[int], text: str = ""
 ) -> Took:
-    began, used = time.perf_counter(), _cpu_of_children()
+    began, used = time.perf_counter(), cpu_of_children()
     _run(command, variables, folder, fine, text)
-    return Took(time.perf_counter() - began, _cpu_of_children() - used)
-
-
-def _cpu_of_children() -> float:
-    """Return the CPU of the processes that have ended, with those that they started; 0 where the system cannot tell."""
-    times = os.times()
-    return times.children_user + times.children_system
+    return Took(time.perf_counter() - began, cpu_of_children() - used)
 
 
 def _run(

@@ -41,7 +41,8 @@ class Figure:
         if self.value is None:
             return ""
         met = self.value >= limit.value if limit.at_least else self.value <= limit.value
-        return f"{'met' if met else 'missed'} ({self.value / limit.value:.2f} of the target)"
+        share = f" ({self.value / limit.value:.2f} of the target)" if limit.value else ""
+        return f"{'met' if met else 'missed'}{share}"
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:

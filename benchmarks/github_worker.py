@@ -10,19 +10,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
 from github import Auth, Github
 
+from benchmarks.figures import MILLISECONDS, Figure, median
+from benchmarks.report import report
 from bot.clients.github.reader import open_github_reader
+
+BOUND_SECONDS = 120.0
 
 REPOSITORY = "numpy/numpy"
 TOKEN = "made-up"  # noqa: S105 — of no use anywhere
@@ -124,8 +129,8 @@ async def longest_wait(read: Callable[[], Awaitable[int]], pages: int) -> float:
     return longest
 
 
-async def measure(pages: int, latency: float, repeat: int) -> None:
-    """Measure both ways in turn, and print."""
+async def measure(_folder: Path, *, pages: int, latency: float, repeat: int) -> list[tuple[str, list[Figure]]]:
+    """Measure both ways, in turns."""
     async with server(pages, latency) as url:
 
         async def plainly() -> int:
@@ -147,13 +152,18 @@ async def measure(pages: int, latency: float, repeat: int) -> None:
             times["nothing"].append(await longest_wait(not_at_all, pages))
             times["plain"].append(await longest_wait(plainly, pages))
             times["client"].append(await longest_wait(by_the_client, pages))
-    nothing, plain, client = (statistics.median(taken) for taken in times.values())
-    print(f"{pages} pages of {PER_PAGE} issues, {latency * 1_000:.0f} ms each, median of {repeat} runs")
-    print(f"{'':28} {'longest wait of the loop':>24}")
-    print(f"{'nothing is read':28} {nothing * 1_000:21.1f} ms")
-    print(f"{'PyGithub on the loop':28} {plain * 1_000:21.1f} ms")
-    print(f"{'one thread owns PyGithub':28} {client * 1_000:21.1f} ms")
-    print(f"{plain / client:.0f} times shorter")
+    nothing, plain, client = (median(taken) * MILLISECONDS for taken in times.values())
+    return [
+        (
+            f"The longest wait of the loop, {pages} pages of {PER_PAGE} issues, {latency * MILLISECONDS:.0f} ms each",
+            [
+                Figure("nothing is read", nothing, note=f"n = {repeat}"),
+                Figure("PyGithub on the loop", plain),
+                Figure("one thread owns PyGithub", client),
+                Figure("times as long on the loop", plain / client, "×"),
+            ],
+        )
+    ]
 
 
 def now() -> datetime:
@@ -172,7 +182,8 @@ def main() -> None:
     if options.serve:
         asyncio.run(serve(options.pages, options.latency))
     else:
-        asyncio.run(measure(options.pages, options.latency, options.repeat))
+        measuring = partial(measure, pages=options.pages, latency=options.latency, repeat=options.repeat)
+        asyncio.run(report(measuring, BOUND_SECONDS))
 
 
 if __name__ == "__main__":

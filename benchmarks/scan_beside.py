@@ -1,8 +1,7 @@
 """Whether anybody waits for a scan: ``python -m benchmarks.scan_beside``, in some three minutes, on loopback only.
 
 The real ``ftbot run`` is asked one question after the other about a package that is in memory, while it tracks nothing
-and while it scans 15,000 projects for the first time. With a checkout of an earlier version that has an environment of
-its own (``git worktree add ../before e4c4b2e && make -C ../before setup``) that is measured, too, in turns.
+and while it scans 15,000 projects for the first time; so is the earlier build, in turns.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from benchmarks.earlier import NAME, add_option, earlier_build
 from benchmarks.figures import MILLISECONDS, Figure, Limit, median, percentile
 from benchmarks.processes import environment, ftbot, running
 from benchmarks.report import report
@@ -120,7 +120,7 @@ class Questions:
 
 
 async def measure(bench: Bench, programs: Sequence[Program], count: int, rounds: int) -> list[Section]:
-    """Ask in turns, and compare with the last of the programs, which is the earlier one if there are two."""
+    """Ask in turns, and compare with the last of the programs, the earlier build."""
     names = bench.listed("names.txt", bench.projects)
     package = next(project.name for project in bench.projects if project.native)
     questions = Questions(bench, names, package, count)
@@ -157,16 +157,13 @@ async def _run(folder: Path, *, programs: Sequence[Program], projects: int, coun
 def main() -> None:
     """Measure, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("before", type=Path, nargs="?", help="a checkout of an earlier version, with its .venv")
+    add_option(parser)
     parser.add_argument("--projects", type=int, default=15_000, help="how many are scanned (default: 15,000)")
     parser.add_argument("--questions", type=int, default=2_000, help="without a scan, each round (default: 2,000)")
     parser.add_argument("--rounds", type=int, default=1, help="turns that the programs take (default: 1)")
     options = parser.parse_args()
     gc.disable()  # the fake keeps all that it was told, and to look through that takes longer than an answer
-    before: Path | None = options.before
-    programs = [Program("now", ftbot("run"))]
-    if before is not None:
-        programs.append(Program("before", (str(before.resolve() / ".venv" / "bin" / "ftbot"), "run")))
+    programs = [Program("now", ftbot("run")), Program(NAME, earlier_build(options).ftbot("run"))]
     measuring = partial(
         _run, programs=programs, projects=options.projects, count=options.questions, rounds=options.rounds
     )

@@ -1,7 +1,6 @@
-"""How much a command costs beside an older build: ``python -m benchmarks.startup WORKTREE``, in some two minutes.
+"""How much a command costs beside the earlier build: ``python -m benchmarks.startup``, in some two minutes.
 
-The worktree is a checkout of an older commit with an environment of its own in ``.venv`` (``git worktree add``, ``make
-setup``). Both builds run in turns, so that a busy minute of the machine meets both. docs/benchmarks.md has figures.
+Both builds run in turns, so that a busy minute of the machine meets both. docs/benchmarks.md has figures.
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.earlier import NAME, THIS_BUILD, Build, add_option, earlier_build
 from benchmarks.figures import MILLISECONDS, Figure, Limit, median
 from benchmarks.loopback_index import MODEL
-from benchmarks.processes import ROOT, environment, running, said
+from benchmarks.processes import cpu_of_children, environment, running, said
 from benchmarks.report import report
 
 BOUND_SECONDS = 600.0
@@ -32,49 +32,49 @@ _COMMANDS = (
     ("watch", "list"),
     ("triage", "classify", "--jsonl"),
 )
-_MOST = Limit(0.5)
-"""What the first of them may cost of what it cost before."""
+_LIMITS = {_COMMANDS[0]: Limit(0.42), ("--help",): Limit(1.05)}
+"""What these may cost of what they cost before; the help is to cost no more, as far as that can be told."""
 
-_COUNT = """\
+_LOOK_BACK = """\
 import runpy, sys
 try:
     runpy.run_module("bot", run_name="__main__", alter_sys=True)
 except SystemExit:
-    print(len(sys.modules), file=sys.stderr)
+    peak = 0
+    try:
+        with open("/proc/self/status") as status:
+            peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    except OSError:
+        pass
+    print(len(sys.modules), peak, file=sys.stderr)
 """
+_KIBIBYTES = 1024.0  # in a MiB
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
-    """A checkout with its environment, and a database of its own that knows the package."""
+class Subject:
+    """A build, and a database of its own that knows the package."""
 
-    root: Path
+    build: Build
     settings: dict[str, str]
-
-    @property
-    def python(self) -> Path:
-        """Return the interpreter of its environment."""
-        return self.root / ".venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
     def cost(self, command: Sequence[str]) -> float:
         """Run a command; give the CPU that it took, user and system."""
-        import resource  # noqa: PLC0415 — not on every system, and only this needs it
+        before = cpu_of_children()
+        self._run(*self.build.ftbot(*command))
+        return cpu_of_children() - before
 
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self._run(str(self.python.with_name("ftbot")), *command)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-    def modules(self, command: Sequence[str]) -> float:
-        """Count the modules that a command has imported at its end."""
-        return float(self._run(str(self.python), "-c", _COUNT, *command).stderr.split()[-1])
+    def look_back(self, command: Sequence[str]) -> str:
+        """Say how many modules a command has imported at its end, and how much memory it had, where that is told."""
+        modules, peak = map(int, self._run(str(self.build.python), "-c", _LOOK_BACK, *command).stderr.split()[-2:])
+        return f"{modules:,} modules" + (f", {peak / _KIBIBYTES:.0f} MiB" if peak else "")
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        variables = environment(**self.settings) | {"PYTHONPATH": str(self.root)}
+        variables = environment(**self.settings) | {"PYTHONPATH": str(self.build.root)}
         variables.pop("PYTHONDONTWRITEBYTECODE", None)  # the first run of each compiles what the others import
         return subprocess.run(
             command,
-            cwd=self.root,
+            cwd=self.build.root,
             env=variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -84,47 +84,45 @@ class Build:
         )
 
 
-def compare(command: Sequence[str], before: Build, after: Build, rounds: int, limit: Limit | None) -> list[Figure]:
+def compare(command: Sequence[str], before: Subject, now: Subject, rounds: int, limit: Limit | None) -> list[Figure]:
     """Run a command with both builds, in turns."""
-    costs: dict[str, list[float]] = {"before": [], "after": []}
+    costs: dict[str, list[float]] = {"before": [], "now": []}
     for _ in range(rounds):
         costs["before"].append(before.cost(command))
-        costs["after"].append(after.cost(command))
-    old, new = median(costs["before"]), median(costs["after"])
+        costs["now"].append(now.cost(command))
+    old, new = median(costs["before"]), median(costs["now"])
     return [
-        Figure("before, CPU", old * MILLISECONDS, note=f"{before.modules(command):,.0f} modules"),
-        Figure("after, CPU", new * MILLISECONDS, note=f"{after.modules(command):,.0f} modules, n = {rounds}"),
-        Figure("share of before", new / old, "×", limit),
+        Figure(f"{NAME}, CPU", old * MILLISECONDS, note=before.look_back(command)),
+        Figure("now, CPU", new * MILLISECONDS, note=f"{now.look_back(command)}, n = {rounds}"),
+        Figure(f"now, share of {NAME}'s", new / old, "×", limit),
     ]
 
 
-async def measure(folder: Path, *, worktree: Path, rounds: int) -> Iterable[tuple[str, Sequence[Figure]]]:
+async def measure(folder: Path, *, earlier: Build, rounds: int) -> Iterable[tuple[str, Sequence[Figure]]]:
     """Measure every command, with an index that answers for one package."""
     command = (sys.executable, "-m", "benchmarks.loopback_index", "--cold", "1")
     async with running(command, folder, environment(), "index.log") as process:
         index = await said(process, _START_SECONDS)
         asked = {"index_url": f"{index}simple/", "json_api_url": f"{index}pypi/"}
-        before = Build(worktree, asked | {"database": str(folder / "before.db")})
-        after = Build(ROOT, asked | {"database": str(folder / "after.db")})
-        for build in (before, after):
-            await asyncio.to_thread(build.cost, ("status", MODEL))
+        before = Subject(earlier, asked | {"database": str(folder / "before.db")})
+        now = Subject(THIS_BUILD, asked | {"database": str(folder / "now.db")})
+        for subject in (before, now):
+            await asyncio.to_thread(subject.cost, ("status", MODEL))
         sections = []
         for each in _COMMANDS:
-            limit = _MOST if each == _COMMANDS[0] else None
-            figures = await asyncio.to_thread(compare, each, before, after, rounds, limit)
+            figures = await asyncio.to_thread(compare, each, before, now, rounds, _LIMITS.get(each))
             sections.append((f"ftbot {' '.join(each)}", figures))
     return sections
 
 
 def main() -> None:
     """Measure, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("worktree", type=Path, help="a checkout of the older build, with its .venv")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_option(parser)
     parser.add_argument("--rounds", type=int, default=15, help="of every command (default: 15)")
     options = parser.parse_args()
-    worktree: Path = options.worktree
     rounds: int = options.rounds
-    asyncio.run(report(partial(measure, worktree=worktree.resolve(), rounds=rounds), BOUND_SECONDS))
+    asyncio.run(report(partial(measure, earlier=earlier_build(options), rounds=rounds), BOUND_SECONDS))
 
 
 if __name__ == "__main__":

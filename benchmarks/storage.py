@@ -1,7 +1,7 @@
-"""How long a full database keeps people and the timetable waiting: ``python -m benchmarks.storage [WORKTREE]``.
+"""How long a full database keeps people and the timetable waiting: ``python -m benchmarks.storage``, in a minute.
 
-With a checkout of e4c4b2e (``git worktree add ../before e4c4b2e``) it measures that, too, on the same rows. It takes a
-minute and 1 GB of disk, and prints what the newest schema adds to a file. docs/benchmarks.md has figures.
+The earlier build is measured, too, on the same rows. It takes 1 GB of disk, and prints what the newest schema adds to a
+file. docs/benchmarks.md has figures.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import json
 import shutil
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.earlier import NAME, THIS_BUILD, Build, add_option, earlier_build
 from benchmarks.figures import MILLISECONDS, Figure, Limit
 from benchmarks.processes import ROOT, environment
 from benchmarks.report import report
@@ -147,13 +147,11 @@ def _event(number: int) -> Row:
     return number, f"I_{thread:08}", "opened" if number <= THREADS else "closed", "", moment, moment, *place
 
 
-def work(build: str, root: Path, database: Path) -> dict[str, dict[str, float]]:
-    """Measure a build in a process of its own, with its own environment where it has one."""
-    own = root / ".venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    python = str(own) if own.exists() else sys.executable
+def work(name: str, build: Build, database: Path) -> dict[str, dict[str, float]]:
+    """Measure a build in a process of its own."""
     told = subprocess.run(
-        (python, "-P", str(ROOT / "benchmarks" / "storage_work.py"), build, str(database)),
-        env=environment() | {"PYTHONPATH": str(root)},
+        (str(build.python), "-P", str(ROOT / "benchmarks" / "storage_work.py"), name, str(database)),
+        env=environment() | {"PYTHONPATH": str(build.root)},
         capture_output=True,
         text=True,
         check=True,
@@ -176,7 +174,7 @@ def _size(database: Path) -> tuple[float, float]:
     return (pages - free) * page / 1e6, pages * page / 1e6
 
 
-async def measure(folder: Path, *, worktree: Path | None) -> Iterable[tuple[str, Sequence[Figure]]]:
+async def measure(folder: Path, *, earlier: Build) -> Iterable[tuple[str, Sequence[Figure]]]:
     """Fill a database, and measure the builds on copies of it, one after the other, twice."""
     old, new = folder / "before.db", folder / "now.db"
     await asyncio.to_thread(fill, old)
@@ -185,20 +183,20 @@ async def measure(folder: Path, *, worktree: Path | None) -> Iterable[tuple[str,
     before: dict[str, dict[str, float]] = {}
     now: dict[str, dict[str, float]] = {}
     for _ in range(2):
-        for build, root, database, found in (("before", worktree, old, before), ("now", ROOT, new, now)):
-            if root is not None:
-                _keep_best(found, await asyncio.to_thread(work, build, root, database))
+        _keep_best(before, await asyncio.to_thread(work, "before", earlier, old))
+        _keep_best(now, await asyncio.to_thread(work, "now", THIS_BUILD, new))
     figures = []
     for name, what in _WHAT.items():
         if name in before:
-            figures.append(Figure(f"{what}, before", before[name]["wall"]))
+            figures.append(Figure(f"{what}, {NAME}", before[name]["wall"]))
         figures.append(Figure(what, now[name]["wall"], limit=_LIMITS.get(name)))
-    idle = [Figure("of a core", _idle(now), "%", _MOST_IDLE)]
-    if before:
-        idle.insert(0, Figure("of a core, before", before["pass"]["cpu"] / MILLISECONDS / _EVERY * 100, "%"))
+    idle = [
+        Figure(f"of a core, {NAME}", before["pass"]["cpu"] / MILLISECONDS / _EVERY * 100, "%"),
+        Figure("of a core", _idle(now), "%", _MOST_IDLE),
+    ]
     (used_before, _), (used, length) = _size(old), _size(new)
     sizes = [
-        Figure("rows and indexes, before", used_before, "MB"),
+        Figure(f"rows and indexes, {NAME}", used_before, "MB"),
         Figure("rows and indexes", used, "MB"),
         Figure("length of the file", length, "MB", note="with room for new rows, once tables were made anew"),
         Figure("bringing it up to date", seconds, "s"),
@@ -222,11 +220,10 @@ def _keep_best(found: dict[str, dict[str, float]], again: dict[str, dict[str, fl
 
 def main() -> None:
     """Measure, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("worktree", type=Path, nargs="?", help="a checkout of e4c4b2e, to measure beside")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_option(parser)
     options = parser.parse_args()
-    worktree: Path | None = options.worktree
-    asyncio.run(report(partial(measure, worktree=None if worktree is None else worktree.resolve()), BOUND_SECONDS))
+    asyncio.run(report(partial(measure, earlier=earlier_build(options)), BOUND_SECONDS))
 
 
 if __name__ == "__main__":
