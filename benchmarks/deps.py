@@ -1,8 +1,9 @@
 """How fast it is told what stops an application: ``python -m benchmarks.deps``, some two minutes, on loopback.
 
 The pinned packages of an application, judged cold and warm beside abi3t-doctor, which is asked about the same names at
-the same index; and an application that has to be resolved, beside uv alone. Peers take turns with the program. Only
-installing the peer needs PyPI; ``--peer`` names one that is there. docs/benchmarks.md tells how to read the figures.
+the same index; half of them asked about by name, beside it, too; and an application that has to be resolved, beside uv
+alone. Peers take turns with the program. Only installing the peer needs PyPI; ``--peer`` names one that is there.
+docs/benchmarks.md tells how to read the figures.
 """
 
 from __future__ import annotations
@@ -18,22 +19,25 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from benchmarks.deps_index import PARTS, PINNED, parts, pins
+from benchmarks.deps_index import PARTS, PINNED, parts, pinned, pins
 from benchmarks.figures import Figure, Limit, median
 from benchmarks.processes import cpu_of_children, environment, ftbot, running, said
 from benchmarks.report import report
 from bot.clients.resolver import find_uv
 
 BOUND_SECONDS = 900.0
+NAMED = 50
 PEER = "abi3t-doctor==0.1.0"
 
 _READY_SECONDS = 60.0
 _RUN_SECONDS = 120.0
 _INSTALL_SECONDS = 120.0
 _TARGET, _PLATFORM = "3.14t", "manylinux_x86_64"
-_COLD, _WARM, _RESOLVED, _MEMORY = Limit(0.5), Limit(0.5), Limit(1.5), Limit(150.0)
+_COLD, _WARM, _NAMED, _RESOLVED, _MEMORY = Limit(0.5), Limit(0.5), Limit(0.6), Limit(1.5), Limit(150.0)
 _ANSWERS = frozenset({0, 5})
 """Nothing stops the application, or something does."""
+
+_STATUS_ANSWERS = frozenset({0})
 
 _PEER_ANSWERS = frozenset({0, 1})
 
@@ -77,6 +81,10 @@ class Bench:
         """Run ``ftbot deps`` with what it stores in a place."""
         command = ftbot("deps", *arguments, "--target", _TARGET, "--platform", _PLATFORM)
         return _timed(command, self._environment(place), self.folder, _ANSWERS)
+
+    def status(self, place: Path, *names: str) -> Took:
+        """Run ``ftbot status`` with what it stores in a place."""
+        return _timed(ftbot("status", *names), self._environment(place), self.folder, _STATUS_ANSWERS)
 
     def peak(self, place: Path, *arguments: str) -> float | None:
         """Run the same, and return the most memory that its own process had, in MiB, where the system tells."""
@@ -159,6 +167,27 @@ def measure_pinned(bench: Bench, rounds: int, peer: Path | None) -> list[Figure]
     ]
 
 
+def measure_named(bench: Bench, rounds: int, peer: Path | None) -> list[Figure]:
+    """Ask about packages by name: the peer, then the program that knows nothing, then the same again."""
+    names = [project.name for project in pinned()[:: PINNED // NAMED]]  # of all sizes
+    requirements = bench.folder / "named.txt"
+    requirements.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+    turns = Turns()
+    for number in range(rounds):
+        if peer is not None:
+            turns.take("peer", partial(bench.peer, peer, requirements, bench.folder / f"named-peer-{number}"))
+        place = _place(bench.folder, f"named-{number}")
+        turns.take("cold", partial(bench.status, place, *names))
+        turns.take("warm", partial(bench.status, place, *names))
+    cold = turns.middle("cold")
+    return [
+        Figure(PEER.replace("==", " "), turns.middle("peer"), "s", note=turns.spread("peer")),
+        Figure("cold", cold, "s", note=turns.spread("cold")),
+        Figure("cold, beside it", _ratio(cold, turns.middle("peer")), "×", _NAMED),
+        Figure("warm", turns.middle("warm"), "s", note=turns.spread("warm")),
+    ]
+
+
 def measure_resolved(bench: Bench, rounds: int) -> list[Figure]:
     """Resolve one requirement that needs many: uv alone, then the program; each knows nothing."""
     name = parts()[0].name
@@ -185,10 +214,15 @@ async def measure(plan: Plan, folder: Path) -> Iterable[tuple[str, Sequence[Figu
     command = (sys.executable, "-m", "benchmarks.deps_index", "--round-trip", str(plan.round_trip))
     async with running(command, folder, environment(), "index.log") as process:
         bench = Bench(folder, await said(process, _READY_SECONDS))
-        pinned = await asyncio.to_thread(measure_pinned, bench, plan.rounds, peer)
+        judged = await asyncio.to_thread(measure_pinned, bench, plan.rounds, peer)
+        named = await asyncio.to_thread(measure_named, bench, plan.rounds, peer)
         resolved = await asyncio.to_thread(measure_resolved, bench, plan.rounds)
     away = f"the index {plan.round_trip:.0f} ms away"
-    return [(f"{PINNED} pinned packages, {away}", pinned), (f"{PARTS} packages to be chosen, {away}", resolved)]
+    return [
+        (f"{PINNED} pinned packages, {away}", judged),
+        (f"ftbot status of {NAMED} packages, {away}", named),
+        (f"{PARTS} packages to be chosen, {away}", resolved),
+    ]
 
 
 def install_peer(folder: Path) -> Path | None:
