@@ -11,7 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -270,7 +269,7 @@ def read_settings() -> Settings:
     logging.getLogger("dotenv").setLevel(logging.ERROR)  # it warns of lines that it cannot read; so do we, in words
     try:
         _env_file()
-        in_file = dotenv_values(_ENV_FILE, encoding="utf-8") if _has_env_file() else {}
+        in_file = _values_in_file() if _has_env_file() else {}
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"The file .env cannot be read: {error}. Mend it, or take it away.") from None
     return _validated(_values(in_file) | _values(os.environ))
@@ -310,6 +309,12 @@ def _values(variables: Mapping[str, str | None]) -> dict[str, str]:
 
 def _env_file() -> EnvFile:
     return read_env_file(_ENV_FILE.read_text("utf-8")) if _ENV_FILE.is_file() else EnvFile()
+
+
+def _values_in_file() -> dict[str, str | None]:
+    from dotenv import dotenv_values  # noqa: PLC0415 — most folders have no such file
+
+    return dotenv_values(_ENV_FILE, encoding="utf-8")
 
 
 def _has_env_file() -> bool:

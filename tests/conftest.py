@@ -21,6 +21,7 @@ from blockbuster import BlockingError, blockbuster_ctx
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis.configuration import set_hypothesis_home_dir
 
+from bot.loggers import set_up_later
 from storage.engine.sqlite import open_database
 from tests.command_line import Run, runner
 from tests.examples import register_profiles
@@ -124,6 +125,7 @@ def logs_as_before() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+    set_up_later(None)
 
 
 @pytest.fixture

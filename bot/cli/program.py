@@ -1,6 +1,7 @@
-"""The command line: what can be asked, and how every command ends. What a command needs is imported when it runs."""
+"""The command line: what can be asked, and how every command ends. What a command needs is imported when it runs.
 
-from __future__ import annotations
+Annotations are evaluated here and not kept as text: typer wants those of every command, and would compile it each time.
+"""
 
 import os
 import sys
@@ -11,7 +12,6 @@ import typer
 
 from bot.cli.extras import missing_extra
 from bot.core.errors import StorageError, UpstreamError, UserError
-from bot.core.github.threads import ForbiddenError
 from bot.core.text.sentences import printable
 from bot.streams import output_failure, standard_streams
 
@@ -68,6 +68,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothin
 
 def main() -> NoReturn:
     """Run the command line and leave with the contract's exit codes: never a traceback, errors on stderr."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # it would look for some in all that is installed
     with standard_streams():
         code = _written(_run())
     sys.exit(code)
@@ -80,10 +81,8 @@ def _run() -> int:
         return end.code if isinstance(end.code, int) else Exit.ANSWERED
     except (UserError, StorageError) as error:
         return _complain(str(error), Exit.USAGE)
-    except ForbiddenError as error:  # a token or key that does not do is a setting that does not work
-        return _complain(str(error), Exit.USAGE)
     except UpstreamError as error:
-        return _complain(f"{error} Try again later.", Exit.UPSTREAM)
+        return _upstream(error)
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except ModuleNotFoundError as error:
@@ -92,6 +91,14 @@ def _run() -> int:
     except Exception as error:  # noqa: BLE001 — whatever it is, it ends in a sentence
         return _broken(error)
     return Exit.ANSWERED
+
+
+def _upstream(error: UpstreamError) -> int:
+    from bot.core.github.threads import ForbiddenError
+
+    if isinstance(error, ForbiddenError):  # a token or key that does not do is a setting that does not work
+        return _complain(str(error), Exit.USAGE)
+    return _complain(f"{error} Try again later.", Exit.UPSTREAM)
 
 
 def _broken(error: Exception) -> int:

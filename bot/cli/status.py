@@ -6,15 +6,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.cli.environment import command_settings
 from bot.cli.output import CommandOutcome, print_json
-from bot.cli.platforms import current_platform
 from bot.config import Settings
-from bot.core.dependencies.files import UnreadLine
-from bot.core.dependencies.named import NamedPackage, named_in, read_named
+from bot.core.dependencies.named import NamedPackage, named_alone
 from bot.core.errors import UserError
-from bot.core.schema.status import status_json
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import failed, with_upstream
 from bot.core.wheels.targets import Target, parse_target
@@ -25,6 +23,9 @@ from bot.terminal.console import error_output, foreign, output
 from bot.terminal.status import status_card
 from bot.wiring.clock import utc_now
 from bot.wiring.status import open_package_tools
+
+if TYPE_CHECKING:  # it comes from the readers of files
+    from bot.core.dependencies.files import UnreadLine
 
 _MOST_CARDS = 10
 """Packages that have a card each; of more, each has a line."""
@@ -54,8 +55,8 @@ def answer_status(asked: StatusAsked, *, as_json: bool, offline: bool, refresh: 
         raise UserError("--offline and --refresh exclude each other. Give only one of them.")
     if not (asked.packages or asked.files):
         raise UserError("Nothing was asked about. Name packages, such as numpy, or give a file with -r.")
-    settings = command_settings()
-    packages = tuple(map(read_named, asked.packages))
+    settings = command_settings(logs_later=True)
+    packages = tuple(map(_read_name, asked.packages))
     targets = tuple(dict.fromkeys(parse_target(text) for text in asked.targets))
     freshness = Freshness.OFFLINE if offline else Freshness.REFRESH if refresh else Freshness.NORMAL
     named = asyncio.run(_read(asked.files, packages, targets or settings.targets)) if asked.files else None
@@ -65,8 +66,20 @@ def answer_status(asked: StatusAsked, *, as_json: bool, offline: bool, refresh: 
     return asyncio.run(_answer(settings, replace(named, targets=targets), freshness, as_json=as_json))
 
 
+def _read_name(text: str) -> NamedPackage:
+    """Read a name, or one with its version. Raises ``UserError``."""
+    alone = named_alone(text)
+    if alone is not None:
+        return alone
+    from bot.core.dependencies.naming import read_release  # the parser of requirements
+
+    return read_release(text)
+
+
 async def _read(files: Sequence[str], packages: tuple[NamedPackage, ...], targets: tuple[Target, ...]) -> _Named:
     """Add what files name for the first of the Pythons on this machine's platform."""
+    from bot.cli.platforms import current_platform
+    from bot.core.dependencies.naming import named_in
     from bot.wiring.dependencies import read_application  # the readers of a dozen formats
 
     read = await read_application((), [Path(file) for file in files], None)
@@ -76,6 +89,7 @@ async def _read(files: Sequence[str], packages: tuple[NamedPackage, ...], target
 
 async def _table(settings: Settings, named: _Named, freshness: Freshness) -> CommandOutcome:
     """Print a line for each package, for each Python."""
+    from bot.cli.platforms import current_platform
     from bot.terminal.dependencies import dependency_table
     from bot.wiring.dependencies import open_dependency_check
 
@@ -110,6 +124,8 @@ async def _answer(settings: Settings, named: _Named, freshness: Freshness, *, as
                 answer = with_upstream(await question, tools.tracking)
                 verdicts.add(answer.headline.verdict)
                 if as_json:
+                    from bot.core.schema.status import status_json
+
                     print_json(status_json(answer))
                 elif not failed(answer.headline.verdict):
                     out.print(status_card(answer, utc_now()))

@@ -10,10 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from io import StringIO
-
-from dotenv.parser import Binding, parse_stream
+from typing import TYPE_CHECKING
 
 from bot.core.errors import UserError
+
+if TYPE_CHECKING:
+    from dotenv.parser import Binding
 
 PREFIX = "FTBOT_"
 
@@ -35,6 +37,8 @@ class EnvFile:
 
 def read_env_file(text: str) -> EnvFile:
     """Read which settings a file names; a ``UserError`` tells of the first line that hides one of them."""
+    from dotenv.parser import parse_stream  # noqa: PLC0415 — most folders have no such file
+
     names: list[tuple[str, int]] = []
     unreadable: list[int] = []
     for binding in parse_stream(StringIO(text)):

@@ -13,6 +13,7 @@ from bot.clients.readers import Readers
 from bot.config import Settings
 from bot.core.index.metadata import Metadata
 from bot.core.index.simple_api import MetadataFile, Project
+from bot.loggers import set_up_now
 from bot.services.index import Index
 
 _T = TypeVar("_T")
@@ -48,6 +49,7 @@ class IndexWhenAsked:
     async def _opened(self) -> Index:
         async with self._opening:
             if self._index is None:
+                set_up_now()
                 from bot.wiring.http import open_index  # imports HTTP, and reads the system's certificates
 
                 opening = open_index(self.settings, self.readers, hurried=self.hurried)

@@ -10,6 +10,7 @@ from bot.config import Settings
 from bot.core.errors import StorageError
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
+from bot.loggers import set_up_now
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.writer import ReadingWriter
 from bot.services.upstream.tracking import Tracking
@@ -79,6 +80,7 @@ async def open_package_tools(settings: Settings) -> AsyncIterator[PackageTools]:
 
 
 async def _suggest(name: str) -> tuple[str, ...]:
+    set_up_now()
     from bot.wiring.names import suggest_names  # fifteen thousand names, for whoever mistyped one
 
     return await suggest_names(name)

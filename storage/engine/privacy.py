@@ -7,14 +7,14 @@ import stat
 import sys
 from pathlib import Path
 
-import structlog
+from bot.loggers import get_logger
 
 _OWNERS = 0o600
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _BESIDE = ("", "-wal", "-shm", "-journal")
 """What the names of SQLite's files end with; a new one gets the mode of the database."""
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def make_folder(folder: Path) -> None:

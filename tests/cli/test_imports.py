@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bot.cli.extras import EXTRAS
+from bot.core.index.metadata import Metadata
 from bot.core.verdicts.freshness import Reading
 from storage.engine.sqlite import open_database
 from storage.packages.statuses import Statuses
@@ -34,6 +35,24 @@ TRIAGE: Final = frozenset({"bot.core.triage", "bot.services.triage", "bot.core.c
 DIGEST: Final = frozenset({"bot.core.digest", "bot.services.digest", "bot.core.history"})
 DATABASE: Final = frozenset({"aiosqlite", "storage", "sqlite3"})
 NOBODY: Final = DISCORD | GITHUB | HTTP | RUN | CHART
+LOGS: Final = frozenset({"structlog", "bot.logs", "rich.traceback", "pygments"})
+FILES: Final = frozenset(
+    {
+        "bot.core.dependencies.files",
+        "bot.core.dependencies.judged",
+        "bot.core.dependencies.naming",
+        "bot.core.dependencies.selection",
+        "bot.wiring.dependencies",
+        "packaging.markers",
+        "packaging.requirements",
+        "tomli",
+        "yaml",
+    }
+)
+STATUS: Final = (
+    NOBODY | TRIAGE | DIGEST | LOGS | FILES | {"bot.core.schema.status", "dotenv", "rich.progress", "stamina"}
+)
+"""What a package that is in the database is answered without."""
 
 RUNNER: Final = """\
 import json, sys
@@ -44,6 +63,9 @@ from ftbot.__main__ import main
 try:
     main()
 except SystemExit as end:
+    lines = sys.modules.get("structlog")
+    was_set_up = lines is None or lines.is_configured() or arguments[0] == "run"  # which may end before
+    assert was_set_up, "what is logged would be written to stdout"
     Path(told).write_text(json.dumps([end.code or 0, sorted(sys.modules)]), "utf-8")
 """
 
@@ -92,9 +114,9 @@ def run(
     [
         ("--help", 0, NOBODY | TRIAGE | DIGEST | DATABASE | {"asyncio", "structlog", "rich", "pydantic"}),
         ("--version", 0, NOBODY | TRIAGE | DIGEST | DATABASE | {"asyncio", "structlog", "rich", "bot.config"}),
-        ("settings", 0, NOBODY | TRIAGE | DIGEST | DATABASE),
-        ("status numpy --offline", 4, NOBODY | TRIAGE | DIGEST | {"stamina", "rich.progress"}),
-        ("status numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
+        ("settings", 0, NOBODY | TRIAGE | DIGEST | DATABASE | LOGS | {"asyncio", "dotenv"}),
+        ("status numpy --offline", 4, STATUS),
+        ("status numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"bot.wiring.dependencies", "yaml"}),
         ("inspect numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"lief", "capstone"}),
         ("deps-action", 2, NOBODY | TRIAGE | DIGEST | {"stamina"}),
         ("deps-hook nothing.txt", 2, NOBODY | TRIAGE | DIGEST | {"stamina"}),
@@ -123,10 +145,20 @@ def store_demo(database: Path) -> None:
 
     async def store() -> None:
         async with open_database(database) as opened:
-            read = Reading.of(project(*wheels("cp314-cp314t-manylinux_2_28_x86_64")), datetime.now(UTC))
+            page = project(*wheels("cp314-cp314t-manylinux_2_28_x86_64"))
+            read = Reading.of(page, datetime.now(UTC), metadata=Metadata(requires=("numpy>=2; python_version<'4'",)))
             await Statuses(opened, "http://127.0.0.1:9/").record(read)
 
     asyncio.run(store())
+
+
+@pytest.mark.parametrize("question", ["status demo --offline", "status demo"])
+def test_a_package_that_storage_knows_is_answered_with_little(tmp_path: Path, question: str) -> None:
+    store_demo(tmp_path / "ftbot.db")
+    code, imported, told = run(tmp_path, *question.split())
+    assert code == 0, told.stderr
+    assert "demo 1.0" in told.stdout
+    assert STATUS & imported == frozenset()
 
 
 def test_a_lock_that_storage_knows_is_answered_without_http(tmp_path: Path) -> None:

@@ -1,22 +1,13 @@
-"""Packages that somebody names, one by one or in files: each in a release of its own, without what they require."""
+"""A package that somebody names: a name alone, or a release of it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from bot.core.dependencies.declared.requirements_txt import pinned
-from bot.core.dependencies.demands import read_demand, shown
-from bot.core.dependencies.environments import holds, marker_environment
-from bot.core.dependencies.files import MAIN, Demand, DependencyFile, GroupKind
-from bot.core.dependencies.judged import NeededPackage
-from bot.core.dependencies.selection import select
-from bot.core.errors import UserError
 from bot.core.index.names import normalize
-from bot.core.wheels.platforms import Platform
-from bot.core.wheels.targets import Target
 
 _MORE_THAN_A_NAME = re.compile(r"[=<>!~;@\[(]")
 
@@ -28,49 +19,7 @@ class NamedPackage:
     name: str
     version: Version | None = None
 
-    def needed_on(self, platform: Platform) -> NeededPackage:
-        """Return it as an application would need it that requires nothing else."""
-        return NeededPackage(
-            self.name,
-            self.version,
-            (platform,),
-            pinned=self.version is not None,
-            paths=((self.name,),),
-            ways=1,
-            groups=(MAIN,),
-            direct=True,
-        )
 
-
-def read_named(text: str) -> NamedPackage:
-    """Read what a person typed: a name, or one with its version. Raises ``UserError``."""
-    if _MORE_THAN_A_NAME.search(text) is None:
-        return NamedPackage(normalize(text))
-    demand = read_demand(text)
-    if isinstance(demand, str):
-        raise UserError(f"`{shown(text)}` cannot be looked up: {demand}. Write a name, or numpy==2.4 for a release.")
-    named = _named(demand)
-    if named.version is None and str(demand.specifier):
-        raise UserError(f"`{shown(text)}` names no single release. Write {demand.name}, or {demand.name}==VERSION.")
-    return named
-
-
-def named_in(file: DependencyFile, target: Target, platform: Platform) -> tuple[NamedPackage, ...]:
-    """Return what a file names for a target on a platform, without extras and groups; nothing is resolved."""
-    environment = marker_environment(target, platform)
-    if file.lock is None:
-        groups = (group for root in file.roots for group in root.groups if group.kind is GroupKind.MAIN)
-        demands = (demand for group in groups for demand in group.demands if holds(demand.marker, environment))
-        found = [_named(demand) for demand in demands]
-    else:
-        selected = select(file, environment, platform, frozenset(), frozenset()).packages
-        found = [NamedPackage(each.package.name, each.package.version) for each in selected]
-    return tuple(dict.fromkeys(found))
-
-
-def _named(demand: Demand) -> NamedPackage:
-    pin = pinned(demand)
-    try:
-        return NamedPackage(demand.name, None if pin is None else Version(pin))
-    except InvalidVersion:  # after `===`
-        return NamedPackage(demand.name)
+def named_alone(text: str) -> NamedPackage | None:
+    """Return the package whose name a person typed, None where it is more than a name (``naming.read_release``)."""
+    return NamedPackage(normalize(text)) if _MORE_THAN_A_NAME.search(text) is None else None

@@ -17,7 +17,7 @@ from bot.core.index.simple_api import Project, Release
 from bot.core.text.sentences import joined
 from bot.core.verdicts.judge import Judgement, TargetVerdict
 from bot.core.verdicts.modifiers import Modifier, ModifierKind
-from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.rules import PURE_ITSELF
 from bot.core.wheels.platforms import PLATFORM_NAMES, PLATFORMS, Platform
 from bot.core.wheels.targets import Target
 
@@ -25,7 +25,6 @@ MOST_REQUIRED = 60
 """Packages that are looked at for one; apache-airflow requires 48."""
 
 _MOST_NAMED = 3
-_PURE_ITSELF = frozenset({Verdict.PURE, Verdict.NO_PYTHON_ABI})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def names_to_look_at(judgement: Judgement, requires: Iterable[str]) -> tuple[str
     names = dict.fromkeys(
         required.name
         for verdict in judgement.targets
-        if verdict.verdict in _PURE_ITSELF
+        if verdict.verdict in PURE_ITSELF
         for required in required_packages(requires, verdict.target)
     )
     return tuple(names)[:MOST_REQUIRED]
@@ -78,7 +77,7 @@ def required_packages(requires: Iterable[str], target: Target) -> Iterator[Requi
 
 
 def _with_required(verdict: TargetVerdict, requires: tuple[str, ...], known: Mapping[str, Project]) -> TargetVerdict:
-    if verdict.verdict not in _PURE_ITSELF:
+    if verdict.verdict not in PURE_ITSELF:
         return verdict
     found: dict[str, tuple[Platform, ...]] = {}
     for required in required_packages(requires, verdict.target):

@@ -35,6 +35,9 @@ class Verdict(StrEnum):
 
 
 _UNSAID = frozenset({Verdict.UNKNOWN, Verdict.NOT_FOUND, Verdict.QUARANTINED, Verdict.NO_FILES})
+PURE_ITSELF = frozenset({Verdict.PURE, Verdict.NO_PYTHON_ABI})
+"""What says nothing of wheels: then those of what the package requires decide."""
+
 _INSTALLS = frozenset({Verdict.SUPPORTED, Verdict.PARTIAL, Verdict.NO_PYTHON_ABI, Verdict.PURE, Verdict.PURE_FALLBACK})
 
 

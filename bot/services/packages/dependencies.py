@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.core.dependencies.files import Demand, UnreadLine
 from bot.core.dependencies.named import NamedPackage
+from bot.core.dependencies.naming import needed_on
 from bot.core.dependencies.needs import (
     DependencyQuestion,
     Needs,
@@ -106,7 +107,7 @@ class DependencyCheck:
         not_read: Sequence[UnreadLine] = (),
     ) -> tuple[DependencyReport, ...]:
         """Return how packages stand that somebody named, without what they require."""
-        needs = [each.needed_on(platform) for each in packages]
+        needs = [needed_on(each, platform) for each in packages]
         judged = await self.judge.judge(dict.fromkeys(targets, needs), freshness=freshness)
         return tuple(
             DependencyReport(

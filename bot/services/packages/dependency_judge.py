@@ -10,7 +10,6 @@ from functools import partial
 from operator import attrgetter
 from typing import Protocol
 
-import structlog
 from packaging.version import Version
 
 from bot.core.dependencies.judged import JudgedDependency, KnownProject, NeededPackage, judge_dependency
@@ -18,11 +17,12 @@ from bot.core.errors import StorageError
 from bot.core.inspection.inspection import Inspection, ReadWheel
 from bot.core.verdicts.status import Upstream
 from bot.core.wheels.targets import Target
+from bot.loggers import get_logger
 from bot.services.packages.families import AT_ONCE
 from bot.services.packages.lookup import Freshness
 from bot.services.packages.pages import PageAnswer, ProjectPages
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _FAILURES_BELIEVED = 2 * AT_ONCE
 """Pages in a row that could not be read, after which the index is down and is not asked about the others."""

@@ -15,11 +15,9 @@ from enum import Enum, StrEnum
 from functools import partial
 from typing import Protocol, TypeVar
 
-import structlog
 from packaging.version import Version
 
 from bot.clients.pages import NoPage, ProjectPage
-from bot.core.dependencies.required import names_to_look_at, with_required
 from bot.core.errors import StorageError, TooLargeError, UpstreamError
 from bot.core.index.metadata import NOT_OFFERED, Metadata
 from bot.core.index.simple_api import MetadataFile, Project
@@ -27,9 +25,10 @@ from bot.core.inspection.inspection import Inspection
 from bot.core.verdicts.freshness import Reading
 from bot.core.verdicts.imported_gil import judge_release_with_inspections, judge_with_inspections
 from bot.core.verdicts.judge import Judgement, without_release
-from bot.core.verdicts.rules import Verdict
+from bot.core.verdicts.rules import PURE_ITSELF, Verdict
 from bot.core.verdicts.status import Status, failed, of_targets
 from bot.core.wheels.targets import Target
+from bot.loggers import get_logger
 from bot.services.index import Pages
 from bot.services.packages.pages import ProjectPages
 from bot.services.packages.writer import CLOSING_SECONDS, ReadingWriter, end
@@ -45,7 +44,7 @@ _REQUIRED_AT_ONCE = 12
 
 _T = TypeVar("_T")
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class Freshness(Enum):
@@ -277,7 +276,11 @@ class StatusLookup:
     async def _with_required(self, judgement: Judgement, metadata: Metadata | None, *, offline: bool) -> Judgement:
         """Add what the package requires that has no wheel, if that is known in time; if not, the next answer has it."""
         requires = () if metadata is None else metadata.requires
-        names = names_to_look_at(judgement, requires) if requires else ()
+        if not requires or all(each.verdict not in PURE_ITSELF for each in judgement.targets):
+            return judgement
+        from bot.core.dependencies.required import names_to_look_at, with_required  # noqa: PLC0415 — parses markers
+
+        names = names_to_look_at(judgement, requires)
         if not names:
             return judgement
         reading = asyncio.create_task(self._required(names, offline=offline), name=f"required {judgement.package}")

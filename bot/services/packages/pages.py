@@ -11,19 +11,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-import structlog
-
 from bot.clients.pages import NoPage, ProjectPage
 from bot.core.errors import StorageError, UpstreamError
 from bot.core.index.metadata import NOT_OFFERED
 from bot.core.verdicts.freshness import Reading
+from bot.loggers import get_logger
 from bot.services.index import Pages
 from bot.services.packages.writer import ReadingWriter
 
 MOST_BROUGHT = 64 << 20
 """Bytes of pages that were brought, as they were sent; those that came first are let go of for those that come."""
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-import structlog
-
 from bot.core.errors import StorageError
 from bot.core.verdicts.freshness import Reading
+from bot.loggers import get_logger
 from storage.packages.statuses import Statuses
 
 CLOSING_SECONDS = 1.0
@@ -17,7 +16,7 @@ CLOSING_SECONDS = 1.0
 _MOST_UNWRITTEN = 1_000
 """Readings that wait for the database; each takes up to some megabytes, and a locked database takes none."""
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
