@@ -338,6 +338,67 @@ def scan(
     _leave(scan_packages(top=top, as_json=as_json, inspect=inspect))
 
 
+@app.command("list")
+def list_command(
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PYTHON", help="A free-threaded Python, such as 3.14t; by default all.", autocompletion=_targets
+        ),
+    ] = None,
+    verdict: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VERDICT", help="With this verdict, such as supported or not-yet. Repeatable."),
+    ] = None,
+    gil: Annotated[
+        str | None, typer.Option(metavar="GIL", help="What importing does to it: off, on, unknown, none or unread.")
+    ] = None,
+    lagging: Annotated[
+        bool, typer.Option("--lagging", help="With wheels for an earlier Python, not yet for a later one.")
+    ] = False,
+    narrowed: Annotated[bool, typer.Option("--narrowed", help="That lost their wheels on some platforms.")] = False,
+    covers: Annotated[
+        str | None, typer.Option("--platform", metavar="PLATFORM", help="With a wheel there, such as win_arm64.")
+    ] = None,
+    lacks: Annotated[
+        str | None, typer.Option("--missing", metavar="PLATFORM", help="Without a wheel there, as other Pythons have.")
+    ] = None,
+    rank: Annotated[
+        str | None, typer.Option(metavar="A-B", help="By downloads: 1-100, or 100 for the first hundred.")
+    ] = None,
+    gained_since: Annotated[
+        str | None, typer.Option(metavar="DAY", help="With wheels since this day or later, such as 2026-11-01.")
+    ] = None,
+    sort: Annotated[str, typer.Option(metavar="ORDER", help="rank, name or gained, the latest first.")] = "rank",
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many; by default all.")] = None,
+    page: Annotated[int | None, typer.Option(min=1, metavar="N", help="The N-th page, of --limit or 50.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the tracked packages by the last scan, one a line.
+
+    Filters are about the Python named, else about the first of FTBOT_TARGETS; --lagging and --narrowed then about any.
+
+    Examples: ftbot list --verdict not-yet --rank 100; ftbot list --target 3.15t --lagging; ftbot list --sort gained
+    """
+    from bot.cli.list import ListAsked, list_packages
+
+    asked = ListAsked(
+        target=target,
+        verdicts=verdict or (),
+        gil=gil,
+        lagging=lagging,
+        narrowed=narrowed,
+        covers=covers,
+        lacks=lacks,
+        ranks=rank,
+        gained_since=gained_since,
+        order=sort,
+        limit=limit,
+        page=page,
+    )
+    _leave(list_packages(asked, as_json=as_json))
+
+
 @app.command()
 def digest(
     week: Annotated[

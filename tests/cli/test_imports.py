@@ -123,6 +123,7 @@ def run(
         ("deps -r nowhere.txt", 2, NOBODY | TRIAGE | DIGEST),
         ("deps numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"lief", "capstone"}),
         ("scan", 4, DISCORD | GITHUB | CHART | TRIAGE),
+        ("list", 2, NOBODY | TRIAGE),
         ("digest", 2, NOBODY | TRIAGE),
         ("history", 2, NOBODY | TRIAGE),
         ("watch list", 0, NOBODY | {"bot.services.triage"}),

@@ -1,0 +1,1 @@
+"""Packages side by side."""
