@@ -38,6 +38,13 @@ class TableFormat(StrEnum):
     CSV = "csv"
 
 
+class TrackingFormat(StrEnum):
+    """How a comparison of the tracking table may be written."""
+
+    PATCH = "patch"
+    MARKDOWN = "markdown"
+
+
 class Exit(IntEnum):
     """Exit codes, the same for every command."""
 
@@ -439,6 +446,30 @@ def history(
     from bot.cli.history import ask_history, show_history
 
     _leave(show_history(ask_history(packages, top, first, last, rule.value), as_json=as_json))
+
+
+@app.command()
+def tracking(
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE]", help="The page with the table; - is stdin. By default the published one."),
+    ] = None,
+    as_json: AsJson = False,
+    form: Annotated[
+        TrackingFormat | None, typer.Option("--format", help="A patch for git apply, or the text of a pull request.")
+    ] = None,
+) -> None:
+    """Show where the py-free-threading tracking table disagrees with the index, row by row.
+
+    A version that is named later than the first with wheels is a judgement, and stays. Nothing is sent anywhere.
+
+    Examples: ftbot tracking docs/tracking.md; ftbot tracking docs/tracking.md --format patch | git apply
+    """
+    from bot.cli.tracking import compare_table
+
+    if as_json and form is not None:
+        raise UserError("--json and --format exclude each other. Give only one of them.")
+    _leave(compare_table(file, "json" if as_json else "text" if form is None else form.value))
 
 
 @triage.command()

@@ -124,6 +124,7 @@ def run(
         ("deps numpy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"lief", "capstone"}),
         ("scan", 4, DISCORD | GITHUB | CHART | TRIAGE),
         ("list", 2, NOBODY | TRIAGE),
+        ("tracking nowhere.md", 2, NOBODY | TRIAGE),
         ("digest", 2, NOBODY | TRIAGE),
         ("history", 2, NOBODY | TRIAGE),
         ("watch list", 0, NOBODY | {"bot.services.triage"}),

@@ -25,7 +25,8 @@ from tests.patience import at_most
 from tests.test_config import DEFAULTS, SECRETS
 
 COMMANDS: Final = (
-    "status", "inspect", "deps", "scan", "list", "digest", "history", "triage", "watch", "settings", "check", "run",
+    "status", "inspect", "deps", "scan", "list", "digest", "history", "tracking", "triage",
+    "watch", "settings", "check", "run",
 )  # fmt: skip
 
 

@@ -36,20 +36,29 @@ _ELSEWHERE: Mapping[str, str | None] = MappingProxyType(
         "bazel": None,
         "boost-python": None,
         "conda": None,
+        "connector-x": "connectorx",
         "cute dsl": "nvidia-cutlass-dsl",
         "mamba": None,
         "mlir-python": None,
         "mypyc": "mypy",
+        "nvimagecodec": "nvidia-nvimgcodec-cu12",
+        "opencv": "opencv-python",
         "pixi": None,
+        "pyav": "av",
         "pyo3": None,
+        "pyobjc": "pyobjc-core",
+        "pytables": "tables",
+        "pytorch": "torch",
         "rust-numpy": None,
         "spack": None,
         "swig": None,
+        "ultrajson": "ujson",
     }
 )
 _PIPE = re.compile(r"(?<!\\)\|")
-_PROJECT = re.compile(r"projects?|packages?|names?")
+_PROJECT = re.compile(r"\A(?:projects?|packages?|names?)\Z")
 _ISSUE = re.compile(r"\bissues?\b|\btrackers?\b")
+_RELEASE = re.compile(r"\bpypi\b.*\brelease\b")
 _FIRST = re.compile(r"\bfirst\b.*\bversion\b")
 _ADDRESS = re.compile(r"https?://[^\s()<>\[\]\"']+")
 _FOOTNOTE = re.compile(r"\[\^[^\[\]]*\]")
@@ -73,63 +82,84 @@ class TableRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class Columns:
+    """The places of the columns, from 0; ``release`` tells whether there is one on PyPI with support."""
+
     project: int
     issue: int
     first: int | None
+    release: int | None = None
 
 
 def parse_table(text: str) -> tuple[TableRow, ...]:
     """Read the rows of every table that has projects and issues, in their order."""
     rows: list[TableRow] = []
-    columns: _Columns | None = None
-    for line, following in pairwise((*_visible(text), "")):
-        if not line.lstrip().startswith("|") or _is_rule(line):
+    columns: Columns | None = None
+    lines = [line for _, line in visible_lines(text)]
+    for line, following in pairwise((*lines, "")):
+        if not line.lstrip().startswith("|") or is_rule(line):
             continue
-        if _is_rule(following):
-            columns = _columns(_cells(line))
-        elif columns is not None and (row := _row(_cells(line), columns)) is not None:
+        if is_rule(following):
+            columns = columns_of(_cells(line))
+        elif columns is not None and (row := row_of(_cells(line), columns)) is not None:
             rows.append(row)
     return tuple(rows)
 
 
-def _visible(text: str) -> Iterator[str]:
-    """Return the lines that a reader sees as text: without comments and blocks of code."""
+def visible_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Return the lines that a reader sees as text, with their numbers from 1: without comments and blocks of code."""
     first, *others = text[:LONGEST_TEXT].split("<!--")
-    shown = first + "".join(other.partition("-->")[2] for other in others)
+    shown = first + "".join(_uncommented(other) for other in others)
     code = False
-    for line in shown.splitlines():
+    for number, line in enumerate(shown.split("\n"), start=1):
         if line.lstrip().startswith(("```", "~~~")):
             code = not code
         elif not code:
-            yield line
+            yield number, line.rstrip("\r")
 
 
-def _is_rule(line: str) -> bool:
+def _uncommented(text: str) -> str:
+    """Return what follows a comment, after as many line ends as it had."""
+    comment, _, rest = text.partition("-->")
+    return "\n" * comment.count("\n") + rest
+
+
+def is_rule(line: str) -> bool:
     """Return the line between a table's headings and its rows, such as ``| :--- | --- |``."""
     return "-" in line and "|" in line and set(line) <= set("|:- \t")
 
 
 def _cells(line: str) -> list[str]:
     """Cut a line at its pipes; the outer ones are only for looks."""
-    parts = _PIPE.split(line.strip().removeprefix("|"))
+    parts = split_at_pipes(line.strip().removeprefix("|"))
     return [part.strip()[:_LONGEST_CELL].replace("\\|", "|") for part in parts]
 
 
-def _columns(headings: Sequence[str]) -> _Columns | None:
+def split_at_pipes(line: str) -> list[str]:
+    """Cut a line at its pipes but for escaped ones."""
+    return _PIPE.split(line)
+
+
+def columns_of(headings: Sequence[str]) -> Columns | None:
     """Find the columns by their headings, None where the table is about something else."""
-    plain = [_plain(heading).lower() for heading in headings]
-    project = next((place for place, heading in enumerate(plain) if _PROJECT.fullmatch(heading)), None)
-    issue = next((place for place, heading in enumerate(plain) if _ISSUE.search(heading)), None)
-    first = next((place for place, heading in enumerate(plain) if _FIRST.search(heading)), None)
-    return None if project is None or issue is None else _Columns(project, issue, first)
+    plain = [shown_text(heading).lower() for heading in headings]
+
+    def place_of(pattern: re.Pattern[str]) -> int | None:
+        return next((place for place, heading in enumerate(plain) if pattern.search(heading)), None)
+
+    project, issue = place_of(_PROJECT), place_of(_ISSUE)
+    if project is None or issue is None:
+        return None
+    return Columns(project, issue, place_of(_FIRST), place_of(_RELEASE))
 
 
-def _row(cells: Sequence[str], columns: _Columns) -> TableRow | None:
+def row_of(cells: Sequence[str], columns: Columns) -> TableRow | None:
+    """Read the cells of a row; None where its project has no name."""
+
     def cell(place: int | None) -> str:
         return cells[place] if place is not None and place < len(cells) else ""
 
-    project = _plain(cell(columns.project))
+    project = shown_text(cell(columns.project))
     if not project:
         return None
     links = [found[0] for found in _ADDRESS.finditer(cell(columns.issue))]
@@ -147,14 +177,14 @@ def _row(cells: Sequence[str], columns: _Columns) -> TableRow | None:
 
 def _version(cell: str) -> str | None:
     """Read a cell that names a version, None where it names none."""
-    text = _plain(cell)
+    text = shown_text(cell)
     try:
         return str(Version(text)) if len(text) <= _LONGEST_VERSION else None
     except InvalidVersion:
         return None
 
 
-def _plain(cell: str) -> str:
+def shown_text(cell: str) -> str:
     """Return what a cell shows: the words of links, no footnotes, icons, tags or emphasis."""
     text = _ICON_OR_TAG.sub(" ", _LINK.sub(r"\1", _FOOTNOTE.sub("", cell)))
     return " ".join(text.replace("`", "").split()).strip("*_ ")
@@ -165,11 +195,11 @@ def _package(project: str, issue: IssueRef | None) -> str | None:
     name = canonicalize_name(project)
     if tracking_issue(name) is not None:
         return name
+    if name in _ELSEWHERE:
+        return _ELSEWHERE[name]
     known = None if issue is None else package_of(issue.repository)
     if known is not None:
         return known
-    if name in _ELSEWHERE:
-        return _ELSEWHERE[name]
     try:
         return canonicalize_name(project, validate=True) if len(project) <= LONGEST_NAME else None
     except InvalidName:

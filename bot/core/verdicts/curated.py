@@ -52,6 +52,7 @@ GIL_REENABLED = (
 SUPERSEDED = (Superseded("pyyaml-ft", "pyyaml", "PyYAML has free-threaded wheels of its own since 6.0.3"),)
 
 FAMILIES = (
+    Family("cuda-python", ("cuda-bindings",), "which it requires", "https://pypi.org/project/cuda-python/"),
     Family(
         "cupy",
         ("cupy-cuda12x", "cupy-cuda13x"),
