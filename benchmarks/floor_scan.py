@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 
 from benchmarks.outcomes import Measurement, Stopwatch, Ticker, tell
-from bot.clients.web import Answer
+from bot.clients.answers import Answer
 
 _CONNECTIONS = 50
 _HEADERS = {"Accept": "application/vnd.pypi.simple.v1+json", "Accept-Encoding": "gzip"}

@@ -29,10 +29,10 @@ from benchmarks.figures import MILLISECONDS, Figure, Limit, median, percentile
 from benchmarks.loopback_index import CROWDED, MODEL, cold_names, model_page, read_page
 from benchmarks.processes import Footprint, environment, footprint, ftbot, running, said
 from benchmarks.report import report
+from bot.clients.answers import Answer as HttpAnswer
 from bot.clients.guard import service_at
 from bot.clients.pypi import PackageIndex
 from bot.clients.top_packages import shipped_list
-from bot.clients.web import Answer as HttpAnswer
 from bot.clients.web import fetch, open_http
 from bot.core.index.metadata import Metadata
 from bot.core.index.simple_api import parse

@@ -1,4 +1,4 @@
-"""What went wrong between here and a server: aiohttp's and httpx's exceptions as sentences that are true.
+"""What went wrong between here and a server: aiohttp's exceptions as sentences that are true.
 
 Whoever reads "could not be reached" looks at the network; so it is said only where nothing answered.
 """
@@ -11,26 +11,43 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import aiohttp
-import httpx
 from aiohttp.http_exceptions import BadHttpMessage, BadStatusLine, LineTooLong, PayloadEncodingError
 
 from bot.core.errors import UpstreamError
 
 UNREACHABLE = "could not be reached"
+NO_ADDRESS = "has no address that can be asked"
+
+
+Told = tuple[str, bool]
+"""What happened, in half a sentence, and whether it may go better soon."""
+
+
+_FAILURES: tuple[type[Exception], ...] = (TimeoutError, aiohttp.ClientError, OSError, UnicodeError)
+
+
+def _nothing(_cause: BaseException) -> Told | None:
+    return None
 
 
 @contextmanager
-def as_upstream_errors(host: Callable[[], str]) -> Iterator[None]:
-    """Raise an ``UpstreamError`` for what goes wrong with a request; ``host`` gives who is asked at that time."""
+def as_upstream_errors(
+    host: Callable[[], str],
+    others: tuple[type[Exception], ...] = (),
+    explain: Callable[[BaseException], Told | None] = _nothing,
+) -> Iterator[None]:
+    """Raise an ``UpstreamError`` for what goes wrong with a request; ``host`` gives who is asked at that time.
+
+    ``others`` are exceptions of what asks by aiohttp, and ``explain`` knows what those say.
+    """
     try:
         yield
-    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, UnicodeError) as error:
-        problem, retryable = _explain(error)
+    except _FAILURES + others as error:
+        problem, retryable = _explain(error, explain)
         raise UpstreamError(f"{host()} {problem}.", retryable=retryable) from error
 
 
-def _explain(error: BaseException) -> tuple[str, bool]:
-    """Return what happened, and whether it may go better soon."""
+def _explain(error: BaseException, explain: Callable[[BaseException], Told | None]) -> Told:
     causes = tuple(causes_of(error))
     for cause in reversed(causes):  # the first cause tells most
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -42,10 +59,10 @@ def _explain(error: BaseException) -> tuple[str, bool]:
     for cause in causes:
         if (problem := _problem(cause)) is not None:
             return problem, True
-        if isinstance(cause, httpx.RemoteProtocolError):  # httpx finds no address in a redirect
-            return "redirects to nowhere", False
-        if isinstance(cause, httpx.UnsupportedProtocol | httpx.InvalidURL | UnicodeError):
-            return "has no address that can be asked", False
+        if (told := explain(cause)) is not None:
+            return told
+        if isinstance(cause, aiohttp.InvalidURL | UnicodeError):
+            return NO_ADDRESS, False
     return "broke the connection off", True
 
 
@@ -55,13 +72,13 @@ def _problem(cause: BaseException) -> str | None:
             return f"{UNREACHABLE}: the proxy answered with status {cause.status}"
         case aiohttp.ClientProxyConnectionError():
             return f"{UNREACHABLE}: the proxy could not be"
-        case aiohttp.ConnectionTimeoutError() | httpx.PoolTimeout():
+        case aiohttp.ConnectionTimeoutError():
             return f"{UNREACHABLE} in time"
         case aiohttp.ClientConnectorDNSError() | socket.gaierror():
             return f"{UNREACHABLE}: no address is known for that name"
         case aiohttp.ClientConnectorError():
             return _not_connected(cause.os_error)
-        case aiohttp.ServerTimeoutError() | TimeoutError() | httpx.ReadTimeout():
+        case aiohttp.ServerTimeoutError() | TimeoutError():
             return "did not answer in time"
         case aiohttp.ServerDisconnectedError():
             return "closed the connection without an answer"

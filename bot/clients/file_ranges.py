@@ -11,8 +11,9 @@ from time import monotonic
 
 import httpx
 
+from bot.clients.answers import entity_tag
 from bot.clients.file_parts import FilePart
-from bot.clients.web import Patience, asked, entity_tag, refused
+from bot.clients.web import Patience, asked, refused
 from bot.core.errors import UnreadableWheelError, UpstreamError
 from bot.core.origins import Service
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import aiohttp
-import httpx
-from httpx_aiohttp import AiohttpTransport
+from yarl import URL
 
 from bot.core.errors import UpstreamError
 from bot.core.origins import AddressKind, Host, Origin, Service, is_address, kind_of, origin
@@ -34,12 +35,14 @@ def service_at(url: str, hosts: tuple[Host, ...] = ()) -> Service:
     return Service(home, hosts)
 
 
-def origin_of(url: str | httpx.URL) -> Origin | None:
-    """Return an address's origin as the client reads it, None for one that is not asked."""
+def origin_of(url: str | URL) -> Origin | None:
+    """Return an address's origin as aiohttp reads it, which connects; None for one that is not asked."""
     try:
-        parsed = httpx.URL(url) if isinstance(url, str) else url
-        return None if parsed.userinfo else origin(parsed.scheme, parsed.raw_host.decode("ascii"), parsed.port)
-    except (httpx.InvalidURL, ValueError):
+        parsed = URL(url)
+        if parsed.raw_user is not None or parsed.raw_password is not None:
+            return None
+        return origin(parsed.scheme, parsed.raw_host or "", parsed.explicit_port)
+    except ValueError:
         return None
 
 
@@ -67,89 +70,68 @@ class _RefusedAddressError(OSError):
 
 
 @dataclass(slots=True)
-class _Asking:
+class Asking:
     """A request under way; ``refused`` has the kind of an address that was not connected to."""
 
     service: Service
-    host: str
+    to: Origin
     refused: AddressKind | None = None
 
 
-_asking: ContextVar[_Asking | None] = ContextVar("_asking", default=None)
+_asking: ContextVar[Asking | None] = ContextVar("_asking", default=None)
 
 
-class GuardedTransport(httpx.AsyncBaseTransport):
-    """Sends what is within its service, through a transport that makes its sockets here.
+class Gate:
+    """Lets pass what is within its service; whatever asks by aiohttp makes its sockets here.
 
     A proxy connects by itself: of what it is asked for, the addresses that are known here are looked at beforehand.
     """
 
-    def __init__(self, inner: httpx.AsyncBaseTransport, places: Places) -> None:
-        if not isinstance(inner, AiohttpTransport):
-            msg = "only aiohttp lets sockets be made by others"
-            raise TypeError(msg)
-        self._inner = inner
-        self._limits, self._tls = inner.limits, inner.ssl_context
-        self._by_proxy = inner.proxy is not None
+    def __init__(self, places: Places) -> None:
         self._places = places
-        inner.client = self._open_session
 
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._inner.aclose()
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. Raises ``UpstreamError`` for one that leads where its service may not."""
-        service = request.extensions.get(SERVICE)
-        if not isinstance(service, Service):
-            msg = "a request says for which service it is made"
-            raise TypeError(msg)
-        to = origin_of(request.url)
+    def admit(self, service: Service, to: Origin | None) -> Asking:
+        """Begin a request. Raises ``UpstreamError`` for one that leads where its service may not."""
         if to is None or not service.admits(to):
             raise UpstreamError(f"{shown(to)} is no address of {service.home.host}, so nothing is fetched from there.")
-        asking = _Asking(service, to.host)
-        if self._by_proxy:
-            await self._look_ahead(asking, to.port)
-        token = _asking.set(None if self._by_proxy else asking)
+        return Asking(service, to)
+
+    @contextmanager
+    def watching(self, asking: Asking, *, by_proxy: bool) -> Iterator[None]:
+        """Look at the sockets that are made for a request while the block runs.
+
+        Raises ``UpstreamError`` where it fails because of an address that may not be connected to.
+        """
+        token = _asking.set(None if by_proxy else asking)
         try:
-            return await self._inner.handle_async_request(request)
-        except httpx.HTTPError as error:
+            yield
+        except Exception as error:
             if asking.refused is None:
                 raise
             raise _refusal(asking) from error
         finally:
             _asking.reset(token)
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        limit = self._limits.max_connections
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=0 if limit is None else limit,
-                keepalive_timeout=self._limits.keepalive_expiry,
-                ssl=self._tls,
-                socket_factory=self._open_socket,
-            )
-        )
-
-    def _open_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
-        """Make the socket for one address, unless that may not be connected to."""
-        family, kind, protocol, _, place = address
-        asking = _asking.get()
-        if asking is not None and not self._admits(asking, str(place[0])):
-            raise _RefusedAddressError(asking.host)
-        return socket.socket(family, kind, protocol)
-
-    async def _look_ahead(self, asking: _Asking, port: int) -> None:
+    async def look_ahead(self, asking: Asking) -> None:
         """Look at the addresses of a host that a proxy will connect to; one that only the proxy knows passes."""
+        loop = asyncio.get_running_loop()
         try:
-            known = await asyncio.get_running_loop().getaddrinfo(asking.host, port, type=socket.SOCK_STREAM)
+            known = await loop.getaddrinfo(asking.to.host, asking.to.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             return
         if not all(self._admits(asking, str(place[0])) for *_, place in known):
             raise _refusal(asking)
 
-    def _admits(self, asking: _Asking, address: str) -> bool:
-        admitted = self._places.admit(asking.service, asking.host, address)
+    def open_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        """Make the socket for one address, unless that may not be connected to."""
+        family, kind, protocol, _, place = address
+        asking = _asking.get()
+        if asking is not None and not self._admits(asking, str(place[0])):
+            raise _RefusedAddressError(asking.to.host)
+        return socket.socket(family, kind, protocol)
+
+    def _admits(self, asking: Asking, address: str) -> bool:
+        admitted = self._places.admit(asking.service, asking.to.host, address)
         if not admitted:
             asking.refused = kind_of(address)
         return admitted
@@ -160,6 +142,6 @@ def shown(to: Origin | None) -> str:
     return "That" if to is None else str(to)[:_LONGEST_SHOWN]
 
 
-def _refusal(asking: _Asking) -> UpstreamError:
+def _refusal(asking: Asking) -> UpstreamError:
     what = AddressKind.NONE if asking.refused is None else asking.refused
-    return UpstreamError(f"{asking.host[:_LONGEST_SHOWN]} is at {what.value}, where nothing is fetched from.")
+    return UpstreamError(f"{asking.to.host[:_LONGEST_SHOWN]} is at {what.value}, where nothing is fetched from.")

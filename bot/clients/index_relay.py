@@ -27,11 +27,12 @@ import msgspec
 from aiohttp import hdrs, web
 from packaging.utils import canonicalize_name
 
+from bot.clients.answers import Answer, host_of
 from bot.clients.file_ranges import content_range
 from bot.clients.guard import service_at
 from bot.clients.pypi import LARGEST_METADATA
 from bot.clients.readers import Readers
-from bot.clients.web import Answer, Patience, asked, fetch, refused
+from bot.clients.web import Patience, asked, fetch, refused
 from bot.core.errors import UpstreamError
 from bot.core.origins import Host, Service
 
@@ -305,7 +306,7 @@ def _rewrite(name: str, answer: Answer, files_url: str, interpreter: str) -> tup
     """Return a page of which all links lead here, and where those led that may be followed: wheels for a Python."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "text/html":
-        raise UpstreamError(f"{httpx.URL(answer.url).host} answered HTML instead of JSON (PEP 691).")
+        raise UpstreamError(f"{host_of(answer.url)} answered HTML instead of JSON (PEP 691).")
     named, files = _files(answer.body())
     if named is not None and canonicalize_name(named) != name:
         raise UpstreamError("The index answered with another project's page.")

@@ -14,14 +14,14 @@ from http import HTTPStatus
 from typing import TypeVar
 from urllib.parse import quote
 
-import httpx
 import structlog
 from packaging.version import Version
 
+from bot.clients.answers import LARGEST_BODY, Answer, host_of
 from bot.clients.guard import service_at
 from bot.clients.pages import LinkedProject, NoPage, PageSummary, ProjectPage
 from bot.clients.readers import Readers
-from bot.clients.web import LARGEST_BODY, Answer, Patience, fetch, stream
+from bot.clients.web import Http, Patience, fetch, stream
 from bot.core.errors import UpstreamError
 from bot.core.index.file_links import file_links
 from bot.core.index.listing import ProjectListReader
@@ -49,7 +49,7 @@ class PackageIndex:
     ``hosts`` are those besides its own that the index may lead to.
     """
 
-    http: httpx.AsyncClient
+    http: Http
     index_url: str
     json_api_url: str
     patience: Patience = field(default_factory=Patience)
@@ -153,10 +153,10 @@ def _read_metadata(read: Callable[[bytes], Metadata], answer: Answer) -> Metadat
 def _read_project(name: str, answer: Answer) -> tuple[Project, bytes]:
     if answer.status is not HTTPStatus.OK:
         problem = "says that the page is gone" if answer.status is HTTPStatus.GONE else "answered out of turn"
-        raise UpstreamError(f"{httpx.URL(answer.url).host} {problem} (status {answer.status.value}).")
+        raise UpstreamError(f"{host_of(answer.url)} {problem} (status {answer.status.value}).")
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "text/html":
-        raise UpstreamError(f"{httpx.URL(answer.url).host} answered HTML instead of JSON (PEP 691).", retryable=True)
+        raise UpstreamError(f"{host_of(answer.url)} answered HTML instead of JSON (PEP 691).", retryable=True)
     body = answer.body()
     return parse(name, body), body
 

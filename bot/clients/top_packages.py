@@ -11,10 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-import httpx
-
 from bot.clients.guard import service_at
-from bot.clients.web import Patience, fetch
+from bot.clients.web import Http, Patience, fetch
 from bot.core.errors import UpstreamError
 from bot.core.index.top_packages import TopPackages, parse_top_packages
 
@@ -23,7 +21,7 @@ from bot.core.index.top_packages import TopPackages, parse_top_packages
 class TopPackagesSource:
     """Fetches the list from where the settings say: ``https:``, ``file:`` or a path."""
 
-    http: httpx.AsyncClient
+    http: Http
     url: str
     patience: Patience = field(default_factory=Patience)
 

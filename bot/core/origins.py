@@ -76,8 +76,10 @@ class Service:
         """Return whether an origin may be asked for this service, where another one led there."""
         if not to.is_secure and (self.home.is_secure or (after is not None and after.is_secure)):
             return False
+        if to == self.home:
+            return True
         encrypted = Origin("https", self.home.host, _PORTS["https"])
-        if to == self.home or (to == encrypted and self.home.port == _PORTS["http"]):
+        if to == encrypted and self.home.port == _PORTS["http"]:
             return True
         return any(host.name == to.host and (host.port or _PORTS[to.scheme]) == to.port for host in self.hosts)
 

@@ -37,8 +37,8 @@ from storage.packages.statuses import Statuses
 if TYPE_CHECKING:  # they import HTTP, which an answer from storage does without
     import httpx
 
+    from bot.clients.answers import Answer
     from bot.clients.resolver import Resolver
-    from bot.clients.web import Answer
     from bot.core.dependencies.resolving import Resolution
 
 

@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from bot.clients.guard import service_at
 from bot.clients.pypi import PackageIndex
 from bot.clients.tokens import Tokens
-from bot.clients.web import Patience, fetch, open_http
+from bot.clients.web import Http, Patience, fetch
 from bot.core.errors import UpstreamError
 from tests.patience import at_most
 
@@ -63,30 +63,28 @@ Answering = Callable[[asyncio.StreamWriter], None]
 @asynccontextmanager
 async def served(answer: Answering, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Answer each request on a port of this machine, whatever it asks for, and close the connection."""
+    serving: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            answer(writer)
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client has had enough
-        finally:
-            writer.close()
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        with suppress(ConnectionError, asyncio.IncompleteReadError):  # the client has had enough
+            try:
+                await reader.readuntil(b"\r\n\r\n")
+                answer(writer)
+                await writer.drain()
+            finally:
+                writer.close()
+                await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield server.sockets[0].getsockname()[1]
+    await asyncio.gather(*serving)
 
 
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """Give the process's connection pool."""
-    async with open_http("ftbot-tests") as opened:
-        yield opened
-
-
-async def said_of(http: httpx.AsyncClient, url: str, deadline: float = 10.0) -> UpstreamError:
+async def said_of(http: Http, url: str, deadline: float = 10.0) -> UpstreamError:
     """Ask for a page, which fails."""
     with pytest.raises(UpstreamError) as failed:
         await fetch(http, url, {}, service=service_at(url), deadline=deadline)
@@ -94,16 +92,14 @@ async def said_of(http: httpx.AsyncClient, url: str, deadline: float = 10.0) -> 
 
 
 @pytest.mark.parametrize(("answer", "says"), ANSWERS.values(), ids=ANSWERS.keys())
-async def test_an_answer_that_is_none_is_said_to_be_what_it_is(
-    http: httpx.AsyncClient, answer: bytes, says: str
-) -> None:
+async def test_an_answer_that_is_none_is_said_to_be_what_it_is(http: Http, answer: bytes, says: str) -> None:
     async with served(lambda writer: writer.write(answer)) as port:
         error = await said_of(http, f"http://127.0.0.1:{port}/")
     assert (str(error), error.retryable) == (f"127.0.0.1 {says}", True)
 
 
 @pytest.mark.parametrize("of", ["a greeting", "a chunk of no size", "a long header", "half a body", "nothing"])
-async def test_it_is_said_of_pages_lists_and_tokens_alike(http: httpx.AsyncClient, of: str) -> None:
+async def test_it_is_said_of_pages_lists_and_tokens_alike(http: Http, httpx_client: httpx.AsyncClient, of: str) -> None:
     answer, says = ANSWERS[of]
     async with served(lambda writer: writer.write(answer)) as port:
         url = f"http://127.0.0.1:{port}/"
@@ -113,10 +109,10 @@ async def test_it_is_said_of_pages_lists_and_tokens_alike(http: httpx.AsyncClien
                 await asking
         if "Content-Length: 100" not in answer.decode("latin-1") and b"chunked" not in answer:  # a body is not read
             with pytest.raises(UpstreamError, match=says):
-                await Tokens(http, url, url).github_accepts("token")
+                await Tokens(httpx_client, url, url).github_accepts("token")
 
 
-async def test_a_connection_that_is_reset_was_broken_off(http: httpx.AsyncClient) -> None:
+async def test_a_connection_that_is_reset_was_broken_off(http: Http) -> None:
     def reset(writer: asyncio.StreamWriter) -> None:
         link: socket.socket = writer.get_extra_info("socket")
         link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -127,13 +123,13 @@ async def test_a_connection_that_is_reset_was_broken_off(http: httpx.AsyncClient
     assert str(error) == "127.0.0.1 broke the connection off."
 
 
-async def test_a_server_that_keeps_silent_did_not_answer_in_time(http: httpx.AsyncClient) -> None:
+async def test_a_server_that_keeps_silent_did_not_answer_in_time(http: Http) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         error = await said_of(http, f"http://127.0.0.1:{silent.getsockname()[1]}/", deadline=0.05)
     assert (str(error), error.retryable) == ("127.0.0.1 did not answer in time.", True)
 
 
-async def test_a_port_where_nobody_listens_refuses_connections(http: httpx.AsyncClient) -> None:
+async def test_a_port_where_nobody_listens_refuses_connections(http: Http) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     error = await said_of(http, f"http://127.0.0.1:{port}/")
@@ -141,24 +137,24 @@ async def test_a_port_where_nobody_listens_refuses_connections(http: httpx.Async
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a" * 63 + ".invalid"])
-async def test_a_name_without_an_address_is_said_to_have_none(http: httpx.AsyncClient, host: str) -> None:
+async def test_a_name_without_an_address_is_said_to_have_none(http: Http, host: str) -> None:
     error = await said_of(http, f"http://{host}/")
     assert (str(error), error.retryable) == (f"{host} could not be reached: no address is known for that name.", True)
 
 
-async def test_a_name_that_can_have_no_address_is_an_error_as_well(http: httpx.AsyncClient) -> None:
+async def test_a_name_that_can_have_no_address_is_an_error_as_well(http: Http) -> None:
     error = await said_of(http, f"http://{'a' * 64}.invalid/")
     assert (str(error).endswith("has no address that can be asked."), error.retryable) == (True, False)
 
 
-async def test_a_server_that_cannot_prove_who_it_is_is_said_to_be_that(http: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_a_server_that_cannot_prove_who_it_is_is_said_to_be_that(http: Http, tmp_path: Path) -> None:
     async with served(lambda writer: writer.write(OK + b"\r\n"), self_signed(tmp_path)) as port:
         error = await said_of(http, f"https://127.0.0.1:{port}/")
     assert str(error).startswith("127.0.0.1 could not prove who it is (self")
     assert not error.retryable
 
 
-async def test_a_server_without_tls_does_not_agree_how_to_encrypt(http: httpx.AsyncClient) -> None:
+async def test_a_server_without_tls_does_not_agree_how_to_encrypt(http: Http) -> None:
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")

@@ -16,11 +16,12 @@ from bot.clients.guard import SERVICE, Places, origin_of, service_at
 from bot.clients.pages import ProjectPage
 from bot.clients.pypi import PackageIndex
 from bot.clients.top_packages import TopPackagesSource
-from bot.clients.web import Patience, fetch, open_http
+from bot.clients.web import Http, Patience, fetch
 from bot.core.errors import UpstreamError
 from bot.core.index.metadata import Metadata
 from bot.core.index.simple_api import MetadataFile
 from bot.core.origins import Host, Origin, Service, parse_host
+from tests.clients.conftest import Opening
 from tests.fakes.fake_index import FakeIndex, redirect
 from tests.fakes.index_pages import sdist, wheels
 from tests.patience import at_most
@@ -49,13 +50,6 @@ async def other() -> AsyncIterator[FakeIndex]:
         yield running
 
 
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """Give the process's connection pool."""
-    async with open_http("ftbot-tests") as opened:
-        yield opened
-
-
 def port_of(server: FakeIndex) -> int:
     """Return a server's port."""
     found = origin_of(server.url)
@@ -63,7 +57,7 @@ def port_of(server: FakeIndex) -> int:
     return found.port
 
 
-def reading(http: httpx.AsyncClient, server: FakeIndex, *hosts: str) -> PackageIndex:
+def reading(http: Http, server: FakeIndex, *hosts: str) -> PackageIndex:
     """Read an index that may lead to these hosts."""
     return PackageIndex(
         http, server.index_url, server.json_api_url, ONCE, hosts=tuple(parse_host(host) for host in hosts)
@@ -78,9 +72,7 @@ async def metadata_at(index: PackageIndex, url: str, hashes: dict[str, str] | No
 # Where redirects lead
 
 
-async def test_a_redirect_elsewhere_is_not_followed(
-    server: FakeIndex, other: FakeIndex, http: httpx.AsyncClient
-) -> None:
+async def test_a_redirect_elsewhere_is_not_followed(server: FakeIndex, other: FakeIndex, http: Http) -> None:
     other.publish("demo", [sdist("demo", "1.0")])
     server.script(redirect(f"{other.index_url}demo/"))
     with pytest.raises(UpstreamError) as refused:
@@ -105,7 +97,7 @@ async def test_a_redirect_elsewhere_is_not_followed(
         "gopher://127.0.0.1:{port}/",
     ],
 )
-async def test_no_spelling_of_elsewhere_is_followed(server: FakeIndex, http: httpx.AsyncClient, location: str) -> None:
+async def test_no_spelling_of_elsewhere_is_followed(server: FakeIndex, http: Http, location: str) -> None:
     server.serve_raw("/secret", body=METADATA)
     server.script(redirect(location.format(port=port_of(server))))
     with pytest.raises(UpstreamError, match="redirects to"):
@@ -113,7 +105,7 @@ async def test_no_spelling_of_elsewhere_is_followed(server: FakeIndex, http: htt
     assert server.count("secret") == 0
 
 
-async def test_every_step_of_a_walk_is_looked_at(server: FakeIndex, other: FakeIndex, http: httpx.AsyncClient) -> None:
+async def test_every_step_of_a_walk_is_looked_at(server: FakeIndex, other: FakeIndex, http: Http) -> None:
     server.script(redirect("/one"))
     server.script(redirect("/two"), path="^/one$")
     server.script(redirect(f"{other.url}/secret"), path="^/two$")
@@ -123,17 +115,13 @@ async def test_every_step_of_a_walk_is_looked_at(server: FakeIndex, other: FakeI
     assert other.requests == []
 
 
-async def test_a_host_of_the_settings_may_be_led_to(
-    server: FakeIndex, other: FakeIndex, http: httpx.AsyncClient
-) -> None:
+async def test_a_host_of_the_settings_may_be_led_to(server: FakeIndex, other: FakeIndex, http: Http) -> None:
     other.publish("demo", [sdist("demo", "1.0")])
     server.script(redirect(f"{other.index_url}demo/"))
     assert isinstance(await reading(http, server, f"127.0.0.1:{port_of(other)}").project("demo"), ProjectPage)
 
 
-async def test_lists_may_not_lead_elsewhere_either(
-    server: FakeIndex, other: FakeIndex, http: httpx.AsyncClient
-) -> None:
+async def test_lists_may_not_lead_elsewhere_either(server: FakeIndex, other: FakeIndex, http: Http) -> None:
     server.script(redirect(f"{other.url}/secret"), path="", times=None)
     with pytest.raises(UpstreamError, match="which is not followed"):
         await reading(http, server).serials({"demo"})
@@ -146,7 +134,7 @@ async def test_lists_may_not_lead_elsewhere_either(
 
 
 async def test_metadata_elsewhere_is_not_fetched_and_the_next_place_is_asked(
-    server: FakeIndex, other: FakeIndex, http: httpx.AsyncClient
+    server: FakeIndex, other: FakeIndex, http: Http
 ) -> None:
     index = reading(http, server)
     assert await metadata_at(index, f"{other.url}/secret.metadata") is None
@@ -160,9 +148,7 @@ async def test_metadata_elsewhere_is_not_fetched_and_the_next_place_is_asked(
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha512", "md5"])
-async def test_metadata_with_another_hash_is_not_believed(
-    server: FakeIndex, http: httpx.AsyncClient, algorithm: str
-) -> None:
+async def test_metadata_with_another_hash_is_not_believed(server: FakeIndex, http: Http, algorithm: str) -> None:
     right = hashlib.new(algorithm, METADATA).hexdigest()
     url = f"{server.url}/demo.metadata"
     server.serve_raw("/demo.metadata", body=METADATA)
@@ -173,7 +159,7 @@ async def test_metadata_with_another_hash_is_not_believed(
         assert await metadata_at(index, url, {algorithm: wrong}) is None
 
 
-async def test_the_hash_is_the_one_on_the_page(server: FakeIndex, http: httpx.AsyncClient) -> None:
+async def test_the_hash_is_the_one_on_the_page(server: FakeIndex, http: Http) -> None:
     (file,) = wheels("demo", "1.0", "cp314-cp314t-win32")
     server.publish("demo", [replace(file, metadata=METADATA.decode())])
     index = reading(http, server)
@@ -186,7 +172,7 @@ async def test_the_hash_is_the_one_on_the_page(server: FakeIndex, http: httpx.As
     assert await index.metadata("demo", "1.0", page.metadata_file) == Metadata()
 
 
-async def test_a_metadata_file_has_a_bound_of_its_own(server: FakeIndex, http: httpx.AsyncClient) -> None:
+async def test_a_metadata_file_has_a_bound_of_its_own(server: FakeIndex, http: Http) -> None:
     server.serve_raw("/demo.metadata", body=METADATA + bytes(9 << 20))
     assert await metadata_at(reading(http, server), f"{server.url}/demo.metadata") is None
 
@@ -219,7 +205,7 @@ def test_an_index_in_a_private_network_may_be_there_with_its_files_and_nowhere_e
 
 
 async def test_a_name_that_means_this_machine_is_not_connected_to_for_a_service_that_is_elsewhere(
-    server: FakeIndex, http: httpx.AsyncClient
+    server: FakeIndex, http: Http
 ) -> None:
     server.serve_raw("/secret", body=METADATA)
     elsewhere = Service(Origin("http", PUBLIC, 80), (Host("localhost", port_of(server)), Host("127.0.0.1")))
@@ -232,11 +218,11 @@ async def test_a_name_that_means_this_machine_is_not_connected_to_for_a_service_
     assert (await fetch(http, url, {}, service=service_at(url), deadline=10.0)).body() == METADATA
 
 
-async def test_a_request_for_no_service_is_a_bug(server: FakeIndex, http: httpx.AsyncClient) -> None:
+async def test_a_request_for_no_service_is_a_bug(server: FakeIndex, httpx_client: httpx.AsyncClient) -> None:
     with pytest.raises(TypeError, match="for which service"):
-        await http.get(f"{server.url}/secret")
+        await httpx_client.get(f"{server.url}/secret")
     with pytest.raises(UpstreamError, match="is no address of 127"):
-        await http.get(f"{server.url}/secret", extensions={SERVICE: service_at("http://127.0.0.1:9")})
+        await httpx_client.get(f"{server.url}/secret", extensions={SERVICE: service_at("http://127.0.0.1:9")})
     assert server.requests == []
 
 
@@ -271,7 +257,9 @@ async def open_proxy() -> AsyncIterator[Proxy]:
         yield proxy
 
 
-async def test_a_proxy_is_asked_for_nothing_that_would_not_be_asked_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_is_asked_for_nothing_that_would_not_be_asked_directly(
+    monkeypatch: pytest.MonkeyPatch, opening: Opening
+) -> None:
     async with open_proxy() as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
         page = msgspec.json.encode({"name": "demo", "files": []})
@@ -282,7 +270,7 @@ async def test_a_proxy_is_asked_for_nothing_that_would_not_be_asked_directly(mon
             f"HTTP/1.1 302 Found\r\nLocation: {moved}\r\nContent-Length: 0\r\n\r\n".encode()
         )
         hosts = (Host("169.254.169.254"), Host("localhost"), Host("files.invalid"))
-        async with open_http("ftbot-tests") as http:
+        async with opening() as http:
             index = PackageIndex(http, "http://index.invalid/simple/", "http://index.invalid/pypi/", ONCE)
             assert isinstance(await index.project("demo"), ProjectPage)
             with pytest.raises(UpstreamError, match=r"redirects to 169\.254\.169\.254, which is not followed"):
@@ -296,8 +284,9 @@ async def test_a_proxy_is_asked_for_nothing_that_would_not_be_asked_directly(mon
     assert [url for url in proxy.asked if "169.254" in url or "localhost" in url] == []
 
 
-async def test_where_a_redirect_leads_is_asked_like_anything_else(http: httpx.AsyncClient) -> None:
+async def test_where_a_redirect_leads_is_asked_like_anything_else(opening: Opening) -> None:
     heads: list[bytes] = []
+    over = asyncio.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for reply in (b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n", b""):
@@ -305,11 +294,14 @@ async def test_where_a_redirect_leads_is_asked_like_anything_else(http: httpx.As
             writer.write(reply or b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
         assert await reader.read(1) == b""  # nothing comes after a head: a body would be read as another request
         writer.close()
+        await writer.wait_closed()
+        over.set()
 
     async with await asyncio.start_server(answer, "127.0.0.1") as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/here"
-        found = await fetch(http, url, {"Accept": "text/plain"}, service=service_at(url), deadline=10.0)
-        await http.aclose()
+        async with opening() as http:
+            found = await fetch(http, url, {"Accept": "text/plain"}, service=service_at(url), deadline=10.0)
+        await over.wait()
     first, second = (head.partition(b"\r\n") for head in heads)
     assert (found.body(), first[0], second[0]) == (b"ok", b"GET /here HTTP/1.1", b"GET /there HTTP/1.1")
     assert first[2] == second[2]

@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bot.clients.pages import NoPage, ProjectPage
 from bot.clients.pypi import PackageIndex
-from bot.clients.web import Patience, open_http
+from bot.clients.web import Http, Patience
 from bot.core.errors import UpstreamError
 from bot.core.index.metadata import NOT_OFFERED, Metadata
 from bot.core.index.simple_api import Project, ProjectStatus
@@ -31,14 +30,7 @@ async def server() -> AsyncIterator[FakeIndex]:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """Give the process's connection pool."""
-    async with open_http("ftbot-tests") as opened:
-        yield opened
-
-
-@pytest.fixture
-def index(server: FakeIndex, http: httpx.AsyncClient) -> PackageIndex:
+def index(server: FakeIndex, http: Http) -> PackageIndex:
     """Give the client."""
     return PackageIndex(http, server.index_url, server.json_api_url, QUICK)
 

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.clients.answers import LARGEST_BODY, Answer
 from bot.clients.guard import service_at
 from bot.clients.pypi import PackageIndex
-from bot.clients.web import LARGEST_BODY, Answer, Patience, fetch, open_http
+from bot.clients.web import Http, Patience, fetch
 from bot.core.errors import UpstreamError
 from tests.fakes.fake_index import Endless, FakeIndex, Reply, redirect, refusal
 
@@ -30,14 +30,7 @@ async def server() -> AsyncIterator[FakeIndex]:
         yield running
 
 
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """Give the process's connection pool."""
-    async with open_http("ftbot-tests (+https://example.org)") as opened:
-        yield opened
-
-
-async def get(http: httpx.AsyncClient, server: FakeIndex, path: str = "/page") -> Answer:
+async def get(http: Http, server: FakeIndex, path: str = "/page") -> Answer:
     """Fetch a page of the server."""
     return await fetch(http, server.url + path, {"X-Header": "1"}, service=service_at(server.url), deadline=5.0)
 
@@ -48,7 +41,7 @@ def answer(body: bytes, encoding: str | None = None) -> Answer:
     return Answer(HTTPStatus.OK, URL, headers, body)
 
 
-async def test_every_request_says_who_asks_and_takes_gzip(server: FakeIndex, http: httpx.AsyncClient) -> None:
+async def test_every_request_says_who_asks_and_takes_gzip(server: FakeIndex, http: Http) -> None:
     server.serve_raw("/page", body=b"hello")
     assert (await get(http, server)).body() == b"hello"
     headers = server.requests[0].headers
@@ -56,7 +49,7 @@ async def test_every_request_says_who_asks_and_takes_gzip(server: FakeIndex, htt
     assert (headers["Accept-Encoding"], headers["X-Header"]) == ("gzip", "1")
 
 
-async def test_a_body_is_kept_as_sent_and_inflated_when_asked_for(server: FakeIndex, http: httpx.AsyncClient) -> None:
+async def test_a_body_is_kept_as_sent_and_inflated_when_asked_for(server: FakeIndex, http: Http) -> None:
     sent = gzip.compress(b"hello " * 1_000)
     server.serve_raw("/page", body=sent, encoding="gzip")
     found = await get(http, server)
@@ -65,12 +58,12 @@ async def test_a_body_is_kept_as_sent_and_inflated_when_asked_for(server: FakeIn
 
 
 @pytest.mark.parametrize("status", [200, 404, 410])
-async def test_statuses_with_a_meaning_are_answers(server: FakeIndex, http: httpx.AsyncClient, status: int) -> None:
+async def test_statuses_with_a_meaning_are_answers(server: FakeIndex, http: Http, status: int) -> None:
     server.serve_raw("/page", body=b"", status=status)
     assert (await get(http, server)).status == status
 
 
-async def test_redirects_are_followed_to_the_address_that_answers(server: FakeIndex, http: httpx.AsyncClient) -> None:
+async def test_redirects_are_followed_to_the_address_that_answers(server: FakeIndex, http: Http) -> None:
     server.serve_raw("/page", body=b"hello")
     server.script(redirect("../page"), path="^/old$")
     found = await get(http, server, "/old")
@@ -95,7 +88,7 @@ async def test_redirects_are_followed_to_the_address_that_answers(server: FakeIn
     ],
 )
 async def test_retry_after_is_read_as_seconds_or_a_date(
-    server: FakeIndex, http: httpx.AsyncClient, value: str | None, seconds: float | None
+    server: FakeIndex, http: Http, value: str | None, seconds: float | None
 ) -> None:
     server.script(refusal(429, retry_after=value), path="page")
     with pytest.raises(UpstreamError) as raised:
@@ -103,7 +96,7 @@ async def test_retry_after_is_read_as_seconds_or_a_date(
     assert raised.value.retry_after == seconds
 
 
-async def test_retry_after_a_date_to_come_is_the_time_until_then(server: FakeIndex, http: httpx.AsyncClient) -> None:
+async def test_retry_after_a_date_to_come_is_the_time_until_then(server: FakeIndex, http: Http) -> None:
     until = datetime.now(UTC) + timedelta(hours=1)
     server.script(refusal(503, retry_after=format_datetime(until, usegmt=True)), path="page")
     with pytest.raises(UpstreamError) as raised:
@@ -112,14 +105,14 @@ async def test_retry_after_a_date_to_come_is_the_time_until_then(server: FakeInd
     assert 3_500 < raised.value.retry_after <= 3_600
 
 
-async def test_the_largest_body_is_taken_whole_and_no_byte_more(server: FakeIndex, http: httpx.AsyncClient) -> None:
+async def test_the_largest_body_is_taken_whole_and_no_byte_more(server: FakeIndex, http: Http) -> None:
     server.script(Endless(LARGEST_BODY), path="page")
     assert len((await get(http, server)).body()) == LARGEST_BODY
     server.script(Endless(LARGEST_BODY, compressed=True), path="page")
     assert len((await get(http, server)).body()) == LARGEST_BODY
 
 
-async def test_no_more_is_read_of_a_body_that_is_too_large(server: FakeIndex, http: httpx.AsyncClient) -> None:
+async def test_no_more_is_read_of_a_body_that_is_too_large(server: FakeIndex, http: Http) -> None:
     server.script(Endless(4 * LARGEST_BODY), path="page")
     with pytest.raises(UpstreamError, match="more than 64 MiB"):
         await get(http, server)
@@ -157,7 +150,7 @@ def test_zlib_instead_of_gzip_is_no_body() -> None:
 
 
 @pytest.mark.parametrize(("attempts", "requests"), [(1, 1), (2, 2), (5, 5)])
-async def test_patience_ends(server: FakeIndex, http: httpx.AsyncClient, attempts: int, requests: int) -> None:
+async def test_patience_ends(server: FakeIndex, http: Http, attempts: int, requests: int) -> None:
     server.script(Reply(500), path="page", times=None)
     index = PackageIndex(http, f"{server.url}/", f"{server.url}/", Patience(attempts, 0.001, 0.01))
     with pytest.raises(UpstreamError):

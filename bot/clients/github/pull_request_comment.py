@@ -11,9 +11,10 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from bot.clients.failures import as_upstream_errors
+from bot.clients.answers import LARGEST_BODY
 from bot.clients.guard import SERVICE, service_at
-from bot.clients.web import LARGEST_BODY, Patience, refused
+from bot.clients.httpx_client import as_upstream_errors
+from bot.clients.web import Patience, refused
 from bot.core.errors import UpstreamError
 from bot.core.github.threads import ForbiddenError
 

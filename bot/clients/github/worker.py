@@ -37,9 +37,10 @@ from github.Requester import (
 from requests.exceptions import ConnectTimeout, ProxyError, Timeout
 from urllib3.exceptions import NewConnectionError
 
+from bot.clients.answers import entity_tag
 from bot.clients.failures import causes_of
 from bot.clients.github.budget import Budgets
-from bot.clients.web import Patience, entity_tag
+from bot.clients.web import Patience
 from bot.core.errors import UpstreamError
 from bot.core.github.threads import ForbiddenError, GoneError, RefusedError, UnsureError
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from bot.clients.web import LARGEST_BODY, Patience
+from bot.clients.answers import LARGEST_BODY
+from bot.clients.web import Patience
 from bot.core.schema.status import status_json
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
