@@ -7,27 +7,25 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
 from benchmarks.made_projects import NOW
-from benchmarks.outcomes import Measurement, Stopwatch, Ticker, tell
+from benchmarks.outcomes import Measurement, Stopwatch, tell
 from bot.config import Settings, read_settings
 from bot.core.digest.weeks import week_of
 from bot.wiring.digest import open_digester
-from bot.wiring.packages import open_scanner
+from bot.wiring.scan import open_scanner
 
 
-async def _scan(settings: Settings, later: timedelta, connections: int | None, ticker: Ticker | None) -> Measurement:
+async def _scan(settings: Settings, later: timedelta, connections: int | None) -> Measurement:
     stopwatch = Stopwatch()
     async with open_scanner(settings) as opened:
         scanner = replace(opened, now=lambda: NOW + later)
         scanner = scanner if connections is None else replace(scanner, connections=connections)
         with stopwatch.running():
-            async with nullcontext() if ticker is None else ticker.ticking():
-                report = await scanner.scan(settings.track)
-    return stopwatch.outcome(report.packages, len(report.failed), None if ticker is None else ticker.gaps())
+            report = await scanner.scan(settings.track)
+    return stopwatch.outcome(report.packages, len(report.failed))
 
 
 async def _digest(settings: Settings) -> Measurement:
@@ -45,16 +43,14 @@ def main() -> None:
     parser.add_argument("work", choices=("scan", "digest"))
     parser.add_argument("--hours-later", type=float, default=0.0, help="than the first scan (default: 0)")
     parser.add_argument("--connections", type=int, help="at once (default: the program's)")
-    parser.add_argument("--ticks", action="store_true", help="watch the event loop, which costs a little")
     options = parser.parse_args()
     hours_later: float = options.hours_later
     connections: int | None = options.connections
-    ticker = Ticker() if options.ticks else None
     settings = read_settings()
     if options.work == "digest":
         tell(asyncio.run(_digest(settings)))
     else:
-        tell(asyncio.run(_scan(settings, timedelta(hours=hours_later), connections, ticker)))
+        tell(asyncio.run(_scan(settings, timedelta(hours=hours_later), connections)))
 
 
 if __name__ == "__main__":

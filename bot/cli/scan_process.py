@@ -31,7 +31,7 @@ from bot.services.packages.scan_messages import (
     encode,
     failed,
 )
-from bot.wiring.packages import open_scanner
+from bot.wiring.scan import open_scanner
 
 _NICENESS = 19
 """The most there is: a sixtieth of a processor where somebody else wants all of it."""

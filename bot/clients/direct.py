@@ -32,7 +32,7 @@ from bot.clients.answers import (
     too_long,
 )
 from bot.clients.failures import NO_ADDRESS, as_upstream_errors
-from bot.clients.guard import Gate, Places, origin_of
+from bot.clients.guard import Places, RequestGate, origin_of
 from bot.core.errors import UpstreamError
 from bot.core.origins import Origin, Service
 
@@ -82,7 +82,7 @@ class Direct:
     """A pool of connections."""
 
     session: aiohttp.ClientSession
-    gate: Gate
+    gate: RequestGate
     environment: _Environment = field(default_factory=_Environment)
 
     async def fetch(
@@ -153,7 +153,7 @@ class Direct:
 @asynccontextmanager
 async def open_direct(user_agent: str, *, connections: int = 50) -> AsyncIterator[Direct]:
     """Open a pool of so many connections; every request carries the user agent, and passes the gate."""
-    gate = Gate(Places())
+    gate = RequestGate(Places())
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=connections, keepalive_timeout=_KEPT_ALIVE, socket_factory=gate.open_socket

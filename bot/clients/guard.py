@@ -81,7 +81,7 @@ class Asking:
 _asking: ContextVar[Asking | None] = ContextVar("_asking", default=None)
 
 
-class Gate:
+class RequestGate:
     """Lets pass what is within its service; whatever asks by aiohttp makes its sockets here.
 
     A proxy connects by itself: of what it is asked for, the addresses that are known here are looked at beforehand.

@@ -11,7 +11,7 @@ from httpx_aiohttp import AiohttpTransport, HttpxAiohttpClient
 
 from bot.clients import failures
 from bot.clients.failures import NO_ADDRESS, UNREACHABLE, Told
-from bot.clients.guard import SERVICE, Gate, Places, origin_of
+from bot.clients.guard import SERVICE, Places, RequestGate, origin_of
 from bot.core.origins import Service
 
 
@@ -25,7 +25,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._inner = inner
         self._limits, self._tls = inner.limits, inner.ssl_context
         self._by_proxy = inner.proxy is not None
-        self._gate = Gate(places)
+        self._gate = RequestGate(places)
         inner.client = self._open_session
 
     async def aclose(self) -> None:

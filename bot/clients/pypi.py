@@ -60,9 +60,11 @@ class PackageIndex:
         """Read a project's page, unless it still has the ETag known. Raises ``UpstreamError``."""
         return await self._page(name, etag, partial(read_page, name))
 
-    async def summary(self, name: str, etag: str | None, conclude: Callable[[Project], _T]) -> PageSummary[_T] | NoPage:
-        """Read a project's page and conclude something from it, in a thread."""
-        return await self._page(name, etag, partial(_read_summary, name, conclude))
+    async def summary(
+        self, name: str, etag: str | None, conclude: Callable[[Project], _T], *, brief: bool = False
+    ) -> PageSummary[_T] | NoPage:
+        """Read a project's page and conclude something from it where pages are read; ``brief`` as for ``parse``."""
+        return await self._page(name, etag, partial(_read_summary, name, conclude, brief))
 
     async def linked(self, name: str, version: Version | None = None) -> LinkedProject | NoPage:
         """Read a project's page with the links of one release's files, by default the newest's.
@@ -150,7 +152,7 @@ def _read_metadata(read: Callable[[bytes], Metadata], answer: Answer) -> Metadat
     return read(answer.body())
 
 
-def _read_project(name: str, answer: Answer) -> tuple[Project, bytes]:
+def _read_project(name: str, answer: Answer, *, brief: bool = False) -> tuple[Project, bytes]:
     if answer.status is not HTTPStatus.OK:
         problem = "says that the page is gone" if answer.status is HTTPStatus.GONE else "answered out of turn"
         raise UpstreamError(f"{host_of(answer.url)} {problem} (status {answer.status.value}).")
@@ -158,11 +160,11 @@ def _read_project(name: str, answer: Answer) -> tuple[Project, bytes]:
     if kind == "text/html":
         raise UpstreamError(f"{host_of(answer.url)} answered HTML instead of JSON (PEP 691).", retryable=True)
     body = answer.body()
-    return parse(name, body), body
+    return parse(name, body, brief=brief), body
 
 
-def _read_summary(name: str, conclude: Callable[[Project], _T], answer: Answer) -> PageSummary[_T]:
-    project, _ = _read_project(name, answer)
+def _read_summary(name: str, conclude: Callable[[Project], _T], brief: bool, answer: Answer) -> PageSummary[_T]:  # noqa: FBT001 — bound by place
+    project, _ = _read_project(name, answer, brief=brief)
     return PageSummary(conclude(project), answer.etag, len(answer.sent))
 
 

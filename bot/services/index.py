@@ -42,8 +42,16 @@ class LinkedPages(Protocol):
         """Read a project's page with one release's links, by default the newest's. Raises ``UpstreamError``."""
 
 
-class ListedSummaries(Summaries, Protocol):
+class ListedSummaries(Protocol):
     """Gives what is concluded from pages, and the list of all projects."""
+
+    async def summary(
+        self, name: str, etag: str | None, conclude: Callable[[Project], _T], *, brief: bool
+    ) -> PageSummary[_T] | NoPage:
+        """Read a project's page and conclude something from it; ``brief`` where of most only the newest release counts.
+
+        Raises ``UpstreamError``.
+        """
 
     async def serials(self, wanted: AbstractSet[str]) -> dict[str, int]:
         """Read the list of all projects for the serials of those wanted. Raises ``UpstreamError``."""

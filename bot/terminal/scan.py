@@ -26,9 +26,9 @@ _MOST_FAILURES = 10
 
 
 @contextmanager
-def scan_progress(*, shown: bool) -> Iterator[Callable[[int, int, int], None]]:
+def scan_progress() -> Iterator[Callable[[int, int, int], None]]:
     """Show how far a scan is, on a terminal only."""
-    bar = progress_bar("tracked packages", shown=shown)
+    bar = progress_bar("tracked packages", shown=True)
     with bar:
         task = bar.add_task("", total=None)
 

@@ -58,7 +58,8 @@ from bot.wiring.dependencies import build_dependency_check
 from bot.wiring.digest import build_digester
 from bot.wiring.http import build_index
 from bot.wiring.names import offered_names
-from bot.wiring.packages import build_lookup, build_scanner
+from bot.wiring.packages import build_lookup
+from bot.wiring.scan import build_scanner
 from bot.wiring.scan_process import ScanWithin, build_scan_process
 from bot.wiring.tracked_wheels import build_tracked_wheels
 from bot.wiring.triage import build_outbox_worker, build_triage

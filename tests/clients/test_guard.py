@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
 import httpx
 import msgspec
@@ -282,6 +283,19 @@ async def test_a_proxy_is_asked_for_nothing_that_would_not_be_asked_directly(
                 await metadata_at(index, url)
     assert "http://files.invalid/demo.whl.metadata" in proxy.asked
     assert [url for url in proxy.asked if "169.254" in url or "localhost" in url] == []
+
+
+async def test_a_proxy_may_be_for_everything_but_some_hosts(monkeypatch: pytest.MonkeyPatch, opening: Opening) -> None:
+    async with open_proxy() as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "direct.invalid")
+        async with opening() as http:
+            by_proxy, direct = "http://index.invalid/page", "http://direct.invalid/page"
+            answer = await fetch(http, by_proxy, {}, service=service_at(by_proxy), deadline=10.0)
+            assert answer.status is HTTPStatus.NOT_FOUND
+            with pytest.raises(UpstreamError, match="no address is known for that name"):
+                await fetch(http, direct, {}, service=service_at(direct), deadline=10.0)
+    assert proxy.asked == [by_proxy]
 
 
 async def test_where_a_redirect_leads_is_asked_like_anything_else(opening: Opening) -> None:

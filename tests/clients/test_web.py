@@ -8,17 +8,22 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clients.answers import LARGEST_BODY, Answer
+from bot.clients.direct import open_direct
 from bot.clients.guard import service_at
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import Http, Patience, fetch
 from bot.core.errors import UpstreamError
+from tests.clients.conftest import USER_AGENT
+from tests.clients.test_failures import self_signed, served
 from tests.fakes.fake_index import Endless, FakeIndex, Reply, redirect, refusal
+from tests.patience import at_most
 
 URL = "http://127.0.0.1/simple/demo/"
 
@@ -156,3 +161,57 @@ async def test_patience_ends(server: FakeIndex, http: Http, attempts: int, reque
     with pytest.raises(UpstreamError):
         await index.project("page")
     assert server.count("page") == requests
+
+
+async def test_a_body_may_come_in_chunks_and_of_many_members(http: Http) -> None:
+    members = [gzip.compress(word) for word in (b"many ", b"members ", b"in chunks")]
+    sent = b"".join(members)
+    pieces = [sent[place : place + 7] for place in range(0, len(sent), 7)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Encoding: gzip\r\n\r\n"
+    async with served(lambda writer: writer.write(head + chunks + b"0\r\n\r\n")) as port:
+        url = f"http://127.0.0.1:{port}/page"
+        found = await fetch(http, url, {}, service=service_at(url), deadline=at_most(10))
+    assert found.sent == sent
+    assert found.body() == b"many members in chunks"
+
+
+@pytest.mark.parametrize("status", [400, 403, 500, 502, 503, 429])
+async def test_a_status_without_a_meaning_is_told_with_whether_to_ask_again(
+    server: FakeIndex, http: Http, status: int
+) -> None:
+    server.script(refusal(status), path="page")
+    with pytest.raises(UpstreamError) as raised:
+        await get(http, server)
+    assert raised.value.retryable is (status == 429 or status >= 500)
+    assert raised.value.busy is (status in {429, 503})
+    assert str(status) in str(raised.value)
+
+
+async def test_a_page_that_did_not_change_has_no_body(server: FakeIndex, http: Http) -> None:
+    server.serve_raw("/page", body=b"hello")
+    server.script(Reply(304), path="page")
+    assert (await get(http, server)).status is HTTPStatus.NOT_MODIFIED
+
+
+async def test_redirects_in_circles_are_left(server: FakeIndex, http: Http) -> None:
+    server.script(redirect("/page"), path="page", times=None)
+    with pytest.raises(UpstreamError, match=r"^127\.0\.0\.1 redirects in circles\.$"):
+        await get(http, server)
+    assert server.count("page") == 6
+
+
+async def test_whom_the_environment_trusts_is_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tls = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecret"
+    async with served(lambda writer: writer.write(reply), tls) as port, open_direct(USER_AGENT) as http:
+        url = f"https://127.0.0.1:{port}/page"
+        assert (await fetch(http, url, {}, service=service_at(url), deadline=at_most(10))).body() == b"secret"
+
+
+async def test_cookies_are_not_sent_back(server: FakeIndex, http: Http) -> None:
+    server.script(Reply(200, b"one", headers={"Set-Cookie": "who=you; Path=/"}), path="page", times=None)
+    for _ in range(2):
+        await get(http, server)
+    assert "Cookie" not in server.requests[1].headers

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bot.clients.direct import open_direct
 from bot.clients.pypi import PackageIndex
+from bot.clients.readers import alone
 from bot.clients.web import Patience, open_http
 from bot.core.history.scan import rules_for
 from bot.core.index.top_packages import TopPackages
@@ -71,8 +73,13 @@ async def open_station(  # noqa: PLR0913 - what a station is made of, all by key
     async def fetch() -> bytes:
         return "\n".join(["# as of 2026-11-01", *ranked]).encode()
 
-    async with open_http("ftbot-tests") as http, open_database(path) as database:
-        pages = PackageIndex(http, index.index_url, index.json_api_url, Patience(attempts=1, deadline=at_most(60)))
+    async with (
+        open_http("ftbot-tests") as http,
+        open_direct("ftbot-tests") as direct,
+        open_database(path) as database,
+    ):
+        once = Patience(attempts=1, deadline=at_most(60))
+        pages = PackageIndex(direct, index.index_url, index.json_api_url, once, alone())
         top_list = TopList(fetch, Documents(database), lambda: NEVER_SHIPPED, clock)
         packages, projects, scans = Packages(database), Projects(database), Scans(database)
         scanner = Scanner(

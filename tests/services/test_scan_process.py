@@ -29,7 +29,7 @@ from tests.fakes.fake_index import FakeIndex, refusal
 from tests.patience import at_most
 from tests.services.scans import asked_of, numbered, publish_native
 
-NAMES = numbered("p", range(90))
+NAMES = numbered("p", range(350))
 PAUSES = (0.01, 0.01, 0.01)
 AT_ONCE = ScanPatience(pauses=PAUSES)
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells that of a process")
@@ -138,7 +138,7 @@ def locked(path: Path) -> Iterator[None]:
 async def test_it_scans_into_the_database_and_tells_what_it_did(rig: Rig) -> None:
     process = rig.process()
     summary = await asyncio.wait_for(process.scan(ScanScope.DUE), at_most(60))
-    assert summary == ScanSummary(90, 90, 0)
+    assert summary == ScanSummary(350, 350, 0)
     assert await asyncio.to_thread(rig.stored) == set(NAMES)
     assert (ends(process), process.report(), process.pid) == ({ScanEnd.DONE: 1}, {"scan": True}, None)
 
@@ -147,7 +147,7 @@ async def test_everything_is_asked_for_where_that_is_wanted(rig: Rig) -> None:
     process = rig.process()
     await process.scan(ScanScope.DUE)
     assert (await process.scan(ScanScope.DUE)).requests == 0
-    assert (await process.scan(ScanScope.EVERYTHING)).requests == 90
+    assert (await process.scan(ScanScope.EVERYTHING)).requests == 350
 
 
 async def test_it_tells_how_far_it_is(rig: Rig) -> None:
@@ -155,7 +155,7 @@ async def test_it_tells_how_far_it_is(rig: Rig) -> None:
     process = rig.process()
     async with rig.scanning(process) as task:
         await arrived(hold.arrived)
-        await until(lambda: metric(process, "ftbot_scan_projects") == 90)
+        await until(lambda: metric(process, "ftbot_scan_projects") == 350)
         hold.release.set()
         await ended(task)
     assert metric(process, "ftbot_scan_projects") == 0
@@ -191,7 +191,7 @@ def test_what_holds_a_secret_or_is_a_setting_is_not_handed_on(monkeypatch: pytes
 
 
 async def test_one_that_is_killed_is_started_again_and_goes_on_where_it_was(rig: Rig) -> None:
-    holds = [rig.index.hold(path=f"^/simple/{name}/") for name in NAMES[58:]]
+    holds = [rig.index.hold(path=f"^/simple/{name}/") for name in NAMES[300:]]
     process = rig.process()
     async with rig.scanning(process) as task:
         await asyncio.gather(*(arrived(hold.arrived) for hold in holds))
@@ -204,13 +204,13 @@ async def test_one_that_is_killed_is_started_again_and_goes_on_where_it_was(rig:
         assert (process.works, metric(process, "ftbot_scan_works")) == (False, 0)
         assert process.pid not in {None, killed}
         again.release.set()
-        assert (await ended(task)).packages == 90
+        assert (await ended(task)).packages == 350
     (told,) = [line for line in lines if line["event"] == "scan_process_broke"]
     assert told["reason"] == "The process that scans was ended by SIGKILL. Memory may have run out."
     assert (ends(process), process.works) == ({ScanEnd.DIED: 1, ScanEnd.DONE: 1}, True)
     assert metric(process, "ftbot_scan_works") == 1
     asked = Counter(asked_of(rig.index))
-    assert sum(asked[name] == 1 for name in NAMES[:58]) >= 50  # what was stored was not read again
+    assert sum(asked[name] == 1 for name in NAMES[:300]) >= 250  # what was stored was not read again
 
 
 @LINUX
@@ -220,7 +220,7 @@ async def test_one_whose_memory_runs_out_is_told_and_started_again(rig: Rig, tmp
     once = 'if rm "$0"; then ulimit -v 100000; fi 2> /dev/null; exec "$@" 2> /dev/null'  # kB, of which it needs more
     process = replace(process, command=("sh", "-c", once, str(tmp_path / "short of memory"), *process.command))
     with capture_logs() as lines:
-        assert (await process.scan(ScanScope.DUE)).packages == 90
+        assert (await process.scan(ScanScope.DUE)).packages == 350
     (told,) = [line for line in lines if line["event"] == "scan_process_broke"]
     assert told["how"] in {"died", "failed"}
     assert ends(process)[ScanEnd.DONE] == 1
@@ -234,7 +234,7 @@ async def test_one_that_hangs_is_ended_and_started_again(rig: Rig) -> None:
         assert process.pid is not None
         stopped = process.pid
         os.kill(stopped, signal.SIGSTOP)
-        assert (await ended(task)).packages == 90
+        assert (await ended(task)).packages == 350
         assert not is_there(stopped)
     assert ends(process) == {ScanEnd.STUCK: 1, ScanEnd.DONE: 1}
 
@@ -245,7 +245,7 @@ async def test_one_that_gets_nowhere_is_ended_and_started_again(rig: Rig) -> Non
     async with rig.scanning(process) as task:
         await arrived(hold.arrived)
         with capture_logs() as lines:
-            assert (await ended(task)).packages == 90
+            assert (await ended(task)).packages == 350
     assert ends(process) == {ScanEnd.STUCK: 1, ScanEnd.DONE: 1}
     assert "The process that scans got nowhere for too long." in [line.get("reason") for line in lines]
 
@@ -257,7 +257,7 @@ async def test_a_locked_database_is_told_and_waited_for(rig: Rig) -> None:
             async with rig.scanning(process):
                 await until(lambda: ends(process) == {ScanEnd.FAILED: 1})
                 assert not process.works
-        assert (await process.scan(ScanScope.DUE)).packages == 90
+        assert (await process.scan(ScanScope.DUE)).packages == 350
     reasons = [line["reason"] for line in lines if line["event"] == "scan_process_broke"]
     assert reasons == [f"The database {rig.path} is locked by another program. Stop the other one, or try again."]
     assert process.works
@@ -271,7 +271,7 @@ async def test_no_second_one_scans_into_a_database(rig: Rig) -> None:
                 await process.scan(ScanScope.DUE)
         assert (ends(process), process.works) == ({ScanEnd.ELSEWHERE: 4}, True)
         assert rig.index.requests == []
-        assert (await process.scan(ScanScope.DUE)).packages == 90
+        assert (await process.scan(ScanScope.DUE)).packages == 350
 
 
 async def test_a_second_one_scans_when_the_first_was_killed(rig: Rig) -> None:
@@ -284,7 +284,7 @@ async def test_a_second_one_scans_when_the_first_was_killed(rig: Rig) -> None:
             assert first.pid is not None
             os.kill(first.pid, signal.SIGKILL)
             rig.index.heal()
-            assert (await ended(task)).packages == 90
+            assert (await ended(task)).packages == 350
 
 
 async def test_it_ends_with_whoever_started_it_however_that_ends(rig: Rig) -> None:

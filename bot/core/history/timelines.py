@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from bot.core.index.limits import check_looks
-from bot.core.index.simple_api import Project, Release, latest
+from bot.core.index.simple_api import Project, Release
 from bot.core.verdicts.modifiers import SETTLED
 from bot.core.verdicts.rules import Verdict, verdict_of
 from bot.core.verdicts.support import offer_of, support_of
@@ -102,25 +103,41 @@ def _worth(standing: Standing) -> tuple[int, bool]:
 Timeline = tuple[Step[Standing], ...]
 
 
+_MOST_STOOD = 4096
+_stood: dict[tuple[tuple[str, ...], bool, frozenset[str | None], tuple[Target, ...]], list[Standing]] = {}
+"""What releases offer each of some targets, by what that follows from: most differ in their version alone.
+
+No ``lru_cache``, which threads without the GIL would wait for.
+"""
+
+
 def timelines(project: Project, targets: Sequence[Target]) -> dict[Target, Timeline]:
     """Trace what the project's newest release offered each target."""
-    stood: dict[object, list[Standing]] = {}  # most releases differ from the one before in their version alone
+    asked = tuple(targets)
 
     def look(release: Release) -> list[Standing]:
-        alike = (release.wheel_tags, release.has_sdist, *{file.requires_python for file in release.standing})
-        if len(alike) > len(("tags", "sdist", "requires-python")):
-            return [_stand(release, target) for target in targets]
-        if alike not in stood:
-            stood[alike] = [_stand(release, target) for target in targets]
-        return stood[alike]
+        if len(release.requirements) > 1:
+            return [_stand(release, target) for target in asked]
+        alike = (release.wheel_tags, release.has_sdist, release.requirements, asked)
+        try:
+            return _stood[alike]
+        except KeyError:
+            standings = [_stand(release, target) for target in asked]
+        if len(_stood) >= _MOST_STOOD:
+            _stood.clear()
+        _stood[alike] = standings
+        return standings
 
     together = list(trace(project, look))
-    return {target: tuple(_thin(_only(step, place) for step in together)) for place, target in enumerate(targets)}
+    return {
+        target: tuple([_only(step, place) for step in _thin(together, itemgetter(place))])
+        for place, target in enumerate(asked)
+    }
 
 
 def wheel_names(project: Project) -> tuple[Step[bool], ...]:
     """Trace whether the newest release had a wheel whose name says ``cp31Xt``."""
-    return tuple(_thin(trace(project, _named)))
+    return tuple(_thin(trace(project, _named), bool))
 
 
 def trace(project: Project, look: Callable[[Release], _T], start: datetime = START) -> Iterator[Step[_T]]:
@@ -132,12 +149,12 @@ def trace(project: Project, look: Callable[[Release], _T], start: datetime = STA
     looks = 0
     for release, began, ended in _reigns(project, start):
         version = str(release.version)
-        days = sorted({day for file in release.files if (day := file.upload_day) is not None})
+        days = sorted({file.upload_time[:10] for file in release.files if file.upload_time is not None})
         looks += len(release.files) * (len(days) - 1)
         check_looks(project.name, looks)
         for day in days:
             seen = release if day == days[-1] else _as_of(release, day)
-            moment = latest(seen.files)
+            moment = seen.last_upload
             if moment is None or (ended is not None and moment >= ended):
                 break
             yield Step(moment, began, version, previous, look(seen))
@@ -255,13 +272,15 @@ def _named(release: Release) -> bool:
     return any(abi.startswith("cp31") and abi.endswith("t") for abi in abis)
 
 
-def _thin(steps: Iterable[Step[_T]]) -> Iterator[Step[_T]]:
-    """Drop releases that change nothing, but the first: it confirms what the release before it showed."""
+def _thin(steps: Iterable[Step[_T]], what: Callable[[_T], object]) -> Iterator[Step[_T]]:
+    """Drop releases that change nothing of something, but the first: it confirms what the release before it showed."""
     shown: Step[_T] | None = None
+    before: object = None
     again = False
     for step in steps:
-        if shown is None or step.shows != shown.shows:
-            shown, again = step, False
+        now = what(step.shows)
+        if shown is None or (now is not before and now != before):
+            shown, before, again = step, now, False
             yield step
         elif not again and step.version != shown.version:
             again = True

@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, UTC, datetime
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from operator import attrgetter, itemgetter, methodcaller
+from sys import intern
 from urllib.parse import urljoin
 
 import msgspec
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from propcache.api import cached_property
 
 from bot.core.errors import TooLargeError, UpstreamError
 from bot.core.index.limits import MANY_DOTS, check_cost, check_files
 
 _SDIST_ENDINGS = (".tar.gz", ".zip")
 _WHEEL_DASHES = (4, 5)
+_ANYWHERE, _USUAL_TAGS = "-none-any.whl", "py3-none-any.whl"
 _LEGACY_ENDINGS = (".egg", ".exe", ".msi", ".rpm", ".deb", ".dmg", ".tgz", ".tar.bz2", ".tar.xz", ".tar.z")
 """Of distributions that PyPI once took and no installer takes now; in lower case."""
 
@@ -83,12 +86,7 @@ class File(
 
 def earliest(files: Iterable[File]) -> datetime | None:
     """Return the time of the first upload among files, None where the index has no times."""
-    return _extreme(files, min)
-
-
-def latest(files: Iterable[File]) -> datetime | None:
-    """Return the time of the last upload among files, None where the index has no times."""
-    return _extreme(files, max)
+    return _first_and_last(files)[0]
 
 
 class Release(msgspec.Struct, frozen=True, dict=True):
@@ -120,22 +118,46 @@ class Release(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def wheel_tags(self) -> tuple[str, ...]:
         """Return the tags of the wheels that count, in the same order."""
-        return tuple([file.filename[:-4].split("-", 2)[2] for file in self.wheels])
+        if not self.wheels:
+            return ()
+        project, version, _ = self.wheels[0].filename.split("-", 2)
+        begin = f"{project}-{version}-"  # of all of them, on PyPI
+        start = len(begin)
+        return tuple(
+            [
+                intern(name[start:-4] if name.startswith(begin) else name[:-4].split("-", 2)[2])
+                for name in [file.filename for file in self.wheels]
+            ]
+        )
 
     @cached_property
+    def requirements(self) -> frozenset[str | None]:
+        """Return what the files that count require of Python, None for nothing; one on PyPI, more elsewhere."""
+        return frozenset([file.requires_python for file in self.standing])
+
+    @property
     def python_requirements(self) -> frozenset[str]:
-        """Return what the files that count require of Python; one text on PyPI, more elsewhere."""
-        return frozenset([file.requires_python for file in self.standing if file.requires_python is not None])
+        """Return what of it is a text."""
+        return frozenset([text for text in self.requirements if text is not None])
 
     @cached_property
     def has_sdist(self) -> bool:
         """Return whether the release can be built from source."""
         return len(self.standing) > len(self.wheels)
 
-    @cached_property
+    @property
     def first_upload(self) -> datetime | None:
-        """Return the time of the first upload, which is when the release came out."""
-        return earliest(self.files)
+        """Return the time of the first upload, when the release came out; None where the index has no times."""
+        return self._uploads[0]
+
+    @property
+    def last_upload(self) -> datetime | None:
+        """Return the time of the last upload."""
+        return self._uploads[1]
+
+    @cached_property
+    def _uploads(self) -> tuple[datetime | None, datetime | None]:
+        return _first_and_last(self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +220,15 @@ _decode_file = msgspec.json.Decoder(File).decode
 _decode_links = msgspec.json.Decoder(_LinkPage).decode
 
 
-def parse(name: str, body: bytes) -> Project:
+def parse(name: str, body: bytes, *, brief: bool = False) -> Project:
     """Read the JSON project page of a project; ``name`` is its normalized name.
 
-    Raises ``UpstreamError``, and ``TooLargeError`` for a page that would take too long to judge.
+    ``brief`` leaves of a project that never had a wheel for a platform only the release that people get, which saves
+    most of the work. Raises ``UpstreamError``, and ``TooLargeError`` for a page that would take too long to judge.
     """
     try:
         page = _decode_page(body)
-        return _project(name, page, page.files)
+        return _project(name, page, page.files, brief=brief)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
@@ -218,7 +241,7 @@ def parse(name: str, body: bytes) -> Project:
     if loose.files and not files:
         msg = "The index answered a project page on which not one file can be read."
         raise UpstreamError(msg, retryable=True)
-    return _project(name, loose, files)
+    return _project(name, loose, files, brief=brief)
 
 
 def group(name: str, files: Sequence[File], status: ProjectStatus) -> Project:
@@ -236,17 +259,17 @@ def group(name: str, files: Sequence[File], status: ProjectStatus) -> Project:
     run: list[File] | None = None
     others = 0
     wide: list[str] = []
+    known: set[str] = set()  # tags of wheels
     for file in files:
         filename = file.filename
-        if filename.count(".") > MANY_DOTS:
-            wide.append(filename)
+        # Nearly every file is a wheel of the release before it, with tags that a release before that one had.
         if run is not None and (
-            filename == sdist
-            # What _is_wheel_name says, here because it is said of nearly every file.
-            or (filename.startswith(prefix) and filename.endswith(".whl") and filename.count("-") in _WHEEL_DASHES)
+            filename == sdist or (filename.startswith(prefix) and filename[len(prefix) :] in known)
         ):
             run.append(file)
             continue
+        if filename.count(".") > MANY_DOTS:
+            wide.append(filename)
         parts = _split(filename)
         if parts is None:
             others += _is_legacy(name, filename)
@@ -264,6 +287,7 @@ def group(name: str, files: Sequence[File], status: ProjectStatus) -> Project:
             if filename.endswith(".whl"):
                 stem = f"{parts[0]}-{parts[1]}"
                 prefix, sdist, run = f"{stem}-", f"{stem}.tar.gz", bucket
+                known.add(filename[len(prefix) :])
     check_cost(name, files, wide)
     ordered = tuple(
         [Release(spelled, tuple(listed)) for _, (spelled, listed) in sorted(releases.items(), key=itemgetter(0))]
@@ -317,13 +341,74 @@ _Packed = tuple[ProjectStatus, int, int | None, list[tuple[str, str | None, str 
 _decode_packed = msgspec.msgpack.Decoder(_Packed).decode
 
 
-def _project(name: str, page: _Page | _LoosePage, files: Sequence[File]) -> Project:
+def _project(name: str, page: _Page | _LoosePage, files: Sequence[File], *, brief: bool) -> Project:
     """Make the project of a page with these files; an index that redirects may answer with another project's."""
     named = _json(page.name)
     if isinstance(named, str) and canonicalize_name(named) != canonicalize_name(name):
         msg = "The index answered with another project's page."
         raise UpstreamError(msg)
-    return replace(group(name, files, _status(page.project_status, page.meta)), serial=_serial(page.meta))
+    meta = _json(page.meta)
+    status, serial = _status(page.project_status, meta), _serial(meta)
+    newest = _newest(name, files) if brief else None
+    if newest is not None:
+        project = group(name, newest, status)
+        if project.releases:
+            return replace(project, serial=serial)
+    return replace(group(name, files, status), serial=serial)
+
+
+def _newest(name: str, files: Sequence[File]) -> Sequence[File] | None:
+    """Return the files of what looks like the newest release, a pre-release only where there are no others.
+
+    None where any file is a wheel for a platform, or was yanked. Raises ``TooLargeError`` where ``group`` would.
+    """
+    check_files(name, len(files))
+    texts: dict[str, dict[str, None]] = {}  # of versions, by how the project is spelled
+    wide: list[str] = []
+    for file in files:
+        filename = file.filename
+        if file.yanked:
+            return None
+        if filename.endswith(_ANYWHERE):
+            project, text, tags = filename.split("-", 2)
+            if tags != _USUAL_TAGS and filename.count(".") > MANY_DOTS:
+                wide.append(filename)
+        elif filename.endswith(".tar.gz"):
+            project, _, text = filename[:-7].rpartition("-")
+        elif filename.endswith(".whl"):
+            return None
+        elif (parts := _split(filename)) is not None:
+            project, text = parts
+        else:
+            continue
+        if project in texts:
+            texts[project][text] = None
+        else:
+            texts[project] = {text: None}
+    check_cost(name, files, wide)
+    own = {project: listed for project, listed in texts.items() if canonicalize_name(project) == name}
+    chosen = _newest_texts([text for listed in own.values() for text in listed])
+    begins = tuple([f"{project}-{text}" for project in own for text in chosen])
+    near = [file for file in files if file.filename.startswith(begins)]
+    return [file for file in near if (parts := _split(file.filename)) is not None and parts[1] in chosen]
+
+
+def _newest_texts(texts: Sequence[str]) -> Collection[str]:
+    """Return how the newest of some versions is written; indexes list the newest last, where it is found soonest."""
+    versions = [(version, text) for text in texts if (version := _version(text)) is not None]
+    for stable in (True, False):
+        newest: Version | None = None
+        chosen: list[str] = []
+        for version, text in reversed(versions):
+            if (newest is not None and version < newest) or (stable and version.is_prerelease):
+                continue
+            if version == newest:
+                chosen.append(text)
+            else:
+                newest, chosen = version, [text]
+        if chosen:
+            return chosen
+    return ()
 
 
 def _bucket(releases: dict[Version, tuple[Version, list[File]]], version: Version) -> list[File]:
@@ -337,7 +422,7 @@ def _bucket(releases: dict[Version, tuple[Version, list[File]]], version: Versio
 def _split(filename: str) -> tuple[str, str] | None:
     """Split a file name into project and version, as `packaging` does, without reading either."""
     if filename.endswith(".whl"):
-        if not _is_wheel_name(filename):
+        if filename.count("-") not in _WHEEL_DASHES:
             return None
         project, version, _ = filename.split("-", 2)
         return (project, version) if project and "__" not in project else None
@@ -356,10 +441,6 @@ def _is_legacy(name: str, filename: str) -> bool:
     return normalized.startswith(prefix) and _FIRST_OF_VERSION.match(normalized, len(prefix)) is not None
 
 
-def _is_wheel_name(filename: str) -> bool:
-    return filename.endswith(".whl") and filename.count("-") in _WHEEL_DASHES
-
-
 @lru_cache(maxsize=16_384)
 def _version(text: str) -> Version | None:
     try:
@@ -368,14 +449,17 @@ def _version(text: str) -> Version | None:
         return None
 
 
-def _extreme(files: Iterable[File], pick: Callable[[Iterable[str]], str]) -> datetime | None:
+def _first_and_last(files: Iterable[File]) -> tuple[datetime | None, datetime | None]:
     """Compare times as written where all are written alike, in UTC (PEP 700), which is cheap; else as times."""
     texts = [file.upload_time for file in files if file.upload_time is not None]
-    alike = len(set(map(len, texts))) == 1 and all(map(_in_utc, texts))
-    if alike and (time := _read_time(pick(texts))) is not None:
-        return time
-    times = {read.isoformat(): read for text in texts if (read := _read_time(text)) is not None}
-    return times[pick(times)] if times else None
+    if not texts:
+        return None, None
+    if len(set(map(len, texts))) == 1 and all(map(_in_utc, texts)):
+        first, last = _read_time(min(texts)), _read_time(max(texts))
+        if first is not None and last is not None:
+            return first, last
+    times = [read for text in texts if (read := _read_time(text)) is not None]
+    return min(times, default=None), max(times, default=None)
 
 
 @lru_cache(maxsize=4096)
@@ -412,17 +496,15 @@ def _file(raw: msgspec.Raw) -> File | None:
     )
 
 
-def _status(status: msgspec.Raw, meta: msgspec.Raw) -> ProjectStatus:
+def _status(status: msgspec.Raw, meta: object) -> ProjectStatus:
     """Find the status marker: PyPI's ``{"status": …}``, the PEP's ``{"state": …}``, or its example under ``meta``."""
-    content = _json(meta)
-    under_meta = content.get("project-status") if isinstance(content, Mapping) else None
+    under_meta = meta.get("project-status") if isinstance(meta, Mapping) else None
     return _marker(_json(status)) or _marker(under_meta) or ProjectStatus.ACTIVE
 
 
-def _serial(meta: msgspec.Raw) -> int | None:
+def _serial(meta: object) -> int | None:
     """Find PyPI's ``_last-serial``, which mirrors write as text."""
-    content = _json(meta)
-    found = content.get("_last-serial") if isinstance(content, Mapping) else None
+    found = meta.get("_last-serial") if isinstance(meta, Mapping) else None
     try:
         serial = int(found) if isinstance(found, int | str) and not isinstance(found, bool) else None
     except ValueError:

@@ -150,6 +150,27 @@ def offer_of(release: Release) -> Offer:
 
 def support_of(release: Release, target: Target) -> Support:
     """Find the wheels of a release that fit a target, and how far to trust them."""
+    if len(requirements := release.requirements) > 1 or release.believed or not release.files:
+        return _support_of(release, target)
+    # Most releases of a project, and those of many projects, differ in their version alone.
+    alike = (release.wheel_tags, release.has_sdist, requirements, target)
+    try:
+        return _supports[alike]
+    except KeyError:
+        support = _support_of(release, target)
+    if not support.suspects:  # which are told by their file names
+        if len(_supports) >= _MOST_SUPPORTS:
+            _supports.clear()
+        _supports[alike] = support
+    return support
+
+
+_MOST_SUPPORTS = 8192
+_supports: dict[tuple[tuple[str, ...], bool, frozenset[str | None], Target], Support] = {}
+"""By what they follow from. No ``lru_cache``, which threads without the GIL would wait for."""
+
+
+def _support_of(release: Release, target: Target) -> Support:
     admitted = _admitted(release, target)
     fits = _fits_of(admitted, target)
     return Support(

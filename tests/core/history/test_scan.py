@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from bot.core.errors import TooLargeError
 from bot.core.history.scan import Conclusion, conclude, due, rules_for
 from bot.core.history.timelines import at, timelines
 from bot.core.index.simple_api import File, Project, ProjectStatus, parse
@@ -19,7 +20,7 @@ from bot.core.verdicts.kept import Kept, judgement_of, keep
 from bot.core.verdicts.modifiers import UPLOADS_CLOSED
 from bot.core.verdicts.support import newest_release, offer_of
 from bot.core.wheels.targets import Target
-from tests.core.pages import LONG_AGO, NAME, NOW, T314, T315, ago, project, sdist, wheel, wheels
+from tests.core.pages import LONG_AGO, NAME, NOW, T314, T315, ago, page, project, sdist, wheel, wheels
 from tests.core.strategies import TARGETS, projects
 from tests.examples import examples
 
@@ -156,3 +157,61 @@ def test_a_project_is_due_by_what_may_change(native: bool, open_until: datetime 
 def test_the_rules_name_their_targets() -> None:
     named = {rules_for(targets) for targets in ((), (T314,), (T315,), (T314, T315), (T315, T314))}
     assert len(named) == 5
+
+
+_FILENAMES = st.builds(
+    "{}-{}{}".format,
+    st.sampled_from(("demo", "Demo", "de__mo", "other", "")),
+    st.sampled_from(("1.0", "1.0.0", "1.10", "2.0", "2.0.0", "2.0rc1", "3.0.dev1", "2026.1", "1!0.1", "none", "x")),
+    st.sampled_from(
+        (
+            "-py3-none-any.whl",
+            "-py2.py3-none-any.whl",
+            "-1-py3-none-any.whl",
+            "-none-any.whl",
+            "-cp314-none-any.whl",
+            ".tar.gz",
+            ".zip",
+            ".egg",
+            "-cp314-cp314-win_amd64.whl",
+        )
+    ),
+)
+_LISTED = st.lists(
+    st.builds(
+        File,
+        _FILENAMES,
+        st.none(),
+        st.none() | st.integers(0, 400).map(lambda days: ago(days=days)),
+        st.sampled_from((False, False, False, True, "broken")),
+    ),
+    max_size=12,
+)
+
+
+@given(
+    _LISTED | _LISTED.map(lambda files: [file for file in files if "cp314-cp" not in file.filename and not file.yanked])
+)
+@example([wheel("py3-none-any"), File("de__mo-2.0-py3-none-any.whl")])
+@example([wheel("py3-none-any"), File("demo-2.0-none-any.whl")])
+@example([wheel("py3-none-any"), File("other-2.0-py3-none-any.whl"), sdist("2.0rc1")])
+def test_a_page_that_is_read_in_brief_gives_the_same(files: list[File]) -> None:
+    written = page(*files)
+    brief, whole = parse(NAME, written, brief=True), parse(NAME, written)
+    assert conclude(brief, BOTH, NOW) == conclude(whole, BOTH, NOW)
+    newest, known = newest_release(brief), newest_release(whole)
+    assert (newest is None) == (known is None)
+    if newest is not None and known is not None:
+        assert (newest.version, sorted(newest.files, key=repr)) == (known.version, sorted(known.files, key=repr))
+
+
+def test_a_page_that_is_too_large_is_not_read_in_brief_either() -> None:
+    wide = wheel(f"{'.'.join(f'py{number}' for number in range(80_000))}-none-any")
+    with pytest.raises(TooLargeError):
+        parse(NAME, page(wide), brief=True)
+
+
+def test_a_project_without_native_code_is_read_in_brief() -> None:
+    files = [wheel("py3-none-any", f"{number}.0") for number in range(9)]
+    assert [str(release.version) for release in parse(NAME, page(*files), brief=True).releases] == ["8.0"]
+    assert len(parse(NAME, page(*files, *wheels(*NATIVE)), brief=True).releases) == len(files)

@@ -6,11 +6,13 @@ import gzip
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 import pytest
 
+from bot.clients.readers import Readers
 from bot.core.index.simple_api import File
 from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.targets import Target
@@ -74,7 +76,7 @@ async def test_metadata_that_came_late_is_judged_with_elsewhere_too(index: FakeI
     assert called == set()
 
 
-async def test_no_page_of_a_scan_is_concluded_from_on_the_event_loop(
+async def test_no_page_of_a_scan_in_the_bot_itself_is_concluded_from_on_the_event_loop(
     index: FakeIndex, path: Path, clock: Clock
 ) -> None:
     index.publish("demo", release())
@@ -82,7 +84,8 @@ async def test_no_page_of_a_scan_is_concluded_from_on_the_event_loop(
     index.serve_raw("other", body=gzip.compress(small.replace(b'"demo"', b'"other"')), encoding="gzip")
     with on_the_loop() as called:
         async with open_station(index, path, clock, ("demo", "other")) as station:
-            assert (await station.scanner.scan(2)).packages == 2
+            within = replace(station.scanner, index=replace(station.index, readers=Readers()))
+            assert (await within.scan(2)).packages == 2
     assert called == set()
 
 

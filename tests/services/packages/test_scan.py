@@ -239,27 +239,27 @@ def stored(database: Path) -> set[str]:
 
 
 async def test_a_scan_that_was_killed_goes_on_where_it_was(index: FakeIndex, path: Path, tmp_path: Path) -> None:
-    names = numbered("p", range(100))
+    names = numbered("p", range(400))
     publish_native(index, *names)
     (tmp_path / "names.txt").write_text("\n".join(names))
-    holds = [index.hold(path=f"^/simple/{name}/") for name in names[60:92]]
-    process = await scanning(index, path, tmp_path / "names.txt", 100)
-    # When all 32 connections wait for an answer, nothing else is under way: what was to be stored is stored.
+    holds = [index.hold(path=f"^/simple/{name}/") for name in names[300:350]]
+    process = await scanning(index, path, tmp_path / "names.txt", 400)
+    # When all 50 connections wait for an answer, nothing else is under way: what was to be stored is stored.
     await asyncio.wait_for(asyncio.gather(*(hold.arrived.wait() for hold in holds)), at_most(60))
     process.send_signal(signal.SIGKILL)
     await process.communicate()
     known = await asyncio.to_thread(stored, path)
-    assert 50 <= len(known) <= 60
+    assert 250 <= len(known) <= 300
     index.heal()
-    await index.until(lambda: index.count() == 92)  # the index answers, although nobody is there any more
+    await index.until(lambda: index.count() == 350)  # the index answers, although nobody is there any more
     index.requests.clear()
-    again = await scanning(index, path, tmp_path / "names.txt", 100)
+    again = await scanning(index, path, tmp_path / "names.txt", 400)
     out, err = await asyncio.wait_for(again.communicate(), at_most(60))
     report = msgspec.json.decode(out, type=dict[str, object])
     assert (again.returncode, err) == (0, b"")
     assert asked_of(index) == sorted(set(names) - known)
-    assert (report["packages"], report["requests"], report["failed"]) == (100, 100 - len(known), [])
-    assert report["verdicts"] == {"3.14t": {"supported": 100}, "3.15t": {"not-yet": 100}}
+    assert (report["packages"], report["requests"], report["failed"]) == (400, 400 - len(known), [])
+    assert report["verdicts"] == {"3.14t": {"supported": 400}, "3.15t": {"not-yet": 400}}
 
 
 async def test_a_scan_that_was_interrupted_long_ago_is_not_taken_up(index: FakeIndex, path: Path, clock: Clock) -> None:

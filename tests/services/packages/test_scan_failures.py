@@ -254,12 +254,12 @@ async def test_an_index_that_is_busy_for_everybody_is_waited_for(
 
 
 async def test_a_database_that_fails_ends_the_scan(index: FakeIndex, path: Path, clock: Clock) -> None:
-    names = numbered("p", range(100))
+    names = numbered("p", range(400))
     publish_native(index, *names)
     async with open_station(index, path, clock, names) as station:
         # A trigger stands in for a disk that fails once a scan is under way.
         trigger = "CREATE TRIGGER full BEFORE INSERT ON projects BEGIN SELECT RAISE(ABORT, 'disk failed'); END"
         await station.database.writer.execute(trigger)
         with pytest.raises(StorageError, match="disk failed"):
-            await station.scanner.scan(100)
-    assert len(asked_of(index)) < 100
+            await station.scanner.scan(400)
+    assert len(asked_of(index)) < 400
