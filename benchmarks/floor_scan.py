@@ -1,6 +1,6 @@
 """The floor of a scan: 50 connections of aiohttp download every page, inflate it as the program does, forget it.
 
-Takes the address of the Simple API, a file with a name a line, and "ticks" where the event loop shall be watched.
+Takes the address of the Simple API and a file with a name a line.
 """
 
 from __future__ import annotations
@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
 
-from benchmarks.outcomes import Measurement, Stopwatch, Ticker, tell
+from benchmarks.outcomes import Measurement, Stopwatch, tell
 from bot.clients.answers import Answer
 
 _CONNECTIONS = 50
@@ -30,20 +29,19 @@ async def _download(session: aiohttp.ClientSession, index: str, names: Iterator[
     return inflated
 
 
-async def _scan(index: str, names: list[str], ticker: Ticker | None) -> Measurement:
+async def _scan(index: str, names: list[str]) -> Measurement:
     stopwatch, left = Stopwatch(), iter(names)
     connector = aiohttp.TCPConnector(limit=_CONNECTIONS)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
         with stopwatch.running():
-            async with nullcontext() if ticker is None else ticker.ticking():
-                inflated = await asyncio.gather(*(_download(session, index, left) for _ in range(_CONNECTIONS)))
-    return stopwatch.outcome(sum(inflated), gaps=None if ticker is None else ticker.gaps())
+            inflated = await asyncio.gather(*(_download(session, index, left) for _ in range(_CONNECTIONS)))
+    return stopwatch.outcome(sum(inflated))
 
 
-def main(index: str, names_file: str, *ticks: str) -> None:
+def main(index: str, names_file: str) -> None:
     """Download every page; print what that took and how many bytes the pages had."""
     names = Path(names_file).read_text(encoding="utf-8").split()
-    tell(asyncio.run(_scan(index, names, Ticker() if ticks else None)))
+    tell(asyncio.run(_scan(index, names)))
 
 
 if __name__ == "__main__":

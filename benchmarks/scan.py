@@ -1,4 +1,4 @@
-"""How fast the tracked packages are read: ``python -m benchmarks.scan``, in less than five minutes, on loopback only.
+"""How fast the tracked packages are read: ``python -m benchmarks.scan``, in some five minutes, on loopback only.
 
 Every scan is the program's own, in a process of its own with a database on disk; so are the plain way and the floor
 beside it. The index is a process, too. docs/benchmarks.md tells how to read the figures.
@@ -20,14 +20,16 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from benchmarks.earlier import THIS_BUILD, Build, add_option, earlier_build
 from benchmarks.figures import MILLISECONDS, Figure, Limit, median
 from benchmarks.made_projects import NATIVE, WALKED, MadeProject, most_downloaded, sample_of
-from benchmarks.outcomes import Gaps, Measurement
+from benchmarks.outcomes import Measurement
 from benchmarks.processes import environment, ftbot, running, said
 from benchmarks.report import report
+from benchmarks.scan_earlier import measure_beside_earlier
 from benchmarks.scan_index import PYPI_LISTS, Traffic
 
-BOUND_SECONDS = 300.0
+BOUND_SECONDS = 600.0
 
 _READY_SECONDS = 120.0
 _WORK_SECONDS = 150.0
@@ -73,15 +75,12 @@ class Bench:
     projects: Sequence[MadeProject]
     connections: int | None
 
-    async def scan(
-        self, database: str, names: Path, track: int, later: timedelta = timedelta(0), *, watch: bool = False
-    ) -> Taken:
-        """Scan as ``ftbot scan`` does, some time after the made now; the event loop is watched if wanted."""
-        watched = ("--ticks",) if watch else ()
+    async def scan(self, database: str, names: Path, track: int, later: timedelta = timedelta(0)) -> Taken:
+        """Scan as ``ftbot scan`` does, some time after the made now."""
         chosen = () if self.connections is None else ("--connections", str(self.connections))
         hours = str(later / _HOUR)
         return await self._work(
-            "scan_work", "scan", "--hours-later", hours, *watched, *chosen, **self._settings(database, names, track)
+            "scan_work", "scan", "--hours-later", hours, *chosen, **self._settings(database, names, track)
         )
 
     async def digest(self, database: str, names: Path, track: int) -> Taken:
@@ -92,9 +91,9 @@ class Bench:
         """Scan as trackers do."""
         return await self._work("plain_scan", f"{self.address}pypi/", str(names))
 
-    async def download(self, names: Path, *, watch: bool = False) -> Taken:
-        """Download and inflate, and nothing else; the event loop is watched if wanted."""
-        return await self._work("floor_scan", f"{self.address}simple/", str(names), *(("ticks",) if watch else ()))
+    async def download(self, names: Path) -> Taken:
+        """Download and inflate, and nothing else."""
+        return await self._work("floor_scan", f"{self.address}simple/", str(names))
 
     async def command(self, database: str, names: Path, track: int) -> float:
         """Run ``ftbot scan --json`` and give the seconds that it took from its start to its end."""
@@ -158,19 +157,16 @@ async def measure_walk(bench: Bench, plan: Plan) -> list[Section]:
     sampled = sample_of(bench.projects, plan.sample)
     sample = bench.listed("sample.txt", sampled)
     part = len(bench.projects) / len(sampled)
-    scans, plain, floor, watched, floor_watched = (list[Taken]() for _ in range(5))
+    scans, plain, floor = (list[Taken]() for _ in range(3))
     for number in range(plan.rounds):
         plain.append(await bench.plainly(sample))
         floor.append(await bench.download(names))
         scans.append(await bench.scan(f"walk-{number}.db", names, NATIVE))
-        floor_watched.append(await bench.download(names, watch=True))
-        watched.append(await bench.scan(f"watched-{number}.db", names, NATIVE, watch=True))
     assert all(taken.work.found == NATIVE for taken in scans)
     seconds = await bench.command("command.db", names, NATIVE)
     wall, cpu = _median(scans, _wall), _median(scans, _cpu)
     plain_wall, plain_cpu = part * _median(plain, _wall), part * _median(plain, _cpu)
     floor_wall, floor_cpu = _median(floor, _wall), _median(floor, _cpu)
-    gaps, floor_gaps = (_gaps(taken) for taken in (watched, floor_watched))
     asked = "all asked" if plan.sample == 1 else f"one in {plan.sample} asked, scaled up"
     return [
         (
@@ -189,23 +185,6 @@ async def measure_walk(bench: Bench, plan: Plan) -> list[Section]:
                 Figure("scan, received", scans[-1].traffic.sent / _MEBIBYTE, "MiB"),
                 Figure("scan, peak memory", _peak(scans), "MiB", _MEMORY),
                 Figure("ftbot scan, from start to end", seconds, "s"),
-            ],
-        ),
-        (
-            "The event loop while scanning: the longest that a task waited for its turn",
-            [
-                Figure(
-                    "longest, median of the scans",
-                    median([gap.longest for gap in gaps]) * MILLISECONDS,
-                    limit=Limit(50.0),
-                    note=f"{min(gap.longest for gap in gaps) * MILLISECONDS:.0f} to"
-                    f" {max(gap.longest for gap in gaps) * MILLISECONDS:.0f} ms",
-                ),
-                Figure("the loop's own CPU in it", median([gap.own_cpu for gap in gaps]) * MILLISECONDS),
-                Figure(
-                    "longest, floor",
-                    median([gap.longest for gap in floor_gaps]) * MILLISECONDS,
-                ),
             ],
         ),
     ]
@@ -251,11 +230,10 @@ async def measure_rescan(bench: Bench, plan: Plan) -> list[Section]:
 async def measure_many(bench: Bench) -> list[Section]:
     """Read thousands of projects, let 1 % change, and read them again eight days later, when every one is due."""
     names = bench.listed("many.txt", bench.projects)
-    first = await bench.scan("many.db", names, len(bench.projects), watch=True)
+    first = await bench.scan("many.db", names, len(bench.projects))
     changed = bench.projects[::_ONE_IN]
     await bench.change(project.name for project in changed)
     again = await bench.scan("many.db", names, len(bench.projects), _EIGHT_DAYS)
-    gaps = first.work.gaps
     return [
         (
             f"{len(bench.projects):,} projects again eight days later, {len(changed)} of them changed",
@@ -265,12 +243,6 @@ async def measure_many(bench: Bench) -> list[Section]:
                 Figure("first scan, wall", first.work.wall, "s"),
                 Figure("first scan, CPU", first.work.cpu, "s"),
                 Figure("first scan, peak memory", first.work.peak, "MiB", _MEMORY),
-                Figure(
-                    "event loop, p99.9 of the waits",
-                    None if gaps is None else gaps.p999 * MILLISECONDS,
-                    limit=Limit(50),
-                ),
-                Figure("event loop, longest wait", None if gaps is None else gaps.longest * MILLISECONDS),
                 Figure(
                     "rescan, requests", again.traffic.requests, "", note=f"the list of {PYPI_LISTS:,} is one of them"
                 ),
@@ -290,8 +262,18 @@ async def measure_many(bench: Bench) -> list[Section]:
     ]
 
 
-async def measure(plan: Plan, folder: Path) -> list[Section]:
-    """Measure everything, one thing at a time."""
+async def measure(plan: Plan, folder: Path, *, earlier: Build, only: str | None) -> list[Section]:
+    """Measure everything, or ``only`` one part of it; one thing at a time."""
+    sections: list[Section] = []
+    if only != "alone":
+        sections += await measure_beside_earlier(folder, earlier, plan.rounds, plan.sample, plan.many)
+    if only != "beside":
+        sections += await measure_alone(plan, folder)
+    return sections
+
+
+async def measure_alone(plan: Plan, folder: Path) -> list[Section]:
+    """Measure this build alone."""
     async with open_bench(folder, plan, WALKED, 0) as bench:
         sections = [*await measure_walk(bench, plan), *await measure_rescan(bench, plan)]
     if plan.many:
@@ -325,10 +307,6 @@ def _peak(many: Iterable[Taken]) -> float | None:
     return max((taken.work.peak for taken in many if taken.work.peak is not None), default=None)
 
 
-def _gaps(many: Iterable[Taken]) -> list[Gaps]:
-    return [taken.work.gaps for taken in many if taken.work.gaps is not None]
-
-
 def _unchanged(taken: Taken) -> str:
     return f"{taken.traffic.not_modified} answered 304"
 
@@ -336,6 +314,8 @@ def _unchanged(taken: Taken) -> str:
 def main() -> None:
     """Measure, and print the table."""
     parser = argparse.ArgumentParser(description="Measure how fast the tracked packages are read.")
+    add_option(parser)
+    parser.add_argument("--only", choices=("beside", "alone"), help="beside the earlier build, or this build alone")
     parser.add_argument("--rounds", type=int, default=3, help="turns, of which medians are shown (default: 3)")
     parser.add_argument(
         "--sample",
@@ -348,7 +328,9 @@ def main() -> None:
     parser.add_argument("--connections", type=int, help="of the scan, at once (default: the program's)")
     options = parser.parse_args()
     plan = Plan(options.rounds, options.sample, options.many, options.round_trip, options.connections)
-    asyncio.run(report(partial(measure, plan), BOUND_SECONDS))
+    only: str | None = options.only
+    earlier = THIS_BUILD if only == "alone" else earlier_build(options)
+    asyncio.run(report(partial(measure, plan, earlier=earlier, only=only), BOUND_SECONDS))
 
 
 if __name__ == "__main__":
