@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -15,14 +16,15 @@ from bot.clients.web import open_http
 from bot.config import Settings
 from bot.ending import Ending
 from bot.jobs import timetable
-from bot.services.triage.loop import TriageLoop
 from bot.web.site import Address, Monitoring, Site, serve
 from bot.wiring.database import open_database
 from bot.wiring.discord import Bot, Github, build_bot, direct_discord
-from bot.wiring.triage import open_app
-from bot.wiring.upstream import open_reader
+from bot.wiring.github import open_app, open_reader
 from cogs.conversations import Conversations
 from cogs.gateway import Gateway
+
+if TYPE_CHECKING:  # it imports GitHub's library
+    from bot.services.triage.loop import TriageLoop
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -30,6 +32,9 @@ _START, _ANSWERS, _GATEWAY, _FACES, _LOOKUPS, _GITHUB, _RESOURCES = 1.0, 2.5, 5.
 """Until how many seconds after a signal what may take: a start that is given up, answers (whoever waits for one then
 is told so, which takes another 1.5), the connection to Discord, jobs and servers, what was read, connections to GitHub,
 all others."""
+
+_YOUNG_OBJECTS = 10_000
+"""How many more than before there are when the garbage collector comes; an answer makes and drops hundreds."""
 
 _T = TypeVar("_T")
 
@@ -56,8 +61,19 @@ async def _start(settings: Settings, held: _Held) -> Bot:
     ports = await _serve(settings, bot, held)
     await held.enter("jobs", _FACES, timetable(bot.metrics, *bot.jobs))
     await held.enter("triage", _FACES, _going(bot.triage))
+    _leave_alone_what_is_there()
     log.info("started", version=version(), database=database.name, **ports)
     return bot
+
+
+def _leave_alone_what_is_there() -> None:
+    """Have garbage looked for only in what is made from now on, and less often.
+
+    What was imported and built stays for as long as the bot runs, and to look through it takes longer than an answer.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from bot.core.dependencies.declared.names import read_names
 from bot.core.dependencies.demands import shown
 from bot.core.dependencies.files import DependencyFile
 from bot.core.dependencies.needs import DependencyQuestion, subject_of
-from bot.core.dependencies.reading import read_file, text_of
 from bot.core.dependencies.report import DependencyReport
 from bot.core.dependencies.tables import dependencies_csv
 from bot.core.errors import UnresolvableError, UpstreamError, UserError
@@ -264,6 +263,9 @@ async def _fetch(file: Given, name: str) -> bytes:
 
 
 def _parse(name: str, body: bytes) -> DependencyFile:
+    """Read a file, in a thread. Most bots are never given one, so what knows the formats is imported here."""
+    from bot.core.dependencies.reading import read_file, text_of  # noqa: PLC0415 — see above
+
     try:
         text = text_of(body)
     except UnicodeDecodeError:

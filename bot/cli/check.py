@@ -23,7 +23,7 @@ async def _check(settings: Settings, *, as_json: bool) -> CommandOutcome:
     async def app_login() -> str | None:
         if settings.github_app_id is None and settings.github_private_key is None:
             return None
-        from bot.wiring.triage import open_app  # GitHub's library takes its time to import
+        from bot.wiring.github import open_app
 
         async with open_app(settings) as app:
             return None if app is None else await app.login()

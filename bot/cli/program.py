@@ -564,6 +564,9 @@ def run() -> None:
 
     Needs FTBOT_DISCORD_TOKEN; docs/operations.md tells how to get one.
     """
-    from bot.cli.run import run_until_stopped
+    from bot.cli.unused import OF_THE_BOT, as_if_not_installed
+
+    with as_if_not_installed(*OF_THE_BOT):
+        from bot.cli.run import run_until_stopped
 
     run_until_stopped()

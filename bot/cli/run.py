@@ -8,6 +8,7 @@ import signal
 
 import structlog
 
+from bot.cli.unused import OF_THE_BOT, as_if_not_installed
 from bot.config import LogFormat, read_settings, unused_settings
 from bot.core.errors import UserError
 from bot.ending import Ending, flush_logs
@@ -24,7 +25,8 @@ def run_until_stopped() -> None:
         raise UserError("FTBOT_DISCORD_TOKEN is not set. Create a bot (docs/operations.md) and set its token.")
     ending = Ending()
     ending.heed(signal.SIGINT, signal.SIGTERM)
-    from bot.app import run_bot  # only the bot needs Discord's library, which takes its time to import
+    with as_if_not_installed(*OF_THE_BOT):
+        from bot.app import run_bot  # only the bot needs Discord's library, which takes its time to import
 
     as_json = settings.log_format is LogFormat.JSON
     set_up_logs(level=settings.log_level, as_json=as_json, secrets=settings.secrets(), to=Aside)

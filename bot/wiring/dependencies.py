@@ -12,12 +12,8 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_cache_path
 
-from bot.clients.dependency_files import read_dependency_file, read_environment
 from bot.config import Settings
-from bot.core.dependencies.declared.names import read_names
 from bot.core.dependencies.files import Demand, DependencyFile
-from bot.core.dependencies.installed import read_installed
-from bot.core.dependencies.reading import read_file
 from bot.core.errors import StorageError
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
@@ -54,6 +50,11 @@ async def read_application(
     names: Sequence[str], files: Sequence[Path], environment: Path | None
 ) -> tuple[DependencyFile, ...]:
     """Read what describes an application. Raises ``UserError`` for what cannot be read at all."""
+    from bot.clients.dependency_files import read_dependency_file, read_environment
+    from bot.core.dependencies.declared.names import read_names
+    from bot.core.dependencies.installed import read_installed
+    from bot.core.dependencies.reading import read_file
+
     read = [read_names(names)] if names else []
     for path in files:
         found = await read_dependency_file(path)

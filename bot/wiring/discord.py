@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 import discord
 import httpx
@@ -16,8 +17,6 @@ from yarl import URL
 
 from bot.build import python_build, version
 from bot.clients.discord import DiscordPosts
-from bot.clients.github.app import GithubApp
-from bot.clients.github.reader import GithubReader
 from bot.clients.inspector import missing_libraries
 from bot.config import PROJECT_URL, Settings, Switch
 from bot.core.digest.digest import Digest
@@ -44,15 +43,11 @@ from bot.services.retention import Caretaker
 from bot.services.scan_process import ScanProcess
 from bot.services.triage.audit import AuditReader
 from bot.services.triage.deliveries import Deliveries
-from bot.services.triage.loop import TriageLoop
-from bot.services.triage.reconcile import Reconciler
 from bot.services.triage.stores import TriageStores
 from bot.services.upstream.answers import Answers
-from bot.services.upstream.gil_follow_up import GilFollowUp
 from bot.services.upstream.issues import UpstreamThreads
 from bot.services.upstream.poll import UpstreamPoll
 from bot.services.upstream.tracking import Tracking
-from bot.services.upstream.watcher import Watcher
 from bot.wiring.clock import utc_now
 from bot.wiring.dependencies import build_dependency_check
 from bot.wiring.digest import build_digester
@@ -61,9 +56,6 @@ from bot.wiring.names import offered_names
 from bot.wiring.packages import build_lookup
 from bot.wiring.scan import build_scanner
 from bot.wiring.scan_process import ScanWithin, build_scan_process
-from bot.wiring.tracked_wheels import build_tracked_wheels
-from bot.wiring.triage import build_outbox_worker, build_triage
-from bot.wiring.upstream import build_watcher
 from cogs.about import About, AboutCog
 from cogs.audit import AuditCog
 from cogs.client import Client
@@ -97,6 +89,13 @@ from storage.packages.names import Packages
 from storage.packages.projects import Projects
 from storage.packages.scans import Scans
 from storage.retention import Retention
+
+if TYPE_CHECKING:  # they import GitHub's library
+    from bot.clients.github.app import GithubApp
+    from bot.clients.github.reader import GithubReader
+    from bot.services.triage.loop import TriageLoop
+    from bot.services.triage.reconcile import Reconciler
+    from bot.services.upstream.watcher import Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +232,11 @@ def _build_posting(resources: _Resources, zones: Zones, renderer: DigestRenderer
 
 def _build_watcher(resources: _Resources) -> Watcher | None:
     reader = resources.github.reader
-    return None if reader is None else build_watcher(resources.settings, reader, resources.database)
+    if reader is None:
+        return None
+    from bot.wiring.upstream import build_watcher
+
+    return build_watcher(resources.settings, reader, resources.database)
 
 
 def _build_announcer(posting: _Posting, upstream_poll: UpstreamPoll, triage: _Triage | None) -> Announcer:
@@ -355,6 +358,8 @@ def _inspection_jobs(
     """Read wheels in the background, where what reads machine code is installed."""
     if settings.track == 0 or settings.inspect == 0 or missing_libraries():
         return ()
+    from bot.wiring.tracked_wheels import build_tracked_wheels
+
     wheels = build_tracked_wheels(settings, http, database, hourly=settings.inspect, noted=lookup.forget)
     return (Job("read inside wheels", timedelta(minutes=5), wheels.look, at_start=True),)
 
@@ -364,6 +369,8 @@ def _gil_jobs(resources: _Resources, triage: _Triage | None) -> tuple[Job, ...]:
     settings, database = resources.settings, resources.database
     if settings.track == 0 or resources.watched is Watched.NONE:
         return ()
+    from bot.services.upstream.gil_follow_up import GilFollowUp  # what classifies threads is large
+
     answers = Answers(Threads(database), Cursors(database))
     tell = None if triage is None else triage.reconciler.gil_off
     follow_up = GilFollowUp(answers, Projects(database), Inspections(database), settings.targets[0], utc_now, tell)
@@ -398,6 +405,10 @@ class _Triage:
 def _build_triage(
     settings: Settings, app: GithubApp, database: Engine, lookup: StatusLookup, metrics: Metrics
 ) -> _Triage:
+    from bot.services.triage.loop import TriageLoop
+    from bot.services.triage.reconcile import Reconciler
+    from bot.wiring.triage import build_outbox_worker, build_triage
+
     wake = asyncio.Event()
     stores = TriageStores.of(database)
     secret = settings.github_webhook_secret

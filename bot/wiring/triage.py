@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
-from bot.clients.github.app import GithubApp, open_github_app
+from bot.clients.github.app import GithubApp
 from bot.clients.github.repository import RepositoryReader
 from bot.clients.web import open_http
 from bot.config import Settings, Switch
-from bot.core.errors import UserError
 from bot.core.github.threads import IssueRef
 from bot.core.triage.changeset import OutboxEntry
 from bot.core.triage.decide.decisions import decide
@@ -22,8 +21,8 @@ from bot.services.triage.outbox import OutboxWorker
 from bot.services.triage.stores import TriageStores
 from bot.wiring.clock import utc_now
 from bot.wiring.database import open_database
+from bot.wiring.github import open_app, open_reader
 from bot.wiring.packages import build_lookup
-from bot.wiring.upstream import open_reader
 from storage.engine.engine import Engine
 
 
@@ -65,26 +64,6 @@ async def open_triage(
         token = None if settings.github_token is None else settings.github_token.get_secret_value()
         reader = await stack.enter_async_context(open_reader(settings, token))
         yield TriageTools(build_triage(settings, reader, database, lookup, asyncio.Event()), installed)
-
-
-@asynccontextmanager
-async def open_app(settings: Settings) -> AsyncIterator[GithubApp | None]:
-    """Open the App, None where it is not set up. Raises ``UserError`` where it is half, or with a key that is none."""
-    key = settings.github_private_key
-    if settings.github_app_id is None and key is None:
-        yield None
-        return
-    if settings.github_app_id is None or key is None:
-        missing = "FTBOT_GITHUB_APP_ID" if settings.github_app_id is None else "FTBOT_GITHUB_PRIVATE_KEY"
-        raise UserError(f"The GitHub App is set up only half: {missing} is not set. Set it, or remove the other one.")
-    async with open_github_app(
-        settings.github_api_url,
-        settings.github_app_id,
-        key.get_secret_value(),
-        user_agent=settings.user_agent,
-        now=utc_now,
-    ) as app:
-        yield app
 
 
 def build_outbox_worker(app: GithubApp, database: Engine, *, enabled: bool = True) -> OutboxWorker:

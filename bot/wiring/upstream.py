@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.clients.github.reader import GithubReader, open_github_reader
+from bot.clients.github.reader import GithubReader
 from bot.config import Settings
 from bot.core.errors import UserError
 from bot.services.upstream.watcher import Watcher
 from bot.services.upstream.watchlist import Watchlist
 from bot.wiring.clock import utc_now
 from bot.wiring.database import open_database
+from bot.wiring.github import open_reader
 from bot.wiring.watchlist import build_watchlist, watched
 from storage.engine.engine import Engine
 from storage.github.cursors import Cursors
@@ -42,15 +43,6 @@ async def open_watcher(settings: Settings) -> AsyncIterator[WatchTools]:
     token = settings.github_token.get_secret_value()
     async with open_database(settings) as database, open_reader(settings, token) as reader:
         yield WatchTools(build_watcher(settings, reader, database), build_watchlist(settings, database))
-
-
-@asynccontextmanager
-async def open_reader(settings: Settings, token: str | None) -> AsyncIterator[GithubReader]:
-    """Open GitHub for reading only; without a token it allows few requests an hour, and no GraphQL."""
-    async with open_github_reader(
-        settings.github_api_url, token, user_agent=settings.user_agent, now=utc_now
-    ) as reader:
-        yield reader
 
 
 def build_watcher(settings: Settings, reader: GithubReader, database: Engine) -> Watcher:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import pytest
@@ -25,6 +25,8 @@ from storage.packages.statuses import Statuses
 from tests.command_line import without_coverage
 from tests.conftest import ROOT
 from tests.core.pages import project, wheels
+from tests.fakes.fake_discord import FakeDiscord
+from tests.patience import at_most
 
 DISCORD: Final = frozenset({"discord", "cogs"})
 GITHUB: Final = frozenset({"github", "jwt", "cryptography", "requests", "urllib3", "bot.clients.github.worker"})
@@ -141,6 +143,68 @@ def test_no_command_imports_what_it_does_not_use(
     ended, imported, told = run(tmp_path, *command.split())
     assert ended == code, told.stderr
     assert never & imported == frozenset()
+
+
+IDLE: Final = """\
+import gc, json, sys
+from pathlib import Path
+left_alone, leave_alone = [], gc.freeze
+gc.freeze = lambda: (left_alone.append(gc.get_threshold()), leave_alone())
+told = sys.argv.pop()
+from ftbot.__main__ import main
+try:
+    main()
+except SystemExit:
+    Path(told).write_text(json.dumps([left_alone, gc.get_threshold(), gc.isenabled(), sorted(sys.modules)]), "utf-8")
+"""
+
+
+class Idle(NamedTuple):
+    """A bot that nobody asked anything: what it set of the garbage collector, and what it imported."""
+
+    left_alone: int
+    threshold: int
+    collects: bool
+    imported: frozenset[str]
+
+
+async def idle_bot(folder: Path, **variables: str) -> Idle:
+    """Run a bot until it is connected, and end it."""
+    told = folder / "told.json"
+    async with FakeDiscord(validate=False) as discord:
+        settings = {
+            "PYTHONPATH": str(ROOT),
+            "FTBOT_DISCORD_TOKEN": discord.token,
+            "FTBOT_DISCORD_API_URL": discord.api_url,
+            "FTBOT_DISCORD_GATEWAY_URL": discord.gateway_url,
+            "FTBOT_DATABASE": str(folder / "ftbot.db"),
+            "FTBOT_HTTP_PORT": "0",
+            "FTBOT_TRACK": "0",
+        }
+        bot = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", IDLE, "run", str(told)),
+            cwd=folder,
+            env=without_coverage() | settings | variables,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        await discord.connected(at_most(60))
+        bot.terminate()
+        await asyncio.wait_for(bot.wait(), at_most(60))
+    left_alone, (threshold, *_), collects, imported = json.loads(told.read_text("utf-8"))
+    return Idle(len(left_alone), threshold, collects, frozenset(imported))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot be asked to end there")
+async def test_an_idle_bot_has_imported_nothing_that_only_others_use(tmp_path: Path) -> None:
+    idle = await idle_bot(tmp_path)
+    formats = {"bot.core.dependencies.reading", "bot.core.dependencies.locked.uv_lock"}
+    wheels = {"bot.clients.wheel_files", "bot.services.packages.tracked_wheels", "lief", "capstone"}
+    triage = {"bot.services.triage.loop", "bot.core.triage.decide.decisions", "bot.core.classify.text.lexicon"}
+    watching = {"bot.services.upstream.watcher", "bot.clients.github.reader"}
+    never = GITHUB | CHART | formats | wheels | triage | watching | {"rich", "pygments", "click", "nacl"}
+    assert never & idle.imported == frozenset()
+    # Once by the bot, and once at the end of every command.
+    assert (idle.left_alone, idle.threshold, idle.collects) == (2, 10_000, True)
 
 
 def store_demo(database: Path) -> None:

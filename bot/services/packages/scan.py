@@ -351,15 +351,17 @@ def _responsive() -> Iterator[None]:
     wait 5 ms to get it back. The garbage collector leaves alone what is there, because to look at all that was ever
     imported stops everything for 80 ms, and comes seldom: a scan makes many objects and no cycles.
     """
-    turns, collections = sys.getswitchinterval(), gc.get_threshold()
+    turns, collections, frozen = sys.getswitchinterval(), gc.get_threshold(), gc.get_freeze_count()
     sys.setswitchinterval(_TURN)
-    gc.freeze()
+    if not frozen:  # a bot that scans itself leaves alone for good what it had when it started
+        gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, *collections[1:])
     try:
         yield
     finally:
         gc.set_threshold(*collections)
-        gc.unfreeze()
+        if not frozen:
+            gc.unfreeze()
         sys.setswitchinterval(turns)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.core.digest.changes import Change
 from bot.core.errors import StorageError, UpstreamError
 from bot.services.upstream.tracking import Tracking
-from bot.services.upstream.watcher import Watcher
+
+if TYPE_CHECKING:  # it imports GitHub's library
+    from bot.services.upstream.watcher import Watcher
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

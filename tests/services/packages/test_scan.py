@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sqlite3
 import sys
@@ -49,6 +50,15 @@ async def test_the_walk_finds_the_first_natives_by_rank(mixed: FakeIndex, path: 
     assert (report.packages, report.failed) == (3, {})
     assert await tracked_after(path, mixed, clock) == [("a", 1), ("c", 3), ("e", 5)]
     assert report.verdicts == snapshot({"3.14t": {"not-yet": 1, "supported": 2}, "3.15t": {"not-yet": 3}})
+
+
+async def test_what_the_garbage_collector_leaves_alone_it_leaves_alone_after_a_scan(
+    mixed: FakeIndex, path: Path, clock: Clock
+) -> None:
+    gc.freeze()  # as the bot does, in which a scan of a database in memory runs
+    async with open_station(mixed, path, clock, MIXED) as station:
+        await station.scanner.scan(2)
+    assert gc.get_freeze_count() > 0
 
 
 async def test_the_walk_stops_when_it_has_enough(mixed: FakeIndex, path: Path, clock: Clock) -> None:
