@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
@@ -57,7 +56,6 @@ def _read_file(url: str) -> bytes:
         raise UpstreamError(f"The list {url} cannot be read: {str(error).rstrip('.')}.") from error
 
 
-@cache
 def shipped_list() -> TopPackages:
-    """Return the list that ships with the program."""
+    """Read the list that ships with the program."""
     return parse_top_packages(files("bot.clients").joinpath("top_packages.txt").read_bytes())

@@ -24,5 +24,5 @@ def build_lookup(
 ) -> StatusLookup:
     """Build what answers whether a package has wheels; ``count`` is told where each answer came from."""
     index = build_index(settings, http)
-    readings = ReadingWriter(Statuses(database, settings.index_url))
+    readings = ReadingWriter(Statuses(database, settings.index_url, index))
     return StatusLookup(index, readings, settings.targets, utc_now, count=count, inspections=Inspections(database))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -16,12 +19,33 @@ from storage.engine.engine import Engine
 _decode_metadata = msgspec.json.Decoder(Metadata).decode
 
 
+_T = TypeVar("_T")
+
+
+class Packing(Protocol):
+    """Where pages are packed and unpacked, which takes time."""
+
+    async def aside(self, work: Callable[[], _T]) -> _T:
+        """Do work in a thread, and return what it gives."""
+
+
+class _AnyThread:
+    """Any thread: each that works keeps memory of the size of what it worked on."""
+
+    async def aside(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.to_thread(work)
+
+
+_ANY_THREAD = _AnyThread()
+
+
 @dataclass(frozen=True, slots=True)
 class Statuses:
     """One row a package: its last reading, from the index at the URL ``index``; those of other indexes do not count."""
 
     database: Engine
     index: str = ""
+    packing: Packing = _ANY_THREAD
 
     async def latest(self, package: str) -> Reading | None:
         """Return the last reading of a package, None if there is none or it cannot be read any more."""
@@ -36,7 +60,7 @@ class Statuses:
             return None
         try:
             time = datetime.fromtimestamp(checked, UTC)
-            project, newest = await asyncio.to_thread(_unpack, package, page)
+            project, newest = await self.packing.aside(partial(_unpack, package, page))
             claims = _decode_metadata(metadata) if isinstance(metadata, str) else None
         except (ValueError, OverflowError, OSError, msgspec.MsgspecError):  # three of them about the time
             return None
@@ -49,7 +73,7 @@ class Statuses:
 
         One that is newer by more than an hour was dated by a clock that was wrong.
         """
-        page = await asyncio.to_thread(pack, reading.project)
+        page = await self.packing.aside(partial(pack, reading.project))
         metadata = None if reading.metadata is None else msgspec.json.encode(reading.metadata).decode()
         async with self.database.transaction() as transaction:
             await transaction.run(

@@ -441,7 +441,7 @@ def _is_legacy(name: str, filename: str) -> bool:
     return normalized.startswith(prefix) and _FIRST_OF_VERSION.match(normalized, len(prefix)) is not None
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def _version(text: str) -> Version | None:
     try:
         return Version(text)

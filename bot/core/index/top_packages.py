@@ -48,10 +48,10 @@ def parse_top_packages(body: bytes) -> TopPackages:
             document = _decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise UpstreamError("The list of the most downloaded packages is malformed.") from None
-        names, dated = [row.project for row in document.rows], document.last_update or ""
+        names, dated = (row.project for row in document.rows), document.last_update or ""
     else:
         lines = body.decode("utf-8", "replace").splitlines()
-        names = [line.strip() for line in lines if not line.startswith("#")]
+        names = (line.strip() for line in lines if not line.startswith("#"))
         dated = next((line for line in lines if line.startswith("#")), "")
     day = _DAY.search(dated)
     known = tuple(dict.fromkeys(name for text in names if (name := _normalized(text)) is not None))
@@ -62,6 +62,7 @@ def parse_top_packages(body: bytes) -> TopPackages:
 
 def _normalized(text: str) -> str | None:
     try:
-        return canonicalize_name(text, validate=True)
+        name = canonicalize_name(text, validate=True)
     except InvalidName:
         return None
+    return text if name == text else name  # thousands of strings need not be there twice

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +17,6 @@ from storage.packages.names import Packages
 LONGEST_OFFERED = 80
 """Characters; longer names do not fit into a choice with their verdict, and can still be typed."""
 
-_AFTER_ANY_NAME = "\x7f"
 _SEPARATORS = re.compile(r"[-_.]+")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -26,17 +24,34 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Normalized names, sorted for completion and ranked by downloads."""
+    """Normalized names, the most downloaded first, as ``lines`` of one text: strings would take six times the memory.
 
-    ranked: tuple[str, ...]
-    ordered: tuple[str, ...]
-    rank: dict[str, int]
+    The text begins and ends with a line break, so that one before or after what is looked for tells where a name ends.
+    """
+
+    lines: str
 
     @classmethod
     def of(cls, ranked: Iterable[str]) -> Names:
-        """Index names that come with the most downloaded first."""
-        names = tuple(dict.fromkeys(name for name in ranked if len(name) <= LONGEST_OFFERED))
-        return cls(names, tuple(sorted(names)), {name: place for place, name in enumerate(names)})
+        """Take names that come with the most downloaded first."""
+        names = [name for name in ranked if len(name) <= LONGEST_OFFERED]
+        return cls("\n".join(("", *names, "")) if names else "\n")
+
+    @property
+    def ranked(self) -> list[str]:
+        """Return the names, the most downloaded first."""
+        return self.lines.split("\n")[1:-1]
+
+    def having(self, text: str) -> Iterator[str]:
+        """Iterate over the names that have a text, line breaks included, the most downloaded first."""
+        lines, at = self.lines, self.lines.find(text)
+        while at >= 0:
+            begin = lines.rfind("\n", 0, at + 1) + 1
+            end = lines.find("\n", begin)
+            if end < 0:  # after the last line
+                return
+            yield lines[begin:end]
+            at = lines.find(text, end)
 
 
 @dataclass(slots=True)
@@ -75,6 +90,10 @@ class PackageNames:
             self._ids[name] = await asyncio.shield(asking)
         return self._ids[name]
 
+    def known_id(self, name: str) -> int | None:
+        """Return a package's short id without waiting, None where it was not asked for before."""
+        return self._ids.get(name)
+
     async def name_of(self, package_id: int) -> str | None:
         """Return the package that a short id stands for."""
         return await self.packages.name_of(package_id)
@@ -103,12 +122,7 @@ class PackageNames:
     def _candidates(self, typed: str) -> Iterator[str]:
         if not typed:
             yield from self._most_asked
-            yield from self.names.ranked
+        if "\n" in typed:  # there is no such name
             return
-        if typed in self.names.rank:
-            yield typed
-        ordered, rank = self.names.ordered, self.names.rank
-        start = bisect_left(ordered, typed)
-        end = bisect_left(ordered, typed + _AFTER_ANY_NAME, lo=start)
-        yield from sorted(ordered[start:end], key=rank.__getitem__)
-        yield from (name for name in self.names.ranked if typed in name)
+        for text in (f"\n{typed}\n", f"\n{typed}", typed) if typed else ("\n",):
+            yield from self.names.having(text)

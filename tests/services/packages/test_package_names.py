@@ -51,6 +51,7 @@ async def ask(package_names: PackageNames, *names: str) -> None:
         ("py", ["py-numpy", "numpy", "numpydoc", "numpy-financial"]),
         ("orc", ["torch"]),
         ("nothing like it", []),
+        ("numpy\nnumpydoc", []),
         ("", list(RANKED)),
     ],
 )
@@ -64,6 +65,13 @@ async def test_no_more_is_offered_than_asked_for(database: Database) -> None:
     package_names = package_names_of(database, [f"demo{number}" for number in range(100)])
     assert package_names.complete("demo") == [f"demo{number}" for number in range(25)]
     assert package_names.complete("demo", 3) == ["demo0", "demo1", "demo2"]
+
+
+async def test_a_short_id_is_known_once_it_was_asked_for(database: Database) -> None:
+    package_names = package_names_of(database)
+    assert package_names.known_id("numpy") is None
+    number = await package_names.id_of("numpy")
+    assert (package_names.known_id("numpy"), package_names.known_id("torch")) == (number, None)
 
 
 async def test_names_too_long_for_a_choice_are_left_out(database: Database) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,8 @@ from tests.core.pages import NAME, NOW, project, sdist, wheel
 from tests.core.strategies import metadata, projects
 from tests.examples import examples
 from tests.storage.engines import SIGNS, OpenEngine
+
+_T = TypeVar("_T")
 
 READING = Reading.of(
     project(wheel("cp314-cp314t-win32", requires=">=3.9"), sdist(yanked="broken"), status=ProjectStatus.ARCHIVED),
@@ -54,6 +57,21 @@ async def test_a_reading_survives_a_restart(open_engine: OpenEngine) -> None:
         await Statuses(database).record(READING)
     async with open_engine() as database:
         assert await Statuses(database).latest(NAME) == READING
+
+
+async def test_pages_are_packed_and_unpacked_where_that_shall_be(database: Engine) -> None:
+    class OneThread:
+        work = 0
+
+        async def aside(self, work: Callable[[], _T]) -> _T:
+            self.work += 1
+            return work()
+
+    packing = OneThread()
+    statuses = Statuses(database, packing=packing)
+    await statuses.record(READING)
+    assert await statuses.latest(NAME) == READING
+    assert packing.work == 2
 
 
 @given(
