@@ -208,9 +208,19 @@ class Client(commands.Bot):
         """List the slash commands, for help."""
         return [command for command in self.tree.walk_commands() if isinstance(command, app_commands.Command)]
 
+    def dispatch(self, event_name: str, /, *args: object, **kwargs: object) -> None:
+        """Give events to whoever listens; each is a task, which those are spared that would do next to nothing."""
+        match event_name, args:
+            case "socket_raw_receive", (str(payload),):
+                self.pulse.hear(payload)  # of acknowledged heartbeats
+            case "interaction", (discord.Interaction() as interaction,) if interaction.type not in _ROUTED:
+                return
+            case _:
+                super().dispatch(event_name, *args, **kwargs)
+
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Route clicks and submitted forms; commands and completion go through the tree."""
-        if interaction.type not in _ROUTED or not isinstance(interaction.data, dict):
+        if not isinstance(interaction.data, dict):
             return
         identifier = interaction.data.get("custom_id")
         try:
@@ -219,10 +229,6 @@ class Client(commands.Bot):
             await self.conversations.fail(interaction, _STALE, error)
             return
         await self.conversations.hold(interaction, found.verb, found.answer(interaction, found.arguments))
-
-    async def on_socket_raw_receive(self, message: str) -> None:
-        """Listen for acknowledged heartbeats."""
-        self.pulse.hear(message)
 
     async def on_connect(self) -> None:
         """Note that the gateway let the bot in."""

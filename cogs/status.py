@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import discord
@@ -18,7 +18,7 @@ from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status, Upstream, with_upstream
 from bot.core.verdicts.wording import headline as headline_of
 from bot.core.wheels.targets import NEWEST_MINOR, OLDEST_MINOR, Target, parse_target
-from bot.services.packages.families import look_up_with_family
+from bot.services.packages.families import at_hand_without_family, look_up_with_family
 from bot.services.packages.lookup import Freshness, StatusLookup
 from bot.services.packages.package_names import PackageNames
 from cogs.conversations import Conversations
@@ -38,11 +38,23 @@ _BUTTON_WAIT = 0.5
 DEPENDENCIES = "dp"
 """What the button for what a package depends on does; ``cogs/deps.py`` answers it."""
 
+_MOST_CARDS = 50
+"""Cards that are kept for whoever asks the same next; to lay one out takes a fifth of an answer."""
+
 _MOST_SUGGESTED = 3
 _LARGEST_ID = 2**63 - 1
 """What a database stores; people can send any identifier."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """A card, which is finished and so can be sent again and again, and all that it follows from."""
+
+    status: Status
+    number: int | None
+    view: ui.LayoutView
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,7 @@ class StatusAnswers:
     targets: tuple[Target, ...]
     now: Callable[[], datetime]
     upstream: Upstream | None = None
+    _cards: dict[str, _Card] = field(default_factory=dict)
 
     def clicks(self) -> Mapping[str, Click]:
         """Return who answers which button."""
@@ -64,11 +77,14 @@ class StatusAnswers:
 
     async def show(self, interaction: discord.Interaction, name: str, headline: Target, *, private: bool) -> None:
         """Answer with a package's card: at once if that is quick, else as soon as it is there."""
-        asking = asyncio.ensure_future(self._look_up(name, headline, Freshness.NORMAL))
-        await asyncio.wait({asking}, timeout=DIRECTLY)
-        if not asking.done():
-            await interaction.response.defer(ephemeral=private, thinking=True)
-        card = await self._card(await asking, private=private)
+        status = at_hand_without_family(self.lookup, name, self._headed_by(headline))
+        if status is None:
+            asking = asyncio.ensure_future(self._look_up(name, headline, Freshness.NORMAL))
+            await asyncio.wait({asking}, timeout=DIRECTLY)
+            if not asking.done():
+                await interaction.response.defer(ephemeral=private, thinking=True)
+            status = await asking
+        card = await self._card(status, private=private)
         if interaction.response.is_done():
             await interaction.edit_original_response(view=card)
         else:
@@ -138,8 +154,10 @@ class StatusAnswers:
         return name, Target(minor)
 
     async def _look_up(self, name: str, headline: Target, freshness: Freshness) -> Status:
-        targets = (headline, *(target for target in self.targets if target != headline))
-        return await look_up_with_family(self.lookup, name, targets, freshness)
+        return await look_up_with_family(self.lookup, name, self._headed_by(headline), freshness)
+
+    def _headed_by(self, headline: Target) -> tuple[Target, ...]:
+        return headline, *(target for target in self.targets if target != headline)
 
     async def _card(self, status: Status, *, private: bool) -> ui.LayoutView:
         """Lay out a status; raises what is to be said instead where nothing was read."""
@@ -151,10 +169,20 @@ class StatusAnswers:
             raise UpstreamError(text, retry_after=self.lookup.asked_to_wait(status.package))
         known = with_upstream(status, self.upstream)
         number = await self._id_of(status.package)
+        kept = self._cards.get(status.package)
+        if kept is None or (kept.status, kept.number) != (known, number):
+            kept = _Card(known, number, self._laid_out(known, number))
+            self._cards.pop(status.package, None)
+            self._cards[status.package] = kept
+            if len(self._cards) > _MOST_CARDS:
+                del self._cards[next(iter(self._cards))]
+        return kept.view
+
+    def _laid_out(self, known: Status, number: int | None) -> ui.LayoutView:
         labels = {"r": "Refresh"} | ({"f": "Oldest systems"} if has_floors(known) else {})
-        if status.judgement.version is not None:
+        if known.judgement.version is not None:
             labels[DEPENDENCIES] = "Dependencies"
-        minor = str(status.headline.target.minor)
+        minor = str(known.headline.target.minor)
         actions = () if number is None else [action(labels[verb], verb, base36(number), minor) for verb in labels]
         return finished(status_card(known, actions))
 
@@ -179,6 +207,9 @@ class StatusAnswers:
         ]
 
     async def _id_of(self, package: str) -> int | None:
+        known = self.package_names.known_id(package)
+        if known is not None:
+            return known
         asking = asyncio.ensure_future(self.package_names.id_of(package))
         asking.add_done_callback(_forget)
         await asyncio.wait({asking}, timeout=_BUTTON_WAIT)

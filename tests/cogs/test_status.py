@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,43 @@ async def test_a_package_is_read_answered_in_public_and_remembered(fake: FakeDis
     again = await fake.slash("ftstatus", package="DEMO", user="grace").shown()
     assert again.text() == message.text()
     assert index.count() == 1
+
+
+@dataclass(slots=True)
+class Counted:
+    """Knows how many threads are open, of every package the same."""
+
+    open: int | None = None
+
+    def tracking(self, package: str) -> str | None:
+        return f"https://github.com/{package}/{package}/issues/1"
+
+    def first_version(self, _package: str) -> str | None:
+        return None
+
+    def open_count(self, _package: str) -> int | None:
+        return self.open
+
+
+async def test_a_card_that_was_sent_before_tells_what_changed_since(world: World, fake: FakeDiscord) -> None:
+    world.upstream = upstream = Counted()
+    async with world.running():
+        first, again = [(await fake.slash("ftstatus", package="demo").shown()).text() for _ in range(2)]
+        upstream.open = 3
+        later = (await fake.slash("ftstatus", package="demo").shown()).text()
+        other = (await fake.slash("ftstatus", package="demo", python="3.15t").shown()).text()
+    assert again == first
+    assert "Open free-threading issues" not in first
+    assert "**Open free-threading issues:** 3 · tracked in " in later
+    assert "it has no wheel for free-threaded Python 3.15t" in other
+
+
+@pytest.mark.usefixtures("bot")
+async def test_no_more_cards_are_kept_than_are_worth_it(fake: FakeDiscord, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cogs.status._MOST_CARDS", 1)
+    packages = ("demo", "six", "demo", "six")
+    heads = [(await fake.slash("ftstatus", package=name).shown()).text().splitlines()[0] for name in packages]
+    assert heads == ["### 🟡 demo 1.0", "### ⬜ six 1.17.0"] * 2
 
 
 @pytest.mark.usefixtures("bot")

@@ -21,9 +21,16 @@ async def look_up_with_family(
 ) -> Status:
     """Return the status of a package (normalized name) with those of its family, looked up at the same time."""
     named = family(name)
-    members = () if named is None else named.members
-    status, *others = await asyncio.gather(*(lookup.look_up(each, targets, freshness) for each in (name, *members)))
-    return replace(status, family=tuple(others)) if others else status
+    if named is None:
+        return await lookup.look_up(name, targets, freshness)
+    looking = (lookup.look_up(each, targets, freshness) for each in (name, *named.members))
+    status, *others = await asyncio.gather(*looking)
+    return replace(status, family=tuple(others))
+
+
+def at_hand_without_family(lookup: StatusLookup, name: str, targets: Sequence[Target] = ()) -> Status | None:
+    """Return what ``look_up_with_family`` would, without waiting; None for a package that has a family, too."""
+    return lookup.at_hand(name, targets) if family(name) is None else None
 
 
 def look_up_all(

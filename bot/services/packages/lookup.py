@@ -121,6 +121,16 @@ class StatusLookup:
             self.count(Source.MEMORY)
         return await self._for_targets(answer, tuple(targets) or self.targets)
 
+    def at_hand(self, name: str, targets: Sequence[Target] = ()) -> Status | None:
+        """Return what ``look_up`` would, without waiting; None where somebody has to be asked first."""
+        answer = self._memory.get(name)
+        if answer is None or self.now() >= answer.until:
+            return None
+        status = self._covered(answer.status, tuple(targets) or self.targets)
+        if status is not None:
+            self.count(Source.MEMORY)
+        return status
+
     async def look_up_release(
         self,
         name: str,
@@ -368,14 +378,21 @@ class StatusLookup:
                 del self._memory[next(iter(self._memory))]
         return answer
 
-    async def _for_targets(self, answer: _Answer, targets: tuple[Target, ...]) -> Status:
-        status = answer.status
+    def _covered(self, status: Status, targets: tuple[Target, ...]) -> Status | None:
+        """Return a status for some targets, None where it was not judged for them."""
         if targets == self.targets:
             return status
         if status.judgement.version is None:
             return replace(status, judgement=without_release(status.package, targets, status.headline.verdict))
         if set(targets) <= set(self.targets):
             return replace(status, judgement=of_targets(status.judgement, targets))
+        return None
+
+    async def _for_targets(self, answer: _Answer, targets: tuple[Target, ...]) -> Status:
+        covered = self._covered(answer.status, targets)
+        if covered is not None:
+            return covered
+        status = answer.status
         if answer.reading is None:
             answer = await self._with_reading(answer)
             status = answer.status

@@ -13,7 +13,7 @@ import pytest
 from bot.core.verdicts.modifiers import ModifierKind
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
-from bot.services.packages.lookup import Freshness, StatusLookup
+from bot.services.packages.lookup import Freshness, Source, StatusLookup
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import MIRROR, PYPI, Dialect, StatusShape
 from tests.services.lookups import NOW, T313, T314, T315, Clock, open_lookup, release
@@ -68,6 +68,23 @@ async def test_other_targets_than_the_configured_can_be_asked_for(index: FakeInd
     fewer = await lookup.look_up("demo", [T315])
     assert [each.target for each in fewer.judgement.targets] == [T315]
     assert index.count(DEMO_PAGE) == 1
+
+
+async def test_what_is_at_hand_is_what_a_look_up_gives(index: FakeIndex, path: Path, clock: Clock) -> None:
+    index.publish("demo", release())
+    counted: list[Source] = []
+    async with open_lookup(index, path, clock, count=counted.append) as lookup:
+        assert lookup.at_hand("demo") is None
+        status = await lookup.look_up("demo")
+        await lookup.look_up("nothing-here")
+        assert lookup.at_hand("demo") == status
+        assert lookup.at_hand("demo", [T315]) == await lookup.look_up("demo", [T315])
+        assert lookup.at_hand("nothing-here", [T313]) == await lookup.look_up("nothing-here", [T313])
+        assert lookup.at_hand("demo", [T313]) is None  # for which nobody has judged it yet
+        clock.advance(days=8)
+        assert lookup.at_hand("demo") is None
+    asked = [Source.INDEX, Source.INDEX]
+    assert counted == [*asked, *[Source.MEMORY] * 5]
 
 
 async def test_an_unknown_package_is_not_found_for_any_target(index: FakeIndex, lookup: StatusLookup) -> None:
