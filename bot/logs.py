@@ -12,8 +12,11 @@ import re
 import select
 import sys
 import threading
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from queue import Full, Queue
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from itertools import accumulate
+from queue import SimpleQueue
 from typing import TextIO
 
 import structlog
@@ -26,7 +29,12 @@ _SECRETS = re.compile(
     r"|/interactions/\d+/[\w-]{30,}"
     r"|-----BEGIN[^-]*PRIVATE KEY-----[\s\S]*?-----END[^-]*PRIVATE KEY-----"
 )
+_MARKS = ("bot", "bearer", "token", "gh", "_pat_", "/webhooks/", "ons/", "-----beg")
+_DOTTED = re.compile(r"\.[\w-]{6,7}\.[\w-]{27}")
+"""Each secret has one of the marks, whose case and whose i may be any, or is dotted; to look for them is quicker."""
+
 _REDACTED = "[redacted]"
+_IS_LINE = "_ftbot_line"
 
 MOST_LINES = 5_000
 """Lines that wait to be written; what comes beyond them is left out, and counted."""
@@ -34,7 +42,15 @@ MOST_LINES = 5_000
 FLUSH_SECONDS = 0.5
 """How long the end waits for lines that are still to be written."""
 
+_GATHERING = 0.01
+"""Seconds that a line waits for others: each time that the thread is woken the event loop stands still for it."""
+
+_LARGEST_PIECE = 4096
+"""Bytes that a pipe takes in one piece on every system (PIPE_BUF)."""
+
 Event = MutableMapping[str, object]
+
+_to_json = structlog.processors.JSONRenderer()
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -49,7 +65,8 @@ class Aside(logging.Handler):
     def __init__(self, stream: TextIO, most: int = MOST_LINES) -> None:
         super().__init__()
         self._file, self._encoding, self._errors = stream.fileno(), stream.encoding, stream.errors or "strict"
-        self._lines: Queue[bytes] = Queue(most)
+        self._waiting: SimpleQueue[bytes | threading.Event] = SimpleQueue()
+        self._most = most
         self._left_out = self._failed = self._told = 0
         threading.Thread(target=self._write, name="log lines", daemon=True).start()
 
@@ -61,37 +78,60 @@ class Aside(logging.Handler):
             self.handleError(record)
             return
         lost, told = self._left_out + self._failed, self._told
-        if lost > told and not self._lines.full():
+        if lost > told and self._waiting.qsize() < self._most:
             self._told = lost
             log.warning("log_lines_lost", lines=lost - told)  # which comes here, too
-        try:
-            self._lines.put_nowait(line)
-        except Full:
+        if self._waiting.qsize() < self._most:
+            self._waiting.put(line)
+        else:
             self._left_out += 1
 
     def flush(self) -> None:
         """Wait until all lines are written, for a while."""
-        with self._lines.all_tasks_done:
-            self._lines.all_tasks_done.wait_for(lambda: not self._lines.unfinished_tasks, FLUSH_SECONDS)
+        written = threading.Event()
+        self._waiting.put(written)
+        written.wait(FLUSH_SECONDS)
 
     def _write(self) -> None:
         while True:
-            line = self._lines.get()
-            try:
-                _write_past(self._file, line)
-            except OSError:
-                self._failed += 1
-            finally:
-                self._lines.task_done()
+            first = self._waiting.get()
+            if not isinstance(first, threading.Event):
+                time.sleep(_GATHERING)
+            waiting = [first, *(self._waiting.get() for _ in range(self._waiting.qsize()))]
+            lines = [line for line in waiting if not isinstance(line, threading.Event)]
+            self._failed += sum(_write_past(self._file, piece) for piece in _pieces(lines))
+            for written in waiting:
+                if isinstance(written, threading.Event):
+                    written.set()
 
 
-def _write_past(file: int, line: bytes) -> None:
-    """Write all of a line past the stream, whose lock the interpreter wants at its end; waits as long as it takes."""
-    while line:
+def _pieces(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Put lines together as far as one write is of one piece, whoever writes to the same pipe."""
+    piece: list[bytes] = []
+    for line in lines:
+        if piece and sum(map(len, piece)) + len(line) > _LARGEST_PIECE:
+            yield piece
+            piece = []
+        piece.append(line)
+    if piece:
+        yield piece
+
+
+def _write_past(file: int, lines: Sequence[bytes]) -> int:
+    """Write all of some lines past the stream, whose lock the interpreter wants at its end, and count the lost.
+
+    Waits as long as it takes.
+    """
+    left = b"".join(lines)
+    ends = list(accumulate(map(len, reversed(lines))))
+    while left:
         try:
-            line = line[os.write(file, line) :]
+            left = left[os.write(file, left) :]
         except BlockingIOError:  # somebody else made it non-blocking, and it is full
             select.select((), (file,), ())
+        except OSError:
+            return bisect_left(ends, len(left)) + 1
+    return 0
 
 
 def set_up_logs(
@@ -114,48 +154,72 @@ def set_up_logs(
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if as_json:
-        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    else:
-        last += [
-            structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
-        ]
+    console = structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
     known = tuple(form for secret in secrets if secret for form in _written_forms(secret))
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared, processors=[*last[:-1], last[-1], _redactor(known)]
+    line_of = _drawing(_as_json if as_json else console, known)
+    formatter = _Formatter(
+        foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, line_of]
     )
     handler = to(stream)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    # What no line shows is not looked for; the standard library documents these for that.
+    logging._srcfile = None  # noqa: SLF001 — documented, see above
+    logging.logThreads = logging.logProcesses = False
     for chatty in ("httpx", "discord.gateway", "discord.client", "aiosqlite", "apscheduler", "github", "urllib3"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *shared, _at_once(line_of)],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
 
 
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Makes lines of what libraries log; structlog's are made where they are logged, which is quicker."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        return record.getMessage() if hasattr(record, _IS_LINE) else super().format(record)
+
+
+def _at_once(line_of: Callable[[object, str, Event], str]) -> structlog.typing.Processor:
+    """Return what makes a line of an event, and tells the formatter that it is one."""
+
+    def make(logger: logging.Logger, method: str, event: Event) -> structlog.typing.ProcessorReturnValue:
+        try:
+            return (line_of(logger, method, dict(event)),), {"extra": {_IS_LINE: True}}
+        except Exception:  # noqa: BLE001 — logging never fails: the formatter will, and the standard library sees to that
+            return structlog.stdlib.ProcessorFormatter.wrap_for_formatter(logger, method, event)
+
+    return make
+
+
+def _as_json(logger: object, method: str, event: Event) -> structlog.typing.ProcessorReturnValue:
+    return _to_json(logger, method, structlog.processors.format_exc_info(logger, method, event))
+
+
+def _drawing(draw: structlog.typing.Processor, secrets: tuple[str, ...]) -> Callable[[object, str, Event], str]:
+    """Redact the finished line, whatever put the secret there."""
+
+    def line_of(logger: object, method: str, event: Event) -> str:
+        return redact(str(draw(logger, method, event)), secrets)
+
+    return line_of
+
+
 def redact(text: str, secrets: Sequence[str] = ()) -> str:
     """Take out secrets, those given and those that look like one."""
     for secret in secrets:
         text = text.replace(secret, _REDACTED)
-    return _SECRETS.sub(_REDACTED, text)
+    folded = text.casefold()
+    suspicious = any(mark in folded for mark in _MARKS) or _DOTTED.search(text) is not None
+    return _SECRETS.sub(_REDACTED, text) if suspicious else text
 
 
 def _written_forms(secret: str) -> tuple[str, ...]:
     """Return a secret as it is, as in a JSON string, and as in Python's own notation: quotes and line ends differ."""
     return tuple(dict.fromkeys((secret, json.dumps(secret)[1:-1], repr(secret)[1:-1])))
-
-
-def _redactor(secrets: tuple[str, ...]) -> Callable[[object, str, Mapping[str, object] | str], str]:
-    """Redact the finished line, whatever put the secret there; it comes last."""
-
-    def finish(_logger: object, _method: str, line: Mapping[str, object] | str) -> str:
-        return redact(line if isinstance(line, str) else str(line), secrets)
-
-    return finish

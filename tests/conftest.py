@@ -121,7 +121,9 @@ def logs_as_before() -> Iterator[None]:
     """Give the loggers back to pytest after a test that sets logs up as the program does."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    sought = logging._srcfile, logging.logThreads, logging.logProcesses  # noqa: SLF001 — as its documentation has it
     yield
+    logging._srcfile, logging.logThreads, logging.logProcesses = sought  # noqa: SLF001 — as its documentation has it
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()

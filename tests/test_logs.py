@@ -16,6 +16,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import logs
 from bot.ending import flush_logs
 from bot.logs import Aside, redact, set_up_logs
 
@@ -211,6 +212,55 @@ def test_lines_whose_reader_is_gone_fail_nobody(capfd: pytest.CaptureFixture[str
         flush_logs()
         logger().info("other")
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_cannot_be_shown_fails_nobody(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Odd:
+        def __repr__(self) -> str:
+            return fail("no")
+
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    with aside() as reading:
+        logger().info("odd", odd=Odd())
+        logger().info("last")
+        lines = read_until(reading, "last")
+    assert [line["event"] for line in lines] == ["last"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_lines_are_written_in_pieces_that_a_pipe_takes_whole() -> None:
+    written: list[bytes] = []
+    write = os.write
+
+    def note(file: int, piece: bytes) -> int:
+        written.append(piece)
+        return write(file, piece)
+
+    with aside() as reading, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.logs.os.write", note)
+        for number in range(20):
+            logger().info("x" * (number % 7) * 900, number=number)
+        logger().info("last")
+        flush_logs()
+        lines = read_until(reading, "last")
+    assert len(lines) == 21
+    assert all(piece.endswith(b"\n") for piece in written)
+    assert all(len(piece) <= 4096 or piece.count(b"\n") == 1 for piece in written)
+    assert len(written) < 21
+
+
+NEARLY = (
+    *("gh", "GHP_", "Bot ", "to\N{KELVIN SIGN}en ", "beareR\n", "bo", ".", "/", "-", "_", "1", "abcdefg", "M" * 24),
+    *("/webhook\N{LATIN SMALL LETTER LONG S}/", "/\N{LATIN SMALL LETTER DOTLESS I}nteractions/", "a1B2c3D" * 4),
+    *("-----BEG\N{LATIN SMALL LETTER DOTLESS I}N", "PRIVATE KEY-----", "github_pat_"),
+)
+"""Pieces of what looks like a secret."""
+
+
+@given(st.lists(st.sampled_from((*TOKEN_SHAPED.values(), *NEARLY)) | st.text(max_size=3), max_size=8))
+def test_what_looks_for_marks_first_misses_nothing(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert redact(text) == logs._SECRETS.sub("[redacted]", text)  # noqa: SLF001 - which looks everywhere
 
 
 @given(st.text(), st.text(min_size=1))
