@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from benchmarks.asked_bots import Subject
 from benchmarks.earlier import NAME, add_option, earlier_build
 from benchmarks.figures import MILLISECONDS, Figure, Limit, median, percentile
 from benchmarks.processes import environment, ftbot, running
 from benchmarks.report import report
 from benchmarks.scan import Bench, Plan, open_bench
-from benchmarks.status import Subject
 from tests.fakes.fake_discord import FakeDiscord
 
 BOUND_SECONDS = 600.0

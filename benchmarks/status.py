@@ -1,21 +1,23 @@
-"""How fast questions are answered: ``python -m benchmarks.status``, in less than 90 seconds, on loopback only.
+"""How fast questions are answered: ``python -m benchmarks.status``, in some two minutes, on loopback only.
 
 The real ``ftbot run`` is a process of its own. It talks to the fake Discord of the tests, which runs here without
 judging what it gets, and to an index in a third process. Beside it, in turns, a bot of a few lines on the same
-discord.py shows what would be the least. docs/benchmarks.md tells how to read the figures.
+discord.py shows what would be the least, and an earlier build what it was. docs/benchmarks.md tells how to read the
+figures.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import gzip
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
@@ -25,10 +27,13 @@ from typing import ParamSpec
 import httpx
 import msgspec
 
+from benchmarks.asked_bots import Run, Subject, open_bot, open_floor
+from benchmarks.earlier import NAME, Build, add_option, earlier_build
 from benchmarks.figures import MILLISECONDS, Figure, Limit, median, percentile
 from benchmarks.loopback_index import CROWDED, MODEL, cold_names, model_page, read_page
-from benchmarks.processes import Footprint, environment, footprint, ftbot, running, said
+from benchmarks.processes import Footprint, environment, ftbot, running, said
 from benchmarks.report import report
+from benchmarks.status_beside import FLOOR, measure_answers, measure_memory, measure_rush, open_bots
 from bot.clients.answers import Answer as HttpAnswer
 from bot.clients.guard import service_at
 from bot.clients.pypi import PackageIndex
@@ -47,10 +52,8 @@ from cogs.status import StatusAnswers
 from storage.engine.sqlite import open_database
 from storage.packages.names import Packages
 from storage.packages.statuses import Statuses
-from tests.fakes.discord_interactions import Answer, CallbackType
-from tests.fakes.fake_discord import FakeDiscord
 
-BOUND_SECONDS = 90.0
+BOUND_SECONDS = 240.0
 
 _TARGETS = (Target(14), Target(15))
 _IN_FLIGHT = 32
@@ -70,7 +73,6 @@ _TYPED = ("", "n", "nu", "num", "numpy", "py", "sci-", "zzz-nothing-like-it")
 
 _P = ParamSpec("_P")
 Section = tuple[str, list[Figure]]
-Ask = Callable[[], Awaitable[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,77 +83,7 @@ class Plan:
     questions: int
     cold: int
     starts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A bot under measurement: its process and the Discord that it is connected to."""
-
-    discord: FakeDiscord
-    pid: int
-
-    async def ask(self, package: str = MODEL) -> float:
-        """Use ``/ftstatus``; give the seconds from the event to the bot's answer."""
-        answer = await self._first_answer(package)
-        assert answer.latency is not None
-        return answer.latency
-
-    async def read(self, package: str) -> tuple[float, str]:
-        """Use ``/ftstatus``; give the seconds until the card is there, and its text."""
-        started = time.perf_counter()
-        answer = await self._first_answer(package)
-        message = await answer.shown(_ANSWER_SECONDS)
-        return time.perf_counter() - started, message.text()
-
-    async def type(self, text: str) -> float:
-        """Type into the option; give the seconds until the choices are there."""
-        started = time.perf_counter()
-        await self.discord.autocomplete("ftstatus", focus="package", value=text)
-        return time.perf_counter() - started
-
-    def footprint(self) -> Footprint | None:
-        """Read what the process takes."""
-        return footprint(self.pid)
-
-    async def _first_answer(self, package: str) -> Answer:
-        answer = self.discord.slash("ftstatus", package=package)
-        callback = await asyncio.wait_for(answer.callback, _ANSWER_SECONDS)
-        assert callback.type in {CallbackType.MESSAGE, CallbackType.DEFERRED_MESSAGE}
-        return answer
-
-
-@dataclass(slots=True)
-class Run:
-    """What asking many times gave: a latency for each answer, the time that all took, the CPU that the bot took."""
-
-    latencies: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    cpu: float | None = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Return the answers a second."""
-        return len(self.latencies) / self.seconds
-
-    @property
-    def cpu_each(self) -> float | None:
-        """Return the seconds of CPU for an answer."""
-        return None if self.cpu is None else self.cpu / len(self.latencies)
-
-    async def add(self, subject: Subject, ask: Ask, count: int, at_once: int) -> None:
-        """Ask so many times more, with so many questions under way at any time."""
-        before, started = subject.footprint(), time.perf_counter()
-        left = iter(range(count))
-
-        async def one_after_another() -> None:
-            for _ in left:
-                self.latencies.append(await ask())
-
-        await asyncio.gather(*(one_after_another() for _ in range(at_once)))
-        self.seconds += time.perf_counter() - started
-        after = subject.footprint()
-        if self.cpu is not None:
-            self.cpu = None if before is None or after is None else self.cpu + after.cpu - before.cpu
+    earlier: Build
 
 
 @asynccontextmanager
@@ -161,39 +93,6 @@ async def open_index(folder: Path, plan: Plan) -> AsyncIterator[str]:
     command = (sys.executable, "-m", "benchmarks.loopback_index", "--cold", str(plan.cold), *page)
     async with running(command, folder, environment(), "index.log") as process:
         yield await said(process, _START_SECONDS)
-
-
-@asynccontextmanager
-async def open_bot(folder: Path, index: str) -> AsyncIterator[Subject]:
-    """Run ``ftbot run`` as in a container: JSON lines about every answer, a database on disk."""
-    async with FakeDiscord(validate=False) as discord:
-        env = environment(
-            index_url=f"{index}simple/",
-            json_api_url=f"{index}pypi/",
-            database=str(folder / "ftbot.db"),
-            discord_token=discord.token,
-            discord_api_url=discord.api_url,
-            discord_gateway_url=discord.gateway_url,
-            http_port="0",
-            track="0",
-            log_format="json",
-        )
-        async with running(ftbot("run"), folder, env, "ftbot.log") as process:
-            await discord.connected(_START_SECONDS)
-            yield Subject(discord, process.pid)
-
-
-@asynccontextmanager
-async def open_floor(folder: Path) -> AsyncIterator[Subject]:
-    """Run the bot that does nothing."""
-    async with FakeDiscord(validate=False) as discord:
-        command = (
-            *(sys.executable, "-m", "benchmarks.floor_bot"),
-            *(discord.api_url, discord.gateway_url, discord.token),
-        )
-        async with running(command, folder, environment(), "floor.log") as process:
-            await discord.connected(_START_SECONDS)
-            yield Subject(discord, process.pid)
 
 
 async def measure_warm(bot: Subject, floor: Subject, questions: int) -> list[Figure]:
@@ -343,9 +242,21 @@ def memory(footprints: Sequence[tuple[str, Footprint | None]]) -> list[Figure]:
 
 async def measure(plan: Plan, folder: Path) -> list[Section]:
     """Measure everything, one thing at a time."""
+    async with (
+        open_index(folder, plan) as index,
+        open_bots(folder, index, plan.earlier) as bots,
+        open_floor(folder) as floor,
+    ):
+        answers = await measure_answers(bots | {FLOOR: floor}, plan.questions)
+        rush = await measure_rush(bots | {FLOOR: floor})
+    kept = await measure_memory(folder, plan.earlier)
     starts = await asyncio.to_thread(measure_starts, folder, plan.starts)
     judging = measure_judging(model_page() if plan.page is None else read_page(plan.page))
-    async with open_index(folder, plan) as index, open_bot(folder, index) as bot, open_floor(folder) as floor:
+    async with (
+        open_index(folder, plan) as index,
+        open_bot(folder, index, ftbot("run")) as bot,
+        open_floor(folder) as floor,
+    ):
         idle = bot.footprint()
         warm = await measure_warm(bot, floor, plan.questions)
         after_warm = bot.footprint()
@@ -361,6 +272,9 @@ async def measure(plan: Plan, folder: Path) -> list[Section]:
         ("after the crowd", after_crowd),
     )
     return [
+        (f"Warm answer beside {NAME}", answers),
+        ("A thousand people ask within one second", rush),
+        (f"Memory beside {NAME}", kept),
         ("Warm answer: event sent → answer received", warm),
         ("Cold answer: a page of numpy's size", cold),
         (f"{_CROWD:,} people ask about one cold package at once", crowd),
@@ -414,8 +328,11 @@ def main() -> None:
         "--cold", type=int, default=40, choices=range(1, 101), metavar="1…100", help="cold packages (default: 40)"
     )
     parser.add_argument("--starts", type=int, default=5, help="how often each short command is started (default: 5)")
+    add_option(parser)
     options = parser.parse_args()
-    plan = Plan(options.page, max(options.questions, _FEWEST_QUESTIONS), options.cold, options.starts)
+    gc.disable()  # the fake keeps all that it was told, and to look through that takes longer than an answer
+    questions = max(options.questions, _FEWEST_QUESTIONS)
+    plan = Plan(options.page, questions, options.cold, options.starts, earlier_build(options))
     asyncio.run(report(partial(measure, plan), BOUND_SECONDS))
 
 

@@ -28,8 +28,11 @@ def walk(components: Sequence[JsonObject]) -> Iterator[JsonObject]:
     """Yield every component in reading order, parents before children, a section's accessory after its texts."""
     for component in components:
         yield component
-        yield from walk(children(component, "components"))
-        yield from walk([part for part in (child(component, "accessory"), child(component, "component")) if part])
+        if "components" in component:  # most have none of these, and this is asked many times for each message
+            yield from walk(children(component, "components"))
+        for key in ("accessory", "component"):
+            if key in component and (part := child(component, key)):
+                yield from walk([part])
 
 
 def is_link(component: JsonObject) -> bool:
@@ -44,7 +47,12 @@ def buttons(components: Sequence[JsonObject]) -> list[Button]:
 
 def media_urls(components: Sequence[JsonObject]) -> list[str]:
     """Return the addresses of all pictures and files the components show."""
-    return [text(medium, "url") for component in walk(components) for medium in _media(component)]
+    return [url for component in walk(components) for url in own_media_urls(component)]
+
+
+def own_media_urls(component: JsonObject) -> list[str]:
+    """Return the addresses of the pictures and files that a component shows itself."""
+    return [text(medium, "url") for medium in _media(component)]
 
 
 def components_text(components: Sequence[JsonObject]) -> str:
@@ -86,8 +94,10 @@ def answered(components: Sequence[JsonObject], urls: Mapping[str, str], new_id: 
 
 def _kept(component: JsonObject) -> JsonObject:
     """Return what Discord keeps of a component; that a select is required is about modals, and ignored in messages."""
-    ignored = {"required"} if component.get("type") in SELECTS else frozenset()
-    return {key: value for key, value in without_nulls(component).items() if key not in ignored}
+    kept = without_nulls(component)
+    if component.get("type") in SELECTS:
+        kept.pop("required", None)
+    return kept
 
 
 _DEFAULTS: dict[int, JsonObject] = {
@@ -104,7 +114,7 @@ _DEFAULTS: dict[int, JsonObject] = {
 
 
 def _media(component: JsonObject) -> list[JsonObject]:
-    own = [child(component, key) for key in ("media", "file")]
+    own = [child(component, key) for key in ("media", "file") if key in component]
     return [medium for medium in [*own, *(child(entry, "media") for entry in children(component, "items"))] if medium]
 
 

@@ -253,7 +253,7 @@ def _check_component(form: Form, path: str, component: JsonObject, files: Collec
         check(form, path, component)
     form.length(f"{path}/description", text(component, "description"), MAX_ALT_TEXT)
     accessory = child(component, "accessory")
-    for url in ui.media_urls([component | {"components": [], "accessory": {}}]):
+    for url in ui.own_media_urls(component):
         if url.startswith("attachment://") and url.removeprefix("attachment://") not in files:
             message = f"The referenced attachment {url!r} was not found."
             form.wrong(path, "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND", message)

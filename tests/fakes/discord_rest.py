@@ -24,6 +24,7 @@ from tests.fakes.discord_limits import (
     check_thread,
 )
 from tests.fakes.discord_world import (
+    NO_FLAGS,
     Attachment,
     Channel,
     ChannelType,
@@ -76,7 +77,10 @@ Operation: TypeAlias = Callable[[Call], Reply]
 
 @dataclass(slots=True, eq=False)
 class Rest:
-    """What each operation does. Every method that serves one takes the call and returns a status and a body."""
+    """What each operation does. Every method that serves one takes the call and returns a status and a body.
+
+    Unless it ``judges``, messages may break limits.
+    """
 
     world: World
     gateway: Gateway
@@ -84,6 +88,7 @@ class Rest:
     nonce_window: timedelta
     answers: dict[str, Answer] = field(default_factory=dict)
     files: dict[str, Attachment] = field(default_factory=dict)
+    judges: bool = True
     _nonces: dict[tuple[int, str], Message] = field(default_factory=dict)
 
     def operations(self) -> dict[tuple[str, str], Operation]:
@@ -208,6 +213,18 @@ class Rest:
             raise
         return self._callback_reply(answer, kind) if call.asks("with_response") else (204, None)
 
+    def _check_message(
+        self,
+        body: JsonObject,
+        uploads: Sequence[Attachment],
+        *,
+        before: Message | None = None,
+        flags: MessageFlag = NO_FLAGS,
+        prefix: str = "",
+    ) -> None:
+        if self.judges:
+            check_message(body, uploads, before=before, flags=flags, prefix=prefix)
+
     def _first_answer(self, answer: Answer, call: Call) -> CallbackType:
         if answer.acknowledged is not None:
             raise RefusedError(400, 40060, "Interaction has already been acknowledged.")
@@ -215,14 +232,14 @@ class Rest:
             raise RefusedError(404, 10062, "Unknown interaction")
         kind, data = _callback_type(answer, call.form), child(call.form, "data")
         if kind is CallbackType.MESSAGE:
-            check_message(data, call.uploads, flags=MessageFlag.EPHEMERAL, prefix="data/")
+            self._check_message(data, call.uploads, flags=MessageFlag.EPHEMERAL, prefix="data/")
             answer.message = self._answering(answer, data, call.uploads)
         elif kind is CallbackType.DEFERRED_MESSAGE:
             check_defer(data)
             flags = MessageFlag(number(data, "flags")) | MessageFlag.LOADING
             answer.message = self._answering(answer, {"flags": flags.value}, ())
         elif kind is CallbackType.UPDATE_MESSAGE and answer.source is not None:
-            check_message(data, call.uploads, before=answer.source, prefix="data/")
+            self._check_message(data, call.uploads, before=answer.source, prefix="data/")
             self._change(answer.source, data, call.uploads)
         elif kind is CallbackType.AUTOCOMPLETE:
             check_choices(children(data, "choices"))
@@ -259,7 +276,7 @@ class Rest:
         answer = self._acknowledged(call)
         if answer.user_installed and len(answer.followups) >= FOLLOWUPS_IF_USER_INSTALLED:
             raise RefusedError(400, 40094, "This interaction has reached the maximum number of follow up messages.")
-        check_message(call.form, call.uploads, flags=MessageFlag.EPHEMERAL)
+        self._check_message(call.form, call.uploads, flags=MessageFlag.EPHEMERAL)
         if answer.message is not None and answer.message.loading:
             # The first follow-up to a deferred answer takes the place of "thinking…".
             self._change(answer.message, call.form, call.uploads)
@@ -285,7 +302,7 @@ class Rest:
 
     def _edit_answer(self, call: Call) -> Reply:
         answer, message = self._answer_message(call)
-        check_message(call.form, call.uploads, before=message)
+        self._check_message(call.form, call.uploads, before=message)
         self._change(message, call.form, call.uploads)
         if message is answer.message:
             answer.edit(message)
@@ -354,7 +371,7 @@ class Rest:
                 if earlier.id not in channel.messages:
                     raise RefusedError(404, 10008, "Unknown Message")
                 return 200, earlier.json()
-        check_message(call.form, call.uploads)
+        self._check_message(call.form, call.uploads)
         message = self._message(channel, call.form, call.uploads)
         message.nonce = nonce
         channel.messages[message.id] = message
@@ -382,7 +399,7 @@ class Rest:
         message = self._stored(call, *_for_files(call))
         if message.author is not self.world.bot:
             raise RefusedError(403, 50005, "Cannot edit a message authored by another user")
-        check_message(call.form, call.uploads, before=message)
+        self._check_message(call.form, call.uploads, before=message)
         self._change(message, call.form, call.uploads)
         return 200, message.json()
 
@@ -434,7 +451,7 @@ class Rest:
         )
         reply: JsonObject = {}
         if of_forum:
-            check_message(child(call.form, "message"), call.uploads, prefix="message/")
+            self._check_message(child(call.form, "message"), call.uploads, prefix="message/")
             message = self._message(thread, child(call.form, "message"), call.uploads)
             # The first message of a forum post has the identifier of its thread.
             message.id = thread.id

@@ -343,7 +343,7 @@ class Channel:
 
     def json(self) -> JsonObject:
         """Return Discord's channel object."""
-        last = str(max(self.messages)) if self.messages else None
+        last = str(next(reversed(self.messages))) if self.messages else None
         channel: JsonObject = {"id": str(self.id), "type": self.type.value, "last_message_id": last}
         channel["flags"] = _REQUIRE_TAG if self.requires_tag else 0
         if self.recipient is not None:

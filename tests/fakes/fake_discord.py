@@ -120,7 +120,10 @@ class FakeDiscord:
         heartbeat_interval: float = 41.25,
         privileged_intents: bool = False,
     ) -> None:
-        """Prepare a server with these guilds, or with ``default_guild()``; ``async with`` starts it."""
+        """Prepare a server with these guilds, or with ``default_guild()``; ``async with`` starts it.
+
+        Without ``validate`` it takes all that it can read, for benchmarks: to judge takes as long as to answer.
+        """
         self.token = token
         self.world = World(now, [default_guild()] if guilds is None else list(guilds))
         self.changes = Changes()
@@ -138,7 +141,7 @@ class FakeDiscord:
             heartbeat_interval=heartbeat_interval,
             privileged_intents=privileged_intents,
         )
-        self.rest = Rest(self.world, self.gateway, lambda: self._base_url, nonce_window)
+        self.rest = Rest(self.world, self.gateway, lambda: self._base_url, nonce_window, judges=validate)
         self._faults: list[Fault] = []
         self._base_url = ""
         self._runner: web.AppRunner | None = None
