@@ -11,6 +11,8 @@ PACKAGE ?= numpy
 PYTEST ?=
 # COVERAGE=on measures which lines the tests run, of which 97 % is the least. CI does; it takes half as long again.
 COVERAGE ?=
+# What `make bench` runs, e.g. BENCH="startup deps", by default all.
+BENCH ?=
 # Passed to uv by `make lock`, e.g. LOCK=--upgrade.
 LOCK ?=
 
@@ -28,6 +30,7 @@ bin := $(VENV)/bin
 # On a terminal pip tells how far it is, elsewhere only what fails; on stderr, as an answer may be all that is wanted on stdout.
 pip := $(bin)/python -m pip --disable-pip-version-check --no-input $(shell [ -t 2 ] || echo --quiet --quiet)
 packages = $(shell grep -c '^[a-z0-9].*==' $(1)) packages
+benchmarks = $(patsubst benchmarks/%.py,%,$(shell grep -l '^BOUND_SECONDS = ' benchmarks/*.py))
 # Stamps: the virtual environment holds what the locks said at that time.
 runtime := $(VENV)/.ftbot-runtime
 development := $(VENV)/.ftbot-development
@@ -74,8 +77,11 @@ long: $(development) ## Try properties with many examples, for as long as that t
 	@PATH="$(abspath $(bin)):$$PATH" FTBOT_TEST_PATIENCE=$${FTBOT_TEST_PATIENCE:-60} $(bin)/python -m pytest --no-header \
 		-m hypothesis --hypothesis-profile=long --numprocesses=auto --dist=worksteal $(PYTEST)
 
-bench: $(development) ## Measure how fast questions are answered, packages scanned, applications judged, webhooks taken, threads watched (six minutes)
-	@for benchmark in status scan deps webhooks watch github_worker; do $(bin)/python -m benchmarks.$$benchmark || exit 1; echo; done
+# One after the other, as each wants the machine to itself. What says how long it may take is one that needs nothing to be given.
+bench: $(development) ## Run the benchmarks, or what BENCH says, beside an earlier build that is made once (ten minutes)
+	@for benchmark in $(or $(BENCH),$(benchmarks)); do \
+		echo "$$benchmark"; $(bin)/python -m benchmarks.$$benchmark || exit 1; echo; \
+	done
 
 own-medicine: $(development) ## Do our own dependencies keep the GIL off? (asks PyPI; half a minute)
 	@$(bin)/ftbot inspect $$(sed -n 's/^\([A-Za-z0-9_.-]*\)==.*/\1/p' requirements.txt | sort -u)

@@ -52,7 +52,12 @@ FILES: Final = frozenset(
     }
 )
 STATUS: Final = (
-    NOBODY | TRIAGE | DIGEST | LOGS | FILES | {"bot.core.schema.status", "dotenv", "rich.progress", "stamina"}
+    NOBODY
+    | TRIAGE
+    | DIGEST
+    | LOGS
+    | FILES
+    | {"bot.core.inspection.importing", "bot.core.schema.status", "dotenv", "rich.progress", "stamina"}
 )
 """What a package that is in the database is answered without."""
 

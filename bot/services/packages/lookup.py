@@ -23,8 +23,7 @@ from bot.core.index.metadata import NOT_OFFERED, Metadata
 from bot.core.index.simple_api import MetadataFile, Project
 from bot.core.inspection.inspection import Inspection
 from bot.core.verdicts.freshness import Reading
-from bot.core.verdicts.imported_gil import judge_release_with_inspections, judge_with_inspections
-from bot.core.verdicts.judge import Judgement, without_release
+from bot.core.verdicts.judge import Judgement, judge, without_release
 from bot.core.verdicts.rules import PURE_ITSELF, Verdict
 from bot.core.verdicts.status import Status, failed, of_targets
 from bot.core.wheels.targets import Target
@@ -151,6 +150,8 @@ class StatusLookup:
             error = status.error if project is None else f"The index has no release {version} of {name}."
             judgement = without_release(name, wanted, verdict)
             return Status(judgement, status.checked, stale=status.stale, error=error, newest=newest)
+        from bot.core.verdicts.imported_gil import judge_release_with_inspections  # noqa: PLC0415 — see ``_judging``
+
         read = await self._inspections(name, version)
         judging = partial(judge_release_with_inspections, project, release, wanted, self.now(), read)
         links = status.metadata and Metadata(source=status.metadata.source, offered=status.metadata.offered)
@@ -279,7 +280,7 @@ class StatusLookup:
         wanted = tuple(targets) or self.targets
         newest = reading.newest
         read = {} if newest is None else await self._inspections(reading.project.name, newest.version)
-        judging = partial(judge_with_inspections, reading.project, wanted, self.now(), reading.metadata, read)
+        judging = _judging(reading, wanted, self.now(), read)
         judgement = await self._with_required(await self.index.aside(judging), reading.metadata, offline=offline)
         return _Answer(Status(judgement, reading.checked, reading.metadata), reading, reading.fresh_until())
 
@@ -409,3 +410,14 @@ class StatusLookup:
         if stored is not None:
             return replace(answer, reading=stored)
         return await self._share_flight(answer.status.package, Freshness.NORMAL)
+
+
+def _judging(
+    reading: Reading, targets: Sequence[Target], now: datetime, read: Mapping[str, Inspection]
+) -> Callable[[], Judgement]:
+    """Return how a reading is judged; what knows extension modules is imported only where some were read."""
+    if not read:
+        return partial(judge, reading.project, targets, now, reading.metadata)
+    from bot.core.verdicts.imported_gil import judge_with_inspections  # noqa: PLC0415 — most wheels were not read
+
+    return partial(judge_with_inspections, reading.project, targets, now, reading.metadata, read)
