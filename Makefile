@@ -78,7 +78,7 @@ long: $(development) ## Try properties with many examples, for as long as that t
 		-m hypothesis --hypothesis-profile=long --numprocesses=auto --dist=worksteal $(PYTEST)
 
 # One after the other, as each wants the machine to itself. What says how long it may take is one that needs nothing to be given.
-bench: $(development) ## Run the benchmarks, or what BENCH says, beside an earlier build that is made once (ten minutes)
+bench: $(development) ## Run the benchmarks, or what BENCH says, beside an earlier build that is made once (a quarter of an hour)
 	@for benchmark in $(or $(BENCH),$(benchmarks)); do \
 		echo "$$benchmark"; $(bin)/python -m benchmarks.$$benchmark || exit 1; echo; \
 	done

@@ -2,7 +2,7 @@
 
 It is made once, in ``.benchmarks/`` of this checkout, from this checkout's history and the commit's own locks, with the
 Python that runs the benchmark; that takes a minute or two and asks PyPI. ``--earlier``, or the variable
-``FTBOT_BENCHMARK_EARLIER``, names a checkout that is there with its ``.venv`` instead.
+``FTBOT_TEST_EARLIER``, names a checkout that is there with its ``.venv`` instead.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = "e4c4b2e"
 
 _COMMIT = "e4c4b2ea182c3659981f42f2dfe4425ea5369d12"
 _FOLDER = Path(".benchmarks") / NAME
-_VARIABLE = "FTBOT_BENCHMARK_EARLIER"
+_VARIABLE = "FTBOT_TEST_EARLIER"
 _MADE_BY_MAKE = ("MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS", "VENV", "PYTHON")
 """What ``make bench`` says to whatever make it starts."""
 

@@ -37,7 +37,7 @@ def test_option_names_a_build_that_is_there(tmp_path: Path) -> None:
 
 
 def test_variable_names_one_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FTBOT_BENCHMARK_EARLIER", str(checkout(tmp_path)))
+    monkeypatch.setenv("FTBOT_TEST_EARLIER", str(checkout(tmp_path)))
 
     assert earlier_build(options()).python == tmp_path / ".venv" / "bin" / "python"
 
@@ -50,7 +50,7 @@ def test_named_build_without_environment_is_refused(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_without_history_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     subprocess.run(("git", "init", "--quiet"), cwd=tmp_path, check=True)
-    monkeypatch.delenv("FTBOT_BENCHMARK_EARLIER", raising=False)
+    monkeypatch.delenv("FTBOT_TEST_EARLIER", raising=False)
 
     with pytest.raises(SystemExit, match=r"not in the history.*--unshallow.*--earlier"):
         earlier_build(options(), tmp_path)
