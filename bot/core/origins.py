@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 _PORTS = {"http": 80, "https": 443}
@@ -84,6 +85,7 @@ class Service:
         return any(host.name == to.host and (host.port or _PORTS[to.scheme]) == to.port for host in self.hosts)
 
 
+@lru_cache(maxsize=256)
 def origin(scheme: str, host: str, port: int | None) -> Origin | None:
     """Make an origin of the parts of an address, None where it is none of http or https."""
     default = _PORTS.get(scheme)

@@ -244,7 +244,7 @@ def parse(name: str, body: bytes, *, brief: bool = False) -> Project:
     return _project(name, loose, files, brief=brief)
 
 
-def group(name: str, files: Sequence[File], status: ProjectStatus) -> Project:
+def group(name: str, files: Sequence[File], status: ProjectStatus, serial: int | None = None) -> Project:
     """Sort files into releases by the version in their names.
 
     Of what is neither wheel nor sdist only the project's own distributions in forgotten formats are counted.
@@ -292,7 +292,7 @@ def group(name: str, files: Sequence[File], status: ProjectStatus) -> Project:
     ordered = tuple(
         [Release(spelled, tuple(listed)) for _, (spelled, listed) in sorted(releases.items(), key=itemgetter(0))]
     )
-    return Project(name, status, ordered, other_files=others)
+    return Project(name, status, ordered, others, serial)
 
 
 def metadata_file(body: bytes, page_url: str, filenames: Sequence[str]) -> MetadataFile | None:
@@ -331,10 +331,10 @@ def unpack(name: str, packed: bytes) -> Project:
         msg = f"the stored page of {name} is unreadable"
         raise ValueError(msg) from error
     try:
-        project = group(name, [File(*row) for row in rows], status)
+        project = group(name, [File(*row) for row in rows], status, serial)
     except TooLargeError as error:
         raise ValueError(str(error)) from error
-    return replace(project, other_files=others, serial=serial)
+    return replace(project, other_files=others)
 
 
 _Packed = tuple[ProjectStatus, int, int | None, list[tuple[str, str | None, str | None, bool | str]]]
@@ -351,10 +351,10 @@ def _project(name: str, page: _Page | _LoosePage, files: Sequence[File], *, brie
     status, serial = _status(page.project_status, meta), _serial(meta)
     newest = _newest(name, files) if brief else None
     if newest is not None:
-        project = group(name, newest, status)
+        project = group(name, newest, status, serial)
         if project.releases:
-            return replace(project, serial=serial)
-    return replace(group(name, files, status), serial=serial)
+            return project
+    return group(name, files, status, serial)
 
 
 def _newest(name: str, files: Sequence[File]) -> Sequence[File] | None:
@@ -364,6 +364,7 @@ def _newest(name: str, files: Sequence[File]) -> Sequence[File] | None:
     """
     check_files(name, len(files))
     texts: dict[str, dict[str, None]] = {}  # of versions, by how the project is spelled
+    spelled, listed = "", dict[str, None]()  # of the file before, which nearly always is spelled alike
     wide: list[str] = []
     for file in files:
         filename = file.filename
@@ -381,10 +382,9 @@ def _newest(name: str, files: Sequence[File]) -> Sequence[File] | None:
             project, text = parts
         else:
             continue
-        if project in texts:
-            texts[project][text] = None
-        else:
-            texts[project] = {text: None}
+        if project != spelled:
+            spelled, listed = project, texts.setdefault(project, {})
+        listed[text] = None
     check_cost(name, files, wide)
     own = {project: listed for project, listed in texts.items() if canonicalize_name(project) == name}
     chosen = _newest_texts([text for listed in own.values() for text in listed])
@@ -395,12 +395,12 @@ def _newest(name: str, files: Sequence[File]) -> Sequence[File] | None:
 
 def _newest_texts(texts: Sequence[str]) -> Collection[str]:
     """Return how the newest of some versions is written; indexes list the newest last, where it is found soonest."""
-    versions = [(version, text) for text in texts if (version := _version(text)) is not None]
     for stable in (True, False):
         newest: Version | None = None
         chosen: list[str] = []
-        for version, text in reversed(versions):
-            if (newest is not None and version < newest) or (stable and version.is_prerelease):
+        for text in reversed(texts):
+            version = _version(text)
+            if version is None or (newest is not None and version < newest) or (stable and version.is_prerelease):
                 continue
             if version == newest:
                 chosen.append(text)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache, reduce
+from itertools import dropwhile
 from types import MappingProxyType
 
 from packaging.specifiers import SpecifierSet
@@ -100,11 +101,9 @@ def newest_release(project: Project) -> Release | None:
 
 def stable_before(project: Project, release: Release) -> Iterable[Release]:
     """Walk the stable, standing releases older than a release, the newest first."""
-    return (
-        earlier
-        for earlier in reversed(project.releases)
-        if earlier.version < release.version and not earlier.version.is_prerelease and not earlier.is_yanked
-    )
+    version = release.version
+    earlier = dropwhile(lambda each: each.version >= version, reversed(project.releases))
+    return (each for each in earlier if not each.version.is_prerelease and not each.is_yanked)
 
 
 @lru_cache(maxsize=8192)
