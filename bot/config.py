@@ -101,6 +101,9 @@ class Settings(BaseModel):
         "https://hugovk.dev/top-pypi-packages/top-pypi-packages.min.json",
         description="the most downloaded packages; a file: URL or a path works too",
     )
+    guide_url: str = Field(
+        "https://py-free-threading.github.io/", description="the free-threading guide, or where its inventory is"
+    )
     track: int = Field(360, ge=0, le=100_000, description="how many packages with native code are tracked")
     inspect: int = Field(
         200, ge=0, le=1_000_000, description="MiB an hour that may be read from inside wheels; 0 reads none"

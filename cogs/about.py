@@ -11,10 +11,11 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from bot.core.guide.sections import GUIDE
 from bot.core.text.sentences import counted
 from cogs.conversations import Conversations
 from cogs.ui.buttons import finished
-from cogs.ui.status_card import GUIDE, moment
+from cogs.ui.status_card import moment
 
 _MOST_USED = ("ftstatus", "ftdeps", "ftissues", "ftdigest")
 

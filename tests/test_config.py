@@ -31,6 +31,7 @@ DEFAULTS: Final = {
     "FTBOT_INDEX_HOSTS": "files.pythonhosted.org",
     "FTBOT_JSON_API_URL": "https://pypi.org/pypi/",
     "FTBOT_TOP_PACKAGES_URL": "https://hugovk.dev/top-pypi-packages/top-pypi-packages.min.json",
+    "FTBOT_GUIDE_URL": "https://py-free-threading.github.io/",
     "FTBOT_TRACK": "360",
     "FTBOT_INSPECT": "200",
     "FTBOT_TARGETS": "3.14t,3.15t",

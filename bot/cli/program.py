@@ -407,6 +407,27 @@ def list_command(
 
 
 @app.command()
+def compare(
+    packages: Annotated[list[str], typer.Argument(metavar="PACKAGE...", help="Two names or more, as on PyPI.")],
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PYTHON", help="A free-threaded Python, such as 3.14t. Repeatable.", autocompletion=_targets
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Answer from what is stored; ask nobody.")] = False,
+) -> None:
+    """Show packages side by side: wheels by Python and platform, the GIL, since when, how often they release.
+
+    Examples: ftbot compare psycopg2-binary asyncpg; ftbot compare numpy scipy pandas --target 3.15t
+    """
+    from bot.cli.compare import compare_packages
+
+    _leave(compare_packages(packages, target or (), as_json=as_json, offline=offline))
+
+
+@app.command()
 def digest(
     week: Annotated[
         str | None,
@@ -446,6 +467,22 @@ def history(
     from bot.cli.history import ask_history, show_history
 
     _leave(show_history(ask_history(packages, top, first, last, rule.value), as_json=as_json))
+
+
+@app.command()
+def guide(
+    topic: Annotated[
+        list[str], typer.Argument(metavar="TOPIC...", help="Such as pybind11, cibuildwheel, or 'data races'.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show which sections of the py-free-threading guide are about a topic.
+
+    Examples: ftbot guide pybind11; ftbot guide debug data races
+    """
+    from bot.cli.guide import show_guide
+
+    _leave(show_guide(topic, as_json=as_json))
 
 
 @app.command()

@@ -19,8 +19,9 @@ from bot.core.digest.wording import (
     target_line,
     title,
 )
+from bot.core.guide.sections import GUIDE
 from bot.core.verdicts.wording import DISCLAIMER
-from cogs.ui.status_card import GUIDE, MOST_BYTES, MOST_TEXT, plain
+from cogs.ui.status_card import MOST_BYTES, MOST_TEXT, plain
 
 CHART_FILE = "digest.png"
 """The name under which the chart must be attached to the message."""

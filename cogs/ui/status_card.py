@@ -12,6 +12,7 @@ from discord import ui
 from bot.core.github.threads import IssueRef, is_repository, linked_ref
 from bot.core.inspection.modules import Gil
 from bot.core.text.sentences import LONGEST_PIECE, MOST_LISTED, listed, shortened
+from bot.core.verdicts.guide_link import guide_link
 from bot.core.verdicts.judge import TargetVerdict
 from bot.core.verdicts.modifiers import Modifier, ModifierKind
 from bot.core.verdicts.rules import Verdict
@@ -39,7 +40,6 @@ MOST_TEXT = 3_500
 """Characters on a card; Discord takes 4,000, and some 10,000 bytes."""
 
 MOST_BYTES = 9_000
-GUIDE = "https://py-free-threading.github.io/"
 
 COLOURS = {
     "✅": discord.Colour(0x2DA44E),
@@ -185,7 +185,7 @@ def _link_buttons(status: Status) -> Iterator[tuple[str, str]]:
         yield "Tracking issue", status.tracking_issue
     if status.source is not None:
         yield "Source", status.source
-    yield "Guide", GUIDE
+    yield "Guide", guide_link(status)
 
 
 def _foot(status: Status) -> str:

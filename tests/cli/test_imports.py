@@ -101,6 +101,7 @@ def run(
         "FTBOT_INDEX_URL": unreachable,
         "FTBOT_JSON_API_URL": unreachable,
         "FTBOT_TOP_PACKAGES_URL": unreachable,
+        "FTBOT_GUIDE_URL": unreachable,
         "FTBOT_GITHUB_API_URL": unreachable,
     }
     ended = subprocess.run(
@@ -132,6 +133,8 @@ def run(
         ("scan", 4, DISCORD | GITHUB | CHART | TRIAGE | {"httpx"}),
         ("scan --json", 4, DISCORD | GITHUB | CHART | TRIAGE | {"httpx", "bot.terminal.scan", "rich.progress"}),
         ("list", 2, NOBODY | TRIAGE),
+        ("compare numpy scipy", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
+        ("guide zebra", 3, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
         ("tracking nowhere.md", 2, NOBODY | TRIAGE),
         ("digest", 2, NOBODY | TRIAGE),
         ("history", 2, NOBODY | TRIAGE),

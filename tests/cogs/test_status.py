@@ -58,7 +58,7 @@ async def test_a_package_is_read_answered_in_public_and_remembered(fake: FakeDis
 - A build from source may fail, or turn the GIL back on at import.
 - Ask upstream for cp315t wheels.
 - Its classifier claims Free Threading: 2 - Beta
-[Refresh] [Oldest systems] [Dependencies] [Source](https://github.com/demo/demo) [Guide](https://py-free-threading.github.io/)
+[Refresh] [Oldest systems] [Dependencies] [Source](https://github.com/demo/demo) [Guide](https://py-free-threading.github.io/ci/#building-free-threaded-wheels-with-cibuildwheel)
 -# PyPI data from <t:1795424400:R> · A wheel shows that a build exists, not that it is thread-safe.\
 """)
     again = await fake.slash("ftstatus", package="DEMO", user="grace").shown()

@@ -18,7 +18,7 @@ from bot.core.guide.table_page import read_page
 from bot.core.index.simple_api import File, Project
 from bot.core.schema.table import table_json
 from bot.core.upstream.table_check import CheckedRow, NoGlimpse, RowMaterial, RowState
-from bot.core.upstream.table_facts import PackageFacts, Ships, package_facts
+from bot.core.upstream.table_facts import Ships, package_facts
 from bot.core.upstream.table_report import MissingRow, TableReport, check_page, patch, pull_request
 from tests.core.pages import NOW, ago, project, sdist, wheels
 from tests.core.strategies import projects
@@ -52,10 +52,14 @@ def report(row: str, *materials: RowMaterial, head: str = HEAD) -> TableReport:
     return check_page(page, [*materials, *others], (), links_checked=False)
 
 
-def checked(row: str, files: list[File] | PackageFacts | str | None, **more: object) -> CheckedRow:
+def checked(
+    row: str,
+    files: list[File] | str | None,
+    more: RowMaterial = RowMaterial(None),  # noqa: B008 - it is frozen
+) -> CheckedRow:
     stated = read_page(HEAD + row).rows[0].row.first_version
     facts = package_facts(project(*files), stated) if isinstance(files, list) else files
-    return report(row, replace(RowMaterial(facts), **more)).rows[0]  # type: ignore[arg-type]
+    return report(row, replace(more, facts=facts)).rows[0]
 
 
 def row(*, ticked: bool = False, version: str = "", project_name: str = "demo", link: str = "") -> str:
@@ -142,25 +146,27 @@ def test_a_wheel_that_came_later_to_a_release_dates_it() -> None:
 
 
 def test_wheels_that_turn_the_gil_back_on_are_for_people_to_judge() -> None:
-    evidence = {"turns_gil_on": lambda _, version: "demo._c, read from a.whl." if version == "3.0" else None}
-    came = checked(row(), SUPPORTED, **evidence)
+    evidence = RowMaterial(
+        None, turns_gil_on=lambda _, version: "demo._c, read from a.whl." if version == "3.0" else None
+    )
+    came = checked(row(), SUPPORTED, evidence)
     assert (came.state, came.cells) == (RowState.PERSON, None)
     assert came.reason.endswith("Importing 3.0 turns the GIL back on: demo._c, read from a.whl.")
-    named = checked(row(ticked=True, version="3.0"), SUPPORTED, **evidence)
+    named = checked(row(ticked=True, version="3.0"), SUPPORTED, evidence)
     assert (named.state, "turns the GIL back on" in named.reason) == (RowState.PERSON, True)
-    assert checked(row(ticked=True, version="2.0"), SUPPORTED, **evidence).state is RowState.FINE
+    assert checked(row(ticked=True, version="2.0"), SUPPORTED, evidence).state is RowState.FINE
 
 
 def test_wheels_under_other_names_count_as_the_package_s_own() -> None:
     pure = [*release("2.0", PURE), *release("3.0", PURE)]
-    member = {"members": {"demo-bin": package_facts(project(*SUPPORTED), "2.0")}}
-    assert checked(row(ticked=True, version="2.0"), [*release("2.0"), *release("3.0")], **member).state is RowState.FINE
-    came = checked(row(), pure, **member)
+    member = RowMaterial(None, {"demo-bin": package_facts(project(*SUPPORTED), "2.0")})
+    assert checked(row(ticked=True, version="2.0"), [*release("2.0"), *release("3.0")], member).state is RowState.FINE
+    came = checked(row(), pure, member)
     assert (came.state, came.cells and came.cells[4]) == (RowState.OUT_OF_DATE, "2.0")
-    numbered_otherwise = checked(row(), release("3.1", PURE), **member)
+    numbered_otherwise = checked(row(), release("3.1", PURE), member)
     assert (numbered_otherwise.state, numbered_otherwise.cells) == (RowState.PERSON, None)
-    none = {"members": {"demo-bin": package_facts(project(*NEVER), None)}}
-    assert checked(row(), pure, **none).state is RowState.FINE
+    none = RowMaterial(None, {"demo-bin": package_facts(project(*NEVER), None)})
+    assert checked(row(), pure, none).state is RowState.FINE
 
 
 @pytest.mark.parametrize(
@@ -184,7 +190,7 @@ def test_a_link_is_looked_at(
     address: str | None,
 ) -> None:
     version, files = ("2.0", SUPPORTED) if ticked else ("", NEVER)
-    found = checked(row(ticked=ticked, version=version, link=LINK), files, link=link)
+    found = checked(row(ticked=ticked, version=version, link=LINK), files, RowMaterial(None, link=link))
     assert found.state is state
     assert (found.cells and found.cells[1]) == (address and f"[:simple-github:]({address})")
     assert found.link_unchecked is (link is NoGlimpse.NOT_CHECKED)
@@ -192,7 +198,7 @@ def test_a_link_is_looked_at(
 
 def test_a_row_that_is_wrong_in_several_ways_is_mended_in_all() -> None:
     broken = row(ticked=True, version="1.0 [^1]", link=LINK).replace("material", "meterial")
-    found = checked(broken, SUPPORTED, link=glimpse(9))
+    found = checked(broken, SUPPORTED, RowMaterial(None, link=glimpse(9)))
     assert found.state is RowState.WRONG
     assert found.cells == ("demo", LINK.replace("/7", "/9"), "", TICK, "2.0 [^1]")
     assert found.reason.split(". ") == snapshot(

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from bot.core.classify.thread import Confidence
 from bot.core.github.threads import IssueRef, ThreadState
+from bot.core.guide.sections import GuideTopic, section_url
 from bot.core.inspection.modules import MOST_NAMED, Gil
 from bot.core.text.markdown import plain_markdown
 from bot.core.text.sentences import listed, shortened
@@ -143,6 +144,7 @@ def gil_section(answer: GilAnswer) -> str:
         what = f"does not declare that {_modules(answer.modules)} can do without the GIL"
         said = f"{linked} turns the GIL back on when imported on {target}{since}: its wheel {what}."
         earlier = f" Before, {package} {before} kept it off." if before else ""
+        earlier += f" [How modules declare it]({section_url(GuideTopic.DECLARING)})."
     else:
         tests = ", tests left aside," if answer.but_tests else ""
         said = f"{linked} declares that its extension modules{tests} do without the GIL on {target}{since}."
@@ -166,7 +168,10 @@ _CHECKLIST: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "the shortest code that shows it",
             "whether it happens on the ordinary build, the one with the GIL, too",
         ),
-        "log": ("the whole traceback or report; for a crash, from `python -X faulthandler your_script.py`",),
+        "log": (
+            "the whole traceback or report; for a crash, from `python -X faulthandler your_script.py`",
+            f"for a data race, what [ThreadSanitizer]({section_url(GuideTopic.RACES)}) reports",
+        ),
     }
 )
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.classify.thread import KindName
+from bot.core.guide.sections import GuideTopic, section_url
 from bot.core.triage.actions import ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import Effects, OutboxEntry, Progress
 from bot.core.triage.commands.effects import obey
@@ -140,7 +141,10 @@ def _check_harmless(body: str) -> None:
     assert {call.rstrip("`") for call in re.findall(r".?@\w\S*", rest)} <= {"`@ftbot"}
     assert re.findall(r"(?<![\w&])#\d|\w#\d|GH-\d", rest) == []
     links = re.findall(r"https?://[^\s)]*|www\.\S*", rest)
-    assert all(link.startswith(("https://redirect.github.com/", DOCS, "https://pypi.org/")) for link in links)
+    ours = {section_url(topic) for topic in GuideTopic}
+    assert all(
+        link in ours or link.startswith(("https://redirect.github.com/", DOCS, "https://pypi.org/")) for link in links
+    )
     assert not any(0xD800 <= ord(c) < 0xE000 or c in "\u202e\u2066" for c in rest)
 
 
