@@ -30,9 +30,11 @@ from bot.services.discord.prospects import Outlook
 from bot.services.discord.registration import Registration
 from bot.services.discord.stores import PostStores
 from bot.services.discord.zones import Zones
+from bot.services.guide import Guide
 from bot.services.health import Health
 from bot.services.metrics import Metrics, Queue
 from bot.services.packages.changes import Announcer, ScanFollowUp
+from bot.services.packages.comparison import PackageComparer
 from bot.services.packages.dependencies import DependencyCheck
 from bot.services.packages.dependency_judge import DependencyJudge
 from bot.services.packages.kept_reports import KeptReports
@@ -51,7 +53,9 @@ from bot.services.upstream.tracking import Tracking
 from bot.wiring.clock import utc_now
 from bot.wiring.dependencies import build_dependency_check
 from bot.wiring.digest import build_digester
+from bot.wiring.guide import build_guide
 from bot.wiring.http import build_index
+from bot.wiring.listing import build_lister
 from bot.wiring.names import offered_names
 from bot.wiring.packages import build_lookup
 from bot.wiring.scan import build_scanner
@@ -59,12 +63,15 @@ from bot.wiring.scan_process import ScanWithin, build_scan_process
 from cogs.about import About, AboutCog
 from cogs.audit import AuditCog
 from cogs.client import Client
+from cogs.compare import CompareAnswers, CompareCog
 from cogs.config import ConfigAnswers, ConfigCog
 from cogs.conversations import Conversations
 from cogs.deps import LONGEST, DependencyAnswers, DepsCog
 from cogs.digest import DigestAnswers, DigestCog, DigestRenderer
 from cogs.gateway import ConnectedClient, Gateway
+from cogs.guide import GuideAnswers, GuideCog
 from cogs.issues import IssueAnswers, IssuesCog
+from cogs.list import ListAnswers, ListCog
 from cogs.pulse import Heartbeats
 from cogs.status import StatusAnswers, StatusCog
 from cogs.ui.announcement_card import announcement_card
@@ -162,7 +169,9 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
     kept = KeptReports(utc_now)
     check = _build_dependency_check(settings, http, lookup, tracking, Inspections(database))
     dependencies = DependencyAnswers(check, kept, status.subject)
-    clients = _build_clients(resources, posting, zones, status, dependencies)
+    guide = build_guide(settings, http, database)
+    faces = _build_faces(resources, status, dependencies, tracking, guide)
+    clients = _build_clients(resources, posting, zones, faces)
     health = _build_health(resources, scanning)
     return Bot(
         metrics,
@@ -174,6 +183,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
         (
             *_upkeep_jobs(resources, health),
             Job("forget answers about files", timedelta(minutes=1), kept.forget),
+            Job("read the guide", timedelta(hours=1), guide.refresh, at_start=True),
             Job("store what was asked", timedelta(minutes=1), names.flush),
             Job("post what is due", timedelta(seconds=5), posting.poster.tick),
             Job("watch threads", timedelta(minutes=5), upstream_poll.look, at_start=True),
@@ -277,24 +287,50 @@ def _build_dependency_check(
     return build_dependency_check(settings, DependencyJudge(pages, inspections, tracking), connected)
 
 
-def _build_clients(
-    resources: _Resources, posting: _Posting, zones: Zones, status: StatusAnswers, dependencies: DependencyAnswers
-) -> _Clients:
+@dataclass(frozen=True, slots=True)
+class _Faces:
+    """What answers about packages and the guide."""
+
+    status: StatusAnswers
+    dependencies: DependencyAnswers
+    lists: ListAnswers
+    comparisons: CompareAnswers
+    guide: GuideAnswers
+
+
+def _build_faces(
+    resources: _Resources, status: StatusAnswers, dependencies: DependencyAnswers, tracking: Tracking, guide: Guide
+) -> _Faces:
+    offer = partial(status.offer, headline=resources.settings.targets[0])
+    comparer = PackageComparer(status.lookup, tracking, utc_now)
+    return _Faces(
+        status,
+        dependencies,
+        ListAnswers(build_lister(resources.settings, resources.database)),
+        CompareAnswers(comparer, offer, utc_now),
+        GuideAnswers(guide),
+    )
+
+
+def _build_clients(resources: _Resources, posting: _Posting, zones: Zones, faces: _Faces) -> _Clients:
     conversations = Conversations(resources.metrics, LONGEST)
     config = _build_config(resources, posting, zones)
     return _Clients(
         conversations,
-        {**status.clicks(), **dependencies.clicks(), **config.clicks()},
+        {**faces.status.clicks(), **faces.dependencies.clicks(), **config.clicks(), **faces.lists.clicks()},
         resources.metrics,
         Registration(Registrations(resources.database)),
         Heartbeats(),
         resources.started,
         (
-            partial(StatusCog, status, conversations),
-            partial(DepsCog, dependencies, conversations, resources.settings.targets[0]),
+            partial(StatusCog, faces.status, conversations),
+            partial(DepsCog, faces.dependencies, conversations, resources.settings.targets[0]),
             partial(DigestCog, DigestAnswers(posting.renderer.prepare, utc_now), conversations),
             partial(ConfigCog, config, conversations),
-            partial(IssuesCog, _build_issues(resources, status), conversations),
+            partial(IssuesCog, _build_issues(resources, faces.status), conversations),
+            partial(ListCog, faces.lists, conversations),
+            partial(CompareCog, faces.comparisons, conversations),
+            partial(GuideCog, faces.guide, conversations),
             partial(AuditCog, AuditReader(Audit(resources.database)), conversations, _lacking(resources)),
         ),
     )

@@ -83,7 +83,8 @@ def _lists(found: Sequence[Section], *, linked: bool) -> list[list[str]]:
 
 def _text(section: Section, items: Sequence[str]) -> str:
     rest = section.total - len(items)
-    more = [f"and {rest} more"] if items and rest else []
+    where = f": /ftlist {section.listed}" if section.listed else ""
+    more = [f"and {rest} more{where}"] if items and rest else []
     return "\n- ".join([f"### {section.heading} ({section.total})", *items, *more])
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import StringIO
 from pathlib import Path
 
@@ -21,31 +22,44 @@ from bot.clients.pypi import PackageIndex
 from bot.clients.web import Patience, open_http
 from bot.core.dependencies.files import Demand
 from bot.core.dependencies.resolving import Resolution, ResolvedPin
+from bot.core.errors import UpstreamError
+from bot.core.guide.sections import GUIDE
 from bot.core.verdicts.status import Upstream
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
 from bot.logs import set_up_logs
 from bot.services.discord.registration import Registration
+from bot.services.guide import Guide
 from bot.services.metrics import Metrics
+from bot.services.packages.comparison import PackageComparer
 from bot.services.packages.dependencies import DependencyCheck
 from bot.services.packages.dependency_judge import DependencyJudge
 from bot.services.packages.kept_reports import KeptReports
+from bot.services.packages.listing import PackageLister
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.package_names import Names, PackageNames
 from bot.services.packages.pages import ProjectPages
 from bot.services.packages.writer import ReadingWriter
+from bot.services.site.catalogue import Catalogue
 from cogs.about import About, AboutCog
 from cogs.client import Client
+from cogs.compare import CompareAnswers, CompareCog
 from cogs.conversations import Conversations
 from cogs.deps import LONGEST, DependencyAnswers, DepsCog
 from cogs.gateway import ConnectedClient, Gateway
+from cogs.guide import GuideAnswers, GuideCog
+from cogs.list import ListAnswers, ListCog
 from cogs.pauses import Pauses
 from cogs.pulse import Heartbeats
 from cogs.status import StatusAnswers, StatusCog
 from storage.discord.registrations import Registrations
 from storage.engine.sqlite import Database, open_database
+from storage.packages.documents import Documents
 from storage.packages.inspections import Inspections
+from storage.packages.metadata import ReleaseMetadata
 from storage.packages.names import Packages
+from storage.packages.projects import Projects
+from storage.packages.scans import Scans
 from storage.packages.statuses import Statuses
 from tests.fakes.fake_discord import TOKEN, FakeDiscord
 from tests.fakes.fake_index import FakeIndex
@@ -135,6 +149,7 @@ class World:
         default_factory=lambda: all_cogs
     )
     upstream: Upstream | None = None
+    site: str | None = None
     chooser: Chooser = field(default_factory=Chooser)
     pulse: Heartbeats = field(default_factory=Heartbeats)
     slept: list[float] = field(default_factory=list)
@@ -145,6 +160,10 @@ class World:
     def __post_init__(self) -> None:
         """Let pauses be over at once, until a test clears ``awake``."""
         self.awake.set()
+
+    async def fetch_guide(self) -> bytes:
+        """Answer as a guide that cannot be reached: what ships with the program stands for it."""
+        raise UpstreamError("The guide did not answer.")
 
     async def sleep(self, seconds: float) -> None:
         """Note a pause instead of waiting for it."""
@@ -178,12 +197,19 @@ class World:
             check = DependencyCheck(judge, self.chooser, self.index.index_url)
             dependencies = DependencyAnswers(check, KeptReports(now), answers.subject)
             conversations = Conversations(metrics, LONGEST)
+            catalogue = Catalogue(
+                Scans(database), Projects(database), Inspections(database), ReleaseMetadata(database), TARGETS, now
+            )
+            lists = ListAnswers(PackageLister(catalogue, TARGETS), self.site)
+            offer = partial(answers.offer, headline=TARGETS[0])
+            comparisons = CompareAnswers(PackageComparer(lookup, self.upstream, now), offer, now)
+            guide = GuideAnswers(Guide(self.fetch_guide, Documents(database), GUIDE, now))
             registration = Registration(Registrations(database))
 
             def new_client() -> Client:
                 client = Client(
                     conversations,
-                    {**answers.clicks(), **dependencies.clicks()},
+                    {**answers.clicks(), **dependencies.clicks(), **lists.clicks()},
                     metrics,
                     registration,
                     self.pulse,
@@ -191,7 +217,12 @@ class World:
                     limit=self.limit,
                 )
                 deps = DepsCog(dependencies, conversations, TARGETS[0])
-                client.use([*self.cogs(client, answers, conversations, self.clock), deps])
+                more = (
+                    ListCog(lists, conversations),
+                    CompareCog(comparisons, conversations),
+                    GuideCog(guide, conversations),
+                )
+                client.use([*self.cogs(client, answers, conversations, self.clock), deps, *more])
                 return client
 
             gateway = Gateway(new_client, ConnectedClient(), Pauses(self.sleep))

@@ -19,7 +19,10 @@ async def test_help_lists_every_command_with_its_options(fake: FakeDiscord) -> N
 `/ftstatus package [python] [private]` — Does a package install on free-threaded Python? Per Python and platform, from PyPI
 `/ftdeps [file] [packages] [python] [platform] [private]` — Which dependencies stop your application from moving to free-threaded Python?
 `/ftabout` — What this bot is, and where its answers come from
+`/ftcompare first second [third] [fourth] [private]` — Packages side by side: wheels by Python and platform, the GIL, releases
+`/ftguide topic [private]` — Where the free-threading guide tells how: pybind11, cibuildwheel, data races…
 `/fthelp` — What this bot can do
+`/ftlist [python] [verdict] [gil] [only] [order] [private]` — The tracked packages, by Python, verdict and GIL: who has wheels, who lags
 A wheel shows that a build exists, not that it is thread-safe.
 `abi3` wheels do not work on free-threaded Python; `abi3t` ones do, from 3.15t on.
 Pure Python packages need no wheel of their own.

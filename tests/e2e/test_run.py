@@ -29,7 +29,19 @@ def two_minutes_ago() -> datetime:
     return datetime.now(UTC) - timedelta(minutes=2)
 
 
-COMMANDS = {"ftstatus", "ftdeps", "ftissues", "ftdigest", "ftconfig", "ftaudit", "fthelp", "ftabout"}
+COMMANDS = {
+    "ftstatus",
+    "ftdeps",
+    "ftlist",
+    "ftcompare",
+    "ftguide",
+    "ftissues",
+    "ftdigest",
+    "ftconfig",
+    "ftaudit",
+    "fthelp",
+    "ftabout",
+}
 """All slash commands that Discord is told of."""
 
 

@@ -29,6 +29,7 @@ COMMENTS = "Comments"
 MOST_THREADS = 10
 """Upstream threads that a section lists."""
 
+_WAITED_FOR = "only: waited for"
 _WEEKS_OF_A_YEAR = 52
 _MOST_UNREAD = 10
 
@@ -51,6 +52,7 @@ class Section:
     """A heading and its items; ``total`` counts those left out as well.
 
     In a list ``joint`` stands between an item's subject and its words; in a table ``columns`` stand over its parts.
+    ``listed`` are the options of ``/ftlist`` that show all, where it can.
     """
 
     heading: str
@@ -58,6 +60,7 @@ class Section:
     columns: tuple[str, str, str]
     items: tuple[Item, ...]
     total: int
+    listed: str = ""
 
     @property
     def rest(self) -> int:
@@ -155,7 +158,14 @@ def sections(digest: Digest) -> tuple[Section, ...]:
         _moves("Lost a platform", [_narrowing(move) for move in digest.narrowed]),
         _moves("To or from pure Python", [_purity(move) for move in digest.pure]),
         *_gil_sections(digest),
-        Section(f"Still waiting for {headline}, most downloaded first", ": ", packages, waiting, digest.blocking),
+        Section(
+            f"Still waiting for {headline}, most downloaded first",
+            ": ",
+            packages,
+            waiting,
+            digest.blocking,
+            _WAITED_FOR,
+        ),
         _threads("Issues answered by wheels", issues.answered, issues.totals.answered, "Wheels"),
         _threads("Issues opened", issues.opened, issues.totals.opened),
         _threads("Issues closed", issues.closed, issues.totals.closed),
@@ -175,7 +185,9 @@ def _gil_sections(digest: Digest) -> Iterator[Section]:
         yield Section(heading, ": ", columns, items, len(items))
     on = tuple(Item(each.package, _modules(each), "", project_page(each.package)) for each in imported.on)
     heading = "Have wheels, and turn the GIL back on when imported"
-    yield Section(heading, ": ", ("Package", "Modules that do not declare otherwise", ""), on, imported.turning_on)
+    yield Section(
+        heading, ": ", ("Package", "Modules that do not declare otherwise", ""), on, imported.turning_on, "gil: on"
+    )
 
 
 def _gil_move(move: GilMove) -> Item:

@@ -16,6 +16,9 @@ from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
 
+WAITED_FOR = frozenset({Verdict.NOT_YET, Verdict.BLOCKED, Verdict.ABI3_ONLY, Verdict.MIS_TAGGED})
+"""Verdicts of packages that have native wheels for other Pythons, and none for this one."""
+
 
 class ListOrder(StrEnum):
     """What a list is ordered by: the most downloaded first, names by the alphabet, the latest gain first."""

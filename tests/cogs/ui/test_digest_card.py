@@ -87,7 +87,7 @@ def test_a_busy_week() -> None:
 ### Still waiting for 3.14t, most downloaded first (140)
 - [**grpcio**](<https://pypi.org/project/grpcio/>): no wheel
 - [**orjson**](<https://pypi.org/project/orjson/>): abi3 only
-- and 138 more
+- and 138 more: /ftlist only: waited for
 ### Issues answered by wheels (1)
 - [**lxml/lxml\\#8**](<https://github.com/lxml/lxml/issues/8>): No 3.14t wheels (lxml 6.1.3 for 3.14t)
 ### Issues opened (1)
@@ -109,7 +109,7 @@ A quiet week: no package gained or lost wheels.
 ### Still waiting for 3.14t, most downloaded first (140)
 - [**grpcio**](<https://pypi.org/project/grpcio/>): no wheel
 - [**orjson**](<https://pypi.org/project/orjson/>): abi3 only
-- and 138 more
+- and 138 more: /ftlist only: waited for
 -# 2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · A wheel shows that a build exists, not that it is thread-safe.\
 """)
 
