@@ -40,7 +40,7 @@ class TableTools:
         kept = await documents.latest(TABLE)
         if kept is not None and kept[1] <= now < kept[1] + _BELIEVED:
             return kept[0].decode(errors="replace"), None
-        from bot.wiring.github import open_reader  # GitHub's library takes its time to import
+        from bot.wiring.github import open_reader
 
         token = self.settings.github_token
         try:
@@ -84,7 +84,7 @@ async def _resolver(settings: Settings, stack: AsyncExitStack) -> Resolve | None
     """Open GitHub where there is a token for it: without one it shows no threads."""
     if settings.github_token is None:
         return None
-    from bot.wiring.github import open_reader  # GitHub's library takes its time to import
+    from bot.wiring.github import open_reader
 
     reader = await stack.enter_async_context(open_reader(settings, settings.github_token.get_secret_value()))
     return reader.resolve
