@@ -17,8 +17,8 @@ def as_if_not_installed(*libraries: str) -> Iterator[None]:
     One that is imported already stays what it is.
     """
     absent = [name for name in libraries if name not in sys.modules]
-    # Python's own way to say of a module that it cannot be found; typeshed does not know it.
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    # None is Python's own way to say of a module that it cannot be found.
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # typeshed does not know it
     try:
         yield
     finally:
