@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta
 
 SCHEMA = 1
 """The version of everything that ``--json`` prints."""
+
+Timestamp = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+"""A time: UTC, whole seconds, ``Z``."""
 
 
 def timestamp(time: datetime) -> str:
