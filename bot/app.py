@@ -58,6 +58,8 @@ async def _start(settings: Settings, held: _Held) -> Bot:
     direct_discord(settings)
     held.at_the_end("what was read", _LOOKUPS, bot.lookup.aclose)
     held.at_the_end("what was asked", _LOOKUPS, bot.package_names.flush)
+    if bot.site is not None:
+        held.at_the_end("what the site looks up", _LOOKUPS, bot.site.aclose)
     ports = await _serve(settings, bot, held)
     await held.enter("jobs", _FACES, timetable(bot.metrics, *bot.jobs))
     await held.enter("triage", _FACES, _going(bot.triage))
@@ -100,11 +102,12 @@ async def _serve(settings: Settings, bot: Bot, held: _Held) -> Mapping[str, int]
     """Open the addresses; what is for whoever runs the bot has one of its own if that is set."""
     monitoring = Monitoring(bot.metrics.registry, bot.health.needs, bot.health.beside)
     public = Address(settings.http_host, settings.http_port)
+    pages = None if bot.site is None else bot.site.pages
     if settings.metrics_port is None:
-        return {"http_port": await held.enter("site", _FACES, serve(Site(monitoring, bot.deliveries), public))}
+        return {"http_port": await held.enter("site", _FACES, serve(Site(monitoring, bot.deliveries, pages), public))}
     private = Address(settings.metrics_host, settings.metrics_port, "FTBOT_METRICS")
     return {
-        "http_port": await held.enter("site", _FACES, serve(Site(webhooks=bot.deliveries), public)),
+        "http_port": await held.enter("site", _FACES, serve(Site(webhooks=bot.deliveries, pages=pages), public)),
         "metrics_port": await held.enter("metrics", _FACES, serve(Site(monitoring), private)),
     }
 

@@ -14,7 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bot.core.digest.digest import Digest, Point
-from bot.core.digest.wording import CHART_TITLE, percent
+from bot.core.digest.wording import CHART_TITLE, dates, percent
+from bot.core.text.sentences import counted
 
 WIDTH, HEIGHT = 1200, 600
 """The size of a chart, in pixels."""
@@ -46,6 +47,34 @@ def draw(digest: Digest) -> bytes:
     picture = BytesIO()
     figure.savefig(picture, format="png", dpi=_DPI, metadata={"Software": None})
     return picture.getvalue()
+
+
+CARD_WIDTH, CARD_HEIGHT = 1200, 630
+"""The size of the picture that chats show of a link, in pixels (Open Graph)."""
+
+_PAPER, _TEXT, _SOFT = "#ffffff", "#1f2328", "#59636e"
+
+
+def draw_card(digest: Digest) -> bytes:
+    """Draw the picture of a link to a digest, or for this week's to the site; the same digest gives the same one."""
+    figure = Figure(figsize=(CARD_WIDTH / _DPI, CARD_HEIGHT / _DPI), dpi=_DPI, facecolor=_PAPER)
+    figure.text(0.05, 0.90, "Free-threaded Python", color=_TEXT, fontsize=17, fontname=_FONT, fontweight="bold")
+    lines = [dates(digest.week) if digest.complete else "Which packages install on it?"]
+    lines += [
+        f"{share.target}: {percent(share.percent)} of {counted(share.packages, 'package')} have wheels"
+        for share in digest.shares[:_MOST_LINES]
+    ]
+    for place, line in enumerate(lines):
+        figure.text(0.05, 0.81 - 0.075 * place, line, color=_SOFT, fontsize=12, fontname=_FONT)
+    axes = figure.add_axes((0.13, 0.11, 0.64, 0.44))
+    _frame(axes, [point.day for point in digest.chart])
+    _lines(axes, digest.chart, [str(share.target) for share in digest.shares])
+    picture = BytesIO()
+    figure.savefig(picture, format="png", dpi=_DPI, facecolor=_PAPER, metadata={"Software": None})
+    return picture.getvalue()
+
+
+_MOST_LINES = 2
 
 
 def _frame(axes: Axes, days: Sequence[date]) -> None:

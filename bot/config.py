@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -135,6 +136,11 @@ class Settings(BaseModel):
     triage: Switch = Field(Switch.ON, description="off keeps the App from deciding and writing anything anywhere")
     http_host: str = Field("127.0.0.1", description="where webhooks, health and metrics are served")
     http_port: int = Field(8080, ge=0, le=65_535, description="the port; 0 takes a free one")
+    web: Switch = Field(Switch.OFF, description="on serves the site at the same address")
+    public_url: str | None = Field(None, description="where the world sees the site: absolute links begin with it")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="networks whose X-Forwarded-For is believed, with commas between"
+    )
     metrics_host: str = Field("127.0.0.1", description="where health and metrics are served, if they have a port")
     metrics_port: int | None = Field(
         None,
@@ -165,6 +171,22 @@ class Settings(BaseModel):
         if not isinstance(value, str):
             return value
         return tuple(dict.fromkeys(parse_host(text) for text in value.split(",") if text.strip()))
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _read_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        texts = [text.strip() for text in value.split(",") if text.strip()]
+        try:
+            return tuple(dict.fromkeys(map(ip_network, texts)))
+        except ValueError as error:
+            raise ValueError(f"{error}. Write networks like 10.0.0.0/8 or 2001:db8::/32") from None
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_public(cls, value: str | None) -> str | None:
+        return None if value is None else _address(value, "http", "https").rstrip("/")
 
     @field_validator("watch_repositories", mode="before")
     @classmethod
@@ -216,7 +238,7 @@ class Settings(BaseModel):
             raise ValueError("There is no such home directory.") from None
         return value
 
-    @field_validator("log_level", "log_format", "triage", mode="before")
+    @field_validator("log_level", "log_format", "triage", "web", mode="before")
     @classmethod
     def _in_any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

@@ -8,31 +8,24 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError
+from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.core.errors import UserError
 from bot.core.github.webhooks import LARGEST
 from bot.services.triage.deliveries import Receipt
-from bot.web.connections import NOT_HERE, Connection, Connections, listen
+from bot.web.bodies import connection_of, listening, read_body
+from bot.web.connections import NOT_HERE, Connections, listen
 
 Readiness = Callable[[], Awaitable[Mapping[str, bool]]]
-
-BODY_SECONDS = 10.0
-"""How long a delivery may take to arrive; GitHub itself gives up by then."""
-
-STALL_SECONDS = 2.0
-"""How long a body may be behind ``SLOWEST``."""
-
-SLOWEST = 128 * 1024
-"""Bytes of a body a second; GitHub sends megabytes."""
 
 TURNS = ((64 * 1024, 32), (1024 * 1024, 4))
 """Above how many bytes of a body are how many in memory at a time: it is read before it can be known who sent it."""
@@ -66,6 +59,16 @@ class Webhooks(Protocol):
         """Answer a delivery."""
 
 
+class Pages(Protocol):
+    """What everybody may read."""
+
+    def routes(self) -> Sequence[web.RouteDef]:
+        """List the routes."""
+
+    def guard(self) -> Middleware:
+        """Return the middleware that answers what goes wrong, here and where there is no route."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where to listen; port 0 takes a free one. ``settings`` is what the two settings that say so begin with."""
@@ -77,14 +80,20 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What is served at one address; without ``monitoring`` or ``webhooks`` there are no routes for them."""
+    """What is served at one address; without ``monitoring``, ``webhooks`` or ``pages`` there are no routes for them."""
 
     monitoring: Monitoring | None = None
     webhooks: Webhooks | None = None
+    pages: Pages | None = None
 
     def application(self) -> web.Application:
         """Build the aiohttp application."""
-        application = web.Application(middlewares=[_accounted])
+        guards: list[Middleware] = [_accounted]
+        if self.pages is not None:
+            guards.append(self.pages.guard())
+        application = web.Application(middlewares=guards)
+        if self.pages is not None:
+            application.router.add_routes(self.pages.routes())
         if self.monitoring is not None:
             application.router.add_routes(self.monitoring.routes())
         if self.webhooks is not None:
@@ -142,8 +151,8 @@ class _Deliveries:
         async with AsyncExitStack() as stack:
             body = _Body(list(self.turns), stack)
             try:
-                with _listening(request):
-                    read = await _read(request, body.keep if drained is None else drained.feed)
+                with listening(request):
+                    read = await read_body(request, LARGEST, body.keep if drained is None else drained.feed)
             except TimeoutError:
                 return _answer(HTTPStatus.REQUEST_TIMEOUT, "The delivery took too long to arrive. Send it again later.")
             except (ConnectionError, BadHttpMessage, web.RequestPayloadError):
@@ -173,45 +182,12 @@ class _Body:
         self.kept += piece
 
 
-async def _read(request: web.Request, take: Callable[[bytes], Awaitable[None]]) -> bool:
-    """Read a body piece by piece, False if it is too large. Raises ``TimeoutError`` if it comes too slowly.
-
-    The more of it has come, the longer it may take: who keeps a turn has to send for it.
-    """
-    loop = asyncio.get_running_loop()
-    start, waited, size = loop.time(), 0.0, 0
-    async with asyncio.timeout_at(start + min(BODY_SECONDS, STALL_SECONDS)) as deadline:
-        async for piece in request.content.iter_any():
-            size += len(piece)
-            if size > LARGEST:
-                return False
-            deadline.reschedule(start + BODY_SECONDS)
-            before = loop.time()
-            await take(piece)
-            waited += loop.time() - before  # for its turn, which is not its sender's fault
-            deadline.reschedule(start + min(BODY_SECONDS, STALL_SECONDS + waited + size / SLOWEST))
-    return True
-
-
 @web.middleware
-async def _accounted(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _accounted(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Wake a connection: there is something to do."""
-    connection = _connection(request)
+    connection = connection_of(request)
     with nullcontext() if connection is None else connection.working():
         return await handler(request)
-
-
-def _listening(request: web.Request) -> AbstractContextManager[None]:
-    connection = _connection(request)
-    return nullcontext() if connection is None else connection.listening()
-
-
-def _connection(request: web.Request) -> Connection | None:
-    """Return the connection that a request came by, None if it is over."""
-    protocol = None if request.transport is None else request.transport.get_protocol()
-    return protocol if isinstance(protocol, Connection) else None
 
 
 def _why_not(address: Address, error: OSError | ValueError) -> str:

@@ -23,6 +23,7 @@ from bot.core.digest.digest import Digest
 from bot.core.posting.prospects import Watched, lacking_for_triage
 from bot.jobs import Job
 from bot.services.backlog import Backlog
+from bot.services.digest.digest import Digester
 from bot.services.discord.delivery import PostDelivery
 from bot.services.discord.guilds import GuildConfig
 from bot.services.discord.planner import Poster
@@ -97,12 +98,13 @@ from storage.packages.projects import Projects
 from storage.packages.scans import Scans
 from storage.retention import Retention
 
-if TYPE_CHECKING:  # they import GitHub's library
+if TYPE_CHECKING:  # they import GitHub's library, or what only the site needs
     from bot.clients.github.app import GithubApp
     from bot.clients.github.reader import GithubReader
     from bot.services.triage.loop import TriageLoop
     from bot.services.triage.reconcile import Reconciler
     from bot.services.upstream.watcher import Watcher
+    from bot.wiring.site import LiveSite
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Bot:
     jobs: tuple[Job, ...]
     triage: TriageLoop | None
     deliveries: Deliveries | None
+    site: LiveSite | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,19 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
         ),
         None if triage is None else triage.loop,
         None if triage is None or settings.github_webhook_secret is None else triage.deliveries,
+        _build_site(resources, http, lookup, digester, tracking),
     )
+
+
+def _build_site(
+    resources: _Resources, http: httpx.AsyncClient, lookup: StatusLookup, digester: Digester, tracking: Tracking
+) -> LiveSite | None:
+    """Build what is served to everybody, where that is on; else nothing of it is imported."""
+    if resources.settings.web is Switch.OFF:
+        return None
+    from bot.wiring.site import SiteResources, build_site
+
+    return build_site(SiteResources(resources.settings, http, resources.database, lookup, digester, tracking))
 
 
 async def _load_names(database: Engine) -> PackageNames:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
-from bot.core.digest.changes import Change, ChangeKind
+from bot.core.digest.changes import Change, ChangeKind, NotedChange
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import parse_target
 from storage.engine.engine import Engine
@@ -40,16 +40,30 @@ class Changes:
     async def between(self, first: int, last: int) -> tuple[Change, ...]:
         """Return the changes from one position to another, both included."""
         rows = await self.database.read(
-            "SELECT package, target, version, kind, how, lost FROM changes WHERE position BETWEEN ? AND ?"
-            " ORDER BY position",
+            f"SELECT {_COLUMNS} FROM changes WHERE position BETWEEN ? AND ? ORDER BY position",  # noqa: S608 — our words
             (first, last),
         )
-        return tuple(
-            Change(package, parse_target(target), version, kind, tuple(how.split()), tuple(map(Platform, lost.split())))
-            for package, target, version, kind, how, lost in msgspec.convert(
-                rows, list[tuple[str, str, str, ChangeKind, str, str]]
-            )
+        return tuple(each.change for each in map(_noted, rows))
+
+    async def after(self, position: int, most: int) -> tuple[NotedChange, ...]:
+        """Return the first changes after a position, in order; they appear in that order, so that none is missed."""
+        rows = await self.database.read(
+            f"SELECT {_COLUMNS} FROM changes WHERE position > ? ORDER BY position LIMIT ?",  # noqa: S608 — our words
+            (position, most),
         )
+        return tuple(map(_noted, rows))
+
+
+_COLUMNS = "position, package, target, version, kind, how, lost, noticed"
+
+
+def _noted(row: Row) -> NotedChange:
+    position, package, target, version, kind, how, lost, noticed = msgspec.convert(
+        row, tuple[int, str, str, str, ChangeKind, str, str, float]
+    )
+    platforms = tuple(map(Platform, lost.split()))
+    change = Change(package, parse_target(target), version, kind, tuple(how.split()), platforms)
+    return NotedChange(position, change, datetime.fromtimestamp(noticed, UTC))
 
 
 def _row(change: Change, now: datetime) -> Row:

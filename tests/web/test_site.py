@@ -284,7 +284,7 @@ async def test_what_is_compressed_is_not_inflated() -> None:
 
 
 async def test_a_delivery_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.web.site.BODY_SECONDS", 0.05)
+    monkeypatch.setattr("bot.web.bodies.BODY_SECONDS", 0.05)
     taken = Taken()
     head = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
     assert (await exchange(taken, head)).startswith(b"HTTP/1.1 408 ")
@@ -336,8 +336,8 @@ async def test_a_delivery_that_nobody_needs_is_read_and_not_kept() -> None:
 
 async def test_those_who_send_slowly_do_not_keep_others_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.web.site.TURNS", ((64 * 1024, 2),))
-    monkeypatch.setattr("bot.web.site.STALL_SECONDS", 0.1)
-    monkeypatch.setattr("bot.web.site.SLOWEST", 1024 * 1024)
+    monkeypatch.setattr("bot.web.bodies.STALL_SECONDS", 0.1)
+    monkeypatch.setattr("bot.web.bodies.SLOWEST", 1024 * 1024)
     taken = Taken()
     head = b"POST /webhooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
     async with (
@@ -352,8 +352,8 @@ async def test_those_who_send_slowly_do_not_keep_others_waiting(monkeypatch: pyt
 
 
 async def test_a_slow_delivery_that_goes_on_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.web.site.STALL_SECONDS", 0.25)
-    monkeypatch.setattr("bot.web.site.SLOWEST", 100_000)
+    monkeypatch.setattr("bot.web.bodies.STALL_SECONDS", 0.25)
+    monkeypatch.setattr("bot.web.bodies.SLOWEST", 100_000)
 
     async def slowly() -> AsyncIterator[bytes]:
         for _ in range(10):

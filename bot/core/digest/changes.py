@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from bot.core.wheels.platforms import Platform
@@ -30,3 +31,12 @@ class Change:
     kind: ChangeKind
     how: tuple[str, ...] = ()
     lost: tuple[Platform, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotedChange:
+    """A change at its position in the order in which changes were noticed (UTC), for readers that go on from there."""
+
+    position: int
+    change: Change
+    noticed: datetime

@@ -1,0 +1,120 @@
+"""The public site, built from the settings on resources that somebody opened. Imported where the site is on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+
+import httpx
+
+from bot.build import version
+from bot.config import Settings
+from bot.core.digest.digest import Digest
+from bot.services.digest.digest import Digester
+from bot.services.digest.history import HistoryReader
+from bot.services.packages.dependency_judge import DependencyJudge
+from bot.services.packages.lookup import StatusLookup
+from bot.services.packages.pages import ProjectPages
+from bot.services.site.catalogue import Catalogue
+from bot.services.site.dependencies import BudgetedPages, StrangersDependencies
+from bot.services.site.digests import SiteDigests
+from bot.services.site.listing import SiteListing
+from bot.services.site.lookups import AnyPackage
+from bot.services.upstream.tracking import Tracking
+from bot.web.api import Api, SiteData
+from bot.web.badges import Badges
+from bot.web.deps_api import DepsApi
+from bot.web.feeds import Feeds, Maps, Pictures
+from bot.web.public import PublicSite
+from bot.web.serving import Serving
+from bot.wiring.clock import utc_now
+from bot.wiring.dependencies import build_dependency_check
+from bot.wiring.http import build_index
+from bot.wiring.names import suggest_names
+from storage.discord.changes import Changes
+from storage.engine.engine import Engine
+from storage.packages.inspections import Inspections
+from storage.packages.metadata import ReleaseMetadata
+from storage.packages.projects import Projects
+from storage.packages.scans import Scans
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSite:
+    """The site, and what ends what it has under way."""
+
+    pages: PublicSite
+    aclose: Callable[[], Coroutine[None, None, None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteResources:
+    """What the site shares with the rest of the bot."""
+
+    settings: Settings
+    http: httpx.AsyncClient
+    database: Engine
+    lookup: StatusLookup
+    digester: Digester
+    tracking: Tracking
+
+
+def build_site(resources: SiteResources) -> LiveSite:
+    """Build what is served to everybody."""
+    settings, database = resources.settings, resources.database
+    catalogue = build_catalogue(settings, database, resources.tracking)
+    serving = Serving(catalogue, settings.public_url, settings.trusted_proxies)
+    packages = AnyPackage(catalogue, resources.lookup, utc_now, time.monotonic, resources.tracking)
+    digests = SiteDigests(resources.digester, utc_now)
+    data = SiteData(
+        packages,
+        SiteListing(catalogue),
+        digests,
+        HistoryReader(build_index(settings, resources.http), resources.digester, settings.targets, utc_now),
+        Changes(database),
+        suggest_names,
+        settings.targets,
+    )
+    faces = (
+        Badges(serving, packages, settings.targets),
+        Api(serving, data, version()),
+        DepsApi(serving, build_dependencies(resources), settings.targets),
+        Feeds(serving, packages, digests, utc_now),
+        Maps(serving, digests),
+        Pictures(serving, digests, _draw, asyncio.Semaphore(1)),
+    )
+    return LiveSite(PublicSite(serving, faces), packages.aclose)
+
+
+def build_catalogue(settings: Settings, database: Engine, tracking: Tracking) -> Catalogue:
+    """Build what reads the facts of the site from storage."""
+    return Catalogue(
+        Scans(database),
+        Projects(database),
+        Inspections(database),
+        ReleaseMetadata(database),
+        settings.targets,
+        utc_now,
+        tracking,
+    )
+
+
+def build_dependencies(resources: SiteResources) -> StrangersDependencies:
+    """Build what answers strangers, apart from what answers people in Discord: they do not wait for each other."""
+    settings, http, readings = resources.settings, resources.http, resources.lookup.readings
+
+    async def connected() -> httpx.AsyncClient:
+        return http
+
+    index = BudgetedPages(build_index(settings, http), time.monotonic)
+    pages = ProjectPages(index, readings, utc_now)
+    judge = DependencyJudge(pages, Inspections(resources.database), resources.tracking)
+    return StrangersDependencies(build_dependency_check(settings, judge, connected), time.monotonic)
+
+
+def _draw(digest: Digest) -> bytes:
+    from bot.charts import draw_card  # matplotlib is large, and wanted when a link is shown
+
+    return draw_card(digest)
