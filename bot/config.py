@@ -186,7 +186,7 @@ class Settings(BaseModel):
     @field_validator("public_url")
     @classmethod
     def _is_public(cls, value: str | None) -> str | None:
-        return None if value is None else _address(value, "http", "https").rstrip("/")
+        return None if value is None else public_address(value)
 
     @field_validator("watch_repositories", mode="before")
     @classmethod
@@ -374,6 +374,11 @@ def _address(value: str, *schemes: str) -> str:
     if parts.query or parts.fragment:
         raise ValueError("It holds a query or a fragment, behind which no path can stand. Leave them away")
     return value
+
+
+def public_address(value: str) -> str:
+    """Return the address of a site without the slash at its end; ``ValueError`` for what is none."""
+    return _address(value, "http", "https").rstrip("/")
 
 
 def _show(value: object, separator: str) -> str:

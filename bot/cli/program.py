@@ -509,6 +509,25 @@ def tracking(
     _leave(compare_table(file, "json" if as_json else "text" if form is None else form.value))
 
 
+@app.command()
+def site(
+    into: Annotated[str, typer.Option("--output", metavar="DIR", help="An empty folder, or one it was written to.")],
+    base_url: Annotated[
+        str | None,
+        typer.Option("--base-url", metavar="URL", help="Where the world will see it; by default FTBOT_PUBLIC_URL."),
+    ] = None,
+) -> None:
+    """Write the site as static files: pages of all tracked packages, lists, digests; only what changed is written.
+
+    Needs a scan; asks nobody but the database. Any static host will do, in any folder of it: links are relative.
+
+    Example: ftbot site --output public --base-url https://example.org/ft/
+    """
+    from bot.cli.site import write_site
+
+    _leave(write_site(into, base_url))
+
+
 @triage.command()
 def classify(
     jsonl: Annotated[bool, typer.Option("--jsonl", help="Threads in, answers out, a JSON object a line.")] = False,

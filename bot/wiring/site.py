@@ -17,7 +17,6 @@ from bot.services.digest.history import HistoryReader
 from bot.services.packages.dependency_judge import DependencyJudge
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.pages import ProjectPages
-from bot.services.site.catalogue import Catalogue
 from bot.services.site.dependencies import BudgetedPages, StrangersDependencies
 from bot.services.site.digests import SiteDigests
 from bot.services.site.listing import SiteListing
@@ -33,12 +32,10 @@ from bot.wiring.clock import utc_now
 from bot.wiring.dependencies import build_dependency_check
 from bot.wiring.http import build_index
 from bot.wiring.names import suggest_names
+from bot.wiring.site_pages import build_catalogue
 from storage.discord.changes import Changes
 from storage.engine.engine import Engine
 from storage.packages.inspections import Inspections
-from storage.packages.metadata import ReleaseMetadata
-from storage.packages.projects import Projects
-from storage.packages.scans import Scans
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +83,6 @@ def build_site(resources: SiteResources) -> LiveSite:
         Pictures(serving, digests, _draw, asyncio.Semaphore(1)),
     )
     return LiveSite(PublicSite(serving, faces), packages.aclose)
-
-
-def build_catalogue(settings: Settings, database: Engine, tracking: Tracking) -> Catalogue:
-    """Build what reads the facts of the site from storage."""
-    return Catalogue(
-        Scans(database),
-        Projects(database),
-        Inspections(database),
-        ReleaseMetadata(database),
-        settings.targets,
-        utc_now,
-        tracking,
-    )
 
 
 def build_dependencies(resources: SiteResources) -> StrangersDependencies:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
 
 from bot.core.digest.digest import Digest
-from bot.core.digest.weeks import Week
+from bot.core.digest.weeks import Week, parse_week
+from bot.core.errors import UserError
 from bot.core.wheels.targets import Target
 from storage.engine.engine import Engine
 from storage.engine.rows import Row
@@ -27,6 +29,15 @@ class Digests:
     async def kept(self, week: Week, targets: Sequence[Target]) -> Digest | None:
         """Return the digest of a week for these targets, None if none was kept."""
         return _read(await self.database.read(_SELECT, (str(week), _names(targets))))
+
+    async def weeks(self, targets: Sequence[Target]) -> tuple[Week, ...]:
+        """Return the weeks of which a digest for these targets was kept."""
+        rows = await self.database.read("SELECT week FROM digests WHERE targets = ?", (_names(targets),))
+        weeks = []
+        for (name,) in rows:
+            with suppress(UserError):  # what no ftbot wrote
+                weeks.append(parse_week(str(name)))
+        return tuple(sorted(weeks))
 
     async def keep(self, digest: Digest, targets: Sequence[Target]) -> None:
         """Keep the digest of a week that is over; the first one for the same targets stays."""

@@ -9,7 +9,6 @@ from datetime import datetime
 from bot.core.history.timelines import Timeline
 from bot.core.inspection.importing import as_imported
 from bot.core.inspection.inspection import Inspection
-from bot.core.verdicts.imported_gil import with_inspections
 from bot.core.verdicts.judge import Judgement
 from bot.core.verdicts.status import Status
 from bot.core.wheels.targets import Target
@@ -36,7 +35,8 @@ class SitePackage:
 
     ``rank`` is its place among the most downloaded, None where it has none. ``tracked`` tells that scans read it; of
     others nobody keeps timelines, and ``timelines`` has what was traced when it was looked up, if anything.
-    ``failed`` says why the last scan could not read it: then the status is what an earlier one read.
+    ``failed`` says why the last scan could not read it: then the status is what an earlier one read. ``imported`` has
+    what was read in the wheels that tell what importing does, with those modules alone that a target finds.
     """
 
     status: Status
@@ -44,6 +44,7 @@ class SitePackage:
     tracked: bool = False
     timelines: Mapping[Target, Timeline] = field(default_factory=dict)
     failed: str | None = None
+    imported: Mapping[Target, Inspection] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -51,16 +52,17 @@ class SitePackage:
         return self.status.package
 
 
-def as_read(judgement: Judgement, wheels: Mapping[str, str], read: Mapping[str, Inspection]) -> Judgement:
-    """Add to what a scan kept what was read in the package's wheels.
+def imported_modules(
+    judgement: Judgement, wheels: Mapping[str, str], read: Mapping[str, Inspection]
+) -> dict[Target, Inspection]:
+    """Return what each target of a judgement imports, as far as its wheel was read.
 
-    ``wheels`` names for each target, as written, the file that tells what importing it does; ``read`` has what was read
-    by file name. Suspect tags that a file proves right stay suspect here until somebody asks for the package itself.
+    ``wheels`` names for each target, as written, the file that tells what importing does; ``read`` has what was read by
+    file name.
     """
-    inspections = {
+    return {
         verdict.target: as_imported(read[wheel], verdict.target)
         for verdict in judgement.targets
         for wheel in (wheels.get(str(verdict.target), ""),)
         if wheel in read
     }
-    return with_inspections(judgement, inspections)

@@ -17,12 +17,15 @@ from bot.core.verdicts.judge import Judgement, TargetVerdict
 from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.targets import Target
 
+PYPI = "https://pypi.org/project/"
+"""What the addresses of projects' pages begin with."""
+
 
 def project_page(package: str, version: str | None = None) -> str:
     """Return the address of a project's page on PyPI, or of a release's."""
     parts = (package,) if version is None else (package, version)
     path = "/".join(quote(part, safe="", errors="replace") for part in parts)
-    return f"https://pypi.org/project/{path}/"
+    return f"{PYPI}{path}/"
 
 
 class MetadataState(StrEnum):

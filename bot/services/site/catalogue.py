@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.history.timelines import Timeline
 from bot.core.index.metadata import Metadata
 from bot.core.inspection.inspection import Inspection
-from bot.core.site.facts import Edition, SitePackage, as_read
+from bot.core.site.facts import Edition, SitePackage, imported_modules
+from bot.core.verdicts.imported_gil import with_inspections
 from bot.core.verdicts.kept import judgement_of
 from bot.core.verdicts.status import Status, Upstream, with_upstream
 from bot.core.wheels.targets import Target, parse_target
@@ -85,10 +86,10 @@ class Catalogue:
         said = await self.metadata.of(names) if whole else {}
         for name in names:
             if name in judged and self._is_whole(judged[name]):
-                yield SitePackage(
-                    self._status(judged[name], read.get(name, {}), said.get(name)),
+                package = self._package(judged[name], read.get(name, {}), said.get(name))
+                yield replace(
+                    package,
                     rank=edition.ranks[name],
-                    tracked=True,
                     timelines=timelines.get(name, {}),
                     failed=edition.failed.get(name),
                 )
@@ -97,10 +98,18 @@ class Catalogue:
         """Return whether a package was judged for these targets; one that was for others is read anew soon."""
         return tuple(target.minor for target in judged.kept.targets) == tuple(each.minor for each in self.targets)
 
-    def _status(self, judged: Judged, read: Mapping[str, Inspection], said: tuple[str, Metadata] | None) -> Status:
+    def _package(
+        self, judged: Judged, read: Mapping[str, Inspection], said: tuple[str, Metadata] | None
+    ) -> SitePackage:
+        """Put together what is kept of a package.
+
+        Suspect tags that a file proves right stay suspect here, until somebody asks for the package itself.
+        """
         metadata = None if said is None or said[0] != judged.kept.version else said[1]
         judgement = judgement_of(judged.package, judged.kept, self.now(), metadata)
-        return with_upstream(Status(as_read(judgement, judged.wheels, read), judged.checked, metadata), self.upstream)
+        imported = imported_modules(judgement, judged.wheels, read)
+        status = Status(with_inspections(judgement, imported), judged.checked, metadata)
+        return SitePackage(with_upstream(status, self.upstream), tracked=True, imported=imported)
 
     async def _read(self, names: Sequence[str]) -> dict[str, dict[str, Inspection]]:
         """Return what was read in wheels, by package and file name."""

@@ -1,0 +1,101 @@
+"""What the pages show, put together from storage; nobody is asked but the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from bot.core.dependencies.required import required_packages
+from bot.core.digest.digest import Digest, Moves, Tracked, moves_between
+from bot.core.digest.weeks import Week, week_of
+from bot.core.site.digest_pages import DigestPage, WeekLine, digest_page, week_line
+from bot.core.site.facts import Edition, SitePackage
+from bot.core.site.front import RECENT, FrontPage, front_page, is_quiet
+from bot.core.site.package_page import Around, PackagePage, package_page
+from bot.services.digest.digest import Digester
+from bot.services.site.catalogue import Catalogue
+from bot.services.upstream.issues import Shown, UpstreamThreads
+from storage.packages.digests import Digests
+
+
+@dataclass(frozen=True, slots=True)
+class SitePages:
+    """Makes pages of an edition; what is expensive is made once for each edition and day."""
+
+    catalogue: Catalogue
+    digester: Digester
+    digests: Digests
+    threads: UpstreamThreads
+    now: Callable[[], datetime]
+    _front: dict[tuple[str, date], FrontPage] = field(default_factory=dict, init=False)
+    _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+
+    async def front(self, edition: Edition) -> FrontPage:
+        """Return the front page. Raises ``UserError`` where nothing can be said of the past."""
+        key = (edition.token, self.now().date())
+        async with self._alone:
+            if key not in self._front:
+                digest = await self.digester.digest(week_of(self.now().date()))
+                tracked = await self.digester.tracked()
+                self._front.clear()
+                self._front[key] = front_page(digest, *self._moves(tracked))
+        return self._front[key]
+
+    def _moves(self, tracked: Sequence[Tracked]) -> tuple[Moves, date]:
+        """Return what moved lately, and since when that is: long enough that there is some."""
+        now, targets = self.now(), self.digester.targets
+        moves, since = moves_between(tracked, targets, now - RECENT[0], now), RECENT[0]
+        for span in RECENT[1:]:
+            if not is_quiet(moves):
+                break
+            moves, since = moves_between(tracked, targets, now - span, now), span
+        return moves, (now - since).date()
+
+    async def package(self, name: str, edition: Edition) -> PackagePage | None:
+        """Return the page of a tracked package, None where it is none."""
+        package = await self.catalogue.package(name, edition)
+        return None if package is None else await self.page_of(package, edition)
+
+    async def packages(self, names: Sequence[str], edition: Edition) -> AsyncIterator[PackagePage]:
+        """Yield the pages of tracked packages, in order."""
+        async for package in self.catalogue.packages(names, edition):
+            yield await self.page_of(package, edition)
+
+    async def page_of(self, package: SitePackage, edition: Edition) -> PackagePage:
+        """Return the page of any package, with what is known round it."""
+        threads = await self.threads.listed(package.name, Shown.ALL, 8)
+        required = [
+            each.status
+            async for each in self.catalogue.packages(_required(package, edition), edition)
+            if each.name != package.name
+        ]
+        return package_page(package, self.now(), Around(threads.threads, threads.total, required))
+
+    async def weeks(self) -> tuple[Week, ...]:
+        """Return the weeks that have a digest to show, the newest first: those kept, the last, and this one."""
+        current = week_of(self.now().date())
+        kept = await self.digests.weeks(self.digester.targets)
+        return tuple(sorted({*kept, current.before, current}, reverse=True))
+
+    async def archive(self) -> tuple[WeekLine, ...]:
+        """Return the archive, the newest week first."""
+        return tuple([week_line(await self._digest(week)) for week in await self.weeks()])
+
+    async def digest(self, week: Week, edition: Edition) -> DigestPage:
+        """Return the page of a week. Raises ``UserError`` where there is none."""
+        return digest_page(await self._digest(week), await self.weeks(), edition.ranks)
+
+    async def _digest(self, week: Week) -> Digest:
+        async with self._alone:
+            return await self.digester.digest(week)
+
+
+def _required(package: SitePackage, edition: Edition) -> list[str]:
+    """Return which tracked packages a package requires on the headline target."""
+    metadata = package.status.metadata
+    if metadata is None:
+        return []
+    found = required_packages(metadata.requires, package.status.headline.target)
+    return [name for name in dict.fromkeys(each.name for each in found) if name in edition.ranks]

@@ -1,0 +1,50 @@
+"""The pages of the site by what they are about: each a frame, a template and a view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.core.site.digest_pages import DigestPage, WeekLine
+from bot.core.site.frame import SITE, Frame
+from bot.core.site.front import FrontPage
+from bot.core.site.package_page import PackagePage
+from bot.web.pages.renderer import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlPages:
+    """Renders each kind of page."""
+
+    renderer: Renderer
+
+    def front(self, view: FrontPage, data_from: datetime) -> bytes:
+        """Return the front page."""
+        frame = Frame("", SITE, view.lead, picture="og.png")
+        return self.renderer.render("front", frame, view, data_from)
+
+    def package(self, view: PackagePage) -> bytes:
+        """Return the page of a package."""
+        version = "" if view.version is None else f" {view.version}"
+        frame = Frame(
+            f"packages/{view.name}/",
+            f"{view.name} on free-threaded Python",
+            f"{view.name}{version} {view.sentence}.",
+            section="packages",
+            feed=f"packages/{view.name}/feed.xml" if view.tracked else "feed.xml",
+            picture="og.png",
+            indexed=view.tracked,
+        )
+        return self.renderer.render("package", frame, view)
+
+    def digest(self, view: DigestPage) -> bytes:
+        """Return the page of a week."""
+        path, what = f"digests/{view.week}/", "; ".join(share.line for share in view.shares)
+        frame = Frame(path, view.title, what, section="digests", picture=f"digests/{view.week}/og.png")
+        return self.renderer.render("digest", frame, view)
+
+    def archive(self, view: Sequence[WeekLine]) -> bytes:
+        """Return the list of weeks."""
+        what = "What moved in free-threaded Python, week by week."
+        return self.renderer.render("digests", Frame("digests/", "Digests", what, section="digests"), view)

@@ -1,0 +1,90 @@
+"""Turns views into HTML by the templates beside it: the same bytes, whether somebody asked or a file is written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.build import version
+from bot.config import PROJECT_URL
+from bot.core.site.frame import Frame, Site, moment
+from bot.core.verdicts.wording import DISCLAIMER
+
+_TEMPLATES = Path(__file__).parent.parent / "templates"
+_STATIC = Path(__file__).parent.parent / "static"
+_HASH_LENGTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that pages need: its path on the site, its bytes and their type; the address names its contents."""
+
+    path: str
+    body: bytes
+    content_type: str
+
+    @property
+    def address(self) -> str:
+        """Return the path with a query that changes whenever the contents do, so that it can be cached for good."""
+        return f"{self.path}?{hashlib.sha256(self.body).hexdigest()[:_HASH_LENGTH]}"
+
+
+_TYPES: Mapping[str, str] = MappingProxyType(
+    {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+)
+
+
+@cache
+def assets() -> Mapping[str, Asset]:
+    """Return the stylesheet, the script and the icon, by name."""
+    found = {}
+    for name in ("site.css", "site.js", "icon.svg"):
+        ending = name.rpartition(".")[2]
+        found[name] = Asset(f"assets/{name}", (_STATIC / name).read_bytes(), _TYPES[ending])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Renders pages of a site."""
+
+    site: Site
+
+    def render(self, template: str, frame: Frame, view: object = None, data_from: datetime | None = None) -> bytes:
+        """Return a page: ``template`` names it, ``data_from`` is when the data was read, for its foot."""
+        return (
+            _environment()
+            .get_template(f"{template}.html")
+            .render(
+                site=self.site,
+                frame=frame,
+                root=frame.root,
+                view=view,
+                assets=assets(),
+                data_from=None if data_from is None else moment(data_from),
+                version=version(),
+                project=PROJECT_URL,
+                disclaimer=DISCLAIMER,
+            )
+            .encode()
+        )
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        keep_trailing_newline=True,
+    )

@@ -1,0 +1,44 @@
+"""The whole site as files: what there is to write, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.core.site.facts import Edition
+from bot.services.site.pages import SitePages
+from bot.web.pages.files import Folder, StaticFile
+from bot.web.pages.pages import HtmlPages
+from bot.web.pages.renderer import assets
+
+
+@dataclass(frozen=True, slots=True)
+class StaticSite:
+    """Writes an edition into a folder; ``progress`` is told how many packages are written."""
+
+    pages: SitePages
+    html: HtmlPages
+    folder: Folder
+
+    async def write(self, edition: Edition, progress: Callable[[int], object]) -> None:
+        """Write everything that changed. Raises ``StorageError`` and ``UserError``."""
+        for asset in assets().values():
+            self.folder.put(StaticFile(asset.path, asset.body))
+        self._page("", self.html.front(await self.pages.front(edition), edition.scanned))
+        await self._digests(edition)
+        await self._packages(edition, progress)
+
+    async def _digests(self, edition: Edition) -> None:
+        self._page("digests/", self.html.archive(await self.pages.archive()))
+        for week in await self.pages.weeks():
+            self._page(f"digests/{week}/", self.html.digest(await self.pages.digest(week, edition)))
+
+    async def _packages(self, edition: Edition, progress: Callable[[int], object]) -> None:
+        number = 0
+        async for page in self.pages.packages(tuple(edition.ranks), edition):
+            self._page(f"packages/{page.name}/", self.html.package(page))
+            number += 1
+            progress(number)
+
+    def _page(self, path: str, body: bytes) -> None:
+        self.folder.put(StaticFile(f"{path}index.html", body))
