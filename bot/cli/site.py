@@ -11,6 +11,7 @@ from bot.cli.output import CommandOutcome
 from bot.config import Settings, public_address
 from bot.core.errors import UserError
 from bot.core.site.frame import Site
+from bot.services.site.listing import SiteListing
 from bot.terminal.console import output
 from bot.terminal.progress import progress_bar
 from bot.web.pages.files import Folder, Written
@@ -52,6 +53,6 @@ async def _write(settings: Settings, into: Path, base: str | None) -> Written:
         folder = await asyncio.to_thread(Folder.open, into)
         with progress_bar("packages", shown=True) as bar:
             task = bar.add_task("", total=len(edition.ranks))
-            static = StaticSite(tools.pages, html, folder)
+            static = StaticSite(tools.pages, SiteListing(tools.catalogue), html, folder)
             await static.write(edition, lambda done: bar.update(task, completed=done))
     return await asyncio.to_thread(folder.close)

@@ -6,12 +6,13 @@ so that the same timelines give the same digest whenever it is asked for.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 from functools import partial
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 from bot.core.digest.imported import ImportedGil, Ranked, WheelsRead, imported_gil
 from bot.core.digest.weeks import Week
@@ -432,10 +433,26 @@ def _waiting(course: _Course) -> WaitingPackage | None:
 
 
 def _chart(courses: Mapping[Target, Sequence[_Course]], targets: Sequence[Target], end: datetime) -> Iterator[Point]:
-    """Return the shares at the end of each week up to this one."""
-    weeks = [end - timedelta(weeks=back) for back in reversed(range(CHART_WEEKS))]
-    for moment in weeks:
-        if moment < START:
-            continue
-        counts = (sum(_level(at(course.steps, moment)) > 0 for course in courses[target]) for target in targets)
-        yield Point(moment.date(), tuple(100 * count / max(1, len(courses[targets[0]])) for count in counts))
+    """Return the shares at the end of each week up to this one.
+
+    It goes through what changed and not through the weeks for each package: that is seldom, and weeks are many.
+    """
+    moments = [end - timedelta(weeks=back) for back in reversed(range(CHART_WEEKS))]
+    weeks = [moment for moment in moments if moment >= START]
+    counts = {target: _weekly(courses[target], weeks) for target in targets}
+    for place, moment in enumerate(weeks):
+        whole = max(1, len(courses[targets[0]]))
+        yield Point(moment.date(), tuple(100 * counts[target][place] / whole for target in targets))
+
+
+def _weekly(courses: Sequence[_Course], moments: Sequence[datetime]) -> list[int]:
+    """Count the packages that had wheels at each moment; moments are in order."""
+    changes = [0] * (len(moments) + 1)
+    for course in courses:
+        had = False
+        for step in course.steps:
+            has = step.shows.has_wheels
+            if has is not had:
+                changes[bisect_left(moments, step.moment)] += 1 if has else -1
+                had = has
+    return list(accumulate(changes))

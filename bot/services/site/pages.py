@@ -19,6 +19,9 @@ from bot.services.site.catalogue import Catalogue
 from bot.services.upstream.issues import Shown, UpstreamThreads
 from storage.packages.digests import Digests
 
+RECENT_WEEKS = 12
+"""The weeks up to this one that have a page in any case."""
+
 
 @dataclass(frozen=True, slots=True)
 class SitePages:
@@ -74,10 +77,13 @@ class SitePages:
         return package_page(package, self.now(), Around(threads.threads, threads.total, required))
 
     async def weeks(self) -> tuple[Week, ...]:
-        """Return the weeks that have a digest to show, the newest first: those kept, the last, and this one."""
-        current = week_of(self.now().date())
-        kept = await self.digests.weeks(self.digester.targets)
-        return tuple(sorted({*kept, current.before, current}, reverse=True))
+        """Return the weeks that have a page, the newest first: those of which a digest was kept, and the latest."""
+        week = week_of(self.now().date())
+        weeks = {*await self.digests.weeks(self.digester.targets)}
+        for _ in range(RECENT_WEEKS):
+            weeks.add(week)
+            week = week.before
+        return tuple(sorted(weeks, reverse=True))
 
     async def archive(self) -> tuple[WeekLine, ...]:
         """Return the archive, the newest week first."""

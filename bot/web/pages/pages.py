@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.site.about import AboutPage
 from bot.core.site.digest_pages import DigestPage, WeekLine
 from bot.core.site.frame import SITE, Frame
 from bot.core.site.front import FrontPage
+from bot.core.site.list_page import ListView
 from bot.core.site.package_page import PackagePage
 from bot.web.pages.renderer import Renderer
 
@@ -37,6 +39,25 @@ class HtmlPages:
             indexed=view.tracked,
         )
         return self.renderer.render("package", frame, view)
+
+    def listing(self, view: ListView) -> bytes:
+        """Return a page of a list."""
+        page = f", page {view.number}" if view.number > 1 else ""
+        what = f"{view.total} packages with native code, and what they have for free-threaded Python{page}."
+        frame = Frame(
+            view.path,
+            f"{view.title}{page}",
+            what,
+            section="packages",
+            picture="og.png",
+            indexed=view.is_whole or not self.renderer.site.live,
+        )
+        return self.renderer.render("list", frame, view)
+
+    def about(self, view: AboutPage) -> bytes:
+        """Return the page about the site itself."""
+        what = "How packages are judged on free-threaded Python, how old the data is, and what other trackers do."
+        return self.renderer.render("about", Frame("about/", "About", what, section="about", picture="og.png"), view)
 
     def digest(self, view: DigestPage) -> bytes:
         """Return the page of a week."""

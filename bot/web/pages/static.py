@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
+from bot.core.site.about import about_page
 from bot.core.site.facts import Edition
+from bot.core.site.list_page import LINES, file_lists, lines_json
+from bot.services.site.listing import SiteListing
 from bot.services.site.pages import SitePages
 from bot.web.pages.files import Folder, StaticFile
 from bot.web.pages.pages import HtmlPages
@@ -17,6 +22,7 @@ class StaticSite:
     """Writes an edition into a folder; ``progress`` is told how many packages are written."""
 
     pages: SitePages
+    listing: SiteListing
     html: HtmlPages
     folder: Folder
 
@@ -25,6 +31,11 @@ class StaticSite:
         for asset in assets().values():
             self.folder.put(StaticFile(asset.path, asset.body))
         self._page("", self.html.front(await self.pages.front(edition), edition.scanned))
+        self._page("about/", self.html.about(about_page(edition)))
+        lines = await self.listing.lines(edition)
+        self.folder.put(StaticFile(LINES, msgspec.json.encode(lines_json(lines))))
+        for view in file_lists(lines):
+            self._page(view.path, self.html.listing(view))
         await self._digests(edition)
         await self._packages(edition, progress)
 
