@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 
 from bot.build import version
 from bot.config import Settings
 from bot.core.digest.digest import Digest
+from bot.core.site.frame import Site as PageSite
 from bot.services.digest.digest import Digester
 from bot.services.digest.history import HistoryReader
 from bot.services.packages.dependency_judge import DependencyJudge
@@ -26,13 +28,17 @@ from bot.web.api import Api, SiteData
 from bot.web.badges import Badges
 from bot.web.deps_api import DepsApi
 from bot.web.feeds import Feeds, Maps, Pictures
+from bot.web.pages.deps import DepsPages
+from bot.web.pages.live import LivePages, draw_fault
+from bot.web.pages.pages import HtmlPages
+from bot.web.pages.renderer import Renderer
 from bot.web.public import PublicSite
 from bot.web.serving import Serving
 from bot.wiring.clock import utc_now
 from bot.wiring.dependencies import build_dependency_check
 from bot.wiring.http import build_index
 from bot.wiring.names import suggest_names
-from bot.wiring.site_pages import build_catalogue
+from bot.wiring.site_pages import build_catalogue, build_site_pages
 from storage.discord.changes import Changes
 from storage.engine.engine import Engine
 from storage.packages.inspections import Inspections
@@ -62,12 +68,15 @@ def build_site(resources: SiteResources) -> LiveSite:
     """Build what is served to everybody."""
     settings, database = resources.settings, resources.database
     catalogue = build_catalogue(settings, database, resources.tracking)
-    serving = Serving(catalogue, settings.public_url, settings.trusted_proxies)
+    html = HtmlPages(Renderer(PageSite(live=True, base=settings.public_url)))
+    serving = Serving(catalogue, settings.public_url, settings.trusted_proxies, partial(draw_fault, html))
     packages = AnyPackage(catalogue, resources.lookup, utc_now, time.monotonic, resources.tracking)
     digests = SiteDigests(resources.digester, utc_now)
+    listing, dependencies = SiteListing(catalogue), build_dependencies(resources)
+    pages = build_site_pages(settings, database, catalogue)
     data = SiteData(
         packages,
-        SiteListing(catalogue),
+        listing,
         digests,
         HistoryReader(build_index(settings, resources.http), resources.digester, settings.targets, utc_now),
         Changes(database),
@@ -77,10 +86,12 @@ def build_site(resources: SiteResources) -> LiveSite:
     faces = (
         Badges(serving, packages, settings.targets),
         Api(serving, data, version()),
-        DepsApi(serving, build_dependencies(resources), settings.targets),
+        DepsApi(serving, dependencies, settings.targets),
         Feeds(serving, packages, digests, utc_now),
         Maps(serving, digests),
         Pictures(serving, digests, _draw, asyncio.Semaphore(1)),
+        LivePages(serving, html, pages, packages, listing, suggest_names),
+        DepsPages(serving, html, dependencies, settings.targets),
     )
     return LiveSite(PublicSite(serving, faces), packages.aclose)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 SITE = "Free-threaded Python, package by package"
 
@@ -22,13 +23,19 @@ class Site:
         """Return the absolute address of a path of the site, None where nobody knows it."""
         return None if self.base is None else f"{self.base}/{path}"
 
+    @property
+    def top(self) -> str:
+        """Return the path of the front page on its host."""
+        path = "" if self.base is None else urlsplit(self.base).path
+        return f"{path.rstrip('/')}/"
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A page by its path, such as ``packages/numpy/`` (the front page's is empty), and what it is called.
 
     ``feed`` is the path of the Atom feed to subscribe to, ``picture`` that of the picture that chats show; ``indexed``
-    tells whether search engines should list it.
+    tells whether search engines should list it. ``top`` is the way to the front page of what may be shown anywhere.
     """
 
     path: str
@@ -38,10 +45,13 @@ class Frame:
     feed: str = "feed.xml"
     picture: str | None = None
     indexed: bool = True
+    top: str | None = None
 
     @property
     def root(self) -> str:
-        """Return the relative way to the front page: links work wherever the site is put."""
+        """Return the way to the front page, a relative one where possible: links work wherever the site is put."""
+        if self.top is not None:
+            return self.top
         return "../" * self.path.count("/") or "./"
 
     @property
@@ -50,16 +60,18 @@ class Frame:
         return f"{self.title} · ftbot"
 
 
+@dataclass(frozen=True, slots=True)
+class FaultView:
+    """Why there is no page: a status and its name, a sentence, after how long to come again, and names alike."""
+
+    status: int
+    title: str
+    detail: str
+    wait: str | None = None
+    suggestions: tuple[str, ...] = ()
+
+
 def moment(time: datetime) -> str:
     """Write a moment: ``22 November 2026, 21:30 UTC``."""
     utc = time.astimezone(UTC)
     return f"{utc.day} {utc:%B %Y, %H:%M} UTC"
-
-
-def age(time: datetime, now: datetime) -> str:
-    """Write how long ago something was, roughly: ``3 hours ago``."""
-    minutes = max(0, int((now - time).total_seconds()) // 60)
-    for size, unit in ((60 * 24, "day"), (60, "hour"), (1, "minute")):
-        if (count := minutes // size) >= 1:
-            return f"{count} {unit}{'' if count == 1 else 's'} ago"
-    return "just now"

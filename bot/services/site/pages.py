@@ -14,6 +14,7 @@ from bot.core.site.digest_pages import DigestPage, WeekLine, digest_page, week_l
 from bot.core.site.facts import Edition, SitePackage
 from bot.core.site.front import RECENT, FrontPage, front_page, is_quiet
 from bot.core.site.package_page import Around, PackagePage, package_page
+from bot.core.verdicts.status import Status
 from bot.services.digest.digest import Digester
 from bot.services.site.catalogue import Catalogue
 from bot.services.upstream.issues import Shown, UpstreamThreads
@@ -66,15 +67,21 @@ class SitePages:
         async for package in self.catalogue.packages(names, edition):
             yield await self.page_of(package, edition)
 
-    async def page_of(self, package: SitePackage, edition: Edition) -> PackagePage:
+    async def page_of(self, package: SitePackage, edition: Edition | None) -> PackagePage:
         """Return the page of any package, with what is known round it."""
         threads = await self.threads.listed(package.name, Shown.ALL, 8)
-        required = [
-            each.status
-            async for each in self.catalogue.packages(_required(package, edition), edition)
-            if each.name != package.name
-        ]
+        required = [] if edition is None else await self._required(package, edition)
         return package_page(package, self.now(), Around(threads.threads, threads.total, required))
+
+    async def _required(self, package: SitePackage, edition: Edition) -> list[Status]:
+        """Return the tracked packages that a package requires on the headline target, as they stand."""
+        metadata = package.status.metadata
+        if metadata is None:
+            return []
+        required = required_packages(metadata.requires, package.status.headline.target)
+        names = dict.fromkeys(each.name for each in required if each.name in edition.ranks)
+        found = self.catalogue.packages([name for name in names if name != package.name], edition)
+        return [each.status async for each in found]
 
     async def weeks(self) -> tuple[Week, ...]:
         """Return the weeks that have a page, the newest first: those of which a digest was kept, and the latest."""
@@ -96,12 +103,3 @@ class SitePages:
     async def _digest(self, week: Week) -> Digest:
         async with self._alone:
             return await self.digester.digest(week)
-
-
-def _required(package: SitePackage, edition: Edition) -> list[str]:
-    """Return which tracked packages a package requires on the headline target."""
-    metadata = package.status.metadata
-    if metadata is None:
-        return []
-    found = required_packages(metadata.requires, package.status.headline.target)
-    return [name for name in dict.fromkeys(each.name for each in found) if name in edition.ranks]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.site.about import AboutPage
+from bot.core.site.compare_page import ComparePage
+from bot.core.site.deps_page import DepsPage
 from bot.core.site.digest_pages import DigestPage, WeekLine
-from bot.core.site.frame import SITE, Frame
+from bot.core.site.frame import SITE, FaultView, Frame
 from bot.core.site.front import FrontPage
 from bot.core.site.list_page import ListView
 from bot.core.site.package_page import PackagePage
@@ -58,6 +60,22 @@ class HtmlPages:
         """Return the page about the site itself."""
         what = "How packages are judged on free-threaded Python, how old the data is, and what other trackers do."
         return self.renderer.render("about", Frame("about/", "About", what, section="about", picture="og.png"), view)
+
+    def compare(self, view: ComparePage | None) -> bytes:
+        """Return the page that puts packages side by side, or asks which."""
+        frame = Frame("compare", "Compare", "Packages side by side on free-threaded Python.", section="compare")
+        return self.renderer.render("compare", replace(frame, indexed=view is None), view)
+
+    def deps(self, view: DepsPage) -> bytes:
+        """Return the page that asks about dependencies, and answers."""
+        what = "Which of your dependencies stop a move to free-threaded Python?"
+        frame = Frame("deps", "Check my dependencies", what, section="deps", indexed=view.answer is None)
+        return self.renderer.render("deps", frame, view)
+
+    def fault(self, view: FaultView) -> bytes:
+        """Return the page that says why there is none; it may stand at any address."""
+        frame = Frame("", view.title, view.detail, indexed=False, top=self.renderer.site.top)
+        return self.renderer.render("fault", frame, view)
 
     def digest(self, view: DigestPage) -> bytes:
         """Return the page of a week."""
