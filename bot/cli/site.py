@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 from bot.cli.environment import command_settings
 from bot.cli.output import CommandOutcome
 from bot.config import Settings, public_address
+from bot.core.digest.digest import Digest
 from bot.core.errors import UserError
 from bot.core.site.frame import Site
 from bot.services.site.listing import SiteListing
@@ -18,6 +21,7 @@ from bot.web.pages.files import Folder, Written
 from bot.web.pages.pages import HtmlPages
 from bot.web.pages.renderer import Renderer
 from bot.web.pages.static import StaticSite
+from bot.wiring.clock import utc_now
 from bot.wiring.site_pages import open_site
 
 
@@ -37,6 +41,19 @@ def write_site(into: str, base: str | None) -> CommandOutcome:
     return CommandOutcome.ANSWERED
 
 
+def _drawer(base: str | None) -> Callable[[Digest], bytes] | None:
+    """Return what draws the pictures of links, which have to be absolute, if that is installed."""
+    if base is None or find_spec("matplotlib") is None:
+        return None
+
+    def draw(digest: Digest) -> bytes:
+        from bot.charts import draw_card  # matplotlib takes its time to import
+
+        return draw_card(digest)
+
+    return draw
+
+
 def _base(text: str) -> str:
     try:
         return public_address(text)
@@ -53,6 +70,8 @@ async def _write(settings: Settings, into: Path, base: str | None) -> Written:
         folder = await asyncio.to_thread(Folder.open, into)
         with progress_bar("packages", shown=True) as bar:
             task = bar.add_task("", total=len(edition.ranks))
-            static = StaticSite(tools.pages, SiteListing(tools.catalogue), html, folder)
+            static = StaticSite(
+                tools.pages, SiteListing(tools.catalogue), tools.stamps, html, folder, utc_now, _drawer(base)
+            )
             await static.write(edition, lambda done: bar.update(task, completed=done))
     return await asyncio.to_thread(folder.close)

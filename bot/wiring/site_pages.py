@@ -10,6 +10,7 @@ from bot.config import Settings
 from bot.core.verdicts.status import Upstream
 from bot.services.site.catalogue import Catalogue
 from bot.services.site.pages import SitePages
+from bot.services.site.stamps import Stamps
 from bot.services.upstream.issues import UpstreamThreads
 from bot.services.upstream.tracking import Tracking
 from bot.wiring.clock import utc_now
@@ -32,6 +33,7 @@ class SiteTools:
 
     catalogue: Catalogue
     pages: SitePages
+    stamps: Stamps
 
 
 @asynccontextmanager
@@ -41,7 +43,16 @@ async def open_site(settings: Settings) -> AsyncIterator[SiteTools]:
         tracking = Tracking(PackageThreads(database), Documents(database))
         await tracking.load()
         catalogue = build_catalogue(settings, database, tracking)
-        yield SiteTools(catalogue, build_site_pages(settings, database, catalogue))
+        stamps = Stamps(
+            catalogue.projects,
+            catalogue.inspections,
+            catalogue.metadata,
+            tracking.threads,
+            tracking,
+            settings.targets,
+            utc_now,
+        )
+        yield SiteTools(catalogue, build_site_pages(settings, database, catalogue), stamps)
 
 
 def build_catalogue(settings: Settings, database: Engine, upstream: Upstream | None) -> Catalogue:

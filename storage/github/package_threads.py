@@ -37,3 +37,11 @@ class PackageThreads:
             " AND gone IS NULL GROUP BY package"
         )
         return dict(msgspec.convert(rows, list[tuple[str, int]]))
+
+    async def marks(self) -> Mapping[str, str]:
+        """Return for each package what is another text where any of its free-threading threads is another."""
+        rows = await self.database.read(
+            "SELECT package, COUNT(*), MAX(updated), SUM(comments) FROM threads WHERE package IS NOT NULL"
+            " AND free_threading AND gone IS NULL GROUP BY package"
+        )
+        return {str(package): f"{count!r} {updated!r} {comments!r}" for package, count, updated, comments in rows}

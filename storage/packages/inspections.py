@@ -58,6 +58,13 @@ class Inspections:
         rows = await self.database.read("SELECT MAX(read) FROM inspections")
         return read_time(rows[0][0])
 
+    async def marks(self) -> dict[str, str]:
+        """Return for each package of which a wheel was read what is another text where more was read of it."""
+        rows = await self.database.read(
+            "SELECT package, COUNT(*), MAX(read) FROM inspections WHERE rules = ? GROUP BY package", (RULES,)
+        )
+        return {str(package): f"{count!r} {read!r}" for package, count, read in rows}
+
     async def fetched_since(self, time: datetime) -> int:
         """Return how many bytes of wheels were read since a time."""
         rows = await self.database.read(

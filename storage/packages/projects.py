@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from storage.engine.rows import Row, read_time
 _decode_by_target = msgspec.json.Decoder(dict[str, str]).decode
 _decode_timelines = msgspec.json.Decoder(dict[str, Timeline]).decode
 _decode_kept = msgspec.json.Decoder(Kept).decode
+
+_MARK = 12
+"""Bytes that tell one state of a row from another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,20 @@ class Projects:
                 continue
             with suppress(msgspec.MsgspecError):  # what a later ftbot wrote
                 yield Judged(str(package), _decode_kept(kept), time, _decode_by_target(wheels))
+
+    async def marks(self, packages: Sequence[str], now: datetime) -> dict[str, str]:
+        """Return for each package what is another text where its judgement at a time, timelines or wheels are others.
+
+        When it was read is no part of it.
+        """
+        found: dict[str, str] = {}
+        async for package, kept, timelines, wheels in self._of(packages, "judgement, timelines, wheels"):
+            if isinstance(kept, str):
+                with suppress(msgspec.MsgspecError):
+                    turned = sum(moment <= now.timestamp() for moment, _ in _decode_kept(kept).later)
+                    text = f"{turned} {kept} {timelines!r} {wheels!r}"
+                    found[str(package)] = hashlib.blake2b(text.encode(), digest_size=_MARK).hexdigest()
+        return found
 
     async def _of(self, packages: Sequence[str], columns: str) -> AsyncIterator[Row]:
         """Yield rows by package, a few hundred at a time."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.core.dependencies.required import required_packages
 from bot.core.digest.digest import Digest, Moves, Tracked, moves_between
 from bot.core.digest.weeks import Week, week_of
+from bot.core.errors import UserError
 from bot.core.site.digest_pages import DigestPage, WeekLine, digest_page, week_line
 from bot.core.site.facts import Edition, SitePackage
 from bot.core.site.front import RECENT, FrontPage, front_page, is_quiet
@@ -57,16 +59,6 @@ class SitePages:
             moves, since = moves_between(tracked, targets, now - span, now), span
         return moves, (now - since).date()
 
-    async def package(self, name: str, edition: Edition) -> PackagePage | None:
-        """Return the page of a tracked package, None where it is none."""
-        package = await self.catalogue.package(name, edition)
-        return None if package is None else await self.page_of(package, edition)
-
-    async def packages(self, names: Sequence[str], edition: Edition) -> AsyncIterator[PackagePage]:
-        """Yield the pages of tracked packages, in order."""
-        async for package in self.catalogue.packages(names, edition):
-            yield await self.page_of(package, edition)
-
     async def page_of(self, package: SitePackage, edition: Edition | None) -> PackagePage:
         """Return the page of any package, with what is known round it."""
         threads = await self.threads.listed(package.name, Shown.ALL, 8)
@@ -94,11 +86,21 @@ class SitePages:
 
     async def archive(self) -> tuple[WeekLine, ...]:
         """Return the archive, the newest week first."""
-        return tuple([week_line(await self._digest(week)) for week in await self.weeks()])
+        return tuple([week_line(digest) async for digest in self.digests_of(await self.weeks())])
+
+    async def digests_of(self, weeks: Sequence[Week]) -> AsyncIterator[Digest]:
+        """Yield the digests of weeks, in order, those of which there are any."""
+        for week in weeks:
+            with suppress(UserError):
+                yield await self._digest(week)
 
     async def digest(self, week: Week, edition: Edition) -> DigestPage:
         """Return the page of a week. Raises ``UserError`` where there is none."""
-        return digest_page(await self._digest(week), await self.weeks(), edition.ranks)
+        return await self.page_of_week(await self._digest(week), edition)
+
+    async def page_of_week(self, digest: Digest, edition: Edition) -> DigestPage:
+        """Return the page of a digest."""
+        return digest_page(digest, await self.weeks(), edition.ranks)
 
     async def _digest(self, week: Week) -> Digest:
         async with self._alone:

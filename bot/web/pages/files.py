@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,10 +24,14 @@ class StaticFile:
 
 
 class _Manifest(msgspec.Struct):
-    """Which files were written, by path, each with a hash of its contents."""
+    """Which files were written, by path, each with a hash of its contents; and what groups of them were made from.
+
+    A group is what is made of the same: its stamp, and the paths of its files.
+    """
 
     schema: int = 1
     files: dict[str, str] = {}
+    groups: dict[str, tuple[str, list[str]]] = {}
 
 
 @dataclass(slots=True)
@@ -44,8 +48,8 @@ class Folder:
     """A folder that a site is written into."""
 
     path: Path
-    before: Mapping[str, str] = field(default_factory=dict)
-    now: dict[str, str] = field(default_factory=dict)
+    before: _Manifest = field(default_factory=_Manifest)
+    now: _Manifest = field(default_factory=_Manifest)
     report: Written = field(default_factory=Written)
 
     @classmethod
@@ -65,10 +69,10 @@ class Folder:
     def put(self, file: StaticFile) -> None:
         """Write a file, unless it is there as it is."""
         digest = hashlib.blake2b(file.body, digest_size=12).hexdigest()
-        self.now[file.path] = digest
+        self.now.files[file.path] = digest
         self.report.files += 1
         place = self.path / file.path
-        if self.before.get(file.path) == digest and place.exists():
+        if self.before.files.get(file.path) == digest and place.exists():
             return
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -79,25 +83,49 @@ class Folder:
             raise _unwritable(place, error) from error
         self.report.written += 1
 
+    def keeps(self, name: str, stamp: str) -> bool:
+        """Return whether the files of a group are there as they were made from the same, and leave them."""
+        before, paths = self.before.groups.get(name, ("", []))
+        if before != stamp or not all((self.path / path).exists() for path in paths):
+            return False
+        self.now.groups[name] = (stamp, paths)
+        self.now.files.update((path, self.before.files[path]) for path in paths)
+        self.report.files += len(paths)
+        return True
+
+    def put_group(self, name: str, stamp: str, files: Iterable[StaticFile]) -> None:
+        """Write the files of a group, and note what they were made from."""
+        paths = []
+        for file in files:
+            self.put(file)
+            paths.append(file.path)
+        self.now.groups[name] = (stamp, paths)
+
     def close(self) -> Written:
         """Take away what is not of the site any more, and note what is."""
-        for path in self.before.keys() - self.now.keys():
+        for path in self.before.files.keys() - self.now.files.keys():
             (self.path / path).unlink(missing_ok=True)
             self.report.removed += 1
         manifest = self.path / MANIFEST
         beside = manifest.with_name(f"{MANIFEST}.new")
-        beside.write_bytes(msgspec.json.encode(_Manifest(files=self.now)))
+        beside.write_bytes(msgspec.json.encode(self.now))
         beside.replace(manifest)
         return self.report
 
 
-def _read(manifest: Path) -> dict[str, str]:
+def _read(manifest: Path) -> _Manifest:
+    """Read what was written last; one that makes no sense is as good as none, and everything is written anew."""
     try:
-        return msgspec.json.decode(manifest.read_bytes(), type=_Manifest).files
-    except FileNotFoundError:
-        return {}
-    except msgspec.MsgspecError:
-        return {}
+        found = msgspec.json.decode(manifest.read_bytes(), type=_Manifest)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return _Manifest()
+    return found if all(map(_is_inside, found.files)) else _Manifest()
+
+
+def _is_inside(path: str) -> bool:
+    """Return whether a path leads to a file of the folder: what others wrote into the note is never taken away."""
+    parts = path.split("/")
+    return not path.startswith("/") and all(part not in {"", ".", ".."} for part in parts)
 
 
 def _unwritable(path: Path, error: OSError) -> UserError:

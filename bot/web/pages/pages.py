@@ -77,13 +77,19 @@ class HtmlPages:
         frame = Frame("", view.title, view.detail, indexed=False, top=self.renderer.site.top)
         return self.renderer.render("fault", frame, view)
 
-    def digest(self, view: DigestPage) -> bytes:
-        """Return the page of a week."""
+    def digest(self, view: DigestPage, *, pictured: bool = True) -> bytes:
+        """Return the page of a week, which may have a picture of its own for links to it."""
         path, what = f"digests/{view.week}/", "; ".join(share.line for share in view.shares)
-        frame = Frame(path, view.title, what, section="digests", picture=f"digests/{view.week}/og.png")
+        frame = Frame(
+            path, view.title, what, section="digests", picture=f"digests/{view.week}/og.png" if pictured else "og.png"
+        )
         return self.renderer.render("digest", frame, view)
 
     def archive(self, view: Sequence[WeekLine]) -> bytes:
         """Return the list of weeks."""
         what = "What moved in free-threaded Python, week by week."
-        return self.renderer.render("digests", Frame("digests/", "Digests", what, section="digests"), view)
+        return self.renderer.render(
+            "digests",
+            Frame("digests/", "Digests", what, section="digests", feed="digests/feed.xml", picture="og.png"),
+            view,
+        )

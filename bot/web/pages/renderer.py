@@ -51,6 +51,15 @@ def assets() -> Mapping[str, Asset]:
     return found
 
 
+@cache
+def templates_hash() -> str:
+    """Return what is another one where any page would be, whatever it shows."""
+    digest = hashlib.sha256(repr([each.address for each in assets().values()]).encode())
+    for path in sorted(_TEMPLATES.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:_HASH_LENGTH]
+
+
 @dataclass(frozen=True, slots=True)
 class Renderer:
     """Renders pages of a site."""

@@ -1,55 +1,163 @@
-"""The whole site as files: what there is to write, page by page."""
+"""The whole site as files: what there is to write, and what it is made from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
 
 import msgspec
 
+from bot.build import version
+from bot.core.digest.digest import Digest
+from bot.core.digest.weeks import Week
 from bot.core.site.about import about_page
-from bot.core.site.facts import Edition
+from bot.core.site.badge import badge_of, shields_json, svg
+from bot.core.site.digest_pages import week_line
+from bot.core.site.facts import Edition, SitePackage
+from bot.core.site.feed import Feed, atom, digests_feed, moves_feed, package_feed
+from bot.core.site.frame import FaultView
 from bot.core.site.list_page import LINES, file_lists, lines_json
+from bot.core.site.moves import moves_of, newest_first, told_of
+from bot.core.site.package_json import package_json
+from bot.core.site.sitemap import robots, site_pages, sitemaps
 from bot.services.site.listing import SiteListing
 from bot.services.site.pages import SitePages
+from bot.services.site.stamps import Stamps
 from bot.web.pages.files import Folder, StaticFile
 from bot.web.pages.pages import HtmlPages
-from bot.web.pages.renderer import assets
+from bot.web.pages.renderer import assets, templates_hash
+
+_MOST_DIGESTS = 12
+"""Digests of their feed."""
+
+_MOVES = 8
+"""Weeks of which the feed of all moves tells."""
+
+_PICTURED = 2
+"""Weeks that have pictures of their own: each takes some tenths of a second to draw."""
+
+_LENGTH = 12
+
+Draw = Callable[[Digest], bytes]
+"""Draws the picture that chats show of a link, as a PNG."""
 
 
 @dataclass(frozen=True, slots=True)
 class StaticSite:
-    """Writes an edition into a folder; ``progress`` is told how many packages are written."""
+    """Writes an edition into a folder; without ``draw`` there are no pictures of links."""
 
     pages: SitePages
     listing: SiteListing
+    stamps: Stamps
     html: HtmlPages
     folder: Folder
+    now: Callable[[], datetime]
+    draw: Draw | None = None
 
     async def write(self, edition: Edition, progress: Callable[[int], object]) -> None:
-        """Write everything that changed. Raises ``StorageError`` and ``UserError``."""
+        """Write everything that changed; ``progress`` is told how many packages are done.
+
+        Raises ``StorageError``, and ``UserError`` where something cannot be written.
+        """
         for asset in assets().values():
             self.folder.put(StaticFile(asset.path, asset.body))
-        self._page("", self.html.front(await self.pages.front(edition), edition.scanned))
-        self._page("about/", self.html.about(about_page(edition)))
-        lines = await self.listing.lines(edition)
-        self.folder.put(StaticFile(LINES, msgspec.json.encode(lines_json(lines))))
-        for view in file_lists(lines):
-            self._page(view.path, self.html.listing(view))
-        await self._digests(edition)
         await self._packages(edition, progress)
-
-    async def _digests(self, edition: Edition) -> None:
-        self._page("digests/", self.html.archive(await self.pages.archive()))
-        for week in await self.pages.weeks():
-            self._page(f"digests/{week}/", self.html.digest(await self.pages.digest(week, edition)))
+        await self._lists(edition)
+        await self._digests(edition)
+        self._put("index.html", self.html.front(await self.pages.front(edition), edition.scanned))
+        self._put("about/index.html", self.html.about(about_page(edition)))
+        self._put("404.html", self.html.fault(_NOT_FOUND))
 
     async def _packages(self, edition: Edition, progress: Callable[[int], object]) -> None:
-        number = 0
-        async for page in self.pages.packages(tuple(edition.ranks), edition):
-            self._page(f"packages/{page.name}/", self.html.package(page))
-            number += 1
-            progress(number)
+        """Write what is about packages of which anything changed."""
+        stamps = {name: self._stamp(stamp) for name, stamp in (await self.stamps.of(edition)).items()}
+        changed = [name for name, stamp in stamps.items() if not self.folder.keeps(f"package {name}", stamp)]
+        done = len(stamps) - len(changed)
+        progress(done)
+        async for package in self.pages.catalogue.packages(changed, edition):
+            page = self.html.package(await self.pages.page_of(package, edition))
+            files = [StaticFile(f"packages/{package.name}/index.html", page), *self._beside(package)]
+            self.folder.put_group(f"package {package.name}", stamps[package.name], files)
+            done += 1
+            progress(done)
 
-    def _page(self, path: str, body: bytes) -> None:
-        self.folder.put(StaticFile(f"{path}index.html", body))
+    def _beside(self, package: SitePackage) -> Iterator[StaticFile]:
+        """Yield what programs read of a package; the addresses are those of the site that is served."""
+        badge = badge_of(package.status)
+        moves = moves_of(package, self.now())
+        changed = package.status.judgement.released or package.status.checked
+        feed = package_feed(package.name, moves, changed)
+        yield StaticFile(f"packages/{package.name}.json", package_json(package))
+        yield StaticFile(f"packages/{package.name}/feed.xml", atom(feed, self.html.renderer.site.base))
+        yield StaticFile(f"badge/{package.name}.svg", svg(badge))
+        yield StaticFile(f"badge/{package.name}.json", shields_json(badge))
+
+    async def _lists(self, edition: Edition) -> None:
+        lines = await self.listing.lines(edition)
+        self._put(LINES, msgspec.json.encode(lines_json(lines)))
+        for view in file_lists(lines):
+            name, stamp = f"list {view.path}", self._stamp(repr(view))
+            if not self.folder.keeps(name, stamp):
+                page = StaticFile(f"{view.path}index.html", self.html.listing(view))
+                self.folder.put_group(name, stamp, [page])
+
+    async def _digests(self, edition: Edition) -> None:
+        """Write the weeks, the archive and what tells of them, of all weeks that have anything to tell."""
+        digests = [digest async for digest in self.pages.digests_of(await self.pages.weeks())]
+        over = [digest for digest in digests if digest.complete]
+        pictured = {str(digest.week) for digest in digests[:_PICTURED]} if self._draws else set()
+        for digest in digests:
+            view = await self.pages.page_of_week(digest, edition)
+            self._put(f"digests/{digest.week}/index.html", self.html.digest(view, pictured=view.week in pictured))
+        self._put("digests/index.html", self.html.archive([week_line(digest) for digest in digests]))
+        moves = newest_first({each.key: each for digest in digests[:_MOVES] for each in told_of(digest)}.values())
+        read = edition.scanned
+        self._feed("digests/feed.xml", digests_feed(over[:_MOST_DIGESTS], over[0].read if over else read))
+        self._feed("feed.xml", moves_feed(moves, read))
+        self._map(edition, [digest.week for digest in over])
+        if self._draws:
+            await self._pictures(digests[:_PICTURED])
+
+    @property
+    def _draws(self) -> bool:
+        """Return whether links have pictures: where somebody can draw, and the address of the site is known."""
+        return self.draw is not None and self.html.renderer.site.base is not None
+
+    def _map(self, edition: Edition, weeks: Sequence[Week]) -> None:
+        base = self.html.renderer.site.base
+        self._put("robots.txt", robots(base))
+        if base is not None:
+            for path, body in sitemaps(site_pages(edition.ranks, weeks), base).items():
+                self._put(path.removeprefix("/"), body)
+
+    async def _pictures(self, digests: Sequence[Digest]) -> None:
+        """Draw what is not drawn yet, or shows another week by now; the site's is the newest's."""
+        for digest in digests:
+            paths = [f"digests/{digest.week}/og.png", *(["og.png"] if digest is digests[0] else [])]
+            name, stamp = f"picture {digest.week}", self._stamp(repr((digest.shares, digest.chart, paths)))
+            if self.draw is not None and not self.folder.keeps(name, stamp):
+                picture = await asyncio.to_thread(self.draw, digest)
+                self.folder.put_group(name, stamp, [StaticFile(path, picture) for path in paths])
+
+    def _feed(self, path: str, feed: Feed) -> None:
+        self._put(path, atom(feed, self.html.renderer.site.base))
+
+    def _put(self, path: str, body: bytes) -> None:
+        self.folder.put(StaticFile(path, body))
+
+    def _stamp(self, text: str) -> str:
+        """Return what is another one where what a page is made from is, the program included."""
+        made_by = f"{version()} {templates_hash()} {self.html.renderer.site.base}"
+        return hashlib.blake2b(f"{made_by} {text}".encode(), digest_size=_LENGTH).hexdigest()
+
+
+_NOT_FOUND = FaultView(
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.NOT_FOUND.phrase,
+    "There is no such page here. This site has the packages that are downloaded most; search for one, or begin at the"
+    " front page.",
+)
