@@ -166,7 +166,7 @@ class Api:
             headers = {}
             if page.next is not None:
                 following = urlencode({**known, "cursor": page.next})
-                headers["Link"] = f'</api/v1/packages?{following}>; rel="next"'
+                headers["Link"] = f'<?{following}>; rel="next"'
             return replace(_json(encoded(page)), headers=headers)
 
         return await self.serving.of_edition(request, normal("/api/v1/packages", known), make)

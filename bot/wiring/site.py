@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 
@@ -46,10 +45,16 @@ from storage.packages.inspections import Inspections
 
 @dataclass(frozen=True, slots=True)
 class LiveSite:
-    """The site, and what ends what it has under way."""
+    """The site, and what it has under way beside its answers."""
 
     pages: PublicSite
-    aclose: Callable[[], Coroutine[None, None, None]]
+    packages: AnyPackage
+    digests: SiteDigests
+
+    async def aclose(self) -> None:
+        """End what it looks up, and let it keep what it made."""
+        await self.packages.aclose()
+        await self.digests.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def build_site(resources: SiteResources) -> LiveSite:
         LivePages(serving, html, pages, packages, listing, suggest_names),
         DepsPages(serving, html, dependencies, settings.targets),
     )
-    return LiveSite(PublicSite(serving, faces), packages.aclose)
+    return LiveSite(PublicSite(serving, faces), packages, digests)
 
 
 def build_dependencies(resources: SiteResources) -> StrangersDependencies:

@@ -34,7 +34,7 @@ _AUTHOR = "ftbot"
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """Something that happened: ``key`` tells it from all else, ``path`` is where there is more on the site."""
+    """Something that happened, and where there is more on the site; ``key`` tells it from all else, fit for a URI."""
 
     key: str
     title: str
@@ -59,14 +59,14 @@ class Feed:
 
 def moves_feed(moves: Sequence[SiteMove], updated: datetime) -> Feed:
     """Return the feed of all moves."""
-    entries = tuple(map(_entry, moves[:MOST_ENTRIES]))
+    entries = _entries(moves)
     return Feed("Free-threaded Python: packages that moved", "/feed.xml", "/", updated, entries)
 
 
 def package_feed(package: str, moves: Sequence[SiteMove], updated: datetime) -> Feed:
     """Return the feed of one package (normalized name)."""
     page = package_path(package)
-    entries = tuple(map(_entry, moves[:MOST_ENTRIES]))
+    entries = _entries(moves)
     return Feed(f"{package} on free-threaded Python", f"{page}feed.xml", page, updated, entries)
 
 
@@ -78,13 +78,13 @@ def digests_feed(digests: Iterable[Digest], updated: datetime) -> Feed:
 
 def package_path(package: str) -> str:
     """Return where the page of a package (normalized name) is on the site."""
-    return f"/packages/{quote(package, safe='')}/"
+    return f"/packages/{quote(package, safe='', errors='replace')}/"
 
 
 def atom(feed: Feed, base: str | None) -> bytes:
     """Write a feed; ``base`` is where the site is, and without it links are relative to the feed."""
     root = Element("feed", {"xmlns": ATOM, "xml:lang": "en"})
-    _say(root, "id", f"{_TAGS}{feed.path}")
+    _say(root, "id", f"{_TAGS}{feed.path.removeprefix('/')}")
     _say(root, "title", feed.title)
     _say(root, "updated", timestamp(max((entry.updated for entry in feed.entries), default=feed.updated)))
     _say(SubElement(root, "author"), "name", _AUTHOR)
@@ -92,7 +92,7 @@ def atom(feed: Feed, base: str | None) -> bytes:
     SubElement(root, "link", {"rel": "alternate", "type": "text/html", "href": address(base, feed.about)})
     for entry in feed.entries:
         node = SubElement(root, "entry")
-        _say(node, "id", f"{_TAGS}{quote(entry.key)}")
+        _say(node, "id", f"{_TAGS}{entry.key}")
         _say(node, "title", entry.title)
         _say(node, "updated", timestamp(entry.updated))
         SubElement(node, "link", {"rel": "alternate", "type": "text/html", "href": address(base, entry.path)})
@@ -111,9 +111,16 @@ def _say(parent: Element, name: str, words: str) -> None:
     SubElement(parent, name).text = one_line(words)
 
 
+def _entries(moves: Sequence[SiteMove]) -> tuple[FeedEntry, ...]:
+    """Return the first moves, each once."""
+    return tuple({entry.key: entry for entry in map(_entry, moves[:MOST_ENTRIES])}.values())
+
+
 def _entry(told: SiteMove) -> FeedEntry:
     day = datetime.combine(told.move.day, time.min, UTC)
-    return FeedEntry(told.key, told.title, day, package_path(told.move.package), told.detail or told.title)
+    return FeedEntry(
+        quote(told.key, errors="replace"), told.title, day, package_path(told.move.package), told.detail or told.title
+    )
 
 
 def _digest_entry(digest: Digest) -> FeedEntry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,14 @@ async def no_issues(_week: Week) -> Issues:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeDigest:
+    """A digest; ``is_final`` tells that it was made just now and is to be kept."""
+
+    digest: Digest
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Digester:
     """Gives digests; ``issues`` gives what happened upstream in a week.
 
@@ -47,6 +56,13 @@ class Digester:
 
     async def digest(self, week: Week | None = None) -> Digest:
         """Return the digest of a week, by default the last that is over. Raises ``UserError`` where there is none."""
+        made = await self.made(week)
+        if made.is_final:
+            await self.keep(made.digest)
+        return made.digest
+
+    async def made(self, week: Week | None = None) -> MadeDigest:
+        """Return the same, kept or made anew, and keep nothing."""
         current = week_of(self.now().date())
         asked = week or current.before
         if asked > current:
@@ -55,15 +71,18 @@ class Digester:
             raise UserError(f"There is nothing to tell of {asked}: free-threaded wheels begin in {FIRST_WEEK}.")
         kept = await self.digests.kept(asked, self.targets)
         if kept is not None:
-            return kept
+            return MadeDigest(kept, is_final=False)
         scan = await self._scan()
         digest = await self._make(asked, scan)
         # What failed and was never read may be missing from the tracked packages.
         gaps = len({*digest.unread, *scan.failed})
         found = digest.tracked if scan.wanted is None else scan.wanted
-        if digest.complete and gaps <= digest.tracked * _BEARABLE and found >= self.track:
-            await self.digests.keep(digest, self.targets)
-        return digest
+        is_whole = digest.complete and gaps <= digest.tracked * _BEARABLE and found >= self.track
+        return MadeDigest(digest, is_final=is_whole)
+
+    async def keep(self, digest: Digest) -> None:
+        """Keep a digest, so that the week gives this one ever after."""
+        await self.digests.keep(digest, self.targets)
 
     async def tracked(self, most: int | None = None) -> tuple[Tracked, ...]:
         """Return the tracked packages with their timelines, the most downloaded first, by the last scan."""
@@ -120,7 +139,9 @@ class Digester:
         read = min((scan.started, self.now(), *times))
         tracked = [package for package, _ in packages.values()]
         issues, wheels = await self.issues(week), await self._wheels(week, list(packages))
-        return digest_of(week, tracked, self.targets, read, unread=unread, issues=issues, wheels=wheels)
+        return await asyncio.to_thread(
+            digest_of, week, tracked, self.targets, read, unread=unread, issues=issues, wheels=wheels
+        )
 
     async def _wheels(self, week: Week, packages: Sequence[str]) -> WheelsRead | None:
         """Return what was read in wheels, for this week and the last: of an earlier one nobody knows what was known."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.clients.pages import PageSummary
 from bot.core.errors import UpstreamError, UserError
-from bot.core.history.shares import ANY_TARGET, History, Question, shares_by_name, shares_by_target
+from bot.core.history.shares import ANY_TARGET, DayShare, History, Question, shares_by_name, shares_by_target
 from bot.core.history.timelines import START, Step, SupportRule, Timeline, timelines, wheel_names
 from bot.core.index.simple_api import Project
 from bot.core.wheels.targets import Target
@@ -21,6 +21,13 @@ _DEAD = 5
 
 Progress = Callable[[int, int], None]
 """Told how many of how many pages were read."""
+
+
+def _days(
+    known: Sequence[Mapping[str, Timeline]], names: Sequence[str], first: date, last: date, now: datetime
+) -> tuple[DayShare, ...]:
+    """Count what may be thousands of packages on a thousand days."""
+    return tuple(shares_by_target(known, names, first, last, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class HistoryReader:
         if not question.packages and question.rule is SupportRule.TRUSTED:
             tracked = await self.digester.tracked(question.most)
             known = [{str(target): steps for target, steps in each.timelines.items()} for each in tracked]
-            days = tuple(shares_by_target(known, names, first, last, self.now()))
+            days = await asyncio.to_thread(_days, known, names, first, last, self.now())
             imported = await self.digester.imported_now(tracked) if last == self.now().date() else ()
             return History(question.rule, names, days, imported=imported)
         packages = question.packages or [each.name for each in await self.digester.tracked(question.most)]

@@ -103,6 +103,11 @@ class AnyPackage:
             status = self.lookup.glance(name)
         return Awaited(_BUSY_SECONDS, is_refused=False) if status is None else self._shown(status)
 
+    async def finished(self) -> None:
+        """Wait until nothing is looked up any more."""
+        while self._under_way:
+            await asyncio.wait(tuple(self._under_way.values()))
+
     async def aclose(self) -> None:
         """End what is under way; whoever looks up goes on as long as it likes."""
         tasks = tuple(self._under_way.values())
