@@ -27,7 +27,7 @@ from bot.wiring.site_pages import open_site
 
 def write_site(into: str, base: str | None) -> CommandOutcome:
     """Answer ``ftbot site``. Raises ``UserError`` where nothing was scanned, or where it cannot be written."""
-    gc.enable()
+    gc.disable()  # it makes millions of objects and no cycles: looking for those takes as long as all the rest
     settings = command_settings()
     written = asyncio.run(
         _write(settings, Path(into).expanduser(), settings.public_url if base is None else _base(base))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from bot.core.digest.digest import Digest, Move, Moves, Share
+from bot.core.digest.digest import Digest, Move, Share
 from bot.core.digest.wording import gil_words, percent
 from bot.core.guide.tracking_issues import tracking_issue
+from bot.core.inspection.modules import Gil
 from bot.core.site.drawing import Chart, chart_of, written
 from bot.core.site.marks import Mark, mark_of, word_of
 from bot.core.text.sentences import counted
 from bot.core.wheels.platforms import platform_list
 
 MOST_NEWS = 24
-RECENT = (timedelta(days=7), timedelta(days=30), timedelta(days=90))
-"""How far back news go: so far that there are some, a Monday has some, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +89,33 @@ class FrontPage:
     since: str
 
 
-def is_quiet(moves: Moves) -> bool:
-    """Return whether nothing moved."""
-    return not any((moves.gained, moves.completed, moves.lost, moves.narrowed, moves.pure))
+def has_news(digest: Digest) -> bool:
+    """Return whether any package moved in a week."""
+    turned = () if digest.imported is None else digest.imported.moves
+    return any((digest.gained, digest.completed, digest.lost, digest.narrowed, digest.pure, turned))
 
 
-def front_page(digest: Digest, moves: Moves, since: date) -> FrontPage:
-    """Make the front page from the digest of this week so far, and from what moved since a day."""
-    targets = [share.target for share in digest.shares]
+def front_page(digests: Sequence[Digest]) -> FrontPage:
+    """Make the front page from the digests of this week so far and of those before it, the newest first.
+
+    News are from all of them: as many are given as it takes that there are some.
+    """
+    digest = digests[0]
     headline = digest.shares[0]
     return FrontPage(
         headline=str(headline.target),
         packages=headline.packages,
         lead=_lead(headline),
         shares=tuple(_share(digest, share) for share in digest.shares),
-        groups=tuple(_groups(moves, str(headline.target))),
-        chart=chart_of(digest.chart, targets),
+        groups=tuple(_groups(digests, str(headline.target))),
+        chart=chart_of(digest.chart, [share.target for share in digest.shares]),
         awaited=tuple(
             Awaited(each.package, each.rank, mark_of(each.verdict), word_of(each.verdict), tracking_issue(each.package))
             for each in digest.waiting
         ),
         awaited_count=digest.blocking,
         week=str(digest.week),
-        since=written(since),
+        since=written(digests[-1].week.monday),
     )
 
 
@@ -143,20 +146,44 @@ def _gil(digest: Digest, share: Share) -> str | None:
     return gil_words(read[0]) if read else None
 
 
-def _groups(moves: Moves, headline: str) -> Iterator[NewsGroup]:
-    gained = [move for move in moves.gained if str(move.target) == headline]
-    others = [move for move in moves.gained if str(move.target) != headline]
+_Words = Callable[[Move], str]
+
+
+def _groups(digests: Sequence[Digest], headline: str) -> Iterator[NewsGroup]:
+    def told(
+        moves: Callable[[Digest], Sequence[Move]], words: Callable[[Move], str], *, lost: bool = False
+    ) -> list[News]:
+        return [_news(move, words(move), lost=lost) for digest in digests for move in moves(digest)]
+
+    gained = told(lambda digest: digest.gained, _offer)
     kinds = (
-        (f"New on {headline}", [_news(move, _offer(move)) for move in gained]),
-        ("New on other Pythons", [_news(move, _offer(move)) for move in others]),
-        ("Now on every platform", [_news(move, "wheels everywhere") for move in moves.completed]),
-        ("Lost", [_news(move, "no wheels any more", lost=True) for move in moves.lost]),
-        ("Lost a platform", [_news(move, f"none for {platform_list(move.lost)} any more") for move in moves.narrowed]),
-        ("To or from pure Python", [_news(move, word_of(move.verdict)) for move in moves.pure]),
+        (f"New on {headline}", [news for news in gained if news.target == headline]),
+        ("New on other Pythons", [news for news in gained if news.target != headline]),
+        ("Now on every platform", told(lambda digest: digest.completed, lambda _: "wheels everywhere")),
+        ("Newly keeps the GIL off", list(_turned(digests, Gil.OFF))),
+        ("Turns the GIL on again", list(_turned(digests, Gil.ON))),
+        ("Lost", told(lambda digest: digest.lost, lambda _: "no wheels any more", lost=True)),
+        ("Lost a platform", told(lambda digest: digest.narrowed, _narrowing)),
+        ("To or from pure Python", told(lambda digest: digest.pure, lambda move: word_of(move.verdict))),
     )
     for heading, news in kinds:
+        newest = sorted(news, key=lambda each: each.iso, reverse=True)
         if news:
-            yield NewsGroup(heading, tuple(news[:MOST_NEWS]), max(0, len(news) - MOST_NEWS))
+            yield NewsGroup(heading, tuple(newest[:MOST_NEWS]), max(0, len(news) - MOST_NEWS))
+
+
+def _turned(digests: Sequence[Digest], gil: Gil) -> Iterator[News]:
+    mark, word = (Mark.FULL, "keeps the GIL off") if gil is Gil.OFF else (Mark.BAD, "turns the GIL on")
+    for digest in digests:
+        for move in () if digest.imported is None else digest.imported.moves:
+            if move.gil is gil:
+                day = digest.week.monday
+                words = f"{word}; {move.previous} did not"
+                yield News(mark, move.package, move.version, words, str(move.target), "", day.isoformat())
+
+
+def _narrowing(move: Move) -> str:
+    return f"none for {platform_list(move.lost)} any more"
 
 
 def _offer(move: Move) -> str:

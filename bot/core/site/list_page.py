@@ -105,20 +105,20 @@ def asked_list(lines: Sequence[Listed], query: ListQuery, number: int) -> ListVi
     """Return a page of what a query asks for, where every filter is a link. Raises ``UserError``."""
     page = page_of(select(lines, query), number, ON_A_PAGE)
     whole = ListQuery(order=query.order) == query
-    view = _view(lines, query, page, Live(query))
+    view = _view(counts_of(lines), query, page, Live(query))
     return replace(view, is_whole=whole, looked_for=query.part or None)
 
 
 def file_lists(lines: Sequence[Listed]) -> Iterator[ListView]:
     """Yield every page of the lists that are files: all packages, and those of each Python and verdict."""
-    yield from _pages(lines, ListQuery(), "Packages", partial(_numbered, "packages/", LISTS))
-    for target in targets_of(lines):
-        for verdict in Verdict:
+    counts, ranked = counts_of(lines), select(lines, ListQuery())
+    yield from _pages(ranked, ListQuery(), "Packages", partial(_numbered, "packages/", LISTS), counts)
+    for column, (target, found) in enumerate(counts.items()):
+        for verdict in (each for each in Verdict if found.get(each)):
             query = ListQuery(target=target, verdicts=frozenset({verdict}))
-            place = list_path(target, verdict)
-            title = f"{target}: {word_of(verdict)}"
-            if any(line.on(target).verdict is verdict for line in lines):
-                yield from _pages(lines, query, title, partial(_numbered, place, place))
+            place, title = list_path(target, verdict), f"{target}: {word_of(verdict)}"
+            chosen = [line for line in ranked if line.targets[column].verdict is verdict]
+            yield from _pages(chosen, query, title, partial(_numbered, place, place), counts)
 
 
 def _numbered(first: str, others: str, number: int) -> str:
@@ -205,8 +205,19 @@ def parameters(query: ListQuery, number: int = 1) -> Iterator[tuple[str, str]]:
     yield from ((name, value) for name, value in given.items() if value)
 
 
-def _view(lines: Sequence[Listed], query: ListQuery, page: ListPage, live: Live | None) -> ListView:
-    targets = targets_of(lines)
+Counts = Mapping[Target, Mapping[Verdict, int]]
+"""How many packages there are of each verdict, by Python."""
+
+
+def counts_of(lines: Sequence[Listed]) -> Counts:
+    """Count verdicts."""
+    return {
+        target: Counter(line.targets[place].verdict for line in lines) for place, target in enumerate(targets_of(lines))
+    }
+
+
+def _view(counts: Counts, query: ListQuery, page: ListPage, live: Live | None) -> ListView:
+    targets = tuple(counts)
     return ListView(
         title="Packages",
         path="packages/",
@@ -218,17 +229,18 @@ def _view(lines: Sequence[Listed], query: ListQuery, page: ListPage, live: Live 
         before=live.page(page.number - 1) if live is not None and page.number > 1 else None,
         after=live.page(page.number + 1) if live is not None and page.number < page.pages else None,
         form=_form(query, targets, live),
-        facets=tuple((str(target), tuple(_facets(lines, target, query, live))) for target in targets),
+        facets=tuple((str(target), tuple(_facets(counts, target, query, live))) for target in targets),
         is_whole=query == ListQuery(),
     )
 
 
-def _pages(lines: Sequence[Listed], query: ListQuery, title: str, place: Callable[[int], str]) -> Iterator[ListView]:
-    chosen = select(lines, query)
+def _pages(
+    chosen: Sequence[Listed], query: ListQuery, title: str, place: Callable[[int], str], counts: Counts
+) -> Iterator[ListView]:
     pages = page_of(chosen, 1, ON_A_PAGE).pages
     for number in range(1, pages + 1):
         yield replace(
-            _view(lines, query, page_of(chosen, number, ON_A_PAGE), None),
+            _view(counts, query, page_of(chosen, number, ON_A_PAGE), None),
             title=title,
             path=place(number),
             before=place(number - 1) if number > 1 else None,
@@ -253,15 +265,15 @@ def written_shortly(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
-def _facets(lines: Sequence[Listed], target: Target, query: ListQuery, live: Live | None) -> Iterator[Facet]:
-    counts = Counter(line.on(target).verdict for line in lines)
+def _facets(counts: Counts, target: Target, query: ListQuery, live: Live | None) -> Iterator[Facet]:
     for verdict in Verdict:
-        if not counts[verdict]:
+        count = counts[target].get(verdict, 0)
+        if not count:
             continue
         only = frozenset({verdict})
         taken = query.target == target and query.verdicts == only
         href = list_path(target, verdict) if live is None else live.about(target, verdict)
-        yield Facet(mark_of(verdict), word_of(verdict), counts[verdict], href, taken)
+        yield Facet(mark_of(verdict), word_of(verdict), count, href, taken)
 
 
 def _form(query: ListQuery, targets: Sequence[Target], live: Live | None) -> Form:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.core.dependencies.required import required_packages
-from bot.core.digest.digest import Digest, Moves, Tracked, moves_between
+from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week, week_of
 from bot.core.errors import UserError
 from bot.core.site.digest_pages import DigestPage, WeekLine, digest_page, week_line
 from bot.core.site.facts import Edition, SitePackage
-from bot.core.site.front import RECENT, FrontPage, front_page, is_quiet
+from bot.core.site.front import FrontPage, front_page, has_news
 from bot.core.site.package_page import Around, PackagePage, package_page
 from bot.core.verdicts.status import Status
 from bot.services.digest.digest import Digester
@@ -36,6 +36,7 @@ class SitePages:
     threads: UpstreamThreads
     now: Callable[[], datetime]
     _front: dict[tuple[str, date], FrontPage] = field(default_factory=dict, init=False)
+    _current: list[tuple[tuple[datetime | None, Week], Digest]] = field(default_factory=list, init=False)
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def front(self, edition: Edition) -> FrontPage:
@@ -43,21 +44,21 @@ class SitePages:
         key = (edition.token, self.now().date())
         async with self._alone:
             if key not in self._front:
-                digest = await self.digester.digest(week_of(self.now().date()))
-                tracked = await self.digester.tracked()
                 self._front.clear()
-                self._front[key] = front_page(digest, *self._moves(tracked))
+                self._front[key] = front_page(await self._recent())
         return self._front[key]
 
-    def _moves(self, tracked: Sequence[Tracked]) -> tuple[Moves, date]:
-        """Return what moved lately, and since when that is: long enough that there is some."""
-        now, targets = self.now(), self.digester.targets
-        moves, since = moves_between(tracked, targets, now - RECENT[0], now), RECENT[0]
-        for span in RECENT[1:]:
-            if not is_quiet(moves):
+    async def _recent(self) -> list[Digest]:
+        """Return the digests of this week and the last, and of more before them until there is some news."""
+        week = week_of(self.now().date())
+        digests = [await self._made(week)]
+        while len(digests) < RECENT_WEEKS and (len(digests) == 1 or not any(map(has_news, digests))):
+            week = week.before
+            try:
+                digests.append(await self._made(week))
+            except UserError:
                 break
-            moves, since = moves_between(tracked, targets, now - span, now), span
-        return moves, (now - since).date()
+        return digests
 
     async def page_of(self, package: SitePackage, edition: Edition | None) -> PackagePage:
         """Return the page of any package, with what is known round it."""
@@ -104,4 +105,13 @@ class SitePages:
 
     async def _digest(self, week: Week) -> Digest:
         async with self._alone:
+            return await self._made(week)
+
+    async def _made(self, week: Week) -> Digest:
+        """Return a week's digest; that of this week, which nobody keeps, is made once for each scan."""
+        if week != week_of(self.now().date()):
             return await self.digester.digest(week)
+        ended = await self.catalogue.scans.last_end()
+        if not self._current or self._current[0][0] != (ended, week):
+            self._current[:] = [((ended, week), await self.digester.digest(week))]
+        return self._current[0][1]
