@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,15 @@ class StaticFile:
 
     path: str
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Files that are made from the same, and a stamp of that."""
+
+    name: str
+    stamp: str
+    files: Sequence[StaticFile]
 
 
 class _Manifest(msgspec.Struct):
@@ -84,23 +93,25 @@ class Folder:
             raise _unwritable(place, error) from error
         self.report.written += 1
 
-    def keeps(self, name: str, stamp: str) -> bool:
-        """Return whether the files of a group are there as they were made from the same, and leave them."""
-        before, paths = self.before.groups.get(name, ("", []))
-        if before != stamp or not all(os.path.exists(f"{self.path}/{path}") for path in paths):  # noqa: PTH110 — of tens of thousands
-            return False
-        self.now.groups[name] = (stamp, paths)
-        self.now.files.update((path, self.before.files[path]) for path in paths)
-        self.report.files += len(paths)
-        return True
+    def kept(self, stamps: Mapping[str, str]) -> frozenset[str]:
+        """Return the groups whose files are there as they were made from the same, and leave those."""
+        found = []
+        for name, stamp in stamps.items():
+            before, paths = self.before.groups.get(name, ("", []))
+            # By name alone, as there are tens of thousands of them.
+            if before == stamp and all(os.path.exists(f"{self.path}/{path}") for path in paths):  # noqa: PTH110
+                self.now.groups[name] = (stamp, paths)
+                self.now.files.update((path, self.before.files[path]) for path in paths)
+                self.report.files += len(paths)
+                found.append(name)
+        return frozenset(found)
 
-    def put_group(self, name: str, stamp: str, files: Iterable[StaticFile]) -> None:
-        """Write the files of a group, and note what they were made from."""
-        paths = []
-        for file in files:
-            self.put(file)
-            paths.append(file.path)
-        self.now.groups[name] = (stamp, paths)
+    def put_groups(self, groups: Iterable[Group]) -> None:
+        """Write the files of groups, and note what they were made from."""
+        for group in groups:
+            for file in group.files:
+                self.put(file)
+            self.now.groups[group.name] = (group.stamp, [file.path for file in group.files])
 
     def close(self) -> Written:
         """Take away what is not of the site any more, and note what is."""

@@ -26,7 +26,7 @@ from bot.web.faults import Fault, no_such_package, out_of_order, too_many
 from bot.web.naming import asked_number, package_name, week_name
 from bot.web.pages.asking import asked_names, asked_query
 from bot.web.pages.pages import HtmlPages
-from bot.web.pages.renderer import assets
+from bot.web.pages.renderer import ASSETS
 from bot.web.serving import Serving, normal
 
 HTML = "text/html; charset=utf-8"
@@ -161,7 +161,7 @@ class LivePages:
             raise out_of_order() from None
 
     async def _asset(self, request: web.Request) -> web.StreamResponse:
-        asset = assets().get(request.match_info["file"])
+        asset = ASSETS.get(request.match_info["file"])
         if asset is None:
             raise Fault(HTTPStatus.NOT_FOUND, "There is no such file.")
 

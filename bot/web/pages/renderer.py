@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.build import version
 from bot.config import PROJECT_URL
 from bot.core.site.frame import Frame, Site, moment
+from bot.core.text.sentences import printable
 from bot.core.verdicts.wording import DISCLAIMER
 
 _TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -41,23 +41,27 @@ _TYPES: Mapping[str, str] = MappingProxyType(
 )
 
 
-@cache
-def assets() -> Mapping[str, Asset]:
-    """Return the stylesheet, the script and the icon, by name."""
+def _assets() -> Mapping[str, Asset]:
     found = {}
     for name in ("site.css", "site.js", "icon.svg"):
         ending = name.rpartition(".")[2]
         found[name] = Asset(f"assets/{name}", (_STATIC / name).read_bytes(), _TYPES[ending])
-    return found
+    return MappingProxyType(found)
 
 
-@cache
-def templates_hash() -> str:
-    """Return what is another one where any page would be, whatever it shows."""
-    digest = hashlib.sha256(repr([each.address for each in assets().values()]).encode())
+ASSETS = _assets()
+"""The stylesheet, the script and the icon, by name."""
+
+
+def _templates_hash() -> str:
+    digest = hashlib.sha256(repr([each.address for each in ASSETS.values()]).encode())
     for path in sorted(_TEMPLATES.iterdir()):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:_HASH_LENGTH]
+
+
+TEMPLATES_HASH = _templates_hash()
+"""What is another one where any page would be, whatever it shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,13 @@ class Renderer:
     def render(self, template: str, frame: Frame, view: object = None, data_from: datetime | None = None) -> bytes:
         """Return a page: ``template`` names it, ``data_from`` is when the data was read, for its foot."""
         return (
-            _environment()
-            .get_template(f"{template}.html")
+            _ENVIRONMENT.get_template(f"{template}.html")
             .render(
                 site=self.site,
                 frame=frame,
                 root=frame.root,
                 view=view,
-                assets=assets(),
+                assets=ASSETS,
                 data_from=None if data_from is None else moment(data_from),
                 version=version(),
                 project=PROJECT_URL,
@@ -86,9 +89,14 @@ class Renderer:
         )
 
 
-@cache
+def _seen(value: object) -> object:
+    """Put a sign that is seen for each one that hides or turns the direction of writing, whoever wrote it."""
+    return printable(value) if type(value) is str and not value.isprintable() else value
+
+
 def _environment() -> Environment:
-    return Environment(
+    """Read all templates, so that nobody waits for a disk later."""
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -96,4 +104,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         keep_trailing_newline=True,
+        finalize=_seen,
     )
+    for name in environment.list_templates():
+        environment.get_template(name)
+    return environment
+
+
+_ENVIRONMENT = _environment()

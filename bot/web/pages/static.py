@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 
 import msgspec
@@ -20,16 +21,19 @@ from bot.core.site.digest_pages import week_line
 from bot.core.site.facts import Edition, SitePackage
 from bot.core.site.feed import Feed, atom, digests_feed, moves_feed, package_feed
 from bot.core.site.frame import FaultView
-from bot.core.site.list_page import LINES, file_lists, lines_json
+from bot.core.site.list_page import LINES, ListView, file_lists, lines_json
 from bot.core.site.moves import moves_of, newest_first, told_of
 from bot.core.site.package_json import package_json
 from bot.core.site.sitemap import robots, site_pages, sitemaps
 from bot.services.site.listing import SiteListing
 from bot.services.site.pages import SitePages
 from bot.services.site.stamps import Stamps
-from bot.web.pages.files import Folder, StaticFile
+from bot.web.pages.files import Folder, Group, StaticFile
 from bot.web.pages.pages import HtmlPages
-from bot.web.pages.renderer import assets, templates_hash
+from bot.web.pages.renderer import ASSETS, TEMPLATES_HASH
+
+_AT_ONCE = 50
+"""Packages whose files are in memory at a time."""
 
 _MOST_DIGESTS = 12
 """Digests of their feed."""
@@ -63,27 +67,34 @@ class StaticSite:
 
         Raises ``StorageError``, and ``UserError`` where something cannot be written.
         """
-        for asset in assets().values():
-            self.folder.put(StaticFile(asset.path, asset.body))
+        for asset in ASSETS.values():
+            await self._put(asset.path, asset.body)
         await self._packages(edition, progress)
         await self._lists(edition)
         await self._digests(edition)
-        self._put("index.html", self.html.front(await self.pages.front(edition), edition.scanned))
-        self._put("about/index.html", self.html.about(about_page(edition)))
-        self._put("404.html", self.html.fault(_NOT_FOUND))
+        await self._put("index.html", self.html.front(await self.pages.front(edition), edition.scanned))
+        await self._put("about/index.html", self.html.about(about_page(edition)))
+        await self._put("404.html", self.html.fault(_NOT_FOUND))
 
     async def _packages(self, edition: Edition, progress: Callable[[int], object]) -> None:
         """Write what is about packages of which anything changed."""
         stamps = {name: self._stamp(stamp) for name, stamp in (await self.stamps.of(edition)).items()}
-        changed = [name for name, stamp in stamps.items() if not self.folder.keeps(f"package {name}", stamp)]
-        done = len(stamps) - len(changed)
+        groups = {f"package {name}": stamp for name, stamp in stamps.items()}
+        kept = await asyncio.to_thread(self.folder.kept, groups)
+        changed = [name for name in stamps if f"package {name}" not in kept]
+        done = len(kept)
         progress(done)
+        made: list[Group] = []
         async for package in self.pages.catalogue.packages(changed, edition):
             page = self.html.package(await self.pages.page_of(package, edition))
             files = [StaticFile(f"packages/{package.name}/index.html", page), *self._beside(package)]
-            self.folder.put_group(f"package {package.name}", stamps[package.name], files)
-            done += 1
-            progress(done)
+            made.append(Group(f"package {package.name}", stamps[package.name], files))
+            if len(made) == _AT_ONCE:
+                await asyncio.to_thread(self.folder.put_groups, made)
+                done, made = done + len(made), []
+                progress(done)
+        await asyncio.to_thread(self.folder.put_groups, made)
+        progress(done + len(made))
 
     def _beside(self, package: SitePackage) -> Iterator[StaticFile]:
         """Yield what programs read of a package; the addresses are those of the site that is served."""
@@ -98,12 +109,23 @@ class StaticSite:
 
     async def _lists(self, edition: Edition) -> None:
         lines = await self.listing.lines(edition)
-        self._put(LINES, msgspec.json.encode(lines_json(lines)))
+        await self._put(LINES, msgspec.json.encode(lines_json(lines)))
         for view in file_lists(lines):
-            name, stamp = f"list {view.path}", self._stamp(repr(view))
-            if not self.folder.keeps(name, stamp):
-                page = StaticFile(f"{view.path}index.html", self.html.listing(view))
-                self.folder.put_group(name, stamp, [page])
+            await self._group(f"list {view.path}", repr(view), partial(self._list, view))
+
+    def _list(self, view: ListView) -> dict[str, bytes]:
+        return {f"{view.path}index.html": self.html.listing(view)}
+
+    async def _group(self, name: str, source: str, make: Callable[[], dict[str, bytes]]) -> None:
+        """Write files that are made from the same, unless they were; ``make`` is run in a thread."""
+        stamp = self._stamp(source)
+
+        def write() -> None:
+            if not self.folder.kept({name: stamp}):
+                files = [StaticFile(path, body) for path, body in make().items()]
+                self.folder.put_groups([Group(name, stamp, files)])
+
+        await asyncio.to_thread(write)
 
     async def _digests(self, edition: Edition) -> None:
         """Write the weeks, the archive and what tells of them, of all weeks that have anything to tell."""
@@ -112,13 +134,13 @@ class StaticSite:
         pictured = {str(digest.week) for digest in digests[:_PICTURED]} if self._draws else set()
         for digest in digests:
             view = await self.pages.page_of_week(digest, edition)
-            self._put(f"digests/{digest.week}/index.html", self.html.digest(view, pictured=view.week in pictured))
-        self._put("digests/index.html", self.html.archive([week_line(digest) for digest in digests]))
+            await self._put(f"digests/{digest.week}/index.html", self.html.digest(view, pictured=view.week in pictured))
+        await self._put("digests/index.html", self.html.archive([week_line(digest) for digest in digests]))
         moves = newest_first({each.key: each for digest in digests[:_MOVES] for each in told_of(digest)}.values())
         read = edition.scanned
-        self._feed("digests/feed.xml", digests_feed(over[:_MOST_DIGESTS], over[0].read if over else read))
-        self._feed("feed.xml", moves_feed(moves, read))
-        self._map(edition, [digest.week for digest in over])
+        await self._feed("digests/feed.xml", digests_feed(over[:_MOST_DIGESTS], over[0].read if over else read))
+        await self._feed("feed.xml", moves_feed(moves, read))
+        await self._map(edition, [digest.week for digest in over])
         if self._draws:
             await self._pictures(digests[:_PICTURED])
 
@@ -127,31 +149,32 @@ class StaticSite:
         """Return whether links have pictures: where somebody can draw, and the address of the site is known."""
         return self.draw is not None and self.html.renderer.site.base is not None
 
-    def _map(self, edition: Edition, weeks: Sequence[Week]) -> None:
+    async def _map(self, edition: Edition, weeks: Sequence[Week]) -> None:
         base = self.html.renderer.site.base
-        self._put("robots.txt", robots(base))
+        await self._put("robots.txt", robots(base))
         if base is not None:
             for path, body in sitemaps(site_pages(edition.ranks, weeks), base).items():
-                self._put(path.removeprefix("/"), body)
+                await self._put(path.removeprefix("/"), body)
 
     async def _pictures(self, digests: Sequence[Digest]) -> None:
         """Draw what is not drawn yet, or shows another week by now; the site's is the newest's."""
         for digest in digests:
             paths = [f"digests/{digest.week}/og.png", *(["og.png"] if digest is digests[0] else [])]
-            name, stamp = f"picture {digest.week}", self._stamp(repr((digest.shares, digest.chart, paths)))
-            if self.draw is not None and not self.folder.keeps(name, stamp):
-                picture = await asyncio.to_thread(self.draw, digest)
-                self.folder.put_group(name, stamp, [StaticFile(path, picture) for path in paths])
+            source = repr((digest.shares, digest.chart, paths))
+            await self._group(f"picture {digest.week}", source, partial(self._picture, digest, paths))
 
-    def _feed(self, path: str, feed: Feed) -> None:
-        self._put(path, atom(feed, self.html.renderer.site.base))
+    def _picture(self, digest: Digest, paths: Sequence[str]) -> dict[str, bytes]:
+        return {} if self.draw is None else dict.fromkeys(paths, self.draw(digest))
 
-    def _put(self, path: str, body: bytes) -> None:
-        self.folder.put(StaticFile(path, body))
+    async def _feed(self, path: str, feed: Feed) -> None:
+        await self._put(path, atom(feed, self.html.renderer.site.base))
+
+    async def _put(self, path: str, body: bytes) -> None:
+        await asyncio.to_thread(self.folder.put, StaticFile(path, body))
 
     def _stamp(self, text: str) -> str:
         """Return what is another one where what a page is made from is, the program included."""
-        made_by = f"{version()} {templates_hash()} {self.html.renderer.site.base}"
+        made_by = f"{version()} {TEMPLATES_HASH} {self.html.renderer.site.base}"
         return hashlib.blake2b(f"{made_by} {text}".encode(), digest_size=_LENGTH).hexdigest()
 
 
