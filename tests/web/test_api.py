@@ -128,8 +128,8 @@ async def test_moves_go_on_from_a_cursor(rig: Rig) -> None:
 # Dependencies
 
 
-async def ask(rig: Rig, query: str = "", **content: object) -> tuple[int, dict[str, object]]:
-    url = f"http://127.0.0.1:{rig.port}/api/v1/deps{query}"
+async def ask(rig: Rig, **content: object) -> tuple[int, dict[str, object]]:
+    url = f"http://127.0.0.1:{rig.port}/api/v1/deps"
     answer = await rig.http.post(url, json=content)
     assert answer.headers["Cache-Control"] == "no-store"
     told: dict[str, object] = answer.json()

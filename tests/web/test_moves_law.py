@@ -30,7 +30,8 @@ _STEPS = st.lists(st.one_of(st.tuples(_WRITES, _WRITES), st.integers(1, 4)), max
 
 async def follow(path: Path, steps: list[tuple[list[Change], list[Change]] | int]) -> None:
     async with open_database(path) as one, open_database(path) as other:
-        stores, cursor, found = (Changes(one), Changes(other)), 0, []
+        stores, cursor = (Changes(one), Changes(other)), 0
+        found: list[tuple[int, str, str, str, ChangeKind]] = []
 
         async def read(limit: int) -> int:
             page = moves_object((await stores[0].after(cursor, limit + 1))[:limit], cursor, more=False)

@@ -53,7 +53,7 @@ async def test_who_chooses_versions_for_too_long_is_told_to_come_again() -> None
         await asked.answer(application(), "me")
     assert busy.value.seconds > 0
     slow.go_on.set()
-    assert await asked.answer(application(), "me")
+    assert (await asked.answer(application(), "me")).ok
 
 
 async def test_what_is_pinned_may_take_longer() -> None:
@@ -75,7 +75,7 @@ async def test_so_many_wait_at_a_time_and_no_more() -> None:
         await asked.answer(application(), "one more")
     slow.go_on.set()
     await asyncio.gather(*waiting)
-    assert await asked.answer(application(), "another")
+    assert (await asked.answer(application(), "another")).ok
 
 
 async def test_larger_applications_are_for_the_command_line() -> None:
