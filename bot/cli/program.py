@@ -618,6 +618,8 @@ def scan_for_bot(everything: Annotated[bool, typer.Option("--everything")] = Fal
 def run() -> None:
     """Run the bot until SIGINT or SIGTERM: Discord, and /healthz, /readyz and /metrics over HTTP.
 
+    With FTBOT_WEB=on it serves the site, too.
+
     Needs FTBOT_DISCORD_TOKEN; docs/operations.md tells how to get one.
     """
     from bot.cli.unused import OF_THE_BOT, as_if_not_installed

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from aiohttp import web
@@ -49,7 +50,7 @@ class Cached(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PreparedAnswer:
     """An answer as it is sent, compressed once; ``etag`` is of the bytes, so that equal ones are equal everywhere."""
 
     status: int
@@ -87,7 +88,7 @@ class Content:
     lasting: bool = True
 
 
-def prepared(content: Content) -> Answer:
+def prepared(content: Content) -> PreparedAnswer:
     """Compress content and note what to say of it; takes milliseconds for what is large."""
     gzipped = None
     if content.compressible and len(content.body) >= _WORTH_COMPRESSING:
@@ -101,7 +102,7 @@ def prepared(content: Content) -> Answer:
     comparable = content.status == web.HTTPOk.status_code and content.cached is not Cached.NEVER
     plain, packed_tag = ({"ETag": f'"{digest}{end}"'} if comparable else {} for end in ("", "-gzip"))
     kind = {"Content-Type": content.type}
-    return Answer(
+    return PreparedAnswer(
         content.status,
         content.body,
         gzipped,
@@ -113,7 +114,7 @@ def prepared(content: Content) -> Answer:
     )
 
 
-def respond(request: web.Request, answer: Answer) -> web.Response:
+def respond(request: web.Request, answer: PreparedAnswer) -> web.Response:
     """Send an answer: that nothing changed, or its bytes, compressed where the client takes that."""
     known = request.headers.get("If-None-Match")
     if known is not None and answer.etag and _matches(known, answer.etag):
@@ -133,10 +134,9 @@ def _matches(known: str, etag: str) -> bool:
     return bool(tags & {"*", f'"{etag}"', f'"{etag}-gzip"'})
 
 
+@lru_cache(maxsize=256)
 def takes_gzip(accepted: str) -> bool:
-    """Return whether a client takes gzip, by its Accept-Encoding (RFC 9110, 12.5.3)."""
-    if accepted == "gzip, deflate, br":  # what most send, for which nothing need be taken apart
-        return True
+    """Return whether a client takes gzip, by its Accept-Encoding (RFC 9110, 12.5.3), of which there are few."""
     weights: dict[str, float] = {}
     for part in accepted.split(","):
         coding, _, parameter = part.partition(";")

@@ -34,7 +34,7 @@ from bot.core.verdicts.status import Status
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
 from bot.services.site.listing import SiteListing
-from bot.services.site.lookups import AnyPackage, Awaited
+from bot.services.site.lookups import AnyPackage, AwaitedPackage
 from bot.web.answers import Cached, Content
 from bot.web.faults import Fault, no_such_package, out_of_order, too_many
 from bot.web.naming import (
@@ -131,8 +131,8 @@ class Api:
         key = normal(f"{'/api' if request.path.startswith('/api/') else ''}/package/{name}", {})
         return await self.serving.made(request, key, self.data.packages.stamp(name, edition), make)
 
-    async def _shown(self, found: SitePackage | Awaited) -> Content:
-        if isinstance(found, Awaited):
+    async def _shown(self, found: SitePackage | AwaitedPackage) -> Content:
+        if isinstance(found, AwaitedPackage):
             if found.is_refused:
                 raise too_many(found.seconds)
             sentence = "This package was not known and is being looked up. Ask again in some seconds."

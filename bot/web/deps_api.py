@@ -16,7 +16,7 @@ from bot.core.schema.objects import encoded
 from bot.core.schema.questions import LONGEST_TEXT, DependenciesAskedJson
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
-from bot.services.site.dependencies import Application, GivenFile, StrangersDependencies, TooBusyError
+from bot.services.site.dependencies import AskedApplication, GivenFile, StrangersDependencies, TooBusyError
 from bot.web.answers import Cached, Content
 from bot.web.bodies import listening, read_body
 from bot.web.faults import Fault, too_many
@@ -50,7 +50,7 @@ class DepsApi:
         body = await whole_body(request)
         if kind == "text/plain":
             name = request.query.get("file", "")[:_LONGEST_NAME] or "requirements.txt"
-            application = Application((GivenFile(name, body),), (), target, platform)
+            application = AskedApplication((GivenFile(name, body),), (), target, platform)
         else:
             application = _application(body, target, platform)
         report = await answered(self.dependencies, application, self.serving.who(request))
@@ -59,7 +59,7 @@ class DepsApi:
         )
 
 
-async def answered(dependencies: StrangersDependencies, application: Application, who: str) -> DependencyReport:
+async def answered(dependencies: StrangersDependencies, application: AskedApplication, who: str) -> DependencyReport:
     """Answer about an application. Raises ``Fault`` for who asks too much, ``UserError`` for what cannot be read."""
     try:
         return await dependencies.answer(application, who)
@@ -99,11 +99,13 @@ def _too_large(most: int) -> Fault:
     )
 
 
-def _application(body: bytes, target: Target, platform: Platform) -> Application:
+def _application(body: bytes, target: Target, platform: Platform) -> AskedApplication:
     try:
         asked = _decode(body)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         sentence = "The body is no JSON like the description has it, /api/openapi.json."
         raise Fault(HTTPStatus.BAD_REQUEST, sentence) from None
     files = tuple(GivenFile(each.name, each.text.encode("utf-8", "replace")) for each in asked.files)
-    return Application(files, tuple(asked.packages), target, platform, frozenset(asked.extras), frozenset(asked.groups))
+    return AskedApplication(
+        files, tuple(asked.packages), target, platform, frozenset(asked.extras), frozenset(asked.groups)
+    )

@@ -19,7 +19,7 @@ from bot.core.site.moves import moves_of
 from bot.core.site.sitemap import robots, site_pages, sitemaps
 from bot.core.verdicts.rules import Verdict
 from bot.services.site.digests import SiteDigests
-from bot.services.site.lookups import AnyPackage, Awaited
+from bot.services.site.lookups import AnyPackage, AwaitedPackage
 from bot.web.answers import Cached, Content
 from bot.web.faults import Fault, no_such_package, out_of_order, too_many
 from bot.web.naming import package_name, week_name
@@ -75,7 +75,7 @@ class Feeds:
 
         async def make() -> Content:
             found = await self.packages.find(name, edition, self.serving.who(request))
-            if isinstance(found, Awaited):
+            if isinstance(found, AwaitedPackage):
                 if found.is_refused:
                     raise too_many(found.seconds)
                 sentence = "This package was not known and is being looked up. Ask again in some seconds."

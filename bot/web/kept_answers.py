@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.web.answers import Answer
+from bot.web.answers import PreparedAnswer
 
 MOST_BYTES = 32 << 20
 """Bytes of all answers that are kept."""
@@ -22,7 +22,7 @@ class KeptAnswer:
     """An answer, what it was made from, and when, by the clock that only goes on."""
 
     stamp: str
-    answer: Answer
+    answer: PreparedAnswer
     made: float
 
 
@@ -38,9 +38,9 @@ class KeptAnswers:
     clock: Callable[[], float] = time.monotonic
     _kept: OrderedDict[str, KeptAnswer] = field(default_factory=OrderedDict)
     _size: int = 0
-    _making: dict[tuple[str, str], asyncio.Task[Answer]] = field(default_factory=dict)
+    _making: dict[tuple[str, str], asyncio.Task[PreparedAnswer]] = field(default_factory=dict)
 
-    def find(self, key: str, stamp: str) -> Answer | None:
+    def find(self, key: str, stamp: str) -> PreparedAnswer | None:
         """Return the answer for an address, if it was made from this."""
         kept = self._kept.get(key)
         if kept is None or kept.stamp != stamp:
@@ -52,7 +52,7 @@ class KeptAnswers:
         """Return the answer for an address, whatever it was made from: for when no other can be made."""
         return self._kept.get(key)
 
-    async def made(self, key: str, stamp: str, make: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def made(self, key: str, stamp: str, make: Callable[[], Awaitable[PreparedAnswer]]) -> PreparedAnswer:
         """Make an answer and keep it, or wait for whoever makes the same one. Raises what making it raises."""
         task = self._making.get((key, stamp))
         if task is None:
@@ -61,12 +61,12 @@ class KeptAnswers:
             task.add_done_callback(lambda _: self._making.pop((key, stamp), None))
         return await asyncio.shield(task)
 
-    async def _make(self, key: str, stamp: str, make: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def _make(self, key: str, stamp: str, make: Callable[[], Awaitable[PreparedAnswer]]) -> PreparedAnswer:
         answer = await make()
         self._keep(key, stamp, answer)
         return answer
 
-    def _keep(self, key: str, stamp: str, answer: Answer) -> None:
+    def _keep(self, key: str, stamp: str, answer: PreparedAnswer) -> None:
         if not answer.lasting or len(key) > LONGEST_KEY or answer.size > self.most // 4:
             return
         self._forget(key)

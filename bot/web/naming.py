@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -25,13 +26,19 @@ _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 def package_name(request: web.Request) -> str:
     """Return the normalized name in an address. Raises ``Fault`` for what can be no name."""
     try:
-        return normalize(request.match_info["name"])
+        return _normalized(request.match_info["name"])
     except UserError:
         raise Fault(
             HTTPStatus.NOT_FOUND,
             "This can be no name of a package: names are ASCII letters, digits, `.`, `_` and `-`, and begin and end"
             " with a letter or digit.",
         ) from None
+
+
+@lru_cache(maxsize=1_024)
+def _normalized(text: str) -> str:
+    """Normalize a name; the same few are asked for again and again."""
+    return normalize(text)
 
 
 def week_name(request: web.Request) -> Week:

@@ -18,9 +18,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from bot.core.errors import StorageError, UpstreamError, UserError
-from bot.core.site.budget import Budget, SharedBudget
+from bot.core.site.budget import SharedBudget, TokenBudget
 from bot.core.site.facts import Edition
-from bot.web.answers import Answer, Content, prepared, respond
+from bot.web.answers import Content, PreparedAnswer, prepared, respond
 from bot.web.askers import Network, asker
 from bot.web.faults import Fault, FaultPage, content_of, fault_page, nothing_yet, out_of_order, too_many
 from bot.web.kept_answers import KeptAnswers
@@ -41,7 +41,7 @@ _MACHINES = (".json", ".xml", ".svg", ".png", ".txt")
 
 def making_budget() -> SharedBudget:
     """Return how many answers strangers may have made: a hundred at once and five a second each, fifty all together."""
-    return SharedBudget(Budget(burst=100, rate=5.0), Budget(burst=500, rate=50.0))
+    return SharedBudget(TokenBudget(burst=100, rate=5.0), TokenBudget(burst=500, rate=50.0))
 
 
 class Editions(Protocol):
@@ -144,7 +144,7 @@ class Serving:
                 return self._old(request, last.answer, last.made)
             raise out_of_order() from None
 
-    def _old(self, request: web.Request, answer: Answer, made: float) -> web.Response:
+    def _old(self, request: web.Request, answer: PreparedAnswer, made: float) -> web.Response:
         """Answer with what was right before, and say how old it is."""
         response = respond(request, answer)
         response.headers["Age"] = str(int(self.clock() - made))
@@ -162,7 +162,7 @@ class Serving:
         for_people = not path.startswith(API) and not path.endswith(_MACHINES)
         return content_of(fault, draw=self.draw_fault if for_people else None)
 
-    async def _prepared(self, path: str, make: Callable[[], Awaitable[Content]]) -> Answer:
+    async def _prepared(self, path: str, make: Callable[[], Awaitable[Content]]) -> PreparedAnswer:
         """Make an answer; that there is no such thing is one, too, and as costly to find out."""
         try:
             content = await make()
@@ -173,7 +173,7 @@ class Serving:
         return await _compressed(content)
 
 
-async def _compressed(content: Content) -> Answer:
+async def _compressed(content: Content) -> PreparedAnswer:
     if len(content.body) < _LARGE:
         return prepared(content)
     return await asyncio.to_thread(prepared, content)

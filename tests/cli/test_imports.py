@@ -255,7 +255,7 @@ def test_every_library_of_an_extra_is_known_by_the_name_that_is_imported() -> No
         for extra, requirements in project["optional-dependencies"].items()
         for name in (canonicalize_name(Requirement(text).name) for text in requirements)
     }
-    # Two are in an extra of their own, too, which is the one to name. Time zones are data, and nothing imports them by name.
+    # Two are in an extra of their own, too, which is the one to name. Time zones are data that nothing imports by name.
     assert set(EXTRAS.items()) == listed - {("matplotlib", "bot"), ("jinja2", "bot"), ("tzdata", "bot")}
 
 

@@ -377,3 +377,20 @@ async def test_the_recorded_numpy(here: Surroundings, shared: Path) -> None:
         assert any("since 2.3.2" in line for line in lines)
         assert "[Tracking issue](https://github.com/numpy/numpy/issues/26157)" in message.text()
         assert await bot.end() == 0
+
+
+async def test_the_site_is_served_where_it_is_on(here: Surroundings) -> None:
+    async with here.running(FTBOT_WEB="on", FTBOT_PUBLIC_URL="https://ftbot.example") as bot:
+        assert (await bot.get("/healthz")).text == "ok\n"
+        assert (await bot.get("/badge/lxml.json")).json()["label"] == "3.14t"
+        described = await bot.get("/api/openapi.json")
+        assert described.json()["servers"] == [{"url": "https://ftbot.example"}]
+        assert (await bot.get("/")).status_code == 503, "nothing was scanned"
+        assert (await bot.get("/api/v1/packages/lxml")).json()["verdict"] == "partial"
+        assert (await bot.get("/nowhere")).headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+async def test_there_is_no_site_where_it_is_off(here: Surroundings) -> None:
+    async with here.running() as bot:
+        for path in ("/", "/badge/lxml.svg", "/api/openapi.json", "/packages/"):
+            assert (await bot.get(path)).status_code == 404

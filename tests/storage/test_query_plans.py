@@ -154,6 +154,7 @@ async def use_posts(database: Engine) -> None:
     posts, guilds, changes = Posts(database), Guilds(database), Changes(database)
     await changes.record([Change(NAME, T314, "1.0", ChangeKind.GAINED)], NOW)
     await changes.between(1, await changes.newest())
+    await changes.after(0, 10)
     await guilds.set_digest(GUILD, DIGEST)
     await guilds.set_announcements(GUILD, CHANNEL)
     await guilds.set_issues(GUILD, IssueFeed(CHANNEL, forum=False, events=(EventKind.OPENED,)))

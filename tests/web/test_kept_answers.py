@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.web.answers import Answer, Content, prepared
+from bot.web.answers import Content, PreparedAnswer, prepared
 from bot.web.kept_answers import LONGEST_KEY, KeptAnswers
 
 
-def answer(body: bytes = b"x", *, lasting: bool = True) -> Answer:
+def answer(body: bytes = b"x", *, lasting: bool = True) -> PreparedAnswer:
     return prepared(Content(body, "text/plain", lasting=lasting))
 
 
-async def keep(kept: KeptAnswers, key: str, stamp: str, made: Answer) -> None:
-    async def make() -> Answer:
+async def keep(kept: KeptAnswers, key: str, stamp: str, made: PreparedAnswer) -> None:
+    async def make() -> PreparedAnswer:
         return made
 
     assert await kept.made(key, stamp, make) is made
@@ -45,7 +45,7 @@ async def test_what_is_passing_or_of_an_endless_address_is_not_kept() -> None:
 async def test_many_who_wait_share_the_work_which_goes_on_when_the_first_leaves() -> None:
     kept, begun, go_on, count = KeptAnswers(), asyncio.Event(), asyncio.Event(), 0
 
-    async def make() -> Answer:
+    async def make() -> PreparedAnswer:
         nonlocal count
         count += 1
         begun.set()
@@ -63,7 +63,7 @@ async def test_many_who_wait_share_the_work_which_goes_on_when_the_first_leaves(
 async def test_what_fails_is_tried_again() -> None:
     kept = KeptAnswers()
 
-    async def fail() -> Answer:
+    async def fail() -> PreparedAnswer:
         raise ValueError("no")
 
     for _ in range(2):

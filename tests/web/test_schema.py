@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from bot.core.schema.openapi import openapi
-from bot.core.site.budget import Budget, SharedBudget
+from bot.core.site.budget import SharedBudget, TokenBudget
 from tests.core.pages import T314, T315
 from tests.fakes.fake_index import FakeIndex
 from tests.patience import at_most
@@ -38,7 +38,7 @@ _WITH_RULES = [each for each in _OPERATIONS if each[0] != "/api/v1/packages/{nam
 
 
 def _unbounded() -> SharedBudget:
-    return SharedBudget(Budget(10**9, 1.0), Budget(10**9, 1.0))
+    return SharedBudget(TokenBudget(10**9, 1.0), TokenBudget(10**9, 1.0))
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from bot.core.verdicts.wording import target_phrase
 from bot.core.wheels.targets import Target
 
 
-class Standing(Enum):
+class BadgeStanding(Enum):
     """How good the news is: the colour of the badge, what shields calls it, and the sign beside the word."""
 
     GOOD = ("#1a7f37", "brightgreen", "M3 7.5 6 10.5 11 4")
@@ -51,7 +51,7 @@ class Badge:
 
     label: str
     message: str
-    standing: Standing
+    standing: BadgeStanding
     seconds: int = 300
 
 
@@ -63,27 +63,27 @@ def badge_of(status: Status, target: Target | None = None) -> Badge:
     """Return the badge of a package for a target, by default the headline's; one that was not judged says so."""
     verdict = next((each for each in status.judgement.targets if target in {None, each.target}), None)
     if verdict is None:
-        return Badge(str(target), "not judged here", Standing.UNKNOWN)
+        return Badge(str(target), "not judged here", BadgeStanding.UNKNOWN)
     ok = verdict.verdict.ok
     if ok is None:
-        standing = Standing.UNKNOWN
+        standing = BadgeStanding.UNKNOWN
     elif not ok:
-        standing = Standing.NOT
+        standing = BadgeStanding.NOT
     elif verdict.verdict in _PARTLY or verdict.gil is Gil.ON:
-        standing = Standing.PARTLY
+        standing = BadgeStanding.PARTLY
     else:
-        standing = Standing.GOOD
+        standing = BadgeStanding.GOOD
     return Badge(str(verdict.target), target_phrase(verdict).word, standing)
 
 
 def checking_badge(target: Target) -> Badge:
     """Return the badge of a package that is being looked up."""
-    return Badge(str(target), "checking", Standing.UNKNOWN, _CHECKING_SECONDS)
+    return Badge(str(target), "checking", BadgeStanding.UNKNOWN, _CHECKING_SECONDS)
 
 
 def odd_badge(label: str, message: str) -> Badge:
     """Return the badge for a question that has no answer, such as about a name that no package has."""
-    return Badge(label, message, Standing.UNKNOWN)
+    return Badge(label, message, BadgeStanding.UNKNOWN)
 
 
 def shields_json(badge: Badge) -> bytes:

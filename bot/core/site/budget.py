@@ -20,7 +20,7 @@ class _Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class TokenBudget:
     """So many at once (``burst``) and so many a second afterwards (``rate``), for each of whoever takes."""
 
     burst: int
@@ -59,8 +59,8 @@ EVERYBODY = "everybody"
 class SharedBudget:
     """A budget for each, and one for all together, so that many addresses get no more than the bot can afford."""
 
-    each: Budget
-    together: Budget
+    each: TokenBudget
+    together: TokenBudget
 
     def take(self, who: str, now: float) -> float:
         """Take one of both, and return 0; or of neither, and return after how many seconds to come again."""

@@ -16,7 +16,7 @@ from bot.core.dependencies.report import DependencyReport
 from bot.core.errors import UpstreamError, UserError
 from bot.core.index.metadata import Metadata
 from bot.core.index.simple_api import MetadataFile
-from bot.core.site.budget import EVERYBODY, Budget, SharedBudget
+from bot.core.site.budget import EVERYBODY, SharedBudget, TokenBudget
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
 from bot.services.index import Pages
@@ -38,14 +38,14 @@ _RETRY_SECONDS = 30.0
 _T = TypeVar("_T")
 
 
-def pages_budget() -> Budget:
+def pages_budget() -> TokenBudget:
     """Return how many pages of the index strangers may have read: a thousand at once, two a second afterwards."""
-    return Budget(burst=1_000, rate=2.0, most=1)
+    return TokenBudget(burst=1_000, rate=2.0, most=1)
 
 
 def questions_budget() -> SharedBudget:
     """Return how many questions strangers may ask: ten at once and two a minute each, a hundred all together."""
-    return SharedBudget(Budget(burst=10, rate=1 / 30), Budget(burst=100, rate=0.5))
+    return SharedBudget(TokenBudget(burst=10, rate=1 / 30), TokenBudget(burst=100, rate=0.5))
 
 
 class TooBusyError(Exception):
@@ -69,7 +69,7 @@ class BudgetedPages:
 
     index: Pages
     clock: Callable[[], float]
-    budget: Budget = field(default_factory=pages_budget)
+    budget: TokenBudget = field(default_factory=pages_budget)
 
     async def project(self, name: str, etag: str | None = None) -> ProjectPage | NoPage:
         """Read a project's page. Raises ``UpstreamError``, also where that would be one too many."""
@@ -96,7 +96,7 @@ class GivenFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class AskedApplication:
     """What is asked about, as it was sent, and where it is to run."""
 
     files: tuple[GivenFile, ...]
@@ -117,7 +117,7 @@ class StrangersDependencies:
     seconds: float = SECONDS
     _under_way: int = 0
 
-    async def answer(self, application: Application, who: str) -> DependencyReport:
+    async def answer(self, application: AskedApplication, who: str) -> DependencyReport:
         """Return how the dependencies of an application stand; ``who`` pays for it.
 
         Raises ``UserError`` for what cannot be read, ``TooBusyError`` where it is too much.
@@ -140,7 +140,7 @@ class StrangersDependencies:
         finally:
             self._under_way -= 1
 
-    async def _question(self, application: Application) -> DependencyQuestion:
+    async def _question(self, application: AskedApplication) -> DependencyQuestion:
         files = await asyncio.to_thread(_read, application)
         named = [*application.packages, *(file.name for file in application.files)]
         return DependencyQuestion(
@@ -153,7 +153,7 @@ class StrangersDependencies:
         )
 
 
-def _read(application: Application) -> tuple[DependencyFile, ...]:
+def _read(application: AskedApplication) -> tuple[DependencyFile, ...]:
     files = [read_names(application.packages)] if application.packages else []
     files += [_read_file(file) for file in application.files]
     if not files:

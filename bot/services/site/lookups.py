@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.core.site.budget import Budget, SharedBudget
+from bot.core.site.budget import SharedBudget, TokenBudget
 from bot.core.site.facts import Edition, SitePackage
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status, Upstream, with_upstream
@@ -29,7 +29,7 @@ _AGE = timedelta(hours=1)
 
 def lookup_budget() -> SharedBudget:
     """Return how many look-ups strangers may cause: ten at once and six a minute each, thirty a minute all together."""
-    return SharedBudget(Budget(burst=10, rate=0.1), Budget(burst=60, rate=0.5))
+    return SharedBudget(TokenBudget(burst=10, rate=0.1), TokenBudget(burst=60, rate=0.5))
 
 
 class Lookup(Protocol):
@@ -50,7 +50,7 @@ class Tracked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Awaited:
+class AwaitedPackage:
     """A package that nothing is known of yet: it is being looked up, or as many are as may be."""
 
     seconds: float
@@ -82,7 +82,9 @@ class AnyPackage:
         age = (self.now() - status.checked) // _AGES.get(status.headline.verdict, _AGE)
         return f"{status.checked.timestamp():.6f}-{status.headline.verdict}-{age}"
 
-    async def find(self, name: str, edition: Edition | None, who: str, patience: float = 0.0) -> SitePackage | Awaited:
+    async def find(
+        self, name: str, edition: Edition | None, who: str, patience: float = 0.0
+    ) -> SitePackage | AwaitedPackage:
         """Return a package (normalized name) as it is known, and have it looked up where that is nothing, or old.
 
         ``who`` pays for that. ``patience`` is for how many seconds to wait for it. Raises ``StorageError``.
@@ -97,11 +99,11 @@ class AnyPackage:
             return self._shown(status)
         wait = self._want(name, who)
         if wait:
-            return Awaited(wait, is_refused=True)
+            return AwaitedPackage(wait, is_refused=True)
         if patience:
             await asyncio.wait({self._under_way[name]}, timeout=patience)
             status = self.lookup.glance(name)
-        return Awaited(_BUSY_SECONDS, is_refused=False) if status is None else self._shown(status)
+        return AwaitedPackage(_BUSY_SECONDS, is_refused=False) if status is None else self._shown(status)
 
     async def finished(self) -> None:
         """Wait until nothing is looked up any more."""

@@ -12,7 +12,7 @@ from bot.core.schema.questions import LONGEST_TEXT
 from bot.core.site.deps_page import deps_page
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
-from bot.services.site.dependencies import Application, GivenFile, StrangersDependencies
+from bot.services.site.dependencies import AskedApplication, GivenFile, StrangersDependencies
 from bot.web.answers import Cached, Content
 from bot.web.deps_api import answered, whole_body
 from bot.web.naming import asked_target, asked_word
@@ -59,7 +59,7 @@ class DepsPages:
         }
         target = asked_target(words, "target", self.targets) or self.targets[0]
         platform = asked_word(words, "platform", Platform) or Platform.MANYLINUX_X86_64
-        application = Application(_files(parts), (), target, platform)
+        application = AskedApplication(_files(parts), (), target, platform)
         report = await answered(self.dependencies, application, self.serving.who(request))
         view = deps_page(self.targets, target, platform, report)
         page = await asyncio.to_thread(self.html.deps, view)

@@ -19,7 +19,7 @@ from bot.core.site.list_page import asked_list, parameters
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
 from bot.services.site.listing import SiteListing
-from bot.services.site.lookups import AnyPackage, Awaited
+from bot.services.site.lookups import AnyPackage, AwaitedPackage
 from bot.services.site.pages import SitePages
 from bot.web.answers import Cached, Content
 from bot.web.faults import Fault, no_such_package, out_of_order, too_many
@@ -108,9 +108,9 @@ class LivePages:
         stamp = self.packages.stamp(name, edition)
         return await self.serving.made(request, f"page /packages/{name}/", stamp, make)
 
-    async def _found(self, found: SitePackage | Awaited) -> SitePackage:
+    async def _found(self, found: SitePackage | AwaitedPackage) -> SitePackage:
         """Return a package. Raises ``Fault`` where there is none, or none yet."""
-        if isinstance(found, Awaited):
+        if isinstance(found, AwaitedPackage):
             if found.is_refused:
                 raise too_many(found.seconds)
             sentence = "This package was not known and is being looked up. Reload the page in some seconds."
@@ -190,12 +190,12 @@ def _span(seconds: float) -> str:
     return f"{max(1, round(seconds))} seconds" if minutes < 2 else f"{minutes} minutes"  # noqa: PLR2004 — a plural
 
 
-def _sorted_out(names: Sequence[str], found: Sequence[SitePackage | Awaited]) -> tuple[list[Status], list[str]]:
+def _sorted_out(names: Sequence[str], found: Sequence[SitePackage | AwaitedPackage]) -> tuple[list[Status], list[str]]:
     """Return what is known of packages, and for the others a sentence each."""
     statuses: list[Status] = []
     problems: list[str] = []
     for name, each in zip(names, found, strict=True):
-        if isinstance(each, Awaited):
+        if isinstance(each, AwaitedPackage):
             problems.append(f"{name} is being looked up. Reload the page in some seconds.")
         elif each.status.headline.verdict is Verdict.NOT_FOUND:
             problems.append(f"There is no package called {name} on the index.")

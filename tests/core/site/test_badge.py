@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from bot.core.inspection.modules import Gil
-from bot.core.site.badge import Badge, Standing, badge_of, checking_badge, odd_badge, shields_json, svg, text_width
+from bot.core.site.badge import Badge, BadgeStanding, badge_of, checking_badge, odd_badge, shields_json, svg, text_width
 from bot.core.verdicts.judge import Judgement, TargetVerdict
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
@@ -52,9 +52,9 @@ def test_every_verdict_has_a_badge() -> None:
 
 def test_a_wheel_that_turns_the_gil_on_is_no_good_news() -> None:
     for gil, standing, words in (
-        (Gil.ON, Standing.PARTLY, "wheels, GIL back on"),
-        (Gil.OFF, Standing.GOOD, "wheels"),
-        (Gil.UNKNOWN, Standing.GOOD, "wheels"),
+        (Gil.ON, BadgeStanding.PARTLY, "wheels, GIL back on"),
+        (Gil.OFF, BadgeStanding.GOOD, "wheels"),
+        (Gil.UNKNOWN, BadgeStanding.GOOD, "wheels"),
     ):
         badge = badge_of(status(Verdict.SUPPORTED, gil))
         assert (badge.message, badge.standing) == (words, standing)
@@ -62,13 +62,13 @@ def test_a_wheel_that_turns_the_gil_on_is_no_good_news() -> None:
 
 def test_a_badge_is_of_the_python_that_is_asked_about() -> None:
     found = status(Verdict.SUPPORTED)
-    assert badge_of(found) == badge_of(found, T314) == Badge("3.14t", "wheels", Standing.GOOD)
-    assert badge_of(found, T315) == Badge("3.15t", "no wheel", Standing.NOT)
-    assert badge_of(found, T313) == Badge("3.13t", "not judged here", Standing.UNKNOWN)
+    assert badge_of(found) == badge_of(found, T314) == Badge("3.14t", "wheels", BadgeStanding.GOOD)
+    assert badge_of(found, T315) == Badge("3.15t", "no wheel", BadgeStanding.NOT)
+    assert badge_of(found, T313) == Badge("3.13t", "not judged here", BadgeStanding.UNKNOWN)
 
 
 def test_standings_are_told_apart_without_colours() -> None:
-    for one, other in combinations(Standing, 2):
+    for one, other in combinations(BadgeStanding, 2):
         assert one.sign != other.sign
         assert one.shields != other.shields
 
@@ -80,8 +80,8 @@ def contrast(colour: str) -> float:
     return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
 
 
-@pytest.mark.parametrize("standing", Standing)
-def test_white_words_can_be_read_on_every_colour(standing: Standing) -> None:
+@pytest.mark.parametrize("standing", BadgeStanding)
+def test_white_words_can_be_read_on_every_colour(standing: BadgeStanding) -> None:
     assert contrast(standing.colour) >= 4.5
 
 
@@ -104,8 +104,8 @@ def test_whatever_a_status_says_its_badge_is_a_picture_with_a_name(found: Status
     assert 0 < shown["cacheSeconds"] <= 300
 
 
-@given(st.text(), st.text(), st.sampled_from(Standing))
-def test_no_text_breaks_a_badge(label: str, message: str, standing: Standing) -> None:
+@given(st.text(), st.text(), st.sampled_from(BadgeStanding))
+def test_no_text_breaks_a_badge(label: str, message: str, standing: BadgeStanding) -> None:
     check_picture(Badge(label, message, standing))
     check_picture(odd_badge(label, message))
 

@@ -10,11 +10,11 @@ import pytest
 from bot.core.dependencies.needs import DependencyQuestion
 from bot.core.dependencies.report import DependencyReport
 from bot.core.errors import UpstreamError, UserError
-from bot.core.site.budget import Budget
+from bot.core.site.budget import TokenBudget
 from bot.services.packages.lookup import StatusLookup
 from bot.services.site.dependencies import (
     MOST_ENTRIES,
-    Application,
+    AskedApplication,
     BudgetedPages,
     GivenFile,
     StrangersDependencies,
@@ -38,8 +38,8 @@ class Slow:
         return (DependencyReport(question.subject, question.targets[0], question.platforms),)
 
 
-def application(text: str = "demo>=1\n") -> Application:
-    return Application((GivenFile("requirements.txt", text.encode()),), (), T314)
+def application(text: str = "demo>=1\n") -> AskedApplication:
+    return AskedApplication((GivenFile("requirements.txt", text.encode()),), (), T314)
 
 
 def seconds() -> float:
@@ -87,7 +87,7 @@ async def test_larger_applications_are_for_the_command_line() -> None:
 
 async def test_the_index_is_asked_no_more_than_the_budget(index: FakeIndex, lookup: StatusLookup) -> None:
     index.publish("demo", release())
-    pages = BudgetedPages(lookup.index, seconds, Budget(burst=2, rate=1.0, most=1))
+    pages = BudgetedPages(lookup.index, seconds, TokenBudget(burst=2, rate=1.0, most=1))
     for _ in range(2):
         await pages.project("demo")
     with pytest.raises(UpstreamError) as refused:

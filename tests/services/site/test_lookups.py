@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.core.site.budget import Budget, SharedBudget
+from bot.core.site.budget import SharedBudget, TokenBudget
 from bot.core.site.facts import Edition, SitePackage
 from bot.core.verdicts.rules import Verdict
 from bot.services.packages.lookup import StatusLookup
-from bot.services.site.lookups import AnyPackage, Awaited
+from bot.services.site.lookups import AnyPackage, AwaitedPackage
 from tests.fakes.fake_index import FakeIndex
 from tests.services.lookups import Clock, release
 
@@ -46,7 +46,7 @@ class Desk:
 @pytest.fixture
 async def desk(lookup: StatusLookup, clock: Clock) -> AsyncIterator[Desk]:
     seconds = Seconds()
-    budget = SharedBudget(Budget(burst=2, rate=0.1), Budget(burst=3, rate=1.0))
+    budget = SharedBudget(TokenBudget(burst=2, rate=0.1), TokenBudget(burst=3, rate=1.0))
     packages = AnyPackage(NothingTracked(), lookup, clock, seconds, budget=budget)
     yield Desk(packages, seconds)
     await packages.aclose()
@@ -63,7 +63,7 @@ async def test_who_does_not_wait_is_told_to_come_again(index: FakeIndex, desk: D
     index.publish("demo", release())
     before = desk.packages.stamp("demo", None)
     first = await desk.packages.find("demo", None, "me")
-    assert isinstance(first, Awaited)
+    assert isinstance(first, AwaitedPackage)
     assert not first.is_refused
     await desk.packages.finished()
     assert isinstance(await desk.packages.find("demo", None, "me"), SitePackage)
@@ -76,11 +76,11 @@ async def test_nobody_has_more_looked_up_than_the_budget_and_what_is_known_costs
     for name in ("a", "b"):
         await desk.packages.find(name, None, "me", patience=60)
     refused = await desk.packages.find("c", None, "me")
-    assert isinstance(refused, Awaited)
+    assert isinstance(refused, AwaitedPackage)
     assert (refused.is_refused, refused.seconds) == (True, 10)
     assert isinstance(await desk.packages.find("a", None, "me"), SitePackage)
     assert isinstance(await desk.packages.find("c", None, "you", patience=60), SitePackage)
-    assert isinstance(await desk.packages.find("d", None, "them"), Awaited), "all together have had enough"
+    assert isinstance(await desk.packages.find("d", None, "them"), AwaitedPackage), "all together have had enough"
     assert index.count() == 3
     desk.seconds.now += 10
     assert isinstance(await desk.packages.find("d", None, "me", patience=60), SitePackage)
