@@ -71,7 +71,13 @@ async def _write(settings: Settings, into: Path, base: str | None) -> Written:
         with progress_bar("packages", shown=True) as bar:
             task = bar.add_task("", total=len(edition.ranks))
             static = StaticSite(
-                tools.pages, SiteListing(tools.catalogue), tools.stamps, html, folder, utc_now, _drawer(base)
+                tools.pages,
+                SiteListing(tools.catalogue, settings.targets),
+                tools.stamps,
+                html,
+                folder,
+                utc_now,
+                _drawer(base),
             )
             await static.write(edition, lambda done: bar.update(task, completed=done))
     return await asyncio.to_thread(folder.close)

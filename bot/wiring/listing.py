@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.config import Settings
+from bot.services.packages.catalogue import Catalogue
 from bot.services.packages.listing import PackageLister
-from bot.services.site.catalogue import Catalogue
 from bot.wiring.clock import utc_now
 from bot.wiring.database import open_database
 from storage.engine.engine import Engine

@@ -77,7 +77,7 @@ def build_site(resources: SiteResources) -> LiveSite:
     serving = Serving(catalogue, settings.public_url, settings.trusted_proxies, partial(draw_fault, html))
     packages = AnyPackage(catalogue, resources.lookup, utc_now, time.monotonic, resources.tracking)
     digests = SiteDigests(resources.digester, utc_now)
-    listing, dependencies = SiteListing(catalogue), build_dependencies(resources)
+    listing, dependencies = SiteListing(catalogue, settings.targets), build_dependencies(resources)
     pages = build_site_pages(settings, database, catalogue)
     data = SiteData(
         packages,

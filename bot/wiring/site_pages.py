@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bot.config import Settings
 from bot.core.verdicts.status import Upstream
-from bot.services.site.catalogue import Catalogue
+from bot.services.packages.catalogue import Catalogue
 from bot.services.site.pages import SitePages
 from bot.services.site.stamps import Stamps
 from bot.services.upstream.issues import UpstreamThreads

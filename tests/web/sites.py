@@ -20,7 +20,8 @@ from bot.services.packages.lookup import StatusLookup
 from bot.services.upstream.tracking import Tracking
 from bot.web.site import Address, Site, serve
 from bot.wiring.digest import build_digester
-from bot.wiring.packages import build_lookup, build_scanner
+from bot.wiring.packages import build_lookup
+from bot.wiring.scan import build_scanner
 from bot.wiring.site import LiveSite, SiteResources, build_site
 from storage.engine.engine import Engine
 from storage.engine.sqlite import open_database

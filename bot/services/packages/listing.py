@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.core.errors import UserError
 from bot.core.listing.listed import Listed, listed_of, unread
 from bot.core.wheels.targets import Target
-from bot.services.site.catalogue import Catalogue
+from bot.services.packages.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)

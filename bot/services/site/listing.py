@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.core.listing.listed import Listed
+from bot.core.listing.listed import Listed, listed_of, unread
 from bot.core.site.facts import Edition, SitePackage
-from bot.core.site.lines import listed_of
+from bot.core.wheels.targets import Target
 
 
 class Listable(Protocol):
@@ -24,6 +24,7 @@ class SiteListing:
     """Keeps the lines of one edition; a list of thousands is made of the same lines whatever is asked of it."""
 
     tracked: Listable
+    targets: tuple[Target, ...]
     _token: str | None = None
     _lines: tuple[Listed, ...] = ()
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -32,6 +33,12 @@ class SiteListing:
         """Return a line for each package. Raises ``StorageError``."""
         async with self._making:
             if self._token != edition.token:
-                self._lines = tuple([listed_of(package) async for package in self.tracked.listed(edition)])
+                found = {
+                    each.name: listed_of(each.status.judgement, each.rank)
+                    async for each in self.tracked.listed(edition)
+                }
+                self._lines = tuple(
+                    found.get(name) or unread(name, rank, self.targets) for name, rank in edition.ranks.items()
+                )
                 self._token = edition.token
             return self._lines

@@ -18,7 +18,7 @@ from bot.core.site.front import FrontPage, front_page, has_news
 from bot.core.site.package_page import Around, PackagePage, package_page
 from bot.core.verdicts.status import Status
 from bot.services.digest.digest import Digester
-from bot.services.site.catalogue import Catalogue
+from bot.services.packages.catalogue import Catalogue
 from bot.services.upstream.issues import Shown, UpstreamThreads
 from storage.packages.digests import Digests
 

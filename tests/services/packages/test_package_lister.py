@@ -14,8 +14,8 @@ from bot.core.listing.listed import Listed, ListedTarget
 from bot.core.verdicts.modifiers import ModifierKind
 from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.targets import Target
+from bot.services.packages.catalogue import Catalogue
 from bot.services.packages.listing import PackageLister
-from bot.services.site.catalogue import Catalogue
 from storage.engine.engine import Engine
 from storage.engine.sqlite import open_database
 from storage.packages.inspections import Inspections

@@ -15,8 +15,8 @@ from bot.core.github.threads import Glimpse, IssueRef, ThreadState
 from bot.core.guide.table_page import read_page
 from bot.core.upstream.table_check import CheckedRow, RowState
 from bot.core.upstream.table_report import TableReport
+from bot.services.packages.catalogue import Catalogue
 from bot.services.packages.listing import PackageLister
-from bot.services.site.catalogue import Catalogue
 from bot.services.upstream.table import Resolve, TableChecker
 from storage.engine.sqlite import open_database
 from storage.packages.documents import Documents

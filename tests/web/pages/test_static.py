@@ -33,7 +33,7 @@ async def write(database: Path, into: Path, base: str | None = BASE) -> Written:
         assert edition is not None
         folder = await asyncio.to_thread(Folder.open, into)
         html = HtmlPages(Renderer(Site(live=False, base=base)))
-        listing = SiteListing(tools.catalogue)
+        listing = SiteListing(tools.catalogue, tools.catalogue.targets)
         site = StaticSite(tools.pages, listing, tools.stamps, html, folder, lambda: datetime.now(UTC))
         await site.write(edition, lambda _: None)
         return await asyncio.to_thread(folder.close)
