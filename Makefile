@@ -24,7 +24,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: own-medicine help setup status check check-all format lint types imports dead test long bench lock clean
+.PHONY: own-medicine help setup status site check check-all format lint types imports dead test long bench lock clean
 
 bin := $(VENV)/bin
 # On a terminal pip tells how far it is, elsewhere only what fails; on stderr, as an answer may be all that is wanted on stdout.
@@ -48,6 +48,12 @@ setup: $(development) ## Install the ftbot command and everything that the check
 
 status: $(runtime) ## Ask about PACKAGE (several: PACKAGE="numpy lxml")
 	@$(bin)/ftbot status $(PACKAGE)
+
+# Where `make site` writes to.
+SITE ?= build/site
+
+site: $(development) ## Write an example of the site from recorded data (SITE=folder), and say how to open it
+	@$(bin)/python -m tests.web.example $(SITE)
 
 check: format lint types imports dead test ## Every check: format, lint, types, import contracts, dead code, tests
 

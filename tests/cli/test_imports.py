@@ -138,6 +138,7 @@ def run(
         ("tracking nowhere.md", 2, NOBODY | TRIAGE),
         ("digest", 2, NOBODY | TRIAGE),
         ("history", 2, NOBODY | TRIAGE),
+        ("site --output site", 2, NOBODY | {"bot.services.triage"}),
         ("watch list", 0, NOBODY | {"bot.services.triage"}),
         ("triage classify --jsonl", 0, NOBODY | DIGEST | DATABASE | {"asyncio", "structlog", "bot.core.triage"}),
         ("check", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
@@ -266,6 +267,7 @@ def test_every_library_of_an_extra_is_known_by_the_name_that_is_imported() -> No
         ("watch poll", {"FTBOT_GITHUB_TOKEN": "x"}, "Install ftbot[bot]."),
         ("triage replay", {}, "Install ftbot[bot]."),
         ("triage issue numpy/numpy#1", {}, "Install ftbot[bot]."),
+        ("site --output site", {}, "Install ftbot[site]."),
     ],
 )
 def test_a_command_whose_extra_is_missing_says_which(

@@ -25,7 +25,7 @@ from tests.patience import at_most
 from tests.test_config import DEFAULTS, SECRETS
 
 COMMANDS: Final = (
-    "status", "inspect", "deps", "scan", "list", "compare", "digest", "history", "guide", "tracking", "triage",
+    "status", "inspect", "deps", "scan", "list", "compare", "digest", "history", "site", "guide", "tracking", "triage",
     "watch", "settings", "check", "run",
 )  # fmt: skip
 

@@ -28,8 +28,11 @@
     made.append(use);
     return made;
   };
-  const day = (iso) =>
-    new Date(`${iso}T00:00Z`).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const day = (iso) => {
+    const [year, month, number] = iso.split("-").map(Number);
+    return `${number} ${MONTHS[month - 1]} ${year}`;
+  };
 
   const query = () => {
     const data = new FormData(form);
