@@ -176,6 +176,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
     faces = _build_faces(resources, status, dependencies, tracking, guide)
     clients = _build_clients(resources, posting, zones, faces)
     health = _build_health(resources, scanning)
+    site = _build_site(resources, http, lookup, digester, tracking)
     return Bot(
         metrics,
         health,
@@ -194,10 +195,11 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
             *_scan_jobs(settings, follow_up),
             *_inspection_jobs(settings, http, database, lookup),
             *_gil_jobs(resources, triage),
+            *_site_jobs(settings, site),
         ),
         None if triage is None else triage.loop,
         None if triage is None or settings.github_webhook_secret is None else triage.deliveries,
-        _build_site(resources, http, lookup, digester, tracking),
+        site,
     )
 
 
@@ -210,6 +212,12 @@ def _build_site(
     from bot.wiring.site import SiteResources, build_site
 
     return build_site(SiteResources(resources.settings, http, resources.database, lookup, digester, tracking))
+
+
+def _site_jobs(settings: Settings, site: LiveSite | None) -> tuple[Job, ...]:
+    if site is None or settings.track == 0:
+        return ()
+    return (Job("read what releases say of themselves", timedelta(minutes=5), site.metadata.look),)
 
 
 async def _load_names(database: Engine) -> PackageNames:

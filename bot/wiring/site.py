@@ -22,6 +22,7 @@ from bot.services.site.dependencies import BudgetedPages, StrangersDependencies
 from bot.services.site.digests import SiteDigests
 from bot.services.site.listing import SiteListing
 from bot.services.site.lookups import AnyPackage
+from bot.services.site.release_metadata import MetadataReader
 from bot.services.upstream.tracking import Tracking
 from bot.web.api import Api, SiteData
 from bot.web.badges import Badges
@@ -48,6 +49,7 @@ class LiveSite:
     """The site, and what it has under way beside its answers."""
 
     pages: PublicSite
+    metadata: MetadataReader
     packages: AnyPackage
     digests: SiteDigests
 
@@ -98,7 +100,10 @@ def build_site(resources: SiteResources) -> LiveSite:
         LivePages(serving, html, pages, packages, listing, suggest_names),
         DepsPages(serving, html, dependencies, settings.targets),
     )
-    return LiveSite(PublicSite(serving, faces), packages, digests)
+    reader = MetadataReader(
+        build_index(settings, resources.http), catalogue.scans, catalogue.projects, catalogue.metadata, utc_now
+    )
+    return LiveSite(PublicSite(serving, faces), reader, packages, digests)
 
 
 def build_dependencies(resources: SiteResources) -> StrangersDependencies:
