@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Protocol
@@ -18,8 +18,7 @@ from bot.core.errors import StorageError, UserError
 from bot.core.history.shares import History, Question
 from bot.core.history.timelines import SupportRule
 from bot.core.listing.listed import Listed
-from bot.core.listing.query import GilFilter, ListOrder, ListQuery, of_target, select
-from bot.core.listing.words import parse_ranks
+from bot.core.listing.query import ListQuery, of_target, select
 from bot.core.schema.digest import digest_object
 from bot.core.schema.history import history_object
 from bot.core.schema.listing import ListingJson, listed_object
@@ -31,7 +30,6 @@ from bot.core.site.facts import Edition, SitePackage
 from bot.core.site.package_json import package_json
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import Status
-from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
 from bot.services.site.listing import SiteListing
 from bot.services.site.lookups import AnyPackage, AwaitedPackage
@@ -40,13 +38,11 @@ from bot.web.faults import Fault, no_such_package, out_of_order, too_many
 from bot.web.naming import (
     asked_day,
     asked_number,
-    asked_target,
-    asked_word,
-    asked_words,
     package_name,
     week_name,
     wrong,
 )
+from bot.web.pages.asking import asked_query
 from bot.web.serving import Serving, normal
 
 JSON_TYPE = "application/json"
@@ -143,19 +139,7 @@ class Api:
 
     async def _packages(self, request: web.Request) -> web.StreamResponse:
         query = request.query
-        asked = ListQuery(
-            target=asked_target(query, "target", self.data.targets),
-            verdicts=asked_words(query.getall("verdict", ()), "verdict", Verdict),
-            gil=asked_word(query, "gil", GilFilter),
-            lagging=_flag(query, "lagging"),
-            narrowed=_flag(query, "narrowed"),
-            covers=asked_word(query, "covers", Platform),
-            lacks=asked_word(query, "lacks", Platform),
-            ranks=_ranks(query.get("ranks", "")),
-            gained_since=asked_day(query, "gained_since"),
-            part=query.get("q", "").strip().lower()[:_LONGEST_PART],
-            order=asked_word(query, "order", ListOrder) or ListOrder.RANK,
-        )
+        asked = asked_query(query, self.data.targets)
         limit = asked_number(query, "limit", 1, MOST_LISTED) or _USUAL
         known = {name: ",".join(query.getall(name)) for name in _LIST_PARAMETERS if query.get(name)}
         cursor = query.get("cursor", "")
@@ -221,7 +205,6 @@ class Api:
             raise out_of_order() from None
 
 
-_LONGEST_PART = 200
 _LIST_PARAMETERS = (
     "target",
     "verdict",
@@ -246,22 +229,6 @@ def _json(body: bytes, cached: Cached = Cached.MINUTES) -> Content:
 def _is_passing(status: Status) -> bool:
     """Return whether a status says that the index could not be read, which may be over in a moment."""
     return status.stale or status.headline.verdict is Verdict.UNKNOWN
-
-
-def _flag(query: Mapping[str, str], name: str) -> bool:
-    text = query.get(name, "").lower()
-    if text not in {"", "true", "false", "1", "0", "on"}:
-        raise wrong(name, "true or false")
-    return text in {"true", "1", "on"}
-
-
-def _ranks(text: str) -> tuple[int, int] | None:
-    if not text:
-        return None
-    try:
-        return parse_ranks(text)
-    except UserError:
-        raise wrong("ranks", "a range like `1-100`, or `100` for the first hundred") from None
 
 
 def _page(lines: Sequence[Listed], asked: ListQuery, limit: int, cursor: str) -> ListingJson:
