@@ -54,7 +54,7 @@ class Traced:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedProject:
     """What was judged of a package, without what was read in its wheels, and when its page was read.
 
     ``wheels`` are the files that are read for what importing them does, by target as written.
@@ -142,14 +142,14 @@ class Projects:
                     found[str(package)] = _decode_by_target(wheels)
         return found
 
-    async def judged(self, packages: Sequence[str]) -> AsyncIterator[Judged]:
+    async def judged(self, packages: Sequence[str]) -> AsyncIterator[JudgedProject]:
         """Return the judgements on packages, in any order; those without one are left out."""
         async for package, checked, kept, wheels in self._of(packages, "checked, judgement, wheels"):
             time = read_time(checked)
             if not isinstance(kept, str) or not isinstance(wheels, str) or time is None:
                 continue
             with suppress(msgspec.MsgspecError):  # what a later ftbot wrote
-                yield Judged(str(package), _decode_kept(kept), time, _decode_by_target(wheels))
+                yield JudgedProject(str(package), _decode_kept(kept), time, _decode_by_target(wheels))
 
     async def marks(self, packages: Sequence[str], now: datetime) -> dict[str, str]:
         """Return for each package what is another text where its judgement at a time, timelines or wheels are others.

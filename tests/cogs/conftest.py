@@ -15,6 +15,7 @@ from pathlib import Path
 import discord
 import pytest
 import yarl
+from bot.services.site.catalogue import Catalogue
 from discord.ext import commands
 from packaging.version import Version
 
@@ -31,6 +32,7 @@ from bot.logs import set_up_logs
 from bot.services.discord.registration import Registration
 from bot.services.guide import Guide
 from bot.services.metrics import Metrics
+from bot.services.packages.catalogue import Catalogue
 from bot.services.packages.comparison import PackageComparer
 from bot.services.packages.dependencies import DependencyCheck
 from bot.services.packages.dependency_judge import DependencyJudge
@@ -40,7 +42,6 @@ from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.package_names import Names, PackageNames
 from bot.services.packages.pages import ProjectPages
 from bot.services.packages.writer import ReadingWriter
-from bot.services.site.catalogue import Catalogue
 from cogs.about import About, AboutCog
 from cogs.client import Client
 from cogs.compare import CompareAnswers, CompareCog

@@ -16,7 +16,7 @@ from bot.core.verdicts.status import Status, Upstream, with_upstream
 from bot.core.wheels.targets import Target, parse_target
 from storage.packages.inspections import Inspections
 from storage.packages.metadata import ReleaseMetadata
-from storage.packages.projects import Judged, Projects
+from storage.packages.projects import JudgedProject, Projects
 from storage.packages.scans import Scans
 
 AT_ONCE = 200
@@ -94,12 +94,12 @@ class Catalogue:
                     failed=edition.failed.get(name),
                 )
 
-    def _is_whole(self, judged: Judged) -> bool:
+    def _is_whole(self, judged: JudgedProject) -> bool:
         """Return whether a package was judged for these targets; one that was for others is read anew soon."""
         return tuple(target.minor for target in judged.kept.targets) == tuple(each.minor for each in self.targets)
 
     def _package(
-        self, judged: Judged, read: Mapping[str, Inspection], said: tuple[str, Metadata] | None
+        self, judged: JudgedProject, read: Mapping[str, Inspection], said: tuple[str, Metadata] | None
     ) -> SitePackage:
         """Put together what is kept of a package.
 
