@@ -34,6 +34,10 @@ class Conversations:
     _running: set[asyncio.Task[object]] = field(default_factory=set)
     _closing: bool = False
 
+    def are_under_way(self) -> bool:
+        """Tell whether anybody waits for an answer."""
+        return bool(self._running)
+
     async def hold(self, interaction: discord.Interaction, command: str, answer: Coroutine[None, None, None]) -> None:
         """Run an answer to its end; whatever goes wrong is answered in one place."""
         task = asyncio.current_task()

@@ -44,6 +44,15 @@ def making_budget() -> SharedBudget:
     return SharedBudget(TokenBudget(burst=100, rate=5.0), TokenBudget(burst=500, rate=50.0))
 
 
+_GIVEN_SECONDS = 0.001
+"""For how long a question stands aside for people who wait in Discord."""
+
+
+def nobody_waits() -> bool:
+    """Tell that nobody waits for anything but the site."""
+    return False
+
+
 class Editions(Protocol):
     """Knows which facts there are."""
 
@@ -57,7 +66,11 @@ Make = Callable[[Edition], Awaitable[Content]]
 
 @dataclass(slots=True)
 class Serving:
-    """What all routes share; ``base`` is where the world sees the site, None where nobody said."""
+    """What all routes share; ``base`` is where the world sees the site, None where nobody said.
+
+    ``others_wait`` tells whether anybody waits who goes first: however many read the site, an answer in Discord has
+    three seconds.
+    """
 
     editions: Editions
     base: str | None = None
@@ -66,6 +79,7 @@ class Serving:
     kept: KeptAnswers = field(default_factory=KeptAnswers)
     budget: SharedBudget = field(default_factory=making_budget)
     clock: Callable[[], float] = time.monotonic
+    others_wait: Callable[[], bool] = nobody_waits
     _edition: Edition | None = None
     _looked: float | None = None
     _looking: asyncio.Task[Edition | None] | None = None
@@ -190,33 +204,40 @@ def guarded(serving: Serving) -> Middleware:
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if serving.others_wait():
+            await asyncio.sleep(_GIVEN_SECONDS)
         try:
             response = await handler(request)
-        except Fault as fault:
-            response = serving.told(request, fault)
-        except web.HTTPException as refusal:
-            if refusal.status < HTTPStatus.BAD_REQUEST:
-                raise
-            response = serving.told(request, _of_http(refusal))
-        except UserError as error:
-            # It may quote what was asked, which no page does.
-            sentence = str(error) if request.path.startswith(API) else _NOT_SO
-            response = serving.told(request, Fault(HTTPStatus.BAD_REQUEST, sentence))
-        except UpstreamError:
-            sentence = "The package index does not answer at the moment. Try again in a minute."
-            response = serving.told(request, Fault(HTTPStatus.SERVICE_UNAVAILABLE, sentence, 60))
-        except StorageError as error:
-            log.warning("storage_failed", reason=str(error))
-            response = serving.told(request, out_of_order())
-        except Exception:
-            log.exception("request_failed")
-            sentence = "This is a fault of the site, and noted. Try again later."
-            response = serving.told(request, Fault(HTTPStatus.INTERNAL_SERVER_ERROR, sentence))
+        except Exception as error:  # noqa: BLE001 — whatever it is, it is answered, and logged
+            response = serving.told(request, _fault_of(error, for_programs=request.path.startswith(API)))
         if request.path.startswith(API) and request.method in {"GET", "HEAD"}:
             response.headers["Access-Control-Allow-Origin"] = "*"
         return response
 
     return guard
+
+
+def _fault_of(error: Exception, *, for_programs: bool) -> Fault:
+    """Return what is told of an error. Raises what is none, such as a redirect."""
+    match error:
+        case Fault():
+            return error
+        case web.HTTPException(status=status) if status < HTTPStatus.BAD_REQUEST:
+            raise error
+        case web.HTTPException():
+            return _of_http(error)
+        case UserError():  # it may quote what was asked, which no page does
+            return Fault(HTTPStatus.BAD_REQUEST, str(error) if for_programs else _NOT_SO)
+        case UpstreamError():
+            sentence = "The package index does not answer at the moment. Try again in a minute."
+            return Fault(HTTPStatus.SERVICE_UNAVAILABLE, sentence, 60)
+        case StorageError():
+            log.warning("storage_failed", reason=str(error))
+            return out_of_order()
+        case _:
+            log.error("request_failed", exc_info=error)
+            sentence = "This is a fault of the site, and noted. Try again later."
+            return Fault(HTTPStatus.INTERNAL_SERVER_ERROR, sentence)
 
 
 _NOT_SO = "This cannot be answered as it was asked."

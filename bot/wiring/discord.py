@@ -177,6 +177,8 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
     clients = _build_clients(resources, posting, zones, faces)
     health = _build_health(resources, scanning)
     site = _build_site(resources, http, lookup, digester, tracking)
+    if site is not None:
+        site.pages.serving.others_wait = clients.conversations.are_under_way
     return Bot(
         metrics,
         health,

@@ -325,3 +325,30 @@ async def test_a_question_without_end_is_answered_or_refused_and_never_kept(rig:
     await rig.get("/api/v1/packages?q=both")
     assert kept.last(normal("/api/v1/packages", {"q": "both"})) is not None
     assert (await rig.get(f"/api/v1/packages?q={'x' * 50_000}")).status_code == 400
+
+
+async def test_who_waits_in_discord_goes_first_and_readers_are_answered_all_the_same(rig: Rig) -> None:
+    asked: list[bool] = []
+
+    def others_wait() -> bool:
+        asked.append(True)
+        return True
+
+    rig.site.pages.serving.others_wait = others_wait
+    assert (await rig.get("/badge/both.json")).json()["message"] == "wheels"
+    assert asked
+
+
+class Broken:
+    """Has a bug."""
+
+    async def edition(self) -> None:
+        raise RuntimeError("/etc/secret")
+
+
+async def test_a_bug_is_told_as_one_and_nothing_of_it(rig: Rig) -> None:
+    rig.site.pages.serving.editions = Broken()
+    for path, kind in (("/api/v1/packages", "application/problem+json"), ("/packages/", "text/html; charset=utf-8")):
+        answer = await rig.get(path)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (500, kind)
+        assert "secret" not in answer.text
