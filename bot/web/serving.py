@@ -114,7 +114,7 @@ class Serving:
         error = looking.exception()
         if error is None:
             self._edition = looking.result()
-        else:
+        elif isinstance(error, StorageError):
             log.warning("storage_failed", reason=str(error))
         if error is None or self._edition is not None:
             self._looked = self.clock()

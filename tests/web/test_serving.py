@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.web.answers import Cached, takes_gzip
 from bot.web.serving import making_budget, normal
@@ -349,6 +350,8 @@ class Broken:
 async def test_a_bug_is_told_as_one_and_nothing_of_it(rig: Rig) -> None:
     rig.site.pages.serving.editions = Broken()
     for path, kind in (("/api/v1/packages", "application/problem+json"), ("/packages/", "text/html; charset=utf-8")):
-        answer = await rig.get(path)
+        with capture_logs() as logs:
+            answer = await rig.get(path)
+        assert [line["event"] for line in logs] == ["request_failed"]
         assert (answer.status_code, answer.headers["Content-Type"]) == (500, kind)
         assert "secret" not in answer.text
