@@ -13,7 +13,7 @@ from bot.cli.output import CommandOutcome
 from bot.config import Settings, public_address
 from bot.core.digest.digest import Digest
 from bot.core.errors import UserError
-from bot.core.site.frame import Site
+from bot.core.site.frame import PageSite
 from bot.services.site.listing import SiteListing
 from bot.terminal.console import output
 from bot.terminal.progress import progress_bar
@@ -30,7 +30,7 @@ def write_site(into: str, base: str | None) -> CommandOutcome:
     gc.disable()  # it makes millions of objects and no cycles: looking for those takes as long as all the rest
     settings = command_settings()
     written = asyncio.run(
-        _write(settings, Path(into).expanduser(), settings.public_url if base is None else _base(base))
+        _write(settings, Path(into).expanduser(), settings.public_url if base is None else _address_of(base))
     )
     output().print(
         f"{written.files} files in {into}: {written.written} written, {written.removed} taken away, the others as"
@@ -54,7 +54,7 @@ def _drawer(base: str | None) -> Callable[[Digest], bytes] | None:
     return draw
 
 
-def _base(text: str) -> str:
+def _address_of(text: str) -> str:
     try:
         return public_address(text)
     except ValueError as error:
@@ -62,7 +62,7 @@ def _base(text: str) -> str:
 
 
 async def _write(settings: Settings, into: Path, base: str | None) -> Written:
-    html = HtmlPages(Renderer(Site(live=False, base=base)))
+    html = HtmlPages(Renderer(PageSite(live=False, base=base)))
     async with open_site(settings) as tools:
         edition = await tools.catalogue.edition()
         if edition is None:

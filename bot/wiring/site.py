@@ -12,7 +12,7 @@ import httpx
 from bot.build import version
 from bot.config import Settings
 from bot.core.digest.digest import Digest
-from bot.core.site.frame import Site as PageSite
+from bot.core.site.frame import PageSite
 from bot.services.digest.digest import Digester
 from bot.services.digest.history import HistoryReader
 from bot.services.packages.dependency_judge import DependencyJudge

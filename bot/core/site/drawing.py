@@ -21,7 +21,7 @@ _APART = 15
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     """One target's share: the points of a line as SVG has them, and a label at its end."""
 
     target: str
@@ -55,7 +55,7 @@ class Drawing:
     name: str
     width: int
     height: int
-    lines: tuple[Line, ...]
+    lines: tuple[ChartLine, ...]
     heights: tuple[Tick, ...]
     months: tuple[Tick, ...]
     left: int
@@ -74,7 +74,7 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class StripSegment:
     """A time in which the newest release offered the same: where it begins, how wide it is, its shape."""
 
     x: float
@@ -120,10 +120,10 @@ class _Sheet:
             bottom=self.height - _BOTTOM,
         )
 
-    def _line(self, points: Sequence[Point], target: Target, place: int) -> Line:
+    def _line(self, points: Sequence[Point], target: Target, place: int) -> ChartLine:
         placed = [(self._x(number, len(points)), self._y(point.percent[place])) for number, point in enumerate(points)]
         x, y = placed[-1]
-        return Line(str(target), place, " ".join(f"{each_x:g},{each_y:g}" for each_x, each_y in placed), x, y, y)
+        return ChartLine(str(target), place, " ".join(f"{each_x:g},{each_y:g}" for each_x, each_y in placed), x, y, y)
 
     def _x(self, number: int, count: int) -> float:
         return round(_LEFT + (self.width - _LEFT - _RIGHT) * (number / max(1, count - 1)), 1)
@@ -141,18 +141,18 @@ class _Sheet:
                 yield Tick(self._x(number, len(points)), f"{point.day:%b %Y}")
 
 
-def strip_of(steps: Timeline, now: datetime) -> tuple[Segment, ...]:
+def strip_of(steps: Timeline, now: datetime) -> tuple[StripSegment, ...]:
     """Draw a timeline from when free-threaded wheels began until now; losses count when they are settled."""
     held = [step for step in settled(steps) if step.moment <= now]
-    segments: list[Segment] = []
+    segments: list[StripSegment] = []
     for place, step in enumerate(held):
         begins = _along(step.moment, now)
         ends = _along(held[place + 1].moment, now) if place + 1 < len(held) else float(STRIP)
         mark = mark_of(step.shows.verdict)
         if segments and segments[-1].mark is mark:
-            segments[-1] = Segment(segments[-1].x, ends - segments[-1].x, mark)
+            segments[-1] = StripSegment(segments[-1].x, ends - segments[-1].x, mark)
         elif ends > begins:
-            segments.append(Segment(begins, ends - begins, mark))
+            segments.append(StripSegment(begins, ends - begins, mark))
     return tuple(segments)
 
 
@@ -172,7 +172,7 @@ def _along(moment: datetime, now: datetime) -> float:
     return round(STRIP * min(1.0, max(0.0, (moment - START).total_seconds() / whole)), 1)
 
 
-def _apart(lines: Sequence[Line]) -> Iterator[Line]:
+def _apart(lines: Sequence[ChartLine]) -> Iterator[ChartLine]:
     """Move labels apart that would lie on one another, from the highest line on."""
     taken = float("-inf")
     moved = {}
@@ -180,7 +180,7 @@ def _apart(lines: Sequence[Line]) -> Iterator[Line]:
         taken = max(line.end_y, taken + _APART)
         moved[line.place] = taken
     for line in lines:
-        yield Line(line.target, line.place, line.points, line.end_x, line.end_y, moved[line.place])
+        yield ChartLine(line.target, line.place, line.points, line.end_x, line.end_y, moved[line.place])
 
 
 def _rows(points: Sequence[Point]) -> Iterator[ChartRow]:

@@ -10,7 +10,7 @@ SITE = "Free-threaded Python, package by package"
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class PageSite:
     """Where the pages are: ``base`` is the absolute address, without a slash at its end, None where nobody said.
 
     ``live`` tells that somebody answers: then pages can ask, and what needs a server is linked.

@@ -68,7 +68,7 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ListForm:
     """The filters as they are set."""
 
     part: str
@@ -95,7 +95,7 @@ class ListView:
     pages: int
     before: str | None
     after: str | None
-    form: Form
+    form: ListForm
     facets: tuple[tuple[str, tuple[Facet, ...]], ...]
     is_whole: bool
     looked_for: str | None = None
@@ -105,7 +105,7 @@ def asked_list(lines: Sequence[Listed], query: ListQuery, number: int) -> ListVi
     """Return a page of what a query asks for, where every filter is a link. Raises ``UserError``."""
     page = page_of(select(lines, query), number, ON_A_PAGE)
     whole = ListQuery(order=query.order) == query
-    view = _view(counts_of(lines), query, page, Live(query))
+    view = _view(counts_of(lines), query, page, LiveAddresses(query))
     return replace(view, is_whole=whole, looked_for=query.part or None)
 
 
@@ -165,7 +165,7 @@ def _bits(platforms: Sequence[Platform]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveAddresses:
     """Writes the addresses of lists that somebody answers."""
 
     query: ListQuery
@@ -216,7 +216,7 @@ def counts_of(lines: Sequence[Listed]) -> Counts:
     }
 
 
-def _view(counts: Counts, query: ListQuery, page: ListPage, live: Live | None) -> ListView:
+def _view(counts: Counts, query: ListQuery, page: ListPage, live: LiveAddresses | None) -> ListView:
     targets = tuple(counts)
     return ListView(
         title="Packages",
@@ -265,7 +265,7 @@ def written_shortly(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
-def _facets(counts: Counts, target: Target, query: ListQuery, live: Live | None) -> Iterator[Facet]:
+def _facets(counts: Counts, target: Target, query: ListQuery, live: LiveAddresses | None) -> Iterator[Facet]:
     for verdict in Verdict:
         count = counts[target].get(verdict, 0)
         if not count:
@@ -276,9 +276,9 @@ def _facets(counts: Counts, target: Target, query: ListQuery, live: Live | None)
         yield Facet(mark_of(verdict), word_of(verdict), count, href, taken)
 
 
-def _form(query: ListQuery, targets: Sequence[Target], live: Live | None) -> Form:
+def _form(query: ListQuery, targets: Sequence[Target], live: LiveAddresses | None) -> ListForm:
     usual = replace(ListQuery(), order=query.order, part=query.part)
-    return Form(
+    return ListForm(
         part=query.part,
         targets=tuple(Choice(str(each), str(each), query.target == each) for each in targets),
         verdicts=tuple(Choice(word_of(each), each.value, each in query.verdicts) for each in Verdict),

@@ -11,7 +11,7 @@ from bot.core.github.threads import ThreadState
 from bot.core.history.timelines import Standing, Step, Timeline, settled
 from bot.core.index.metadata import safe_link
 from bot.core.inspection.modules import Declaration
-from bot.core.site.drawing import Segment, Tick, offers, strip_of, written, years
+from bot.core.site.drawing import StripSegment, Tick, offers, strip_of, written, years
 from bot.core.site.facts import SitePackage
 from bot.core.site.frame import moment
 from bot.core.site.marks import GIL_WORDS, Mark, mark_of, word_of
@@ -44,7 +44,7 @@ _LACKING = _TO_BUILD | {Verdict.NOT_YET, Verdict.BLOCKED}
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PlatformCell:
     """A platform and a Python: a shape and a word, the oldest system, and since which version."""
 
     mark: Mark
@@ -54,11 +54,11 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlatformRow:
     """A platform and its cells, one a Python."""
 
     platform: str
-    cells: tuple[Cell, ...]
+    cells: tuple[PlatformCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ class TargetSummary:
     gil: str
     gil_mark: Mark
     notes: tuple[str, ...]
-    strip: tuple[Segment, ...]
+    strip: tuple[StripSegment, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ReleaseEvent:
     """A release that changed what there is for a Python."""
 
     day: str
@@ -87,11 +87,11 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class ModuleRow:
     """An extension module and what it declares for each Python of the page."""
 
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[PlatformCell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Blocker:
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class ThreadLink:
     """An issue or pull request upstream."""
 
     name: str
@@ -115,7 +115,7 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class WebLink:
     """Where else to look."""
 
     text: str
@@ -144,19 +144,19 @@ class PackagePage:
     word: str
     sentence: str
     targets: tuple[TargetSummary, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[PlatformRow, ...]
     notes: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
-    events: tuple[Event, ...]
+    events: tuple[ReleaseEvent, ...]
     years: tuple[Tick, ...]
-    modules: tuple[Module, ...]
+    modules: tuple[ModuleRow, ...]
     module_targets: tuple[str, ...]
     modules_rest: int
     blockers: tuple[Blocker, ...]
-    threads: tuple[Thread, ...]
+    threads: tuple[ThreadLink, ...]
     threads_total: int
-    links: tuple[Link, ...]
-    tracking: Link | None
+    links: tuple[WebLink, ...]
+    tracking: WebLink | None
     tracker: str | None
     advice: tuple[str, ...]
     shipping: Shipping | None
@@ -234,21 +234,30 @@ def _summary(package: SitePackage, verdict: TargetVerdict, now: datetime) -> Tar
 _GIL_MARKS: Mapping[str, Mark] = {"off": Mark.FULL, "on": Mark.BAD, "none": Mark.PURE}
 
 
-def _rows(targets: Sequence[TargetVerdict]) -> Iterator[Row]:
+def _rows(targets: Sequence[TargetVerdict]) -> Iterator[PlatformRow]:
     """Yield the platforms that any Python has wheels for or should have; one row where all are alike."""
     for platform in PLATFORMS:
         if any(platform in verdict.scope or platform in verdict.covered for verdict in targets):
-            yield Row(PLATFORM_NAMES[platform], tuple(_cell(verdict, platform) for verdict in targets))
+            yield PlatformRow(PLATFORM_NAMES[platform], tuple(_cell(verdict, platform) for verdict in targets))
 
 
-def _cell(verdict: TargetVerdict, platform: Platform) -> Cell:
+_MISSING = PlatformCell(Mark.NONE, "no wheel")
+_NOT_EXPECTED = PlatformCell(Mark.UNKNOWN, "not expected")
+_NOT_THERE = PlatformCell(Mark.UNKNOWN, "not in this wheel")
+
+
+def _cell(verdict: TargetVerdict, platform: Platform) -> PlatformCell:
     cover = verdict.covered.get(platform)
     if cover is None:
-        return Cell(Mark.NONE, "no wheel") if platform in verdict.missing else Cell(Mark.UNKNOWN, "not expected")
+        return (
+            PlatformCell(Mark.NONE, "no wheel")
+            if platform in verdict.missing
+            else PlatformCell(Mark.UNKNOWN, "not expected")
+        )
     since = None if verdict.since is None else verdict.since.by_platform.get(platform)
     floor = None if cover.floor is None else f"{cover.floor} or newer"
     mark = Mark.PURE if cover.how == "any" else Mark.FULL
-    return Cell(mark, _HOW.get(cover.how, cover.how), floor, None if since is None else str(since))
+    return PlatformCell(mark, _HOW.get(cover.how, cover.how), floor, None if since is None else str(since))
 
 
 def _notes(status: Status) -> tuple[str, ...]:
@@ -273,7 +282,7 @@ def _facts(package: SitePackage) -> Iterator[tuple[str, str]]:
         yield "Classifier", shortened(status.metadata.free_threading or "none about free threading", LONGEST_PIECE)
 
 
-def _events(timelines: Mapping[Target, Timeline], now: datetime) -> list[Event]:
+def _events(timelines: Mapping[Target, Timeline], now: datetime) -> list[ReleaseEvent]:
     """Return the releases that changed something, the newest first; where Pythons were alike, once for all."""
     alike: dict[tuple[str, Mark, str], tuple[datetime, datetime, list[str]]] = {}
     for target, steps in timelines.items():
@@ -284,7 +293,7 @@ def _events(timelines: Mapping[Target, Timeline], now: datetime) -> list[Event]:
             alike.setdefault(key, (step.moment, step.began, []))[2].append(str(target))
     events = sorted(alike.items(), key=lambda each: each[1][0], reverse=True)
     return [
-        Event(written(began.date()), version, joined(targets), mark, word)
+        ReleaseEvent(written(began.date()), version, joined(targets), mark, word)
         for (version, mark, word), (_, began, targets) in events[:MOST_EVENTS]
     ]
 
@@ -300,26 +309,28 @@ def _turns(steps: Sequence[Step[Standing]]) -> Iterator[Step[Standing]]:
             before = mark
 
 
-def _modules(package: SitePackage) -> tuple[tuple[Module, ...], int]:
+def _modules(package: SitePackage) -> tuple[tuple[ModuleRow, ...], int]:
     """Return the extension modules, those that turn the GIL back on first, and how many are left out."""
     targets = [verdict.target for verdict in package.status.judgement.targets if verdict.target in package.imported]
-    declared: dict[str, list[Cell]] = {}
+    declared: dict[str, list[PlatformCell]] = {}
     turning: dict[str, bool] = {}
     for place, target in enumerate(targets):
         for each in package.imported[target].modules:
-            cells = declared.setdefault(one_line(each.module), [Cell(Mark.UNKNOWN, "not in this wheel")] * len(targets))
+            cells = declared.setdefault(
+                one_line(each.module), [PlatformCell(Mark.UNKNOWN, "not in this wheel")] * len(targets)
+            )
             cells[place] = _DECLARED[each.gil]
             turning[one_line(each.module)] = turning.get(one_line(each.module), False) or each.turns_gil_on
     names = sorted(declared, key=lambda name: (not turning[name], name))
-    modules = tuple(Module(shortened(name, 120), tuple(declared[name])) for name in names[:MOST_MODULES])
+    modules = tuple(ModuleRow(shortened(name, 120), tuple(declared[name])) for name in names[:MOST_MODULES])
     return modules, len(names) - len(modules)
 
 
-_DECLARED: Mapping[Declaration, Cell] = {
-    Declaration.NOT_USED: Cell(Mark.FULL, "does without"),
-    Declaration.USED: Cell(Mark.BAD, "needs the GIL"),
-    Declaration.UNDECLARED: Cell(Mark.BAD, "declares nothing"),
-    Declaration.UNKNOWN: Cell(Mark.UNKNOWN, "could not be told"),
+_DECLARED: Mapping[Declaration, PlatformCell] = {
+    Declaration.NOT_USED: PlatformCell(Mark.FULL, "does without"),
+    Declaration.USED: PlatformCell(Mark.BAD, "needs the GIL"),
+    Declaration.UNDECLARED: PlatformCell(Mark.BAD, "declares nothing"),
+    Declaration.UNKNOWN: PlatformCell(Mark.UNKNOWN, "could not be told"),
 }
 
 
@@ -329,10 +340,10 @@ def _blockers(required: Sequence[Status]) -> Iterator[Blocker]:
             yield Blocker(status.package, mark_of(status.headline.verdict), word_of(status.headline.verdict))
 
 
-def _thread(known: KnownThread) -> Thread:
+def _thread(known: KnownThread) -> ThreadLink:
     thread = known.issue
     words = {ThreadState.OPEN: "open", ThreadState.CLOSED: "closed", ThreadState.MERGED: "merged"}
-    return Thread(
+    return ThreadLink(
         name=f"{thread.ref.repository}#{thread.ref.number}",
         title=shortened(one_line(thread.title), 140),
         url=thread.ref.url,
@@ -341,15 +352,15 @@ def _thread(known: KnownThread) -> Thread:
     )
 
 
-def _links(status: Status) -> Iterator[Link]:
-    yield Link("PyPI", status.page)
+def _links(status: Status) -> Iterator[WebLink]:
+    yield WebLink("PyPI", status.page)
     if (source := safe_link(status.source)) is not None:
-        yield Link("Source", source)
+        yield WebLink("Source", source)
 
 
-def _tracking(status: Status) -> Link | None:
+def _tracking(status: Status) -> WebLink | None:
     url = safe_link(status.tracking_issue)
-    return None if url is None else Link(url.removeprefix("https://").removeprefix("github.com/"), url)
+    return None if url is None else WebLink(url.removeprefix("https://").removeprefix("github.com/"), url)
 
 
 def _shipping(targets: Sequence[TargetVerdict]) -> Shipping | None:

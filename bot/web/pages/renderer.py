@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.build import version
 from bot.config import PROJECT_URL
-from bot.core.site.frame import Frame, Site, moment
+from bot.core.site.frame import Frame, PageSite, moment
 from bot.core.text.sentences import printable
 from bot.core.verdicts.wording import DISCLAIMER
 
@@ -68,7 +68,7 @@ TEMPLATES_HASH = _templates_hash()
 class Renderer:
     """Renders pages of a site."""
 
-    site: Site
+    site: PageSite
 
     def render(self, template: str, frame: Frame, view: object = None, data_from: datetime | None = None) -> bytes:
         """Return a page: ``template`` names it, ``data_from`` is when the data was read, for its foot."""
