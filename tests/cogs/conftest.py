@@ -15,7 +15,6 @@ from pathlib import Path
 import discord
 import pytest
 import yarl
-from bot.services.site.catalogue import Catalogue
 from discord.ext import commands
 from packaging.version import Version
 

@@ -76,6 +76,7 @@ MEANT = {
     ): "a round of watching is about all sources; a row each, and one a thread that was answered",
     ("Threads.rebind", "cursors"): "a thread was transferred, which is rare; names begin alike, which no index finds"
     " whatever the order of letters",
+    ("Digests.weeks", "digests"): "a site lists all weeks; a row each",
     ("Retention.forget", "cursors"): "the same, for each thread that is forgotten, once a day",
     ("Retention.forget", "outbox"): "once a day; it is read in the order of an index, and stays small",
     ("Retention.forget", "closed_channels"): "once a day; few channels are closed",
@@ -122,6 +123,7 @@ async def use_packages(database: Engine) -> None:
     digests = Digests(database)
     await digests.keep(BUSY, TARGETS)
     await digests.kept(BUSY.week, TARGETS)
+    await digests.weeks(TARGETS)
     inspections = Inspections(database)
     await inspections.record(NAME, Version("1.0"), INSPECTION, NOW)
     await inspections.get("00")
@@ -130,6 +132,7 @@ async def use_packages(database: Engine) -> None:
     await inspections.known(["a.whl"])
     await inspections.fetched_since(NOW)
     await inspections.last_read()
+    await inspections.marks()
 
 
 async def use_scans(database: Engine) -> None:
@@ -141,6 +144,7 @@ async def use_scans(database: Engine) -> None:
     await all_of(projects.verdicts([NAME]))
     await projects.wheels([NAME])
     await all_of(projects.judged([NAME]))
+    await projects.marks([NAME], NOW)
     said = ReleaseMetadata(database)
     await said.record(NAME, "1.0", Metadata(), NOW)
     await said.of([NAME])
@@ -214,6 +218,7 @@ async def use_threads(database: Engine) -> None:
     await events.between(1, await events.newest())
     await events.numbered_after(0)
     await events.within(NOW, LATER)
+    await packages.marks()
     await packages.tracking()
     await packages.open_counts()
     await cursors.get("table")

@@ -26,7 +26,7 @@ class ComparedCell:
 
 
 @dataclass(frozen=True, slots=True)
-class ComparedLine:
+class ComparedAspect:
     """What is compared, and a cell for each package."""
 
     what: str
@@ -38,7 +38,7 @@ class ComparedTarget:
     """All that is compared for a Python."""
 
     target: str
-    lines: tuple[ComparedLine, ...]
+    lines: tuple[ComparedAspect, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +66,20 @@ def compare_page(statuses: Sequence[Status], problems: Sequence[str] = ()) -> Co
     )
 
 
-def _lines(comparison: Comparison, target: Target) -> Iterator[ComparedLine]:
+def _lines(comparison: Comparison, target: Target) -> Iterator[ComparedAspect]:
     verdicts = [
         next(each for each in status.judgement.targets if each.target == target) for status in comparison.packages
     ]
     since = ["–" if each.since is None else str(each.since.version) for each in verdicts]
-    yield ComparedLine(
+    yield ComparedAspect(
         "Verdict", tuple(ComparedCell(word_of(each.verdict), mark_of(each.verdict, each.gil)) for each in verdicts)
     )
-    yield ComparedLine("Wheels since", tuple(map(ComparedCell, since)))
-    yield ComparedLine("On import, the GIL", tuple(ComparedCell(GIL_WORDS[each.gil]) for each in verdicts))
+    yield ComparedAspect("Wheels since", tuple(map(ComparedCell, since)))
+    yield ComparedAspect("On import, the GIL", tuple(ComparedCell(GIL_WORDS[each.gil]) for each in verdicts))
     for row in comparison.rows:
         if row.target == target:
             cells = tuple(_cell(row.how.get(status.package)) for status in comparison.packages)
-            yield ComparedLine(PLATFORM_NAMES[row.platform], cells)
+            yield ComparedAspect(PLATFORM_NAMES[row.platform], cells)
 
 
 def _cell(how: str | None) -> ComparedCell:

@@ -30,7 +30,7 @@ class Index:
     async def project(self, name: str, etag: str | None = None) -> ProjectPage | NoPage:  # noqa: ARG002 - a protocol's
         raise AssertionError("nobody needs a page")
 
-    async def metadata(self, name: str, version: str, file: MetadataFile | None) -> Metadata | None:  # noqa: ARG002
+    async def metadata(self, name: str, version: str, file: MetadataFile | None) -> Metadata | None:  # noqa: ARG002 - a protocol's
         self.asked.append((name, version))
         return None if self.down else Metadata(CLASSIFIER)
 
