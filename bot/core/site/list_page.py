@@ -109,7 +109,20 @@ def asked_list(lines: Sequence[Listed], query: ListQuery, number: int) -> ListVi
     return replace(view, is_whole=whole, looked_for=query.part or None)
 
 
-def file_lists(lines: Sequence[Listed]) -> Iterator[ListView]:
+@dataclass(frozen=True, slots=True)
+class FileList:
+    """A page of a list that is a file: where it is, which packages are on it, and what else it says.
+
+    It is made by ``view``, which costs more than all of this.
+    """
+
+    path: str
+    packages: tuple[str, ...]
+    says: str
+    view: Callable[[], ListView]
+
+
+def file_lists(lines: Sequence[Listed]) -> Iterator[FileList]:
     """Yield every page of the lists that are files: all packages, and those of each Python and verdict."""
     counts, ranked = counts_of(lines), select(lines, ListQuery())
     yield from _pages(ranked, ListQuery(), "Packages", partial(_numbered, "packages/", LISTS), counts)
@@ -236,16 +249,37 @@ def _view(counts: Counts, query: ListQuery, page: ListPage, live: LiveAddresses 
 
 def _pages(
     chosen: Sequence[Listed], query: ListQuery, title: str, place: Callable[[int], str], counts: Counts
-) -> Iterator[ListView]:
+) -> Iterator[FileList]:
     pages = page_of(chosen, 1, ON_A_PAGE).pages
     for number in range(1, pages + 1):
-        yield replace(
-            _view(counts, query, page_of(chosen, number, ON_A_PAGE), None),
-            title=title,
-            path=place(number),
-            before=place(number - 1) if number > 1 else None,
-            after=place(number + 1) if number < pages else None,
+        page = page_of(chosen, number, ON_A_PAGE)
+        beside = _Beside(
+            title,
+            place(number),
+            place(number - 1) if number > 1 else None,
+            place(number + 1) if number < pages else None,
         )
+        yield FileList(
+            path=beside.path,
+            packages=tuple(line.name for line in page.packages),
+            says=repr((beside, page.total, page.number, page.pages, counts)),
+            view=partial(_file, counts, query, page, beside),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What a page of files is called, where it is, and where those before and after it are."""
+
+    title: str
+    path: str
+    before: str | None
+    after: str | None
+
+
+def _file(counts: Counts, query: ListQuery, page: ListPage, beside: _Beside) -> ListView:
+    view = _view(counts, query, page, None)
+    return replace(view, title=beside.title, path=beside.path, before=beside.before, after=beside.after)
 
 
 def _row(line: Listed) -> ListRow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,7 +21,7 @@ from bot.core.site.digest_pages import week_line
 from bot.core.site.facts import Edition, SitePackage
 from bot.core.site.feed import Feed, atom, digests_feed, moves_feed, package_feed
 from bot.core.site.frame import FaultView
-from bot.core.site.list_page import LINES, ListView, file_lists, lines_json
+from bot.core.site.list_page import LINES, FileList, file_lists, lines_json
 from bot.core.site.moves import moves_of, newest_first, told_of
 from bot.core.site.package_json import package_json
 from bot.core.site.sitemap import robots, site_pages, sitemaps
@@ -69,16 +69,19 @@ class StaticSite:
         """
         for asset in ASSETS.values():
             await self._put(asset.path, asset.body)
-        await self._packages(edition, progress)
-        await self._lists(edition)
+        stamps = await self.stamps.of(edition)
+        await self._packages(edition, stamps, progress)
+        await self._lists(edition, stamps)
         await self._digests(edition)
         await self._put("index.html", self.html.front(await self.pages.front(edition), edition.scanned))
         await self._put("about/index.html", self.html.about(about_page(edition)))
         await self._put("404.html", self.html.fault(_NOT_FOUND))
 
-    async def _packages(self, edition: Edition, progress: Callable[[int], object]) -> None:
+    async def _packages(
+        self, edition: Edition, of_packages: Mapping[str, str], progress: Callable[[int], object]
+    ) -> None:
         """Write what is about packages of which anything changed."""
-        stamps = {name: self._stamp(stamp) for name, stamp in (await self.stamps.of(edition)).items()}
+        stamps = {name: self._stamp(stamp) for name, stamp in of_packages.items()}
         groups = {f"package {name}": stamp for name, stamp in stamps.items()}
         kept = await asyncio.to_thread(self.folder.kept, groups)
         changed = [name for name in stamps if f"package {name}" not in kept]
@@ -107,14 +110,15 @@ class StaticSite:
         yield StaticFile(f"badge/{package.name}.svg", svg(badge))
         yield StaticFile(f"badge/{package.name}.json", shields_json(badge))
 
-    async def _lists(self, edition: Edition) -> None:
+    async def _lists(self, edition: Edition, stamps: Mapping[str, str]) -> None:
         lines = await self.listing.lines(edition)
         await self._put(LINES, msgspec.json.encode(lines_json(lines)))
-        for view in file_lists(lines):
-            await self._group(f"list {view.path}", repr(view), partial(self._list, view))
+        for page in file_lists(lines):
+            source = " ".join((page.says, *page.packages, *(stamps[name] for name in page.packages)))
+            await self._group(f"list {page.path}", source, partial(self._list, page))
 
-    def _list(self, view: ListView) -> dict[str, bytes]:
-        return {f"{view.path}index.html": self.html.listing(view)}
+    def _list(self, page: FileList) -> dict[str, bytes]:
+        return {f"{page.path}index.html": self.html.listing(page.view())}
 
     async def _group(self, name: str, source: str, make: Callable[[], dict[str, bytes]]) -> None:
         """Write files that are made from the same, unless they were; ``make`` is run in a thread."""
