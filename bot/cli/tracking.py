@@ -83,8 +83,8 @@ def _warnings(report: TableReport, form: str) -> list[str]:
     told = []
     if report.unread:
         told.append(f"The index could not be read for {report.unread} of {len(report.rows)} rows; they say so.")
-    if not report.links_checked:
-        told.append("Whether links moved or threads were closed was not checked: FTBOT_GITHUB_TOKEN is not set.")
+    if report.links_problem is not None:
+        told.append(f"Whether links moved or threads were closed was not checked: {report.links_problem}")
     if form == "patch" and report.is_written_anew:
         told.append(REPADDED)
     if form == "patch" and not report.changed:

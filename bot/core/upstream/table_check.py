@@ -322,10 +322,8 @@ def _without_wheels(claim: _Claim, facts: PackageFacts, named: ReleaseFacts) -> 
         return _Finding(RowState.PERSON, what)
     if not claim.ticked:
         if first is not None and facts.newest is not None and facts.newest.is_current:
-            what = (
-                f"{named.version} has none, but {first.version}{_on(first.day)} brought wheels; the row has no release."
-            )
-            return _Finding(RowState.OUT_OF_DATE, what, ticked=True)
+            what = f"{named.version} has none, but {first.version}{_on(first.day)} brought wheels."
+            return _Finding(RowState.OUT_OF_DATE, what, ticked=True, version=first.version)
         what = f"{named.version} has no free-threaded wheel, and the row says so: support, if any, is in its source."
         return _Finding(RowState.PERSON, what)
     if first is None:

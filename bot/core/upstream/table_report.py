@@ -45,7 +45,7 @@ class MissingRow:
 
 @dataclass(frozen=True)
 class TableReport:
-    """What became of the rows of a page; ``links_checked`` is whether anybody looked where they lead.
+    """What became of the rows of a page; ``links_problem`` says why nobody looked where links lead, if nobody did.
 
     ``unread`` says of how many rows the index could not be read.
     """
@@ -53,7 +53,7 @@ class TableReport:
     page: TablePage
     rows: tuple[CheckedRow, ...]
     missing: tuple[MissingRow, ...]
-    links_checked: bool
+    links_problem: str | None
     unread: int = 0
 
     @cached_property
@@ -88,7 +88,7 @@ class TableReport:
 
 
 def check_page(
-    page: TablePage, material: Sequence[RowMaterial], missing: Sequence[MissingRow], *, links_checked: bool
+    page: TablePage, material: Sequence[RowMaterial], missing: Sequence[MissingRow], *, links_problem: str | None
 ) -> TableReport:
     """Compare every row of a page with what is known of it, in the order of the rows."""
     icons = Icons.of(cell for row in page.rows for cell in row.cells)
@@ -97,7 +97,7 @@ def check_page(
     style = TableStyle(page.columns, len(split_row(page.line(page.first))), icons, icons.tick(ticks))
     rows = tuple(check_row(row, style, known) for row, known in zip(page.rows, material, strict=True))
     unread = sum(isinstance(known.facts, str) for known in material)
-    return TableReport(page, rows, tuple(missing), links_checked, unread)
+    return TableReport(page, rows, tuple(missing), links_problem, unread)
 
 
 def patch(report: TableReport, path: str = PATH) -> str:
@@ -142,7 +142,7 @@ def _pull_request(report: TableReport, day: date) -> Iterator[str]:
         yield f"## Packages without a row that people ask about ({len(report.missing)})"
         yield ""
         yield from (f"- **{plain_markdown(each.package)}**: {plain_markdown(each.reason)}" for each in report.missing)
-    if not report.links_checked:
+    if report.links_problem is not None:
         yield ""
         yield "Whether the links still lead to open threads was not checked."
 

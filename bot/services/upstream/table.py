@@ -17,7 +17,7 @@ from packaging.version import Version
 
 from bot.clients.pages import NoPage, PageSummary
 from bot.core.errors import UpstreamError, UserError
-from bot.core.github.threads import Glimpse, IssueRef
+from bot.core.github.threads import ForbiddenError, Glimpse, IssueRef
 from bot.core.guide.table_page import PageRow, TablePage
 from bot.core.inspection.inspection import ReadWheel
 from bot.core.inspection.modules import Gil, turning_on
@@ -97,11 +97,11 @@ class TableChecker:
                 wanted.setdefault(package, row.row.first_version)
         facts = await self._facts(wanted, progress)
         read = await self.inspections.of_packages(sorted(wanted))
-        links = await self._links([row.row.issue for row in page.rows if row.row.issue is not None])
+        links, links_problem = await self._links([row.row.issue for row in page.rows if row.row.issue is not None])
         turns_gil_on = partial(_turns_gil_on, _by_release(read))
         material = [_material(row, facts, turns_gil_on, links) for row in page.rows]
         missing = await self._missing(set(wanted))
-        return check_page(page, material, missing, links_checked=self.resolve is not None)
+        return check_page(page, material, missing, links_problem=links_problem)
 
     async def _facts(
         self, wanted: Mapping[str, str | None], progress: Progress
@@ -128,11 +128,15 @@ class TableChecker:
         fits = document is not None and (document.version, document.index) == (FACTS, self.index_url)
         return document.packages if document is not None and fits else {}
 
-    async def _links(self, refs: Sequence[IssueRef]) -> Mapping[IssueRef, Glimpse | NoGlimpse]:
-        if self.resolve is None or not refs:
-            return {}
-        found = await self.resolve(refs)
-        return {ref: NoGlimpse.GONE if seen is None else seen for ref, seen in found.items()}
+    async def _links(self, refs: Sequence[IssueRef]) -> tuple[Mapping[IssueRef, Glimpse | NoGlimpse], str | None]:
+        """Look where links lead; a sentence says why that could not be seen."""
+        if self.resolve is None:
+            return {}, "FTBOT_GITHUB_TOKEN is not set."
+        try:
+            found = await self.resolve(refs) if refs else {}
+        except (UpstreamError, ForbiddenError) as error:
+            return {}, str(error)
+        return {ref: NoGlimpse.GONE if seen is None else seen for ref, seen in found.items()}, None
 
     async def _missing(self, there: set[str]) -> list[MissingRow]:
         """Find tracked packages that people ask about most and that have no row."""

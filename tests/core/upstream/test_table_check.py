@@ -49,7 +49,7 @@ def report(row: str, *materials: RowMaterial, head: str = HEAD) -> TableReport:
     """Compare a page with one row, and others that have nothing to do with it."""
     page = read_page(head + f"{row}\n" + FILLER)
     others = [RowMaterial(None)] * (len(page.rows) - len(materials))
-    return check_page(page, [*materials, *others], (), links_checked=False)
+    return check_page(page, [*materials, *others], (), links_problem=None)
 
 
 def checked(
@@ -87,7 +87,7 @@ NEVER = [*release("1.0", GIL, days=300), *release("2.0", GIL)]
         (True, "", SUPPORTED, RowState.OUT_OF_DATE, (True, "2.0")),
         (False, "2.0", SUPPORTED, RowState.OUT_OF_DATE, (True, "2.0")),
         (False, "3.0", SUPPORTED, RowState.OUT_OF_DATE, (True, "3.0")),
-        (False, "1.0", SUPPORTED, RowState.OUT_OF_DATE, (True, "1.0")),
+        (False, "1.0", SUPPORTED, RowState.OUT_OF_DATE, (True, "2.0")),
         # The version never had such a wheel.
         (True, "1.0", SUPPORTED, RowState.WRONG, (True, "2.0")),
         (True, "1.0", NEVER, RowState.WRONG, (False, "1.0")),
@@ -220,7 +220,7 @@ def test_other_columns_and_another_order_of_them_stay() -> None:
     head = "| New | First version with support | Project | PyPI release | Upstream issue |\n|-|-|-|-|-|\n"
     page = read_page(head + "| a | | demo | | |\n" + f"| | | filler | {TICK} | |\n" * 4)
     facts = RowMaterial(package_facts(project(*SUPPORTED), None))
-    found = check_page(page, [facts, *[RowMaterial(None)] * 4], (), links_checked=False).rows[0]
+    found = check_page(page, [facts, *[RowMaterial(None)] * 4], (), links_problem=None).rows[0]
     assert found.cells == ("a", "2.0", "demo", TICK, "")
 
 
@@ -239,7 +239,8 @@ def whole() -> TableReport:
     page = read_page(TEXT)
     rows = [RowMaterial(package_facts(project(*SUPPORTED), each.row.first_version)) for each in page.rows]
     rows[3] = RowMaterial(None)
-    return check_page(page, rows, [MissingRow("asked", "3.14t: no wheel.")], links_checked=False)
+    missing = [MissingRow("asked", "3.14t: no wheel.")]
+    return check_page(page, rows, missing, links_problem="Nobody may look.")
 
 
 def test_a_patch_applies_and_changes_the_rows_that_it_means(tmp_path: Path) -> None:
@@ -359,7 +360,7 @@ def test_every_row_is_classified_and_what_is_written_is_not_written_again(
         read_page(found.text),
         [RowMaterial(package_facts(page, stated)), *[RowMaterial(None)] * 4],
         (),
-        links_checked=False,
+        links_problem=None,
     )
     assert again.rows[0].cells is None
     assert found.rows[0].reason.isprintable()

@@ -11,7 +11,7 @@ import pytest
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import open_http
 from bot.core.errors import UpstreamError
-from bot.core.github.threads import Glimpse, IssueRef, ThreadState
+from bot.core.github.threads import ForbiddenError, Glimpse, IssueRef, ThreadState
 from bot.core.guide.table_page import read_page
 from bot.core.upstream.table_check import CheckedRow, RowState
 from bot.core.upstream.table_report import TableReport
@@ -91,7 +91,11 @@ async def test_every_row_is_compared(index: FakeIndex, tmp_path: Path, clock: Cl
         "nowhere": RowState.NOT_ON_INDEX,
         "PyO3": RowState.NOT_ON_INDEX,
     }
-    assert (report.links_checked, report.unread, sorted(told)) == (False, 0, [(1, 3), (2, 3), (3, 3)])
+    assert (report.links_problem, report.unread, sorted(told)) == (
+        "FTBOT_GITHUB_TOKEN is not set.",
+        0,
+        [(1, 3), (2, 3), (3, 3)],
+    )
 
 
 async def test_a_second_time_nobody_is_asked_and_later_only_what_changed(
@@ -156,7 +160,7 @@ async def test_links_are_looked_at_where_somebody_may(index: FakeIndex, tmp_path
 
     report = await check(index, tmp_path, clock, resolve)
     cells = row_of(report, "numpy").cells
-    assert report.links_checked
+    assert report.links_problem is None
     assert cells is not None
     assert cells[1] == "https://github.com/o/moved/issues/8"
 
@@ -168,6 +172,19 @@ async def test_a_thread_of_which_github_says_nothing_was_not_checked(
         return {}
 
     assert row_of(await check(index, tmp_path, clock, resolve), "numpy").link_unchecked
+
+
+@pytest.mark.parametrize("failure", [UpstreamError("GitHub did not answer."), ForbiddenError("The token is refused.")])
+async def test_where_github_does_not_answer_rows_are_compared_without_links(
+    index: FakeIndex, tmp_path: Path, clock: Clock, failure: Exception
+) -> None:
+    async def resolve(_: Sequence[IssueRef]) -> Mapping[IssueRef, Glimpse | None]:
+        raise failure
+
+    report = await check(index, tmp_path, clock, resolve)
+    assert report.links_problem == str(failure)
+    assert row_of(report, "numpy").link_unchecked
+    assert states(report)["orjson"] is RowState.WRONG
 
 
 async def test_a_wheel_that_was_read_and_turns_the_gil_on_makes_it_a_judgement(tmp_path: Path, clock: Clock) -> None:
