@@ -1,8 +1,8 @@
 """What a round of watching costs GitHub: ``python -m benchmarks.watch``, in some seconds, on loopback only.
 
 The fake GitHub of the tests has a tracking table with as many threads as the published one had in 2026; it runs in the
-same process, so that the times are bounds from above. The rounds are those of ``ftbot watch poll``: the first, one in
-which nothing changed, one after a restart, and one in which some threads changed.
+same process, so that the times are bounds from above. The rounds are those of ``ftbot upstream poll``: the first, one
+in which nothing changed, one after a restart, and one in which some threads changed.
 """
 
 from __future__ import annotations

@@ -67,8 +67,9 @@ app = typer.Typer(
 
 triage = typer.Typer(name="triage", no_args_is_help=True, help="Sort issues and pull requests about free-threading.")
 app.add_typer(triage)
-watch = typer.Typer(name="watch", no_args_is_help=True, help="Watch issues and pull requests upstream, read-only.")
-app.add_typer(watch)
+upstream = typer.Typer(no_args_is_help=True, help="Read issues and pull requests upstream again and again.")
+app.add_typer(upstream, name="upstream")
+app.add_typer(upstream, name="watch", hidden=True)  # its name until "watch" came to mean people's watches
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 
@@ -440,7 +441,7 @@ def digest(
 ) -> None:
     """Show what moved in a week: who gained wheels, who lost them, who is still waited for.
 
-    Needs a scan; what happened to issues upstream needs watching, too (ftbot watch, ftbot run). The same week gives
+    Needs a scan; what happened to issues upstream needs watching, too (ftbot upstream, ftbot run). The same week gives
     the same digest whenever it is asked for.
     """
     from bot.cli.digest import show_digest
@@ -568,21 +569,21 @@ def replay(as_json: AsJson = False) -> None:
     _leave(replay_rules(as_json=as_json))
 
 
-@watch.command()
+@upstream.command()
 def poll(as_json: AsJson = False) -> None:
     """Look once at all that is watched, store what is new, and show what happened.
 
     Needs FTBOT_GITHUB_TOKEN, a token that may read public repositories and nothing else.
     """
-    from bot.cli.watch import poll_threads
+    from bot.cli.upstream import poll_threads
 
     _leave(poll_threads(as_json=as_json))
 
 
-@watch.command("list")
+@upstream.command("list")
 def list_watched(as_json: AsJson = False) -> None:
     """List what is watched: the tracking table, repositories and searches, with how much was found; asks nobody."""
-    from bot.cli.watch import list_sources
+    from bot.cli.upstream import list_sources
 
     _leave(list_sources(as_json=as_json))
 

@@ -81,7 +81,7 @@ def entry_line(entry: OutboxEntry, now: datetime) -> str:
 def replay_report(replayed: Sequence[Replayed]) -> RenderableType:
     """Draw what the rules of this version say differently of stored threads."""
     if not replayed:
-        return Text("No thread is stored yet. Look for the first time with `ftbot watch poll`.")
+        return Text("No thread is stored yet. Look for the first time with `ftbot upstream poll`.")
     changed = [each for each in replayed if each.changed]
     lines: list[RenderableType] = []
     for each in changed:

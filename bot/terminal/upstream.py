@@ -65,7 +65,7 @@ def watch_overview(overview: WatchOverview, now: datetime) -> RenderableType:
     if overview.threads:
         lines += [Text(), *_threads(overview.threads), Text(_counts(overview), style="dim")]
     else:
-        lines.append(Text("No thread is known yet. Look for the first time with `ftbot watch poll`."))
+        lines.append(Text("No thread is known yet. Look for the first time with `ftbot upstream poll`."))
     return Group(*lines)
 
 

@@ -34,7 +34,7 @@ class WatchTools:
 
 @asynccontextmanager
 async def open_watcher(settings: Settings) -> AsyncIterator[WatchTools]:
-    """Build what ``ftbot watch poll`` needs. Raises ``UserError`` without a token."""
+    """Build what ``ftbot upstream poll`` needs. Raises ``UserError`` without a token."""
     if settings.github_token is None:
         raise UserError(
             "FTBOT_GITHUB_TOKEN is not set, and GitHub answers such questions to nobody without one."

@@ -17,7 +17,7 @@ from storage.github.threads import Threads
 
 @asynccontextmanager
 async def open_watchlist(settings: Settings) -> AsyncIterator[Watchlist]:
-    """Build what ``ftbot watch list`` needs."""
+    """Build what ``ftbot upstream list`` needs."""
     async with open_database(settings) as database:
         yield build_watchlist(settings, database)
 

@@ -28,7 +28,7 @@ def complete(line: str, **variables: str) -> list[str]:
     [
         ("ftbot st", ["status"]),
         ("ftbot triage ", ["classify", "issue", "replay"]),
-        ("ftbot watch l", ["list"]),
+        ("ftbot upstream l", ["list"]),
         ("ftbot status --o", ["--offline"]),
         ("ftbot status numpy --target ", ["3.14t", "3.15t"]),
         ("ftbot status numpy --target 3.15", ["3.15t"]),

@@ -139,7 +139,7 @@ def run(
         ("digest", 2, NOBODY | TRIAGE),
         ("history", 2, NOBODY | TRIAGE),
         ("site --output site", 2, NOBODY | {"bot.services.triage"}),
-        ("watch list", 0, NOBODY | {"bot.services.triage"}),
+        ("upstream list", 0, NOBODY | {"bot.services.triage"}),
         ("triage classify --jsonl", 0, NOBODY | DIGEST | DATABASE | {"asyncio", "structlog", "bot.core.triage"}),
         ("check", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
         ("deps numpy==2.0", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"yaml"}),
@@ -264,7 +264,7 @@ def test_every_library_of_an_extra_is_known_by_the_name_that_is_imported() -> No
     ("command", "variables", "says"),
     [
         ("run", {"FTBOT_DISCORD_TOKEN": "x"}, "Install ftbot[bot]."),
-        ("watch poll", {"FTBOT_GITHUB_TOKEN": "x"}, "Install ftbot[bot]."),
+        ("upstream poll", {"FTBOT_GITHUB_TOKEN": "x"}, "Install ftbot[bot]."),
         ("triage replay", {}, "Install ftbot[bot]."),
         ("triage issue numpy/numpy#1", {}, "Install ftbot[bot]."),
         ("site --output site", {}, "Install ftbot[site]."),
@@ -284,7 +284,7 @@ def test_a_command_whose_extra_is_missing_says_which(
     [
         ("settings", 0), ("status numpy", 4), ("status numpy --offline", 4), ("scan", 4), ("digest", 2),
         ("deps numpy", 4), ("deps-action", 2), ("deps-hook nothing.txt", 2),
-        ("history", 2), ("watch list", 0), ("triage classify --jsonl", 0), ("check", 4),
+        ("history", 2), ("upstream list", 0), ("triage classify --jsonl", 0), ("check", 4),
     ],
 )  # fmt: skip
 def test_the_other_commands_need_no_extra(tmp_path: Path, command: str, code: int) -> None:

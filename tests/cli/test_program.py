@@ -26,7 +26,7 @@ from tests.test_config import DEFAULTS, SECRETS
 
 COMMANDS: Final = (
     "status", "inspect", "deps", "scan", "list", "compare", "digest", "history", "site", "guide", "tracking", "triage",
-    "watch", "settings", "check", "run",
+    "upstream", "settings", "check", "run",
 )  # fmt: skip
 
 
@@ -407,8 +407,10 @@ async def test_help_mentions_every_command_and_the_exit_codes(ftbot: Run, argume
     assert ended.code == code
     assert all(f"\n  {command} " in text for command in COMMANDS)
     shown = [each for each in app.registered_commands if not each.hidden]
-    assert len(shown) + len(app.registered_groups) == len(COMMANDS)
+    groups = [each for each in app.registered_groups if each.hidden is not True]
+    assert len(shown) + len(groups) == len(COMMANDS)
     assert "scan-for-bot" not in text
+    assert "\n  watch " not in text
     assert all(f"{number} " in text for number in range(6))
 
 
@@ -488,7 +490,7 @@ async def test_it_answers_whatever_alphabet_stdout_has(index: FakeIndex, encodin
     assert {request.headers["User-Agent"].partition("/")[0] for request in index.requests} == {"ftbot"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["status", "-h"], ["settings"], ["check"], ["watch", "list"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["status", "-h"], ["settings"], ["check"], ["upstream", "list"]])
 async def test_every_command_speaks_ascii_where_there_is_nothing_else(arguments: list[str]) -> None:
     ended = await end_of(await start(*arguments, PYTHONIOENCODING="ascii"), "ascii")
     assert ended.out

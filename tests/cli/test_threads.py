@@ -1,4 +1,4 @@
-"""``ftbot watch`` and ``ftbot triage issue|replay`` as the contract has them, from outside, against the fake GitHub."""
+"""``ftbot upstream`` and ``ftbot triage issue|replay`` as the contract has them, against the fake GitHub."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ def lxml(github: FakeGitHub) -> FakeRepository:
     )
 
 
-# ftbot watch
+# ftbot upstream
 
 
 @pytest.mark.usefixtures("table")
 async def test_the_first_round_shows_the_threads_of_the_table(ftbot: Run) -> None:
-    ended = await ftbot("watch", "poll")
+    ended = await ftbot("upstream", "poll")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out == snapshot("""\
 🟢 open    lxml/lxml#1        Support free-threaded Python  lxml   \n\
@@ -94,7 +94,7 @@ async def test_the_first_round_shows_the_threads_of_the_table(ftbot: Run) -> Non
 
 @pytest.mark.usefixtures("table")
 async def test_a_round_in_json_is_one_object(ftbot: Run) -> None:
-    ended = await ftbot("watch", "poll", "--json")
+    ended = await ftbot("upstream", "poll", "--json")
     (answer,) = ended.answers
     assert (ended.code, ended.err) == (0, "")
     assert list(answer) == [
@@ -113,12 +113,12 @@ async def test_a_later_round_shows_what_happened(ftbot: Run, github: FakeGitHub,
     lxml = github.world.find("lxml/lxml")
     assert lxml is not None
     assert table.full_name == TABLE_REPOSITORY
-    await ftbot("watch", "poll")
-    nothing = await ftbot("watch", "poll")
+    await ftbot("upstream", "poll")
+    nothing = await ftbot("upstream", "poll")
     assert nothing.out.startswith("Nothing happened since the last look.")
     (issue,) = (issue for issue in lxml.issues.values() if issue.number == 1)
     issue.close(by="maintainer")
-    ended = await ftbot("watch", "poll")
+    ended = await ftbot("upstream", "poll")
     assert ended.code == 0
     assert ended.out.startswith("🟣 closed")
     assert "lxml/lxml#1" in ended.out
@@ -135,22 +135,27 @@ async def test_the_published_table_takes_three_requests_when_nothing_changed(
     for ref in threads:
         repository = github.world.find(ref.repository) or github.repository(ref.repository)
         repository.open("Support free-threaded Python", "Please.", number=ref.number)
-    (first,) = (await ftbot("watch", "poll", "--json")).answers
+    (first,) = (await ftbot("upstream", "poll", "--json")).answers
     assert first["watched"] == len(threads) > 130
-    (second,) = (await ftbot("watch", "poll", "--json")).answers
+    (second,) = (await ftbot("upstream", "poll", "--json")).answers
     assert (second["requests"], second["new"], second["events"]) == (3, 0, [])
+
+
+async def test_it_answers_to_the_name_that_it_had(ftbot: Run) -> None:
+    assert (await ftbot("watch", "list", "--json")).answers == (await ftbot("upstream", "list", "--json")).answers
+    assert " watch " not in (await ftbot("--help")).out
 
 
 async def test_watching_takes_a_token(ftbot: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FTBOT_GITHUB_TOKEN")
-    ended = await ftbot("watch", "poll")
+    ended = await ftbot("upstream", "poll")
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("ftbot: FTBOT_GITHUB_TOKEN is not set")
 
 
 async def test_a_token_that_github_refuses_is_said_to_be_refused(ftbot: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FTBOT_GITHUB_TOKEN", "ghp_stale")
-    ended = await ftbot("watch", "poll")
+    ended = await ftbot("upstream", "poll")
     assert (ended.code, ended.out) == (2, "")
     assert "refused the token" in ended.err
     assert "ghp_stale" not in ended.err
@@ -158,7 +163,7 @@ async def test_a_token_that_github_refuses_is_said_to_be_refused(ftbot: Run, mon
 
 async def test_a_github_that_is_away_is_an_upstream_failure(ftbot: Run, github: FakeGitHub) -> None:
     github.fail(".*", *[Failure(status=503)] * 20)
-    ended = await ftbot("watch", "poll", "--json")
+    ended = await ftbot("upstream", "poll", "--json")
     (answer,) = ended.answers
     assert ended.code == 4
     failed = answer["failed"]
@@ -172,13 +177,13 @@ async def test_what_is_watched_is_listed_without_asking(
 ) -> None:
     monkeypatch.setenv("FTBOT_WATCH_REPOSITORIES", "python/cpython:topic-free-threading")
     monkeypatch.setenv("FTBOT_WATCH_SEARCHES", "cp315t in:title")
-    ended = await ftbot("watch", "list")
+    ended = await ftbot("upstream", "list")
     assert (ended.code, ended.err, github.requests) == (0, "", [])
     assert ended.out == snapshot("""\
 table       tracking table                       never read  \n\
 repository  python/cpython:topic-free-threading  never read  \n\
 search      cp315t in:title                      never read  \n\
-No thread is known yet. Look for the first time with `ftbot watch poll`.
+No thread is known yet. Look for the first time with `ftbot upstream poll`.
 """)
 
 
@@ -321,7 +326,7 @@ async def test_an_app_that_is_set_up_by_half_is_told_of(
 
 @pytest.mark.usefixtures("table")
 async def test_replaying_the_same_rules_changes_nothing(ftbot: Run) -> None:
-    await ftbot("watch", "poll")
+    await ftbot("upstream", "poll")
     (answer,) = (await ftbot("triage", "replay", "--json")).answers
     assert (answer["schema"], answer["threads"]) == (1, 2)
     ended = await ftbot("triage", "replay")

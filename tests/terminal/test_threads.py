@@ -70,4 +70,4 @@ def test_a_replay_of_nothing_says_what_to_do() -> None:
     console = Console(file=io.StringIO(), width=100)
     console.print(replay_report(()))
     assert isinstance(console.file, io.StringIO)
-    assert console.file.getvalue() == "No thread is stored yet. Look for the first time with `ftbot watch poll`.\n"
+    assert console.file.getvalue() == "No thread is stored yet. Look for the first time with `ftbot upstream poll`.\n"

@@ -1,4 +1,4 @@
-"""Threads, events and decisions as JSON schema 1 has them, for ``ftbot watch`` and ``ftbot triage``."""
+"""Threads, events and decisions as JSON schema 1 has them, for ``ftbot upstream`` and ``ftbot triage``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is watched and what was noticed, for ``ftbot watch``: read from storage, asking nobody."""
+"""What is watched and what was noticed, for ``ftbot upstream``: read from storage, asking nobody."""
 
 from __future__ import annotations
 

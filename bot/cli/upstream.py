@@ -1,4 +1,4 @@
-"""``ftbot watch``: threads upstream, read-only."""
+"""``ftbot upstream``: threads upstream, read-only."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from bot.wiring.watchlist import open_watchlist
 
 
 def poll_threads(*, as_json: bool) -> CommandOutcome:
-    """Answer ``ftbot watch poll``. Raises ``UserError`` without a token, ``UpstreamError`` where GitHub refuses it."""
+    """Answer ``ftbot upstream poll``. Raises ``UserError`` without a token, ``UpstreamError`` if GitHub refuses it."""
     settings = command_settings()
     return asyncio.run(_poll(settings, as_json=as_json))
 
 
 def list_sources(*, as_json: bool) -> CommandOutcome:
-    """Answer ``ftbot watch list``."""
+    """Answer ``ftbot upstream list``."""
     settings = command_settings()
     return asyncio.run(_list(settings, as_json=as_json))
 
