@@ -25,8 +25,8 @@ _GOOD_TO_KNOW = (
     "Pure Python packages need no wheel of their own.",
 )
 _PRIVACY = (
-    "It reads only its own messages, stores nothing about who asks and no file that it is given, and mentions only a "
-    "role that admins chose."
+    "It reads only its own messages, stores about people nothing but what they ask it to watch (`/ftprivacy`) and no"
+    " file that it is given, and mentions only a role that admins chose."
 )
 
 

@@ -164,7 +164,8 @@ class ConfigAnswers:
         await self._ask(
             interaction,
             "Delete all that I have stored about this server? The digest, announcements and upstream issues"
-            " are turned off, and what was posted when is forgotten. Messages that I posted stay.",
+            " are turned off, channels watch nothing any more, and what was posted when is forgotten. Messages that I"
+            " posted stay.",
             "Delete everything",
             "cR",
         )

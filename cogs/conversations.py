@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 
 import discord
 import structlog
 
-from bot.core.errors import UserError
+from bot.core.errors import StorageError, UserError
 from bot.services.metrics import Metrics
 from cogs.errors import answer_failure
 
@@ -27,10 +27,14 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Conversations:
-    """The interactions under way; ``longest`` is for how many seconds commands may run that may take longer."""
+    """The interactions under way; ``longest`` is for how many seconds commands may run that may take longer.
+
+    ``afterwards`` says what else there is to say to whoever was answered.
+    """
 
     metrics: Metrics
     longest: Mapping[str, float] = field(default_factory=dict)
+    afterwards: Callable[[discord.Interaction], Awaitable[None]] | None = None
     _running: set[asyncio.Task[object]] = field(default_factory=set)
     _closing: bool = False
 
@@ -49,6 +53,7 @@ class Conversations:
         ):
             try:
                 outcome = await self._outcome(interaction, command, answer)
+                await self._say_more(interaction)
             finally:
                 if task is not None:
                     self._running.discard(task)
@@ -94,6 +99,14 @@ class Conversations:
                 raise
             task.uncancel()
             return await answer_failure(interaction, UserError(_RESTARTING))
+
+    async def _say_more(self, interaction: discord.Interaction) -> None:
+        if self.afterwards is None or self._closing:
+            return
+        try:
+            await self.afterwards(interaction)
+        except (discord.HTTPException, OSError, StorageError) as error:
+            log.warning("nothing_more_said", reason=str(error))
 
     async def _answered(
         self, interaction: discord.Interaction, command: str, answer: Coroutine[None, None, None]

@@ -25,6 +25,7 @@ from cogs.conversations import Conversations
 from cogs.errors import OfferError
 from cogs.ui.buttons import Button, Click, action, base36, finished
 from cogs.ui.status_card import floors_card, has_floors, moment, plain, status_card, text_card
+from cogs.ui.watch_card import WATCH
 
 DIRECTLY = 1.5
 """Seconds until an answer is promised instead of given; Discord waits for three."""
@@ -182,6 +183,7 @@ class StatusAnswers:
         labels = {"r": "Refresh"} | ({"f": "Oldest systems"} if has_floors(known) else {})
         if known.judgement.version is not None:
             labels[DEPENDENCIES] = "Dependencies"
+        labels[WATCH] = "Watch"
         minor = str(known.headline.target.minor)
         actions = () if number is None else [action(labels[verb], verb, base36(number), minor) for verb in labels]
         return finished(status_card(known, actions))

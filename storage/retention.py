@@ -30,6 +30,14 @@ _NOT_NEEDED = "kind <> 'notice' AND (kind <> 'react' OR value <> 'eyes')"
 """Of the outbox: a repository is told once of its settings, and the commands of a comment are obeyed once."""
 
 
+_UNREACHABLE = (
+    "SELECT watchers.id FROM watchers WHERE closed IS NOT NULL AND closed_at < ? UNION ALL"
+    " SELECT watchers.id FROM watchers JOIN closed_channels ON closed_channels.channel = watchers.channel"
+    " WHERE closed_channels.closed < ?"
+)
+"""Who watches and could not be told anything for long: closed direct messages, and channels."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     """Which rows of a table may go; each place of ``where`` is for the moment before which they have to be over."""
@@ -40,17 +48,28 @@ class _Rule:
 
 
 _RULES = (
+    _Rule("posts", "guild, kind, key", "kind = 'watch' AND due IS NULL AND planned < ? AND expires < ?"),
+    _Rule("watch_news", "watcher, source, position", "noticed < ?"),
+    _Rule("watches", "watcher, package", f"watcher IN ({_UNREACHABLE})"),
+    _Rule(
+        "watchers",
+        "id",
+        f"id IN ({_UNREACHABLE})"  # noqa: S608 — ours
+        " AND NOT EXISTS (SELECT 1 FROM watches WHERE watches.watcher = watchers.id)"
+        " AND NOT EXISTS (SELECT 1 FROM posts WHERE posts.watcher = watchers.id)",
+    ),
     _Rule(
         "posts",
         "guild, kind, key",
-        "due IS NULL AND planned < ? AND expires < ? AND planned <"
+        "due IS NULL AND planned < ? AND expires < ? AND kind <> 'watch' AND planned <"
         " (SELECT MAX(planned) FROM posts AS newer WHERE newer.guild = posts.guild AND newer.kind = posts.kind)",
     ),
     _Rule(
         "closed_channels",
         "channel",
         "closed < ? AND NOT EXISTS (SELECT 1 FROM guilds WHERE guilds.channel = closed_channels.channel"
-        " OR guilds.announcements = closed_channels.channel OR guilds.issues = closed_channels.channel)",
+        " OR guilds.announcements = closed_channels.channel OR guilds.issues = closed_channels.channel)"
+        " AND NOT EXISTS (SELECT 1 FROM watchers WHERE watchers.channel = closed_channels.channel)",
     ),
     _Rule("scans", "id", "started < ? AND id < (SELECT MAX(id) FROM scans WHERE ended IS NOT NULL)"),
     _Rule("projects", "package", "checked < ? AND EXISTS (SELECT 1 FROM scans WHERE ended > ?)"),

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 from typing import Final, TypeAlias
@@ -46,6 +48,9 @@ _AtTheTop: TypeAlias = (
 )
 """What a message can be made of, in the form in which discord.py reads it."""
 
+_MOST_REFUSALS, _REFUSALS_COUNT_FOR = 3_000, 600.0
+"""Requests that may be forbidden in so many seconds; after 10,000 Discord shuts the whole address out."""
+
 _UNKNOWN_MESSAGE = 10008
 _ALREADY_PUBLISHED = 40033
 _NOT_PUBLISHABLE = 50024
@@ -61,11 +66,43 @@ class ForumThread:
     locked: bool
 
 
+@dataclass(slots=True)
+class Pace:
+    """Turns to send something, evenly spread, so that Discord never has to ask for patience."""
+
+    a_second: int = 50
+    """What Discord takes of a bot, but for answers to people."""
+
+    _next: float = 0.0
+    _refusals: deque[float] = field(default_factory=deque)
+
+    @property
+    def is_refused_often(self) -> bool:
+        """Return whether Discord forbade so much lately that what may be forbidden, too, should wait."""
+        now = time.monotonic()
+        while self._refusals and now - self._refusals[0] > _REFUSALS_COUNT_FOR:
+            self._refusals.popleft()
+        return len(self._refusals) >= _MOST_REFUSALS
+
+    def note_refusal(self) -> None:
+        """Note that Discord forbade something."""
+        self._refusals.append(time.monotonic())
+
+    async def turn(self) -> None:
+        """Wait for a turn."""
+        now = asyncio.get_running_loop().time()
+        turn = max(now, self._next)
+        self._next = turn + 1 / self.a_second
+        if turn > now:
+            await asyncio.sleep(turn - now)
+
+
 @dataclass(frozen=True, slots=True)
 class DiscordPosts:
     """Posts through the client that is connected now; ``client`` gives it, None if there is none."""
 
     client: Callable[[], discord.Client | None]
+    pace: Pace = field(default_factory=Pace)
 
     def guilds(self) -> frozenset[int] | None:
         """Return the servers that the bot is in, None while it is not connected."""
@@ -99,6 +136,21 @@ class DiscordPosts:
                     return None
                 raise
             return message.id
+
+    async def open_direct(self, person: int) -> int:
+        """Return the channel of direct messages to a person, opened if there is none.
+
+        Raises ``ChannelClosedError`` where there is no such person or they cannot be written to.
+        """
+        client = self._ready()
+        if client is None:
+            raise UpstreamError("Discord is not connected.", retryable=True)
+        await self.pace.turn()
+        try:
+            async with self._errors(0):
+                return (await client.create_dm(discord.Object(person))).id
+        except MessageRefusedError as error:
+            raise ChannelClosedError("There is no such person.", gone=True) from error
 
     async def find(self, channel: int, sought: Sought) -> int | None:
         """Look for one of the bot's own messages in a channel, answers to commands left out; None if it is not there.
@@ -240,6 +292,7 @@ class DiscordPosts:
             text = "Discord asks to slow down."
             raise UpstreamError(text, retryable=True, busy=True, retry_after=error.retry_after) from error
         except discord.Forbidden as error:
+            self.pace.note_refusal()
             if error.code == _ARCHIVED:
                 raise MessageRefusedError(f"Somebody locked the thread <#{channel}>.") from error
             raise ChannelClosedError(self._cannot_post(channel)) from error

@@ -24,12 +24,14 @@ from bot.core.posting.prospects import Watched, lacking_for_triage
 from bot.jobs import Job
 from bot.services.backlog import Backlog
 from bot.services.digest.digest import Digester
+from bot.services.discord.alerts import WatchAlerts
 from bot.services.discord.delivery import PostDelivery
 from bot.services.discord.guilds import GuildConfig
 from bot.services.discord.planner import Poster
 from bot.services.discord.prospects import Outlook
 from bot.services.discord.registration import Registration
 from bot.services.discord.stores import PostStores
+from bot.services.discord.watches import WatchBook
 from bot.services.discord.zones import Zones
 from bot.services.guide import Guide
 from bot.services.health import Health
@@ -41,6 +43,7 @@ from bot.services.packages.dependency_judge import DependencyJudge
 from bot.services.packages.kept_reports import KeptReports
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.package_names import PackageNames
+from bot.services.packages.package_news import NewsFinder
 from bot.services.packages.pages import ProjectPages
 from bot.services.retention import Caretaker
 from bot.services.scan_process import ScanProcess
@@ -73,16 +76,22 @@ from cogs.gateway import ConnectedClient, Gateway
 from cogs.guide import GuideAnswers, GuideCog
 from cogs.issues import IssueAnswers, IssuesCog
 from cogs.list import ListAnswers, ListCog
+from cogs.privacy import PrivacyAnswers, PrivacyCog
 from cogs.pulse import Heartbeats
 from cogs.status import StatusAnswers, StatusCog
 from cogs.ui.announcement_card import announcement_card
 from cogs.ui.buttons import Click
 from cogs.ui.issue_cards import feed_card
+from cogs.ui.watch_card import alert_card
+from cogs.watch import WatchAnswers, WatchCog
 from storage.discord.changes import Changes
 from storage.discord.closed_channels import ClosedChannels
 from storage.discord.guilds import Guilds
+from storage.discord.package_news import PackageNews
 from storage.discord.posts import Posts
 from storage.discord.registrations import Registrations
+from storage.discord.watch_news import WatchNews
+from storage.discord.watches import Watches
 from storage.engine.engine import Engine
 from storage.github.audit import Audit
 from storage.github.cursors import Cursors
@@ -167,13 +176,17 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
     triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
     announcer = _build_announcer(posting, upstream_poll, triage)
     scanning = _build_scanning(resources, http)
-    follow_up = ScanFollowUp(scanning.scan, Scans(database), Documents(database), digester, utc_now, announcer.announce)
+    news = _build_news(settings, database, posting)
+    follow_up = ScanFollowUp(
+        scanning.scan, Scans(database), Documents(database), digester, utc_now, announcer.announce, news.after_scan
+    )
     status = StatusAnswers(lookup, names, settings.targets, utc_now, tracking)
     kept = KeptReports(utc_now)
     check = _build_dependency_check(settings, http, lookup, tracking, Inspections(database))
     dependencies = DependencyAnswers(check, kept, status.subject)
+    watches = _build_watches(resources, posting, status, kept)
     guide = build_guide(settings, http, database)
-    faces = _build_faces(resources, status, dependencies, tracking, guide)
+    faces = _build_faces(resources, status, dependencies, tracking, guide, watches)
     clients = _build_clients(resources, posting, zones, faces)
     health = _build_health(resources, scanning)
     site = _build_site(resources, http, lookup, digester, tracking)
@@ -192,6 +205,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
             Job("read the guide", timedelta(hours=1), guide.refresh, at_start=True),
             Job("store what was asked", timedelta(minutes=1), names.flush),
             Job("post what is due", timedelta(seconds=5), posting.poster.tick),
+            *_watch_jobs(posting, tracking, watches, news),
             Job("watch threads", timedelta(minutes=5), upstream_poll.look, at_start=True),
             *_triage_jobs(triage),
             *_scan_jobs(settings, follow_up),
@@ -258,9 +272,12 @@ def _build_posting(resources: _Resources, zones: Zones, renderer: DigestRenderer
         Changes(database),
         ThreadEvents(database),
         Threads(database),
+        Watches(database),
+        WatchNews(database),
+        PackageNews(database),
     )
     discord_posts = DiscordPosts(resources.connection.current)
-    delivery = PostDelivery(stores, discord_posts, renderer.prepare, announcement_card, feed_card, utc_now)
+    delivery = PostDelivery(stores, discord_posts, renderer.prepare, announcement_card, feed_card, alert_card, utc_now)
     poster = Poster(stores, discord_posts, zones, delivery, utc_now)
     return _Posting(stores, renderer, poster)
 
@@ -314,17 +331,23 @@ def _build_dependency_check(
 
 @dataclass(frozen=True, slots=True)
 class _Faces:
-    """What answers about packages and the guide."""
+    """What answers about packages and the guide, and keeps watches."""
 
     status: StatusAnswers
     dependencies: DependencyAnswers
     lists: ListAnswers
     comparisons: CompareAnswers
     guide: GuideAnswers
+    watches: WatchAnswers
 
 
-def _build_faces(
-    resources: _Resources, status: StatusAnswers, dependencies: DependencyAnswers, tracking: Tracking, guide: Guide
+def _build_faces(  # noqa: PLR0913, PLR0917 — what faces are made of
+    resources: _Resources,
+    status: StatusAnswers,
+    dependencies: DependencyAnswers,
+    tracking: Tracking,
+    guide: Guide,
+    watches: WatchAnswers,
 ) -> _Faces:
     offer = partial(status.offer, headline=resources.settings.targets[0])
     comparer = PackageComparer(status.lookup, tracking, utc_now)
@@ -334,15 +357,48 @@ def _build_faces(
         ListAnswers(build_lister(resources.settings, resources.database)),
         CompareAnswers(comparer, offer, utc_now),
         GuideAnswers(guide),
+        watches,
+    )
+
+
+def _build_news(settings: Settings, database: Engine, posting: _Posting) -> NewsFinder:
+    """Build what notices what only watchers are told of."""
+    projects, inspections, documents = Projects(database), Inspections(database), Documents(database)
+    return NewsFinder(posting.stores.package_news, projects, inspections, documents, settings.targets, utc_now)
+
+
+def _build_watches(resources: _Resources, posting: _Posting, status: StatusAnswers, kept: KeptReports) -> WatchAnswers:
+    settings, stores = resources.settings, posting.stores
+    book = WatchBook(stores.watches, stores.posts, stores.closed, status.lookup, settings.targets, utc_now)
+    outlook = Outlook(Scans(resources.database), settings.track, resources.watched)
+    return WatchAnswers(book, status.package_names, kept, status.subject, outlook.prospects)
+
+
+def _watch_jobs(posting: _Posting, tracking: Tracking, watches: WatchAnswers, news: NewsFinder) -> tuple[Job, ...]:
+    """Tell who watches what happened, and notice what only they are told of."""
+    poster = posting.poster
+    alerts = WatchAlerts(posting.stores, poster.discord, poster.delivery, tracking.tracking, utc_now)
+    return (
+        Job("tell who watches", timedelta(seconds=5), alerts.tick),
+        Job("notice what wheels declare anew", timedelta(minutes=1), news.look_at_readings, at_start=True),
+        Job("see who cannot be written to", timedelta(minutes=1), watches.refresh, at_start=True),
     )
 
 
 def _build_clients(resources: _Resources, posting: _Posting, zones: Zones, faces: _Faces) -> _Clients:
-    conversations = Conversations(resources.metrics, LONGEST)
+    privacy = PrivacyAnswers(faces.watches.book)
+    conversations = Conversations(resources.metrics, LONGEST, faces.watches.remind)
     config = _build_config(resources, posting, zones)
     return _Clients(
         conversations,
-        {**faces.status.clicks(), **faces.dependencies.clicks(), **config.clicks(), **faces.lists.clicks()},
+        {
+            **faces.status.clicks(),
+            **faces.dependencies.clicks(),
+            **config.clicks(),
+            **faces.lists.clicks(),
+            **faces.watches.clicks(),
+            **privacy.clicks(),
+        },
         resources.metrics,
         Registration(Registrations(resources.database)),
         Heartbeats(),
@@ -356,6 +412,8 @@ def _build_clients(resources: _Resources, posting: _Posting, zones: Zones, faces
             partial(ListCog, faces.lists, conversations),
             partial(CompareCog, faces.comparisons, conversations),
             partial(GuideCog, faces.guide, conversations),
+            partial(WatchCog, faces.watches, conversations),
+            partial(PrivacyCog, privacy, conversations),
             partial(AuditCog, AuditReader(Audit(resources.database)), conversations, _lacking(resources)),
         ),
     )

@@ -35,6 +35,9 @@ NOT_READ = "not_read"
 PAGE, KIND, TABLE = "d", "dk", "dt"
 """What the buttons do: show a page, show one kind, send the table with everything."""
 
+BLOCKERS = "dw"
+"""What the button does that has who presses it watch what stops the move; ``cogs/watch.py`` answers it."""
+
 _LONGEST_LINE = 240
 _MOST_LINE_BYTES = 600
 _LONGEST_HEAD = 300
@@ -76,7 +79,7 @@ def dependencies_card(report: DependencyReport, key: str, view: View) -> ui.Layo
     if len(kinds) > len((EVERYTHING, "the only one")):
         container.add_item(ui.ActionRow(_choice(report, key, kind)))
     if entries:
-        container.add_item(ui.ActionRow(*_buttons(key, kind, page, last, with_table=bool(report.dependencies))))
+        container.add_item(ui.ActionRow(*_buttons(key, kind, page, last, report)))
     container.add_item(ui.TextDisplay(_foot(report, page, last)))
     card = ui.LayoutView(timeout=None)
     card.add_item(container)
@@ -100,15 +103,17 @@ def _choice(report: DependencyReport, key: str, kind: str) -> ui.Select[ui.Layou
     return ui.Select(custom_id=identifier_of(KIND, key), placeholder="Show only…", options=options)
 
 
-def _buttons(key: str, kind: str, page: int, last: int, *, with_table: bool) -> Iterator[ui.Button[ui.LayoutView]]:
+def _buttons(key: str, kind: str, page: int, last: int, report: DependencyReport) -> Iterator[ui.Button[ui.LayoutView]]:
     if last:
         back = action("◀ Back", PAGE, key, kind, str(max(0, page - 1)))
         back.disabled = page == 0
         more = action("More ▶", PAGE, key, kind, str(page + 1))
         more.disabled = page == last
         yield from (back, more)
-    if with_table:
+    if report.dependencies:
         yield action("CSV with everything", TABLE, key)
+    if report.blocking:
+        yield action("Watch the blockers", BLOCKERS, key)
 
 
 def _lines(entries: Sequence[_Entry], report: DependencyReport) -> Iterator[str]:

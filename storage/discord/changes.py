@@ -15,6 +15,8 @@ from storage.engine.engine import Engine
 from storage.engine.positions import append, last_position
 from storage.engine.rows import Row
 
+_COLUMNS = "position, package, target, version, kind, how, lost, noticed"
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -52,9 +54,6 @@ class Changes:
             (position, most),
         )
         return tuple(map(_noted, rows))
-
-
-_COLUMNS = "position, package, target, version, kind, how, lost, noticed"
 
 
 def _noted(row: Row) -> NotedChange:

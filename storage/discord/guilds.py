@@ -11,6 +11,7 @@ import msgspec
 from bot.core.posting.schedule import Schedule
 from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
 from bot.core.upstream.threads import EventKind
+from storage.discord.watches import forget_watchers
 from storage.engine.engine import Engine
 from storage.engine.positions import last_position, move_on
 from storage.engine.rows import read_time
@@ -162,6 +163,7 @@ class Guilds:
                 "DELETE FROM closed_channels WHERE guild = ?",
             ):
                 await transaction.run(statement, (guild,))
+            await forget_watchers(transaction, guild)
             await move_on(transaction, CHANGED)
 
 

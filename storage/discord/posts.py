@@ -122,11 +122,22 @@ class Posts:
         return frozenset(msgspec.convert(rows, list[tuple[int, str]]))
 
     async def due(self, now: datetime) -> tuple[Post, ...]:
-        """List the posts that something is to be done with now."""
+        """List the posts to servers that something is to be done with now, without those about watches."""
         rows = await self.database.read(
-            f"SELECT {_COLUMNS} FROM posts WHERE due IS NOT NULL AND (due <= ? OR due > ?)"  # noqa: S608 — ours
-            " ORDER BY due, guild, kind, key",
+            f"SELECT {_COLUMNS} FROM posts WHERE due IS NOT NULL AND kind <> 'watch'"  # noqa: S608 — ours
+            " AND (due <= ? OR due > ?) ORDER BY due, guild, kind, key",
             (now.timestamp(), (now + LONGEST_PAUSE + _SLACK).timestamp()),
+        )
+        return tuple(_post(row) for row in rows)
+
+    async def due_alerts(self, now: datetime, most: int) -> tuple[Post, ...]:
+        """List posts about watches that something is to be done with now, the first ones; none of servers left."""
+        rows = await self.database.read(
+            f"SELECT {_COLUMNS} FROM posts WHERE due IS NOT NULL AND kind = 'watch'"  # noqa: S608 — ours
+            " AND (due <= ? OR due > ?)"
+            " AND NOT EXISTS (SELECT 1 FROM guilds WHERE guilds.guild = posts.guild AND guilds.gone IS NOT NULL)"
+            " ORDER BY due LIMIT ?",
+            (now.timestamp(), (now + LONGEST_PAUSE + _SLACK).timestamp(), most),
         )
         return tuple(_post(row) for row in rows)
 
@@ -208,6 +219,15 @@ class Posts:
                     *_id(post),
                     now.timestamp(),
                 ),
+            )
+
+    async def take_up_alerts(self, watcher: int, now: datetime) -> None:
+        """Plan again what was refused to a watcher who can be written to now, if it is not too old."""
+        async with self.database.transaction() as transaction:
+            await transaction.run(
+                "UPDATE posts SET state = 'planned', due = ?, attempts = 0, reason = NULL, begun = NULL,"
+                " claimed_by = NULL, claimed_until = NULL WHERE watcher = ? AND state = 'refused' AND expires > ?",
+                (now.timestamp(), watcher, now.timestamp()),
             )
 
     async def drop(self, guild: int, kind: PostKind) -> None:

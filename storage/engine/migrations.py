@@ -501,4 +501,80 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             body TEXT NOT NULL
         )""",
     ),
+    (
+        # Who watches packages: a person, or a channel of a server (``guild`` is 0 for people). ``channel`` of a person
+        # is the direct message channel, once it was opened; ``open_next`` is when that may be tried. ``waiting`` is
+        # when what waits may be told, NULL where nothing does; ``closed`` is why nothing is sent, ``informed`` whether
+        # the person was told so.
+        """CREATE TABLE watchers (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            person BIGINT UNIQUE,
+            guild BIGINT NOT NULL,
+            channel BIGINT UNIQUE,
+            open_next DOUBLE PRECISION NOT NULL DEFAULT 0,
+            batches BIGINT NOT NULL DEFAULT 0,
+            told DOUBLE PRECISION,
+            waiting DOUBLE PRECISION,
+            closed TEXT,
+            closed_at DOUBLE PRECISION,
+            informed BOOLEAN NOT NULL DEFAULT FALSE
+        )""",
+        """CREATE INDEX waiting_watchers ON watchers (waiting)
+            WHERE waiting IS NOT NULL AND channel IS NOT NULL AND closed IS NULL""",
+        "CREATE INDEX unopened_watchers ON watchers (open_next) WHERE channel IS NULL AND closed IS NULL",
+        "CREATE INDEX watchers_by_guild ON watchers (guild) WHERE guild <> 0",
+        "CREATE INDEX closed_watchers ON watchers (closed_at) WHERE closed IS NOT NULL",
+        "CREATE INDEX uninformed_watchers ON watchers (person) WHERE closed IS NOT NULL AND NOT informed",
+        # What they watch, one row a package; no ``targets`` are all, ``paused`` is until when it rests.
+        """CREATE TABLE watches (
+            watcher BIGINT NOT NULL,
+            package TEXT NOT NULL,
+            targets TEXT NOT NULL,
+            topics TEXT NOT NULL,
+            paused DOUBLE PRECISION,
+            added DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (watcher, package)
+        )""",
+        "CREATE INDEX watches_by_package ON watches (package, watcher)",
+        # What they are told, once each: where it is from, and in which batch it went; without one it waits.
+        """CREATE TABLE watch_news (
+            watcher BIGINT NOT NULL,
+            source TEXT NOT NULL,
+            position BIGINT NOT NULL,
+            batch BIGINT,
+            package TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            target TEXT NOT NULL,
+            version TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            noticed DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (watcher, source, position)
+        )""",
+        "CREATE INDEX watch_news_by_time ON watch_news (noticed)",
+        # How far each source was handed to watchers: all up to ``position``, and the next to those up to ``watcher``.
+        "CREATE TABLE watch_readers (source TEXT PRIMARY KEY, position BIGINT NOT NULL, watcher BIGINT NOT NULL)",
+        """INSERT INTO watch_readers (source, position, watcher)
+            SELECT name, last, 0 FROM sequences WHERE name IN ('changes', 'thread_events')""",
+        "INSERT INTO watch_readers (source, position, watcher) VALUES ('package_news', 0, 0)",
+        # What happened to packages that only watchers are told of, in the order in which it was noticed.
+        """CREATE TABLE package_news (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            position BIGINT NOT NULL UNIQUE,
+            package TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            target TEXT NOT NULL,
+            version TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            noticed DOUBLE PRECISION NOT NULL,
+            UNIQUE (package, kind, target, version)
+        )""",
+        "INSERT INTO sequences (name, last) VALUES ('package_news', 0)",
+        # Whose watches a post is about; each kind is asked for apart, as there may be ten thousand of these.
+        "ALTER TABLE posts ADD COLUMN watcher BIGINT",
+        "CREATE INDEX posts_by_watcher ON posts (watcher) WHERE watcher IS NOT NULL",
+        "CREATE INDEX open_alerts ON posts (due) WHERE due IS NOT NULL AND kind = 'watch'",
+        "CREATE INDEX open_others ON posts (due) WHERE due IS NOT NULL AND kind <> 'watch'",
+        # The pre-releases that have wheels where the newest release has none, by target (JSON).
+        "ALTER TABLE projects ADD COLUMN prereleases TEXT",
+    ),
 )

@@ -57,6 +57,14 @@ class ThreadEvents:
         )
         return tuple(_numbered(row) for row in rows)
 
+    async def next_after(self, position: int, most: int) -> tuple[tuple[int, ThreadEvent], ...]:
+        """Return the first events that were noticed after the one at this position, each with its own."""
+        rows = await self.database.read(
+            f"SELECT {_COLUMNS} FROM thread_events WHERE position > ? AND title <> '' ORDER BY position LIMIT ?",  # noqa: S608 — ours
+            (position, most),
+        )
+        return tuple(_numbered(row) for row in rows)
+
     async def within(self, start: datetime, end: datetime) -> tuple[ThreadEvent, ...]:
         """Return what happened from one moment on and before another, in that order, whenever it was noticed."""
         rows = await self.database.read(

@@ -48,6 +48,13 @@ class Inspections:
                 found.append(ReadWheel(str(package), Version(str(version)), inspection, time))
         return found
 
+    async def packages_read_since(self, time: datetime) -> tuple[str, ...]:
+        """List the packages in whose wheels something was read since a time."""
+        rows = await self.database.read(
+            "SELECT DISTINCT package FROM inspections WHERE read >= ? AND rules = ?", (time.timestamp(), RULES)
+        )
+        return tuple(str(package) for (package,) in rows)
+
     async def known(self, wheels: Sequence[str]) -> set[str]:
         """Return which of these wheels were read, by file name."""
         statement = "SELECT wheel FROM inspections WHERE rules = ? AND wheel IN ({places})"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from bot.core.history.scan import Conclusion, due
+from bot.core.history.scan import Conclusion, PrereleaseWheels, due
 from bot.core.history.timelines import Timeline
 from bot.core.verdicts.kept import Kept
 from storage.engine.batches import read_among
@@ -18,6 +18,7 @@ from storage.engine.engine import Engine
 from storage.engine.rows import Row, read_time
 
 _decode_by_target = msgspec.json.Decoder(dict[str, str]).decode
+_decode_prereleases = msgspec.json.Decoder(dict[str, PrereleaseWheels]).decode
 _decode_timelines = msgspec.json.Decoder(dict[str, Timeline]).decode
 _decode_kept = msgspec.json.Decoder(Kept).decode
 
@@ -87,15 +88,15 @@ class Projects:
         async with self.database.transaction() as transaction:
             await transaction.run_many(
                 "INSERT INTO projects (package, scan, native, checked, due, open_until, rules, etag, serial,"
-                " verdicts, timelines, native_until, wheels, judgement)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " verdicts, timelines, native_until, wheels, judgement, prereleases)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (package) DO UPDATE SET scan = excluded.scan, native = excluded.native,"
                 " checked = excluded.checked,"
                 " due = excluded.due, open_until = excluded.open_until, rules = excluded.rules,"
                 " etag = excluded.etag, serial = excluded.serial,"
                 " verdicts = excluded.verdicts, timelines = excluded.timelines,"
                 " native_until = excluded.native_until, wheels = excluded.wheels,"
-                " judgement = excluded.judgement, rejudged = CASE WHEN"
+                " judgement = excluded.judgement, prereleases = excluded.prereleases, rejudged = CASE WHEN"
                 " projects.rules <> excluded.rules THEN projects.checked ELSE projects.rejudged END",
                 rows,
             )
@@ -165,6 +166,15 @@ class Projects:
                     found[str(package)] = hashlib.blake2b(text.encode(), digest_size=_MARK).hexdigest()
         return found
 
+    async def prereleases(self, packages: Sequence[str]) -> dict[str, Mapping[str, PrereleaseWheels]]:
+        """Return for each package its pre-releases with wheels, by target; those that have none are left out."""
+        found: dict[str, Mapping[str, PrereleaseWheels]] = {}
+        async for package, prereleases in self._of(packages, "prereleases"):
+            if isinstance(prereleases, str):
+                with suppress(msgspec.MsgspecError):
+                    found[str(package)] = _decode_prereleases(prereleases)
+        return found
+
     async def _of(self, packages: Sequence[str], columns: str) -> AsyncIterator[Row]:
         """Yield rows by package, a few hundred at a time."""
         statement = f"SELECT package, {columns} FROM projects WHERE package IN ({{places}})"  # noqa: S608 — our words
@@ -189,6 +199,7 @@ def _row(scan: int, now: datetime, conclusion: Conclusion, etag: str | None) -> 
         None if conclusion.native_until is None else conclusion.native_until.timestamp(),
         msgspec.json.encode(conclusion.wheels).decode() if conclusion.native else None,
         None if conclusion.kept is None else msgspec.json.encode(conclusion.kept).decode(),
+        msgspec.json.encode(conclusion.prereleases).decode() if conclusion.prereleases else None,
     )
 
 

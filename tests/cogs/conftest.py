@@ -24,11 +24,13 @@ from bot.core.dependencies.files import Demand
 from bot.core.dependencies.resolving import Resolution, ResolvedPin
 from bot.core.errors import UpstreamError
 from bot.core.guide.sections import GUIDE
+from bot.core.posting.prospects import Prospects
 from bot.core.verdicts.status import Upstream
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
 from bot.logs import set_up_logs
 from bot.services.discord.registration import Registration
+from bot.services.discord.watches import WatchBook
 from bot.services.guide import Guide
 from bot.services.metrics import Metrics
 from bot.services.packages.catalogue import Catalogue
@@ -50,9 +52,14 @@ from cogs.gateway import ConnectedClient, Gateway
 from cogs.guide import GuideAnswers, GuideCog
 from cogs.list import ListAnswers, ListCog
 from cogs.pauses import Pauses
+from cogs.privacy import PrivacyAnswers, PrivacyCog
 from cogs.pulse import Heartbeats
 from cogs.status import StatusAnswers, StatusCog
+from cogs.watch import WatchAnswers, WatchCog
+from storage.discord.closed_channels import ClosedChannels
+from storage.discord.posts import Posts
 from storage.discord.registrations import Registrations
+from storage.discord.watches import Watches
 from storage.engine.sqlite import Database, open_database
 from storage.packages.documents import Documents
 from storage.packages.inspections import Inspections
@@ -120,6 +127,7 @@ class Bot:
 
     answers: StatusAnswers
     dependencies: DependencyAnswers
+    watches: WatchAnswers
     conversations: Conversations
     metrics: Metrics
     database: Database
@@ -150,6 +158,7 @@ class World:
     )
     upstream: Upstream | None = None
     site: str | None = None
+    prospects: Prospects = field(default_factory=Prospects)
     chooser: Chooser = field(default_factory=Chooser)
     pulse: Heartbeats = field(default_factory=Heartbeats)
     slept: list[float] = field(default_factory=list)
@@ -160,6 +169,10 @@ class World:
     def __post_init__(self) -> None:
         """Let pauses be over at once, until a test clears ``awake``."""
         self.awake.set()
+
+    async def known_prospects(self) -> Prospects:
+        """Return what can be told of."""
+        return self.prospects
 
     async def fetch_guide(self) -> bytes:
         """Answer as a guide that cannot be reached: what ships with the program stands for it."""
@@ -195,8 +208,12 @@ class World:
             )
             judge = DependencyJudge(ProjectPages(index, readings, now), Inspections(database), self.upstream)
             check = DependencyCheck(judge, self.chooser, self.index.index_url)
-            dependencies = DependencyAnswers(check, KeptReports(now), answers.subject)
-            conversations = Conversations(metrics, LONGEST)
+            kept = KeptReports(now)
+            dependencies = DependencyAnswers(check, kept, answers.subject)
+            book = WatchBook(Watches(database), Posts(database), ClosedChannels(database), lookup, TARGETS, now)
+            watches = WatchAnswers(book, answers.package_names, kept, answers.subject, self.known_prospects)
+            privacy = PrivacyAnswers(book)
+            conversations = Conversations(metrics, LONGEST, watches.remind)
             catalogue = Catalogue(
                 Scans(database), Projects(database), Inspections(database), ReleaseMetadata(database), TARGETS, now
             )
@@ -209,7 +226,13 @@ class World:
             def new_client() -> Client:
                 client = Client(
                     conversations,
-                    {**answers.clicks(), **dependencies.clicks(), **lists.clicks()},
+                    {
+                        **answers.clicks(),
+                        **dependencies.clicks(),
+                        **lists.clicks(),
+                        **watches.clicks(),
+                        **privacy.clicks(),
+                    },
                     metrics,
                     registration,
                     self.pulse,
@@ -221,6 +244,8 @@ class World:
                     ListCog(lists, conversations),
                     CompareCog(comparisons, conversations),
                     GuideCog(guide, conversations),
+                    WatchCog(watches, conversations),
+                    PrivacyCog(privacy, conversations),
                 )
                 client.use([*self.cogs(client, answers, conversations, self.clock), deps, *more])
                 return client
@@ -230,7 +255,7 @@ class World:
             try:
                 if wait:
                     await self.fake.connected()
-                yield Bot(answers, dependencies, conversations, metrics, database, gateway, connected)
+                yield Bot(answers, dependencies, watches, conversations, metrics, database, gateway, connected)
             finally:
                 connected.cancel()
                 await asyncio.wait({connected})

@@ -31,6 +31,7 @@ from cogs.issues import IssueAnswers, IssuesCog
 from cogs.pulse import Heartbeats
 from cogs.ui.announcement_card import announcement_card
 from cogs.ui.issue_cards import feed_card
+from cogs.ui.watch_card import alert_card
 from storage.discord.registrations import Registrations
 from storage.engine.sqlite import open_database
 from storage.github.audit import Audit
@@ -71,7 +72,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
         zones = Zones()
         await zones.load()
         posts = DiscordPosts(lambda: client)
-        delivery = PostDelivery(stores, posts, press.prepare, announcement_card, feed_card, clock)
+        delivery = PostDelivery(stores, posts, press.prepare, announcement_card, feed_card, alert_card, clock)
         poster = Poster(stores, posts, zones, delivery, clock)
         guilds = GuildConfig(stores, zones, clock)
         metrics = Metrics.new()

@@ -42,9 +42,13 @@ async def test_it_sees_servers_and_nothing_else(fake: FakeDiscord) -> None:
     assert [session.intents for session in fake.gateway.sessions] == [GUILDS]
 
 
+BESIDES = ["ftabout", "ftcompare", "ftdeps", "ftguide", "fthelp", "ftlist", "ftprivacy", "ftwatch"]
+"""All commands besides ``/ftstatus``."""
+
+
 @pytest.mark.usefixtures("bot")
 async def test_it_registers_its_commands_for_servers_and_users(fake: FakeDiscord) -> None:
-    assert sorted(text(command, "name") for command in fake.commands) == ["ftabout", "ftdeps", "fthelp", "ftstatus"]
+    assert sorted(text(command, "name") for command in fake.commands) == sorted([*BESIDES, "ftstatus"])
     assert all(command["integration_types"] == [0, 1] for command in fake.commands)
     assert all(command["contexts"] == [0, 1, 2] for command in fake.commands)
     (status,) = (command for command in fake.commands if command["name"] == "ftstatus")
@@ -55,8 +59,14 @@ async def test_it_registers_its_commands_for_servers_and_users(fake: FakeDiscord
 async def test_bugs_are_counted_from_0_in_whatever_can_be_asked(bot: Bot) -> None:
     samples = [sample for metric in bot.metrics.answers.collect() for sample in metric.samples]
     begun = {sample.labels["command"]: sample.value for sample in samples if sample.name.endswith("_total")}
-    clicks = (*bot.answers.clicks(), *bot.dependencies.clicks())
-    commands = ("ftabout", "ftdeps", "fthelp", "ftstatus", *clicks, "stale", "unknown")
+    clicks = (*bot.answers.clicks(), *bot.dependencies.clicks(), *bot.watches.clicks(), "pd", "pk", "ls")
+    watching = (
+        *(f"ftwatch {each}" for each in ("add", "remove", "list", "pause")),
+        "ftprivacy show",
+        "ftprivacy delete",
+    )
+    asking = ("ftabout", "ftcompare", "ftdeps", "ftguide", "fthelp", "ftlist", "ftstatus")
+    commands = (*asking, *watching, *clicks, "stale", "unknown")
     assert begun == dict.fromkeys(commands, 0)
 
 
@@ -87,7 +97,7 @@ async def test_commands_are_told_to_discord_only_when_they_changed(world: World,
     world.cogs = fewer
     async with world.running():
         assert fake.count("PUT", REGISTRATION) == 2
-        assert sorted(text(command, "name") for command in fake.commands) == ["ftabout", "ftdeps", "fthelp"]
+        assert sorted(text(command, "name") for command in fake.commands) == BESIDES
 
 
 async def test_a_registration_that_discord_refuses_is_tried_again(world: World, fake: FakeDiscord) -> None:

@@ -104,7 +104,7 @@ async def test_a_lock_is_answered_only_to_who_asked(fake: FakeDiscord, index: Fa
 **❔ Could not be told (1)**
 - **acme-internal 1.0** — The index has no such project; it may be a private one. · via shop
 [Show only…: Everything (3) | ⛔ Stops you (1) | ✅ Ready (1) | ❔ Could not be told (1)]
-[CSV with everything]
+[CSV with everything] [Watch the blockers]
 -# Read from uv.lock · versions as they are pinned · kept in memory for an hour. A wheel shows that a build exists, not that it is thread-safe.\
 """)
 
@@ -238,7 +238,7 @@ async def test_one_kind_can_be_looked_at_alone(fake: FakeDiscord, many: Attachme
 **Not read (1)**
 - requirements.txt\\:26: -e .==1.0: an editable project: only packages of an index are read
 [Show only…: Everything (26) | ⛔ Stops you (3) | ✅ Ready (22) | Not read (1)]
-[CSV with everything]
+[CSV with everything] [Watch the blockers]
 -# Read from requirements.txt · versions as they are pinned · kept in memory for an hour. A wheel shows that a build exists, not that it is thread-safe.\
 """)
 

@@ -58,7 +58,8 @@ async def test_a_package_is_read_answered_in_public_and_remembered(fake: FakeDis
 - A build from source may fail, or turn the GIL back on at import.
 - Ask upstream for cp315t wheels.
 - Its classifier claims Free Threading: 2 - Beta
-[Refresh] [Oldest systems] [Dependencies] [Source](https://github.com/demo/demo) [Guide](https://py-free-threading.github.io/ci/#building-free-threaded-wheels-with-cibuildwheel)
+[Refresh] [Oldest systems] [Dependencies] [Watch]
+[Source](https://github.com/demo/demo) [Guide](https://py-free-threading.github.io/ci/#building-free-threaded-wheels-with-cibuildwheel)
 -# PyPI data from <t:1795424400:R> · A wheel shows that a build exists, not that it is thread-safe.\
 """)
     again = await fake.slash("ftstatus", package="DEMO", user="grace").shown()
@@ -280,7 +281,7 @@ async def test_what_an_index_says_is_never_markup_link_or_mention(fake: FakeDisc
     assert message.pings == ()
     for live in ("@everyone", "<@", "](http", "https://evil", "**b**", "||", "`c`", "<t:0"):
         assert re.search(r"(?<!\\)" + re.escape(live), text) is None, live
-    assert [each.label for each in message.buttons()] == ["PyPI", "Refresh", "Dependencies", "Guide"]
+    assert [each.label for each in message.buttons()] == ["PyPI", "Refresh", "Dependencies", "Watch", "Guide"]
 
 
 # A database that fails

@@ -41,6 +41,8 @@ COMMANDS = {
     "ftaudit",
     "fthelp",
     "ftabout",
+    "ftwatch",
+    "ftprivacy",
 }
 """All slash commands that Discord is told of."""
 

@@ -89,7 +89,7 @@ class Rest:
     answers: dict[str, Answer] = field(default_factory=dict)
     files: dict[str, Attachment] = field(default_factory=dict)
     judges: bool = True
-    _nonces: dict[tuple[int, str], Message] = field(default_factory=dict)
+    _nonces: dict[str, Message] = field(default_factory=dict)
 
     def operations(self) -> dict[tuple[str, str], Operation]:
         """Return what is served, by method and path template; literal paths stand before those with placeholders."""
@@ -366,9 +366,9 @@ class Rest:
             raise RefusedError(403, 50007, "Cannot send messages to this user")
         nonce = str(call.form["nonce"]) if call.form.get("nonce") is not None else None
         if nonce is not None and call.form.get("enforce_nonce") is True:
-            earlier = self._nonces.get((channel.id, nonce))
+            earlier = self._nonces.get(nonce)  # Discord compares them over all that a bot sends, in any channel
             if earlier is not None and self.world.now() - earlier.created <= self.nonce_window:
-                if earlier.id not in channel.messages:
+                if earlier.id not in earlier.channel.messages:
                     raise RefusedError(404, 10008, "Unknown Message")
                 return 200, earlier.json()
         self._check_message(call.form, call.uploads)
@@ -377,7 +377,7 @@ class Rest:
         channel.messages[message.id] = message
         channel.archived = None  # whoever writes into a thread opens it again
         if nonce is not None:
-            self._nonces[channel.id, nonce] = message
+            self._nonces[nonce] = message
         return 200, message.json()
 
     def _list_messages(self, call: Call) -> Reply:

@@ -21,16 +21,21 @@ from bot.core.posting.messages import PreparedDigest
 from bot.core.posting.posts import Post, PostKind
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, Schedule
 from bot.core.posting.settings import DigestSettings
+from bot.services.discord.alerts import WatchAlerts
 from bot.services.discord.delivery import PostDelivery, go_on
 from bot.services.discord.guilds import GuildConfig
 from bot.services.discord.planner import Poster
 from bot.services.discord.stores import PostStores
 from bot.services.discord.zones import Zones
 from cogs.ui.issue_cards import feed_card
+from cogs.ui.watch_card import alert_card
 from storage.discord.changes import Changes
 from storage.discord.closed_channels import ClosedChannels
 from storage.discord.guilds import Guilds
+from storage.discord.package_news import PackageNews
 from storage.discord.posts import Posts
+from storage.discord.watch_news import WatchNews
+from storage.discord.watches import Watches
 from storage.engine.sqlite import Database, open_database
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
@@ -94,6 +99,11 @@ def compose(changes: Sequence[Change]) -> ui.LayoutView:
     return card
 
 
+def tracking_issue_of(package: str) -> str:
+    """Return the address of the issue that tracks a package's support."""
+    return f"https://github.com/{package}/{package}/issues/1"
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """A poster and what belongs to it."""
@@ -103,6 +113,7 @@ class Office:
     stores: PostStores
     client: discord.Client
     press: Press
+    alerts: WatchAlerts
 
     async def subscribe(
         self,
@@ -171,6 +182,9 @@ def open_stores(database: Database) -> PostStores:
         Changes(database),
         ThreadEvents(database),
         Threads(database),
+        Watches(database),
+        WatchNews(database),
+        PackageNews(database),
     )
 
 
@@ -185,9 +199,10 @@ def build_office(
     stores = open_stores(database)
     zones = Zones()
     posts = DiscordPosts(lambda: client)
-    delivery = PostDelivery(stores, posts, press.prepare, compose, feed_card, now, checkpoint=checkpoint)
+    delivery = PostDelivery(stores, posts, press.prepare, compose, feed_card, alert_card, now, checkpoint=checkpoint)
     poster = Poster(stores, posts, zones, delivery, now)
-    return Office(poster, GuildConfig(stores, zones, now), stores, client, press)
+    alerts = WatchAlerts(stores, posts, delivery, tracking_issue_of, now)
+    return Office(poster, GuildConfig(stores, zones, now), stores, client, press, alerts)
 
 
 def direct(monkeypatch: pytest.MonkeyPatch, api_url: str, gateway_url: str) -> None:

@@ -14,6 +14,7 @@ from bot.core.digest.changes import Change, ChangeKind
 from bot.core.posting.messages import Draft
 from bot.core.posting.posts import PostKind, State
 from bot.core.posting.settings import IssueFeed
+from bot.core.posting.watches import Watch, WatchPlace
 from bot.core.upstream.threads import EventKind
 from bot.core.wheels.targets import Target
 from cogs.ui.announcement_card import announcement_card
@@ -41,6 +42,9 @@ TITLES = [
     "-# Issues and pull requests about free-threading · _event 1_",
     "**2026-W47** [2026-W47](https://evil.example/2026-W47) <#1> <@1>",
 ]
+
+KINDS_BEFORE = (PostKind.DIGEST, PostKind.ANNOUNCEMENT, PostKind.ISSUES)
+"""What there was in versions without marks."""
 
 
 @pytest.fixture
@@ -100,8 +104,18 @@ async def begin(office: Office, kind: PostKind, channel: Channel) -> None:
         await office.subscribe(channel, publish=True)
     elif kind is PostKind.ANNOUNCEMENT:
         await announced(office, channel)
-    else:
+    elif kind is PostKind.ISSUES:
         await told(office, channel)
+    else:
+        place = WatchPlace(None, guild_of(channel).id, channel.id)
+        assert await office.stores.watches.add(place, [Watch("numpy")], 1, office.poster.now())
+        await office.poster.announce([Change("numpy", Target(14), "2.3", ChangeKind.GAINED)])
+
+
+async def tick(office: Office) -> None:
+    """Post what is due, of whatever kind."""
+    await office.poster.tick()
+    await office.alerts.tick()
 
 
 async def as_begun_by_an_earlier_version(office: Office) -> None:
@@ -113,21 +127,22 @@ async def as_begun_by_an_earlier_version(office: Office) -> None:
 # What others say
 
 
-@pytest.mark.parametrize("earlier", [False, True], ids=["this version", "an earlier one"])
+@pytest.mark.parametrize(
+    ("kind", "earlier"), [*((kind, False) for kind in PostKind), *((kind, True) for kind in KINDS_BEFORE)]
+)
 @pytest.mark.parametrize("title", TITLES)
-@pytest.mark.parametrize("kind", list(PostKind))
 async def test_no_message_about_something_of_such_a_name_is_taken_for_a_post(  # noqa: PLR0913, PLR0917 — a table
     office: Office, fake: FakeDiscord, clock: Clock, news: Channel, kind: PostKind, title: str, earlier: bool
 ) -> None:
     await begin(office, kind, news)
     fake.reset("POST", SENDS)
-    await office.poster.tick()
+    await tick(office)
     assert own(fake, news) == []
     if earlier:
         await as_begun_by_an_earlier_version(office)
     await say(office, news, *others(title))
     clock.advance(timedelta(minutes=30))
-    await office.poster.tick()
+    await tick(office)
     *before, message = own(fake, news)
     post = await office.last(news, kind)
     assert (post.message, len(before)) == (message.id, 2)
@@ -141,12 +156,12 @@ async def test_what_was_sent_is_found_among_messages_of_such_names(
 ) -> None:
     await begin(office, kind, news)
     fake.reset("POST", SENDS, apply=True)
-    await office.poster.tick()
+    await tick(office)
     (sent,) = own(fake, news)
     for title in TITLES:
         await say(office, news, *others(title))
     clock.advance(timedelta(minutes=30))
-    await office.poster.tick()
+    await tick(office)
     assert (await office.last(news, kind)).message == sent.id
     assert len(own(fake, news)) == 1 + 2 * len(TITLES)
 
@@ -235,7 +250,7 @@ def old_card(kind: PostKind) -> ui.LayoutView:
     return card
 
 
-@pytest.mark.parametrize("kind", list(PostKind))
+@pytest.mark.parametrize("kind", KINDS_BEFORE)
 async def test_what_an_earlier_version_sent_before_the_upgrade_is_found_once(
     office: Office, fake: FakeDiscord, clock: Clock, news: Channel, kind: PostKind
 ) -> None:

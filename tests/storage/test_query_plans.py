@@ -22,14 +22,18 @@ from bot.core.index.metadata import Metadata
 from bot.core.inspection.inspection import Inspection
 from bot.core.posting.posts import PostKind
 from bot.core.posting.settings import IssueFeed
+from bot.core.posting.watches import News, NewsKind, NewsSource, Watch, WatchPlace, alert_post
 from bot.core.triage.actions import Priority
 from bot.core.triage.changeset import Changeset, Progress
 from bot.core.upstream.threads import Cursor, EventKind, ThreadOrigin
 from storage.discord.changes import Changes
 from storage.discord.closed_channels import ClosedChannels
 from storage.discord.guilds import Guilds
+from storage.discord.package_news import PackageNews
 from storage.discord.posts import Posts
 from storage.discord.registrations import Registrations
+from storage.discord.watch_news import WatchNews
+from storage.discord.watches import Watches
 from storage.engine.engine import Engine
 from storage.engine.migrations import MIGRATIONS, tables
 from storage.engine.sqlite import open_database
@@ -69,6 +73,7 @@ MEANT = {
     ("Guilds.everyone", "guilds"): "all servers are looked at, when one has set something, and every ten minutes",
     ("Guilds.note_presence", "guilds"): "the same",
     ("ClosedChannels.everywhere", "closed_channels"): "the same; few channels are closed",
+    ("WatchNews.readers", "watch_readers"): "a row for each of three sources",
     ("Threads.all", "threads"): "a replay, which somebody asks for, is about all of them",
     (
         "Cursors.all",
@@ -130,6 +135,7 @@ async def use_packages(database: Engine) -> None:
     await inspections.of_package(NAME, Version("1.0"))
     await inspections.of_packages([NAME])
     await inspections.known(["a.whl"])
+    await inspections.packages_read_since(NOW)
     await inspections.fetched_since(NOW)
     await inspections.last_read()
     await inspections.marks()
@@ -149,6 +155,7 @@ async def use_scans(database: Engine) -> None:
     await said.record(NAME, "1.0", Metadata(), NOW)
     await said.of([NAME])
     await said.versions([NAME])
+    await projects.prereleases([NAME])
     await scans.end(number, NOW, [(NAME, 1)], {}, 1)
     await scans.last_end()
     await scans.latest()
@@ -179,6 +186,40 @@ async def use_posts(database: Engine) -> None:
     await posts.put_off(claimed, "me")
     await posts.record(claimed, "me")
     await posts.drop(GUILD, PostKind.DIGEST)
+
+
+async def use_watches(database: Engine) -> None:
+    watches, news, posts, package_news = Watches(database), WatchNews(database), Posts(database), PackageNews(database)
+    ada, channel = WatchPlace(5), WatchPlace(None, GUILD, CHANNEL)
+    for place in (ada, channel):
+        assert await watches.add(place, [Watch(NAME), Watch("other")], 50, NOW) == 2
+    await watches.recipient(ada)
+    await watches.listed(channel)
+    await watches.pause(ada, [NAME], LATER)
+    await watches.pause(ada, [NAME], None)
+    (person,) = await news.unopened(NOW, 10)
+    await news.put_off(person, NOW)
+    await news.open(person, 77)
+    await package_news.record([News(NAME, NewsKind.PRERELEASE, T314, "2.0rc1")], NOW)
+    await Changes(database).after(0, 10)
+    await ThreadEvents(database).next_after(0, 10)
+    ((position, each),) = await package_news.numbered_after(0, 10)
+    (reader,) = [reader for reader in await news.readers() if reader.source is NewsSource.PACKAGE_NEWS]
+    after = await news.hand_out(reader, position, each, NOW)
+    assert after is not None
+    assert await news.pass_over(after, position + 1)
+    assert len(await news.gather(NOW, alert_post, 10)) == 2
+    assert len(await news.batch(person.number, 1)) == 1
+    due = await posts.due_alerts(NOW, 10)
+    assert len(due) == 2
+    await posts.take_up_alerts(person.number, NOW)
+    await news.close(person.number, "Closed.", NOW)
+    await watches.uninformed()
+    await watches.inform(5)
+    await watches.reopen(ada)
+    await watches.about(5)
+    await watches.remove(ada, ["other"])
+    await watches.forget_person(5)
 
 
 async def use_guilds(database: Engine) -> None:
@@ -284,6 +325,7 @@ USES: tuple[Callable[[Engine], Coroutine[object, object, None]], ...] = (
     use_packages,
     use_scans,
     use_posts,
+    use_watches,
     use_guilds,
     use_threads,
     use_triage,

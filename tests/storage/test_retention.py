@@ -14,6 +14,7 @@ from bot.core.digest.weeks import week_of
 from bot.core.github.threads import ThreadState
 from bot.core.posting.posts import Post, PostKind, State
 from bot.core.posting.settings import DigestSettings, IssueFeed
+from bot.core.posting.watches import News, NewsKind, NewsSource, Watch, WatchPlace, alert_post
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import Changeset, MarkKind, Progress
 from bot.core.upstream.threads import Cursor, EventKind, KnownThread, ThreadEvent, ThreadOrigin
@@ -21,7 +22,10 @@ from bot.core.wheels.targets import Target
 from storage.discord.changes import Changes
 from storage.discord.closed_channels import ClosedChannels
 from storage.discord.guilds import Guilds
+from storage.discord.package_news import PackageNews
 from storage.discord.posts import Posts
+from storage.discord.watch_news import WatchNews
+from storage.discord.watches import Watches
 from storage.engine.engine import Engine
 from storage.engine.migrations import MIGRATIONS, tables
 from storage.github.changesets import Changesets
@@ -46,6 +50,7 @@ STAYING = {
     "inspections",
     "thread_marks",
     "outbox",
+    "package_news",
     "packages",
     "registrations",
     "reviews",
@@ -87,7 +92,46 @@ async def sent(posts: Posts, *made: Post) -> None:
         assert await posts.record(replace(each, state=State.SENT, due=None), "me")
 
 
+# Watches
+
+
+async def test_what_was_told_to_watchers_goes_and_what_makes_it_told_once_stays(database: Engine) -> None:
+    watches, news, package_news = Watches(database), WatchNews(database), PackageNews(database)
+    place = WatchPlace(None, 1, 9)
+    await watches.add(place, [Watch("numpy")], 50, LONG_AGO - WEEK)
+    told = News("numpy", NewsKind.PRERELEASE, Target(14), "2.0rc1")
+    await package_news.record([told], LONG_AGO - WEEK)
+    (reader,) = [each for each in await news.readers() if each.source is NewsSource.PACKAGE_NEWS]
+    await news.hand_out(reader, 1, told, LONG_AGO - WEEK)
+    (planned,) = await news.gather(LONG_AGO - WEEK, alert_post, 10)
+    assert await Posts(database).claim(planned, "me", LONG_AGO - WEEK)
+    assert await Posts(database).record(replace(planned, state=State.SENT, due=None), "me")
+    assert await forget(database) == {"posts": 1, "watch_news": 1}
+    assert await watches.listed(place) == (Watch("numpy"),)
+    assert await package_news.record([told], NOW) == 0
+    (reader,) = [each for each in await news.readers() if each.source is NewsSource.PACKAGE_NEWS]
+    assert reader.position == 1
+
+
+async def test_who_could_not_be_told_anything_for_very_long_is_forgotten(database: Engine) -> None:
+    watches, news, closed = Watches(database), WatchNews(database), ClosedChannels(database)
+    places = [WatchPlace(5), WatchPlace(6), WatchPlace(None, 1, 9), WatchPlace(None, 1, 10)]
+    for place in places:
+        await watches.add(place, [Watch("numpy")], 50, LONG_AGO - DAY)
+    numbers = [recipient.number for place in places if (recipient := await watches.recipient(place)) is not None]
+    await news.close(numbers[0], "Closed.", LONG_AGO - DAY)
+    await news.close(numbers[1], "Closed.", NOW)
+    await closed.close(1, 9, "It is gone.", LONG_AGO - DAY)
+    await closed.close(1, 10, "It is gone.", NOW)
+    assert await forget(database) == {"watches": 2, "watchers": 2, "closed_channels": 1}
+    assert [bool(await watches.listed(place)) for place in places] == [False, True, False, True]
+
+
 # Posts
+
+
+ALL_KEPT = tuple(kind for kind in PostKind if kind is not PostKind.WATCH)
+"""The kinds of which each server's last post is kept."""
 
 
 async def test_posts_that_are_over_are_forgotten_but_the_last_of_each_kind(database: Engine) -> None:
@@ -97,13 +141,13 @@ async def test_posts_that_are_over_are_forgotten_but_the_last_of_each_kind(datab
             guild, kind, f"2025-W{week}" if kind is PostKind.DIGEST else f"1-{week}", LONG_AGO - WEEK + DAY / 24 * week
         )
         for guild in (1, 2)
-        for kind in PostKind
+        for kind in ALL_KEPT
         for week in (10, 11)
     ]
     await sent(posts, *old, post(3, planned=NOW - KEEP))
     assert await forget(database) == {"posts": 6}
     for guild in (1, 2):
-        for kind in PostKind:
+        for kind in ALL_KEPT:
             last = await posts.last(guild, kind)
             assert last is not None
             assert last.key in {"2025-W11", "1-11"}

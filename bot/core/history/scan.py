@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 
 from bot.core.history.timelines import Timeline, timelines
 from bot.core.index.simple_api import Project, Release
@@ -13,7 +13,7 @@ from bot.core.verdicts.imported_gil import wheels_to_read
 from bot.core.verdicts.kept import Kept, keep
 from bot.core.verdicts.modifiers import UPLOADS_CLOSED
 from bot.core.verdicts.rules import verdict_of
-from bot.core.verdicts.support import newest_release, offer_of, stable_before, support_of
+from bot.core.verdicts.support import first_trusted, newest_release, offer_of, stable_before, support_of
 from bot.core.wheels.targets import Target
 
 RULES = "2"
@@ -37,6 +37,7 @@ _LOOKS_BACK = 30
 class Conclusion:
     """A project as a scan sees it; what is by target, as written, is kept only of projects with native wheels.
 
+    ``prereleases`` has for each target the first pre-release that has wheels where the newest release has none.
     ``wheels`` names for each target the wheel of the newest release that is read for what importing it does to the GIL.
     ``native_until`` is when it stops to count as native, where its newest release has no native wheel any more.
     ``open_until`` is when the newest release stops taking files, None where the index does not say when it came out;
@@ -54,6 +55,15 @@ class Conclusion:
     native_until: datetime | None = None
     wheels: Mapping[str, str] = field(default_factory=dict)
     kept: Kept | None = None
+    prereleases: Mapping[str, PrereleaseWheels] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PrereleaseWheels:
+    """A pre-release that has wheels for a target, and when the first of them came (UTC)."""
+
+    version: str
+    first: datetime
 
 
 def rules_for(targets: Sequence[Target]) -> str:
@@ -85,7 +95,21 @@ def conclude(project: Project, targets: Sequence[Target], now: datetime) -> Conc
         native_until=native_until,
         wheels={str(target): wheel for target, wheel in wheels_to_read(project, targets).items()},
         kept=keep(project, targets, now),
+        prereleases={str(target): found for target in targets if (found := _prerelease(project, newest, target))},
     )
+
+
+def _prerelease(project: Project, newest: Release, target: Target) -> PrereleaseWheels | None:
+    """Find the first pre-release after a release that has wheels for a target, which the release itself has not."""
+    later = list(takewhile(lambda release: release.version > newest.version, reversed(project.releases)))
+    if not later or first_trusted(newest, target)[0]:
+        return None
+    for release in reversed(later):
+        if release.version.is_prerelease and not release.is_yanked:
+            trusted, first = first_trusted(release, target)
+            if trusted and first is not None:
+                return PrereleaseWheels(str(release.version), first)
+    return None
 
 
 def _native_until(project: Project, newest: Release) -> datetime | None:

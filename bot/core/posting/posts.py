@@ -25,6 +25,10 @@ LONGEST_NONCE = 25
 BETWEEN_ANNOUNCEMENTS = timedelta(hours=1)
 ANNOUNCEMENTS_EXPIRE = timedelta(days=1)
 ISSUES_EXPIRE = timedelta(days=1)
+ALERTS_EXPIRE = timedelta(days=7)
+
+DIRECT = 0
+"""Stands where a post's server does, of one that goes to a person by direct message."""
 
 LONGEST_THREAD_NAME = 100
 """Characters that Discord takes."""
@@ -45,6 +49,7 @@ class PostKind(Enum):
     DIGEST = "digest"
     ANNOUNCEMENT = "announcement"
     ISSUES = "issues"
+    WATCH = "watch"
 
 
 class State(Enum):
@@ -59,8 +64,12 @@ class State(Enum):
     MISSED = "missed"
 
 
-_MARKED = {PostKind.DIGEST: 0, PostKind.ANNOUNCEMENT: 1, PostKind.ISSUES: 2}
-_LASTS = {PostKind.ANNOUNCEMENT: ANNOUNCEMENTS_EXPIRE, PostKind.ISSUES: ISSUES_EXPIRE}
+_MARKED = {PostKind.DIGEST: 0, PostKind.ANNOUNCEMENT: 1, PostKind.ISSUES: 2, PostKind.WATCH: 3}
+_LASTS = {
+    PostKind.ANNOUNCEMENT: ANNOUNCEMENTS_EXPIRE,
+    PostKind.ISSUES: ISSUES_EXPIRE,
+    PostKind.WATCH: ALERTS_EXPIRE,
+}
 
 
 class PostStep(Enum):
@@ -102,10 +111,11 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One post of a server; ``due`` is when to try next, None if there is nothing left to do.
+    """One post of a server, or to a person; ``due`` is when to try next, None if there is nothing left to do.
 
-    ``message`` is its number in the channel; of what went into a thread of a forum, the thread's. ``begun`` is when it
-    was first sent, None if it was not, or by a version that did not write that down.
+    ``guild`` is ``DIRECT`` for what goes to a person. ``message`` is its number in the channel; of what went into a
+    thread of a forum, the thread's. ``begun`` is when it was first sent, None if it was not, or by a version that did
+    not write that down.
     """
 
     guild: int
@@ -155,6 +165,8 @@ class Post:
             return f"{self.changes[1]:x}-{self.channel:x}"
         if self.kind is PostKind.ISSUES:
             return self.nonce_in(self.channel)
+        if self.kind is PostKind.WATCH:
+            return f"w{self._watch_digest[: LONGEST_NONCE - 1]}"
         week = self.week
         nonce = f"{week.year % 100:02}W{week.number:02}-{self.channel}"
         return nonce if len(nonce) <= LONGEST_NONCE else nonce.replace("-", "")
@@ -165,6 +177,8 @@ class Post:
         week = self.week
         # Of what is numbered, nothing is told twice: the last number says which post it is.
         number = week.year * 100 + week.number if self.kind is PostKind.DIGEST else self.changes[1]
+        if self.kind is PostKind.WATCH:  # whoever is forgotten and comes back counts from 1 again in the same channel
+            number = int(self._watch_digest, 16)
         return _FIRST_MARK + _MARKED[self.kind] * _MARKS_OF_A_KIND + number % _MARKS_OF_A_KIND
 
     def sought(self, now: datetime) -> Sought:
@@ -178,6 +192,11 @@ class Post:
             begun = self.week.end if self.kind is PostKind.DIGEST else self.expires - _LASTS[self.kind]
             old_ending = self._old_ending
         return Sought(self.mark, min(begun, now) - CLOCKS_DIFFER, old_ending)
+
+    @property
+    def _watch_digest(self) -> str:
+        """Return what nobody else's watch has, nor another batch of the same: watcher and batch, and where they go."""
+        return hashlib.sha256(f"{self.channel} {self.key}".encode()).hexdigest()
 
     @property
     def _old_ending(self) -> str:
@@ -199,7 +218,10 @@ class Post:
 
     @property
     def changes(self) -> tuple[int, int]:
-        """Return the numbers of the first and last change of an announcement, or of issue events."""
+        """Return the numbers of the first and last change of an announcement, or of issue events.
+
+        Of a message about watches they are the numbers of the watcher and of the batch.
+        """
         first, _, last = self.key.partition(" ")[0].partition("-")
         return int(first), int(last)
 

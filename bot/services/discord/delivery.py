@@ -20,7 +20,8 @@ from bot.core.digest.weeks import Week
 from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.posting.feeds import told_of
 from bot.core.posting.messages import ChannelClosedError, Draft, MessageRefusedError, PreparedDigest, UnclearError
-from bot.core.posting.posts import Post, PostKind, PostStep, State, next_step, step_if_not_found, waits_for_data
+from bot.core.posting.posts import DIRECT, Post, PostKind, PostStep, State, next_step, step_if_not_found, waits_for_data
+from bot.core.posting.watches import News
 from bot.core.upstream.threads import EventKind, ThreadEvent
 from bot.services.discord.stores import PostStores
 from storage.discord.posts import Posts
@@ -31,6 +32,9 @@ _WAIT_FOR_DATA = timedelta(minutes=10)
 Prepare = Callable[[Week], Awaitable[PreparedDigest[Card]]]
 Compose = Callable[[Sequence[Change]], Card]
 Tell = Callable[[Sequence[ThreadEvent]], Card]
+Alert = Callable[[Sequence[News]], Card]
+
+DIRECT_MESSAGES_CLOSED = "Discord did not let me write to you: your direct messages are closed to me."
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -43,6 +47,8 @@ def go_on(_step: str) -> None:
 class PostDelivery:
     """Delivers; ``prepare`` makes a week's digest, ``compose`` an announcement, ``tell`` a card of upstream events.
 
+    ``alert`` makes a card of what happened to packages that somebody watches.
+
     ``name`` tells this process from others that run on the same database by mistake.
     """
 
@@ -51,6 +57,7 @@ class PostDelivery:
     prepare: Prepare
     compose: Compose
     tell: Tell
+    alert: Alert
     now: Callable[[], datetime]
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     checkpoint: Callable[[str], None] = go_on
@@ -78,6 +85,8 @@ class PostDelivery:
             except StorageError as error:
                 log.warning("storage_failed", guild=post.guild, reason=str(error))
                 return  # the claim ends by itself
+            if not post.publish:
+                return  # one step ends it, or puts it off
             due = post
 
     @property
@@ -124,6 +133,7 @@ class PostDelivery:
         if thread is not None and thread.locked:
             raise MessageRefusedError(f"Somebody locked the thread <#{thread.number}>. Next week's will be a new one.")
         self.checkpoint("prepared")
+        await self.discord.pace.turn()
         if not await self._posts.begin(post, self.name, self.now()):
             return
         note("post_sending", post)
@@ -202,8 +212,12 @@ class PostDelivery:
         await self._record("post_not_published" if post.state is State.SENT else "post_missed", post.dropped())
 
     async def _closed(self, post: Post, error: ChannelClosedError, state: State = State.REFUSED) -> None:
-        """Try nothing more in a channel until an admin did something."""
-        await self.stores.closed.close(post.guild, post.channel, str(error), self.now())
+        """Try nothing more in a channel until an admin did something, or a person whose direct messages are closed."""
+        if post.guild == DIRECT:
+            error = ChannelClosedError(DIRECT_MESSAGES_CLOSED)
+            await self.stores.watch_news.close(post.changes[0], str(error), self.now())
+        else:
+            await self.stores.closed.close(post.guild, post.channel, str(error), self.now())
         self.checkpoint("closed")
         await self._refused(post, error, state)
 
@@ -234,6 +248,12 @@ class PostDelivery:
                 await self._drop(post)
                 return None
             return Draft(self.tell(events))
+        if post.kind is PostKind.WATCH:
+            news = await self.stores.watch_news.batch(*post.changes)
+            if not news:  # whoever watched it does so no longer
+                await self._drop(post)
+                return None
+            return Draft(self.alert(news))
         digest = await self._digest(post.week)
         if waits_for_data(post, self.now(), complete=digest.complete):
             await self._put_off(post, "The week's data is not read yet.", _WAIT_FOR_DATA)

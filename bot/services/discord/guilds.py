@@ -13,6 +13,7 @@ from bot.core.posting.plans import digest_post
 from bot.core.posting.posts import Post, PostKind
 from bot.core.posting.schedule import Schedule, Slot, due_slot, next_slot
 from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
+from bot.core.posting.watches import WatchPlace
 from bot.services.discord.stores import PostStores
 from bot.services.discord.zones import Zones
 
@@ -109,6 +110,9 @@ class GuildConfig:
             log.info("channel_reopened", channel=channel)
             if digest is not None and digest.channel == channel:
                 await self._redirect(guild, digest)
+            watcher = await self.stores.watches.recipient(WatchPlace(None, guild, channel))
+            if watcher is not None:
+                await self.stores.posts.take_up_alerts(watcher.number, self.now())
         return was_closed
 
     async def reset(self, guild: int) -> None:

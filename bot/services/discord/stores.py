@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from storage.discord.changes import Changes
 from storage.discord.closed_channels import ClosedChannels
 from storage.discord.guilds import Guilds
+from storage.discord.package_news import PackageNews
 from storage.discord.posts import Posts
+from storage.discord.watch_news import WatchNews
+from storage.discord.watches import Watches
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 
@@ -22,3 +25,6 @@ class PostStores:
     changes: Changes
     events: ThreadEvents
     threads: Threads
+    watches: Watches
+    watch_news: WatchNews
+    package_news: PackageNews

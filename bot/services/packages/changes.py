@@ -27,6 +27,12 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 Announce = Callable[[Sequence[Change]], Awaitable[None]]
+Notice = Callable[[Moves, Sequence[str], datetime], Awaitable[None]]
+"""Told what moved since a moment, and which packages are tracked."""
+
+
+async def notice_nothing(_moves: Moves, _tracked: Sequence[str], _since: datetime) -> None:
+    """Notice nothing, as nobody is told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ class ScanFollowUp:
     digester: Digester
     now: Callable[[], datetime]
     announce: Announce
+    notice: Notice = notice_nothing
 
     async def look(self) -> None:
         """Scan what is due, then tell what moved; the first scan of all tells nothing, for everything would be news."""
@@ -85,7 +92,10 @@ class ScanFollowUp:
     async def _tell(self, told: datetime | None, latest: Scan) -> None:
         """Hand on what moved since a scan before, and note that this is done."""
         if told is not None:
-            await self.announce(_changes(await self.digester.moves_since(told - LOOKS_BACK)))
+            since = told - LOOKS_BACK
+            moves = await self.digester.moves_since(since)
+            await self.notice(moves, [name for name, _ in latest.tracked], since)
+            await self.announce(_changes(moves))
         await self.documents.record(_TOLD, str(latest.started.timestamp()).encode(), self.now())
 
     async def _told(self) -> datetime | None:

@@ -157,10 +157,10 @@ def test_a_page_has_a_way_back_and_a_way_on() -> None:
     def ways(page: int) -> list[tuple[str | None, bool]]:
         return [(each.label, each.disabled) for each in buttons(dependencies_card(many, KEY, View(EVERYTHING, page)))]
 
-    table = ("CSV with everything", False)
-    assert ways(0) == [("◀ Back", True), ("More ▶", False), table]
-    assert ways(1) == [("◀ Back", False), ("More ▶", False), table]
-    assert ways(2) == [("◀ Back", False), ("More ▶", True), table]
+    rest = [("CSV with everything", False), ("Watch the blockers", False)]
+    assert ways(0) == [("◀ Back", True), ("More ▶", False), *rest]
+    assert ways(1) == [("◀ Back", False), ("More ▶", False), *rest]
+    assert ways(2) == [("◀ Back", False), ("More ▶", True), *rest]
     assert selects(dependencies_card(many, KEY, View())) == []  # there is one kind
 
 

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core.errors import TooLargeError
-from bot.core.history.scan import Conclusion, conclude, due, rules_for
+from bot.core.history.scan import Conclusion, PrereleaseWheels, conclude, due, rules_for
 from bot.core.history.timelines import at, timelines
 from bot.core.index.simple_api import File, Project, ProjectStatus, parse
 from bot.core.verdicts.judge import TargetVerdict, judge
@@ -25,6 +25,8 @@ from tests.core.strategies import TARGETS, projects
 from tests.examples import examples
 
 BOTH = (T314, T315)
+LATER = ago(days=3)
+AT = datetime.fromisoformat(LATER)
 NATIVE = ("cp314-cp314-win_amd64", "cp314-cp314t-win_amd64")
 
 
@@ -42,6 +44,27 @@ def test_a_native_project_keeps_timelines_and_verdicts() -> None:
         wheels={"3.14t": "demo-1.0-cp314-cp314t-win_amd64.whl"},
         kept=keep(page, BOTH, NOW),
     )
+
+
+@pytest.mark.parametrize(
+    ("files", "kept"),
+    [
+        ([wheel(NATIVE[0]), wheel(NATIVE[1], "2.0rc1", uploaded=LATER)], {"3.14t": PrereleaseWheels("2.0rc1", AT)}),
+        ([wheel(NATIVE[0]), wheel(NATIVE[0], "2.0a1"), wheel(NATIVE[1], "2.0a2", uploaded=LATER)], {"3.14t": "2.0a2"}),
+        ([wheel(NATIVE[0]), wheel(NATIVE[1], "2.0a1", uploaded=LATER), wheel(NATIVE[1], "2.0a2")], {"3.14t": "2.0a1"}),
+        ([wheel(NATIVE[0]), wheel(NATIVE[1], "2.0rc1", yanked=True)], {}),
+        ([wheel(NATIVE[0]), wheel(NATIVE[1], "2.0rc1", uploaded=None)], {}),
+        ([*wheels(*NATIVE), wheel(NATIVE[1], "2.0rc1")], {}),
+        ([wheel(NATIVE[0]), wheel(NATIVE[1], "0.9rc1")], {}),
+        ([wheel(NATIVE[0], "2.0rc1"), wheel(NATIVE[1], "2.0rc2")], {}),
+    ],
+)
+def test_the_first_pre_release_with_wheels_that_the_newest_release_has_not_is_kept(
+    files: list[File], kept: dict[str, PrereleaseWheels | str]
+) -> None:
+    found = conclude(project(*files), BOTH, NOW).prereleases
+    expected = {target: PrereleaseWheels(each, AT) if isinstance(each, str) else each for target, each in kept.items()}
+    assert found == expected
 
 
 @pytest.mark.parametrize(
