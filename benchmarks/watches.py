@@ -43,6 +43,9 @@ _STRIDE = 7_919
 
 _AT_ONCE = 20_000
 _PACE = 0.02
+_SETTLING_SECONDS = 10.0
+"""So long after its start a bot still does what it does only then."""
+
 _QUIET_SECONDS = 15.0
 _TOPICS = " ".join(Topic)
 _DISCORDS_LIMIT = 50
@@ -119,8 +122,10 @@ async def measure_alerts(folder: Path, plan: Plan) -> list[Figure]:
         async with open_database(folder / "ftbot.db") as database:
             await store_watchers(database, range(1, plan.watchers + 1), lambda number: told[number - 1][0])
             await store_watches(database, [(number, _WATCHED) for number in range(1, plan.watchers + 1)])
-            end = time.perf_counter() + _QUIET_SECONDS
             await bot.read(MODEL)
+            settled = time.perf_counter() + _SETTLING_SECONDS
+            await ask(bot, lambda: time.perf_counter() > settled)
+            end = settled + _QUIET_SECONDS
             quiet = await ask(bot, lambda: time.perf_counter() > end)
             change = Change(_WATCHED, Target(14), "2.0", ChangeKind.GAINED, ("cp314t",))
             await Changes(database).record([change], datetime.now(UTC))

@@ -11,7 +11,7 @@ from discord import ui
 
 from bot.core.errors import UserError
 from bot.core.github.threads import parse_ref
-from bot.core.posting.watches import News, NewsKind, Topic, Watch, WatchPlace
+from bot.core.posting.watches import NewsItem, NewsKind, Topic, Watch, WatchPlace
 from bot.core.text.sentences import counted, joined, listed
 from bot.core.verdicts.status import Status
 from bot.core.verdicts.wording import DISCLAIMER, headline
@@ -48,7 +48,7 @@ _LINES = {
 }
 
 
-def alert_card(news: Sequence[News]) -> ui.LayoutView:
+def alert_card(news: Sequence[NewsItem]) -> ui.LayoutView:
     """Lay out what happened to packages that somebody watches, a paragraph a package."""
     packages = list(dict.fromkeys(each.package for each in news))
     title = plain(packages[0], _LONGEST_NAME) if len(packages) == 1 else counted(len(packages), "package")
@@ -124,14 +124,14 @@ def _alert_buttons(packages: Sequence[str]) -> Iterator[Button]:
         yield from _unwatch(packages[0], "here")
 
 
-def _paragraphs(news: Sequence[News]) -> Iterator[str]:
+def _paragraphs(news: Sequence[NewsItem]) -> Iterator[str]:
     for package, some in groupby(news, lambda each: each.package):
         yield f"**{plain(package, _LONGEST_NAME)}**"
         for each in some:
             yield f"- {_line(each)}"
 
 
-def _line(news: News) -> str:
+def _line(news: NewsItem) -> str:
     if news.kind is NewsKind.CLOSED:
         return f"📌 the issue that tracks its support was closed: {_linked(news.detail)}"
     return _LINES[news.kind].format(

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from bot.core.posting.watches import News, NewsKind
+from bot.core.posting.watches import NewsItem, NewsKind
 from bot.core.wheels.targets import parse_target
 from storage.engine.engine import Engine
 from storage.engine.positions import append
@@ -16,7 +16,7 @@ from storage.engine.rows import Row
 
 
 class NewsRow(msgspec.Struct, array_like=True):
-    """News as tables have it."""
+    """NewsItem as tables have it."""
 
     package: str
     kind: NewsKind
@@ -24,10 +24,10 @@ class NewsRow(msgspec.Struct, array_like=True):
     version: str
     detail: str
 
-    def news(self) -> News:
+    def news(self) -> NewsItem:
         """Return it as a noun."""
         target = parse_target(self.target) if self.target else None
-        return News(self.package, self.kind, target, self.version, self.detail)
+        return NewsItem(self.package, self.kind, target, self.version, self.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class PackageNews:
 
     database: Engine
 
-    async def record(self, news: Iterable[News], now: datetime) -> int:
+    async def record(self, news: Iterable[NewsItem], now: datetime) -> int:
         """Add news, and tell how many are new; what is known stays as it is."""
         async with self.database.transaction() as transaction:
             return await append(
@@ -47,7 +47,7 @@ class PackageNews:
                 [(*news_row(each), now.timestamp()) for each in news],
             )
 
-    async def numbered_after(self, position: int, most: int) -> tuple[tuple[int, News], ...]:
+    async def numbered_after(self, position: int, most: int) -> tuple[tuple[int, NewsItem], ...]:
         """Return the first news after the one at a position, each with its own."""
         rows = await self.database.read(
             "SELECT position, package, kind, target, version, detail FROM package_news WHERE position > ?"
@@ -60,6 +60,6 @@ class PackageNews:
         )
 
 
-def news_row(news: News) -> Row:
+def news_row(news: NewsItem) -> Row:
     """Return news as tables have it."""
     return news.package, news.kind.value, str(news.target or ""), news.version, news.detail

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from bot.core.posting.posts import Post, State
-from bot.core.posting.watches import BETWEEN_ALERTS, News, NewsSource, Recipient
+from bot.core.posting.watches import BETWEEN_ALERTS, NewsItem, NewsSource, Recipient
 from storage.discord.package_news import NewsRow, news_row
 from storage.discord.posts import KEPT
 from storage.discord.watches import RECIPIENT, recipient_of, watch_of
@@ -55,7 +55,7 @@ class WatchNews:
         async with self.database.transaction() as transaction:
             return await _move(transaction, reader, position, 0)
 
-    async def hand_out(self, reader: Reader, position: int, news: News, now: datetime) -> Reader | None:
+    async def hand_out(self, reader: Reader, position: int, news: NewsItem, now: datetime) -> Reader | None:
         """Hand the next of a source to some of those who watch its package, and return how far that is then.
 
         None where somebody else did. Whoever is closed gets nothing.
@@ -124,7 +124,7 @@ class WatchNews:
             await _forget_old(transaction, [each.number for each in recipients], now - KEPT)
         return tuple(post for _, post in posts)
 
-    async def batch(self, watcher: int, batch: int) -> tuple[News, ...]:
+    async def batch(self, watcher: int, batch: int) -> tuple[NewsItem, ...]:
         """Return what a message tells, in the order in which it happened."""
         rows = await self.database.read(
             "SELECT package, kind, target, version, detail FROM watch_news WHERE watcher = ? AND batch = ?"

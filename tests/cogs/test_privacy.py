@@ -9,7 +9,7 @@ import re
 import pytest
 from inline_snapshot import snapshot
 
-from bot.core.posting.watches import News, NewsKind, NewsSource, Watch, WatchPlace, alert_post
+from bot.core.posting.watches import NewsItem, NewsKind, NewsSource, Watch, WatchPlace, alert_post
 from bot.core.wheels.targets import Target
 from storage.discord.package_news import PackageNews
 from storage.discord.watch_news import WatchNews
@@ -31,7 +31,7 @@ async def alert(bot: Bot, *people: User) -> None:
         await bot.watches.book.watches.add(WatchPlace(person.id), [Watch("demo")], 50, now)
     for number, recipient in enumerate(await news.unopened(now, 10)):
         await news.open(recipient, 1_000 + number)
-    told = News("demo", NewsKind.PRERELEASE, Target(14), "2.0rc1")
+    told = NewsItem("demo", NewsKind.PRERELEASE, Target(14), "2.0rc1")
     await PackageNews(bot.database).record([told], now)
     (reader,) = [each for each in await news.readers() if each.source is NewsSource.PACKAGE_NEWS]
     await news.hand_out(reader, 1, told, now)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.core.digest.changes import Change, ChangeKind
-from bot.core.posting.watches import BETWEEN_ALERTS, News, NewsKind, Watch, WatchPlace
+from bot.core.posting.watches import BETWEEN_ALERTS, NewsItem, NewsKind, Watch, WatchPlace
 from bot.core.wheels.targets import Target
 from storage.discord.changes import Changes
 from storage.discord.package_news import PackageNews
@@ -98,7 +98,7 @@ async def stage(database_path: Path, monkeypatch: pytest.MonkeyPatch, forge: For
             await Changes(database).record(
                 [Change("numpy", Target(14), "2.4", ChangeKind.GAINED, ("cp314t",))], clock()
             )
-            await PackageNews(database).record([News("numpy", NewsKind.PRERELEASE, Target(14), "3.0rc1")], clock())
+            await PackageNews(database).record([NewsItem("numpy", NewsKind.PRERELEASE, Target(14), "3.0rc1")], clock())
         yield ready
     assert fake.violations == []
 

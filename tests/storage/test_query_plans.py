@@ -22,7 +22,7 @@ from bot.core.index.metadata import Metadata
 from bot.core.inspection.inspection import Inspection
 from bot.core.posting.posts import PostKind
 from bot.core.posting.settings import IssueFeed
-from bot.core.posting.watches import News, NewsKind, NewsSource, Watch, WatchPlace, alert_post
+from bot.core.posting.watches import NewsItem, NewsKind, NewsSource, Watch, WatchPlace, alert_post
 from bot.core.triage.actions import Priority
 from bot.core.triage.changeset import Changeset, Progress
 from bot.core.upstream.threads import Cursor, EventKind, ThreadOrigin
@@ -200,7 +200,7 @@ async def use_watches(database: Engine) -> None:
     (person,) = await news.unopened(NOW, 10)
     await news.put_off(person, NOW)
     await news.open(person, 77)
-    await package_news.record([News(NAME, NewsKind.PRERELEASE, T314, "2.0rc1")], NOW)
+    await package_news.record([NewsItem(NAME, NewsKind.PRERELEASE, T314, "2.0rc1")], NOW)
     await Changes(database).after(0, 10)
     await ThreadEvents(database).next_after(0, 10)
     ((position, each),) = await package_news.numbered_after(0, 10)

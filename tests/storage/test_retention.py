@@ -14,7 +14,7 @@ from bot.core.digest.weeks import week_of
 from bot.core.github.threads import ThreadState
 from bot.core.posting.posts import Post, PostKind, State
 from bot.core.posting.settings import DigestSettings, IssueFeed
-from bot.core.posting.watches import News, NewsKind, NewsSource, Watch, WatchPlace, alert_post
+from bot.core.posting.watches import NewsItem, NewsKind, NewsSource, Watch, WatchPlace, alert_post
 from bot.core.triage.actions import ActionKind
 from bot.core.triage.changeset import Changeset, MarkKind, Progress
 from bot.core.upstream.threads import Cursor, EventKind, KnownThread, ThreadEvent, ThreadOrigin
@@ -99,7 +99,7 @@ async def test_what_was_told_to_watchers_goes_and_what_makes_it_told_once_stays(
     watches, news, package_news = Watches(database), WatchNews(database), PackageNews(database)
     place = WatchPlace(None, 1, 9)
     await watches.add(place, [Watch("numpy")], 50, LONG_AGO - WEEK)
-    told = News("numpy", NewsKind.PRERELEASE, Target(14), "2.0rc1")
+    told = NewsItem("numpy", NewsKind.PRERELEASE, Target(14), "2.0rc1")
     await package_news.record([told], LONG_AGO - WEEK)
     (reader,) = [each for each in await news.readers() if each.source is NewsSource.PACKAGE_NEWS]
     await news.hand_out(reader, 1, told, LONG_AGO - WEEK)

@@ -83,7 +83,7 @@ class NewsSource(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewsItem:
     """Something happened to a package (normalized name): with which version, for which target, where it has any.
 
     ``detail`` are platforms or the earlier version for people, of a tracking issue its ``owner/name#number``.
@@ -109,7 +109,7 @@ class Watch:
         """Return whether nothing is told for now, and what happens meanwhile never is."""
         return self.paused is not None and now < self.paused
 
-    def is_told_of(self, news: News, now: datetime) -> bool:
+    def is_told_of(self, news: NewsItem, now: datetime) -> bool:
         """Return whether its watcher is told of something that happened to the package."""
         if self.rests(now) or news.kind.topic not in self.topics:
             return False
@@ -145,18 +145,18 @@ class Recipient:
     closed: str | None = None
 
 
-def news_of_change(change: Change) -> News:
+def news_of_change(change: Change) -> NewsItem:
     """Return what a change of a package's wheels is to whoever watches it."""
     detail = platform_list(change.lost) if change.lost else ", ".join(change.how)
-    return News(change.package, _OF_CHANGES[change.kind], change.target, change.version, detail)
+    return NewsItem(change.package, _OF_CHANGES[change.kind], change.target, change.version, detail)
 
 
-def completed_news(package: str, target: Target, version: str, *, at_once: bool) -> News:
+def completed_news(package: str, target: Target, version: str, *, at_once: bool) -> NewsItem:
     """Return that a version has wheels on every platform; ``at_once`` is that the one before had none at all."""
-    return News(package, NewsKind.COMPLETED, target, version, _AT_ONCE if at_once else "")
+    return NewsItem(package, NewsKind.COMPLETED, target, version, _AT_ONCE if at_once else "")
 
 
-def news_of_event(event: ThreadEvent, tracking: str | None, now: datetime) -> News | None:
+def news_of_event(event: ThreadEvent, tracking: str | None, now: datetime) -> NewsItem | None:
     """Return what an upstream event is to whoever watches its package: that the issue which tracks it was closed.
 
     ``tracking`` is the address of that issue. What the first look at a thread finds is no news.
@@ -166,7 +166,7 @@ def news_of_event(event: ThreadEvent, tracking: str | None, now: datetime) -> Ne
     ref = None if tracking is None else linked_ref(tracking)
     if ref is None or str(ref).casefold() != str(event.ref).casefold():
         return None
-    return News(event.package, NewsKind.CLOSED, detail=str(event.ref))
+    return NewsItem(event.package, NewsKind.CLOSED, detail=str(event.ref))
 
 
 def alert_post(recipient: Recipient, now: datetime) -> Post | None:

@@ -17,7 +17,7 @@ from bot.core.backoff import pause
 from bot.core.errors import StorageError, UpstreamError
 from bot.core.posting.messages import ChannelClosedError
 from bot.core.posting.posts import DIRECT, Post
-from bot.core.posting.watches import News, NewsSource, Recipient, alert_post, news_of_change, news_of_event
+from bot.core.posting.watches import NewsItem, NewsSource, Recipient, alert_post, news_of_change, news_of_event
 from bot.services.discord.delivery import DIRECT_MESSAGES_CLOSED, PostDelivery, note
 from bot.services.discord.stores import PostStores
 from storage.discord.watch_news import Reader
@@ -99,7 +99,7 @@ class WatchAlerts:
             return None
         return Reader(reader.source, last, 0)
 
-    async def _after(self, reader: Reader) -> Sequence[tuple[int, News | None]]:
+    async def _after(self, reader: Reader) -> Sequence[tuple[int, NewsItem | None]]:
         """Return the next of a source with their positions; what is no news to anybody is None."""
         match reader.source:
             case NewsSource.CHANGES:

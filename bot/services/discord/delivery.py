@@ -21,7 +21,7 @@ from bot.core.errors import StorageError, UpstreamError, UserError
 from bot.core.posting.feeds import told_of
 from bot.core.posting.messages import ChannelClosedError, Draft, MessageRefusedError, PreparedDigest, UnclearError
 from bot.core.posting.posts import DIRECT, Post, PostKind, PostStep, State, next_step, step_if_not_found, waits_for_data
-from bot.core.posting.watches import News
+from bot.core.posting.watches import NewsItem
 from bot.core.upstream.threads import EventKind, ThreadEvent
 from bot.services.discord.stores import PostStores
 from storage.discord.posts import Posts
@@ -32,7 +32,7 @@ _WAIT_FOR_DATA = timedelta(minutes=10)
 Prepare = Callable[[Week], Awaitable[PreparedDigest[Card]]]
 Compose = Callable[[Sequence[Change]], Card]
 Tell = Callable[[Sequence[ThreadEvent]], Card]
-Alert = Callable[[Sequence[News]], Card]
+Alert = Callable[[Sequence[NewsItem]], Card]
 
 DIRECT_MESSAGES_CLOSED = "Discord did not let me write to you: your direct messages are closed to me."
 

@@ -16,7 +16,7 @@ from bot.core.errors import StorageError
 from bot.core.inspection.inspection import ReadWheel
 from bot.core.inspection.modules import Gil
 from bot.core.inspection.releases import newest_reading, reading_before
-from bot.core.posting.watches import News, NewsKind, completed_news
+from bot.core.posting.watches import NewsItem, NewsKind, completed_news
 from bot.core.wheels.targets import Target, parse_target
 from storage.discord.package_news import PackageNews
 from storage.packages.documents import Documents
@@ -49,7 +49,7 @@ class NewsFinder:
         for package, by_target in (await self.projects.prereleases(tracked)).items():
             for target, wheels in by_target.items():
                 if wheels.first >= since:
-                    found.append(News(package, NewsKind.PRERELEASE, parse_target(target), wheels.version))
+                    found.append(NewsItem(package, NewsKind.PRERELEASE, parse_target(target), wheels.version))
         await self._record(found)
 
     async def look_at_readings(self) -> None:
@@ -65,7 +65,7 @@ class NewsFinder:
         except StorageError as error:
             log.warning("storage_failed", reason=str(error))
 
-    async def _turns(self, packages: Sequence[str], since: datetime) -> list[News]:
+    async def _turns(self, packages: Sequence[str], since: datetime) -> list[NewsItem]:
         read: dict[str, list[ReadWheel]] = {}
         for each in await self.inspections.of_packages(packages):
             read.setdefault(each.package, []).append(each)
@@ -77,15 +77,15 @@ class NewsFinder:
                 before = None if now is None or now.read < since else reading_before(now, readings, target)
                 if now is not None and before is not None:
                     kind = NewsKind.GIL_OFF if now.inspection.gil is Gil.OFF else NewsKind.GIL_ON
-                    found.append(News(package, kind, target, str(now.version), str(before.version)))
+                    found.append(NewsItem(package, kind, target, str(now.version), str(before.version)))
         return found
 
-    async def _record(self, news: Sequence[News]) -> None:
+    async def _record(self, news: Sequence[NewsItem]) -> None:
         if news and (new := await self.news.record(news, self.now())):
             log.info("package_news_noticed", new=new)
 
 
-def _completed(moves: Moves) -> Iterator[News]:
+def _completed(moves: Moves) -> Iterator[NewsItem]:
     for move in moves.gained:
         if not move.missing:
             yield completed_news(move.package, move.target, move.version, at_once=True)

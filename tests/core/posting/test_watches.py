@@ -13,7 +13,7 @@ from bot.core.posting.posts import LONGEST_NONCE, Post, PostKind
 from bot.core.posting.watches import (
     MOST_FOR_A_CHANNEL,
     MOST_FOR_A_PERSON,
-    News,
+    NewsItem,
     NewsKind,
     Recipient,
     Topic,
@@ -46,7 +46,7 @@ def test_every_kind_of_news_has_a_topic_and_every_topic_some_news() -> None:
 
 @pytest.mark.parametrize("kind", NewsKind)
 def test_a_watch_of_everything_is_told_of_everything(kind: NewsKind) -> None:
-    assert Watch("numpy").is_told_of(News("numpy", kind, T315), NOW)
+    assert Watch("numpy").is_told_of(NewsItem("numpy", kind, T315), NOW)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_wheels_that_come_for_every_platform_at_once_are_told_of_once(watch: Wat
 
 
 def test_what_has_no_target_is_told_to_whoever_watches_one() -> None:
-    assert Watch("numpy", (T315,)).is_told_of(News("numpy", NewsKind.CLOSED), NOW)
-    assert not Watch("numpy", (T315,)).is_told_of(News("numpy", NewsKind.GAINED, T314), NOW)
+    assert Watch("numpy", (T315,)).is_told_of(NewsItem("numpy", NewsKind.CLOSED), NOW)
+    assert not Watch("numpy", (T315,)).is_told_of(NewsItem("numpy", NewsKind.GAINED, T314), NOW)
 
 
 def test_a_pause_ends_by_itself() -> None:
     watch = Watch("numpy", paused=NOW)
-    news = News("numpy", NewsKind.GAINED, T314)
+    news = NewsItem("numpy", NewsKind.GAINED, T314)
     assert not watch.is_told_of(news, NOW - timedelta(seconds=1))
     assert watch.is_told_of(news, NOW)
 

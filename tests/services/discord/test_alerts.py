@@ -12,7 +12,7 @@ import pytest
 from bot.core.digest.changes import Change, ChangeKind
 from bot.core.github.threads import ThreadState
 from bot.core.posting.posts import LONGEST_NONCE, PostKind
-from bot.core.posting.watches import BETWEEN_ALERTS, News, NewsKind, Topic, Watch, WatchPlace
+from bot.core.posting.watches import BETWEEN_ALERTS, NewsItem, NewsKind, Topic, Watch, WatchPlace
 from bot.core.upstream.threads import EventKind
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
@@ -171,9 +171,9 @@ async def test_only_what_a_watch_is_about_is_told(  # noqa: PLR0913, PLR0917 —
     )
     await office.stores.package_news.record(
         [
-            News("numpy", NewsKind.COMPLETED, T314, "2.7"),
-            News("numpy", NewsKind.GIL_ON, T314, "2.8", "2.7"),
-            News("numpy", NewsKind.PRERELEASE, T314, "3.0rc1"),
+            NewsItem("numpy", NewsKind.COMPLETED, T314, "2.7"),
+            NewsItem("numpy", NewsKind.GIL_ON, T314, "2.8", "2.7"),
+            NewsItem("numpy", NewsKind.PRERELEASE, T314, "3.0rc1"),
         ],
         clock(),
     )

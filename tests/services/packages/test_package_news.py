@@ -10,7 +10,7 @@ import pytest
 
 from bot.core.digest.changes import Change
 from bot.core.inspection.modules import Declaration
-from bot.core.posting.watches import News, NewsKind, completed_news
+from bot.core.posting.watches import NewsItem, NewsKind, completed_news
 from bot.core.wheels.targets import Target
 from bot.services.packages.changes import ScanFollowUp
 from bot.services.packages.package_news import NewsFinder
@@ -38,7 +38,7 @@ def finder(database: Engine, clock: Clock) -> NewsFinder:
     )
 
 
-async def noticed(database: Engine) -> list[News]:
+async def noticed(database: Engine) -> list[NewsItem]:
     return [news for _, news in await PackageNews(database).numbered_after(0, 100)]
 
 
@@ -96,7 +96,7 @@ async def test_a_pre_release_with_the_first_wheels_is_news_once(index: FakeIndex
         clock.advance(hours=1)
         for _ in range(2):
             await look()
-        assert await noticed(station.database) == [News("new", NewsKind.PRERELEASE, T314, "9.0rc2")]
+        assert await noticed(station.database) == [NewsItem("new", NewsKind.PRERELEASE, T314, "9.0rc2")]
         clock.advance(days=1)
         index.upload("new", *wheels("new", "9.0rc3", GIL, FT, upload_time=clock().isoformat()))
         clock.advance(hours=1)
@@ -162,7 +162,7 @@ async def test_a_declaration_that_is_another_in_the_next_release_is_news_once(
     for _ in range(3):
         clock.advance(minutes=1)
         await look()
-    expected = [] if kind is None else [News("demo", kind, Target(14), "1.1", "1.0")]
+    expected = [] if kind is None else [NewsItem("demo", kind, Target(14), "1.1", "1.0")]
     assert await noticed(database) == expected
 
 
