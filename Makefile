@@ -13,6 +13,8 @@ PYTEST ?=
 COVERAGE ?=
 # What `make bench` runs, e.g. BENCH="startup deps", by default all.
 BENCH ?=
+# The browser that `make browser` starts.
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
 # Passed to uv by `make lock`, e.g. LOCK=--upgrade.
 LOCK ?=
 
@@ -24,7 +26,7 @@ MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: own-medicine help setup status site check check-all format lint types imports dead test long bench lock clean
+.PHONY: own-medicine help setup status site browser check check-all format lint types imports dead test long bench lock clean
 
 bin := $(VENV)/bin
 # On a terminal pip tells how far it is, elsewhere only what fails; on stderr, as an answer may be all that is wanted on stdout.
@@ -34,6 +36,7 @@ benchmarks = $(patsubst benchmarks/%.py,%,$(shell grep -l '^BOUND_SECONDS = ' be
 # Stamps: the virtual environment holds what the locks said at that time.
 runtime := $(VENV)/.ftbot-runtime
 development := $(VENV)/.ftbot-development
+browser := tests/browser/node_modules/.package-lock.json
 
 help: ## This list
 	@echo "make status PACKAGE=numpy   does it work on free-threaded Python? (asks PyPI)"
@@ -55,7 +58,7 @@ SITE ?= build/site
 site: $(development) ## Write an example of the site from recorded data (SITE=folder), and say how to open it
 	@$(bin)/python -m tests.web.example $(SITE)
 
-check: format lint types imports dead test ## Every check: format, lint, types, import contracts, dead code, tests
+check: format lint types imports dead browser test ## Every check: format, lint, types, import contracts, dead code, the site in a browser, tests
 
 check-all: COVERAGE := on
 check-all: check long ## The same with coverage, and every property with twenty times as many examples, which takes long
@@ -77,6 +80,18 @@ dead: $(development) ## Look for code that nothing uses
 
 test: $(development) ## Run the tests, or what PYTEST says
 	@PATH="$(abspath $(bin)):$$PATH" $(bin)/python -m pytest --no-header $(or $(PYTEST),--numprocesses=auto --dist=worksteal $(if $(filter on,$(COVERAGE)),--cov --cov-report=term))
+
+# Where there is no browser, nothing is tested in one, and that is said. Without Java, HTML is not checked, which node says.
+browser: $(development) ## Test the site in Chromium, if it is there with Node.js 20 and npm
+	@missing=; for program in "$(CHROMIUM)" node npm; do command -v "$$program" >/dev/null || missing="$$missing $${program:-chromium}"; done; \
+	if [ -n "$$missing" ]; then echo "Skipped: nothing is tested in a browser, as there is no$$missing" >&2; else \
+		$(MAKE) $(browser) && cd tests/browser && CHROMIUM="$$(command -v "$(CHROMIUM)")" PYTHON="$(abspath $(bin)/python)" \
+			node --test --test-concurrency=1 --test-reporter=spec; fi
+
+$(browser): tests/browser/package-lock.json
+	@echo "Installing what tests the site in a browser: three packages, some seconds" >&2
+	@npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	@touch $@
 
 # Always other examples than before; what they find is kept in .hypothesis, and tried again first.
 long: $(development) ## Try properties with many examples, for as long as that takes (some: PYTEST="-k digest")
@@ -103,6 +118,7 @@ lock: $(development) ## Make the locks anew (LOCK=--upgrade takes the newest ver
 clean: ## Remove the virtual environment and what checks and benchmarks leave
 	@if [ -f "$(VENV)/pyvenv.cfg" ]; then rm -rf "$(VENV)"; fi
 	@if [ -d .benchmarks ]; then rm -rf .benchmarks; git worktree prune; fi
+	@rm -rf tests/browser/node_modules
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* htmlcov dist build
 	@find ftbot bot cogs storage tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 

@@ -6,6 +6,7 @@ import ast
 import asyncio
 import gc
 import io
+import json
 import os
 import re
 import shutil
@@ -86,7 +87,7 @@ def written() -> Iterator[tuple[str, str]]:
             name
             for name in subfolders
             if (not name.startswith(".") or name in {".ci", ".github"})
-            and name not in {"__pycache__", "build", "dist", "htmlcov"}
+            and name not in {"__pycache__", "build", "dist", "htmlcov", "node_modules"}
             and not Path(folder, name, "pyvenv.cfg").exists()
         ]
         for name in sorted(names):
@@ -251,6 +252,13 @@ def test_what_is_left_to_do_is_in_the_tracker() -> None:
 def test_a_lock_names_versions_and_hashes_but_no_place(lock: str) -> None:
     assert pins(lock)
     assert re.findall(r"^-.*|\S*(?:://|file:)\S*|@ .*", (ROOT / lock).read_text("utf-8"), re.MULTILINE) == []
+
+
+def test_the_lock_of_the_browser_tests_names_hashes_but_no_place() -> None:
+    lock = json.loads((ROOT / "tests" / "browser" / "package-lock.json").read_text("utf-8"))
+    packages = [each for path, each in lock["packages"].items() if path]
+    assert packages
+    assert all("integrity" in each and "resolved" not in each for each in packages)
 
 
 def test_the_locks_agree() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from aiohttp import web
 
+from bot.core.errors import UserError
 from bot.core.schema.questions import LONGEST_TEXT
 from bot.core.site.deps_page import deps_page
 from bot.core.wheels.platforms import Platform
@@ -15,6 +17,7 @@ from bot.core.wheels.targets import Target
 from bot.services.site.dependencies import AskedApplication, GivenFile, StrangersDependencies
 from bot.web.answers import Cached, Content
 from bot.web.deps_api import answered, whole_body
+from bot.web.faults import Fault
 from bot.web.naming import asked_target, asked_word
 from bot.web.pages.asking import form_parts
 from bot.web.pages.live import HTML
@@ -60,7 +63,13 @@ class DepsPages:
         target = asked_target(words, "target", self.targets) or self.targets[0]
         platform = asked_word(words, "platform", Platform) or Platform.MANYLINUX_X86_64
         application = AskedApplication(_files(parts), (), target, platform)
-        report = await answered(self.dependencies, application, self.serving.who(request))
+        try:
+            report = await answered(self.dependencies, application, self.serving.who(request))
+        except UserError as error:
+            # It may quote what was sent, which only whoever sent it by the form here is to read.
+            if request.headers.get("Sec-Fetch-Site") != "same-origin":
+                raise
+            raise Fault(HTTPStatus.BAD_REQUEST, str(error)) from None
         view = deps_page(self.targets, target, platform, report)
         page = await asyncio.to_thread(self.html.deps, view)
         return await self.serving.once(request, Content(page, HTML, Cached.NEVER))

@@ -157,6 +157,16 @@ async def test_too_much_and_nothing_are_told(rig: Rig) -> None:
     assert (nothing.status_code, problems(read(nothing.text))) == (400, [])
 
 
+async def test_only_who_sent_it_by_the_form_here_reads_what_of_a_file_cannot_be_read(rig: Rig) -> None:
+    address = f"http://127.0.0.1:{rig.port}/deps"
+    file = {"file": ("uv.lock", b"<script>alert(1)</script>")}
+    told = await rig.http.post(address, files=file, headers={"Sec-Fetch-Site": "same-origin"})
+    assert (told.status_code, "TOML" in told.text, "<script>alert" in told.text) == (400, True, False)
+    for site in ({"Sec-Fetch-Site": "cross-site"}, {}):
+        answer = await rig.http.post(address, files=file, headers=site)
+        assert (answer.status_code, "TOML" in answer.text) == (400, False)
+
+
 async def test_before_the_first_scan_there_is_a_page_that_says_so(index: FakeIndex, database_path: Path) -> None:
     async with open_rig(index, database_path, scanned=False) as rig:
         found = await page(rig, "/", 503)

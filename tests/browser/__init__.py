@@ -1,0 +1,1 @@
+"""The site in a real browser; the tests are in ``site.test.mjs``."""
