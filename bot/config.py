@@ -133,6 +133,9 @@ class Settings(BaseModel):
         ('"free-threaded" in:title is:issue', '"free-threading" in:title is:issue'),
         description="GitHub searches that find more threads, separated by semicolons; a single semicolon means none",
     )
+    owner_channel: int | None = Field(
+        None, ge=1, le=2**63 - 1, description="the Discord channel that the bot's owner is told in"
+    )
     triage: Switch = Field(Switch.ON, description="off keeps the App from deciding and writing anything anywhere")
     http_host: str = Field("127.0.0.1", description="where webhooks, health and metrics are served")
     http_port: int = Field(8080, ge=0, le=65_535, description="the port; 0 takes a free one")

@@ -95,6 +95,7 @@ class Metrics:
     lookups: Counter
     deliveries: Counter
     jobs: Counter
+    rule_drops: Counter
     ready: Gauge
     heartbeat_age: Gauge
     write_age: Gauge
@@ -151,6 +152,12 @@ class Metrics:
                 "ftbot_jobs",
                 "Runs of the timetable's jobs, by how they ended.",
                 ("task", "outcome"),
+                registry=registry,
+            ),
+            rule_drops=Counter(
+                "ftbot_rule_drops",
+                "Rules that people corrected so often that they only suggest, each time that one came to that.",
+                ("rule",),
                 registry=registry,
             ),
             ready=Gauge(

@@ -82,6 +82,7 @@ from cogs.status import StatusAnswers, StatusCog
 from cogs.ui.announcement_card import announcement_card
 from cogs.ui.buttons import Click
 from cogs.ui.issue_cards import feed_card
+from cogs.ui.owner_card import rule_drop_card
 from cogs.ui.watch_card import alert_card
 from cogs.watch import WatchAnswers, WatchCog
 from storage.discord.changes import Changes
@@ -98,6 +99,7 @@ from storage.github.cursors import Cursors
 from storage.github.inbox import Inbox
 from storage.github.outbox import Outbox
 from storage.github.package_threads import PackageThreads
+from storage.github.rule_drops import RuleDrops
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.documents import Documents
@@ -112,6 +114,7 @@ if TYPE_CHECKING:  # they import GitHub's library, or what only the site needs
     from bot.clients.github.reader import GithubReader
     from bot.services.triage.loop import TriageLoop
     from bot.services.triage.reconcile import Reconciler
+    from bot.services.triage.rule_news import RuleNews
     from bot.services.upstream.watcher import Watcher
     from bot.wiring.site import LiveSite
 
@@ -207,7 +210,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
             Job("post what is due", timedelta(seconds=5), posting.poster.tick),
             *_watch_jobs(posting, tracking, watches, news),
             Job("watch threads", timedelta(minutes=5), upstream_poll.look, at_start=True),
-            *_triage_jobs(triage),
+            *_triage_jobs(resources, triage),
             *_scan_jobs(settings, follow_up),
             *_inspection_jobs(settings, http, database, lookup),
             *_gil_jobs(resources, triage),
@@ -541,10 +544,20 @@ def _build_triage(
     return _Triage(deliveries, loop, reconciler)
 
 
-def _triage_jobs(triage: _Triage | None) -> tuple[Job, ...]:
+def _build_rule_news(resources: _Resources) -> RuleNews:
+    from bot.services.triage.rule_news import OwnerChannel, RuleNews
+
+    number, channel = resources.settings.owner_channel, None
+    if number is not None:
+        channel = OwnerChannel(number, DiscordPosts(resources.connection.current), rule_drop_card)
+    return RuleNews(RuleDrops(resources.database), resources.metrics, utc_now, channel)
+
+
+def _triage_jobs(resources: _Resources, triage: _Triage | None) -> tuple[Job, ...]:
     if triage is None:
         return ()
     return (
+        Job("tell of rules that only suggest", timedelta(minutes=5), _build_rule_news(resources).look, at_start=True),
         Job("have lost webhooks sent again", timedelta(hours=1), triage.reconciler.sweep, at_start=True),
         Job("read what webhooks did not tell", timedelta(minutes=10), triage.reconciler.poll, at_start=True),
     )

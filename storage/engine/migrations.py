@@ -577,4 +577,23 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # The pre-releases that have wheels where the newest release has none, by target (JSON).
         "ALTER TABLE projects ADD COLUMN prereleases TEXT",
     ),
+    (
+        # Rules that people corrected so often that they only suggest, a row for each time. ``ended`` is
+        # when it was right often enough again, ``begun`` and ``told`` when the bot's owner was to be told, and was.
+        """CREATE TABLE rule_drops (
+            rule TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            since DOUBLE PRECISION NOT NULL,
+            number BIGINT NOT NULL,
+            held BIGINT NOT NULL,
+            reviewed BIGINT NOT NULL,
+            ended DOUBLE PRECISION,
+            begun DOUBLE PRECISION,
+            told DOUBLE PRECISION,
+            PRIMARY KEY (rule, version, since)
+        )""",
+        "CREATE UNIQUE INDEX numbered_drops ON rule_drops (number)",
+        "CREATE UNIQUE INDEX standing_drops ON rule_drops (rule, version) WHERE ended IS NULL",
+        "CREATE INDEX untold_drops ON rule_drops (number) WHERE told IS NULL",
+    ),
 )

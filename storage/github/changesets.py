@@ -13,6 +13,7 @@ from storage.github.marks import store_marks
 from storage.github.outbox import drop_actions, store_actions
 from storage.github.overrides import store_overrides
 from storage.github.reviews import store_reviews
+from storage.github.rule_drops import note_drops
 from storage.github.thread_events import store_events
 from storage.github.threads import forget_threads, store_threads
 
@@ -38,6 +39,7 @@ class Changesets:
             await store_overrides(transaction, changeset.overrides)
             await store_marks(transaction, changeset.marks)
             await store_reviews(transaction, changeset.reviews)
+            await note_drops(transaction, changeset.reviews, now)
             await store_entries(transaction, changeset.entries)
             await store_actions(transaction, changeset.actions, now)
             if changeset.cancelled is not None and first:

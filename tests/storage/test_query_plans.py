@@ -24,7 +24,7 @@ from bot.core.posting.posts import PostKind
 from bot.core.posting.settings import IssueFeed
 from bot.core.posting.watches import NewsItem, NewsKind, NewsSource, Watch, WatchPlace, alert_post
 from bot.core.triage.actions import Priority
-from bot.core.triage.changeset import Changeset, Progress
+from bot.core.triage.changeset import Changeset, Progress, Review
 from bot.core.upstream.threads import Cursor, EventKind, ThreadOrigin
 from storage.discord.changes import Changes
 from storage.discord.closed_channels import ClosedChannels
@@ -46,6 +46,7 @@ from storage.github.outbox import Outbox
 from storage.github.overrides import LabelOverrides
 from storage.github.package_threads import PackageThreads
 from storage.github.reviews import Reviews
+from storage.github.rule_drops import RuleDrops
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.digests import Digests
@@ -300,6 +301,11 @@ async def use_triage(database: Engine) -> None:
     await LabelOverrides(database).of(NODE)
     await ThreadMarks(database).of(NODE)
     await Reviews(database).last("crash", 2)
+    wrong = tuple(Review("hang", 1, f"I_{number}", "crash", right=False, at=NOW) for number in range(5))
+    await Changesets(database).record(Changeset(reviews=wrong), NOW)
+    (drop,) = await RuleDrops(database).untold()
+    await RuleDrops(database).begin(drop, NOW)
+    await RuleDrops(database).told(drop, NOW)
 
 
 async def use_retention(database: Engine) -> None:

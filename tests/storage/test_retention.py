@@ -54,6 +54,7 @@ STAYING = {
     "packages",
     "registrations",
     "reviews",
+    "rule_drops",
     "schema_version",
     "label_overrides",
 }

@@ -64,6 +64,9 @@ class State(Enum):
     MISSED = "missed"
 
 
+OWNER_MARKS = range(_FIRST_MARK + 4 * _MARKS_OF_A_KIND, _FIRST_MARK + 5 * _MARKS_OF_A_KIND)
+"""The numbers of last components of messages to the bot's owner, which are no posts of a server."""
+
 _MARKED = {PostKind.DIGEST: 0, PostKind.ANNOUNCEMENT: 1, PostKind.ISSUES: 2, PostKind.WATCH: 3}
 _LASTS = {
     PostKind.ANNOUNCEMENT: ANNOUNCEMENTS_EXPIRE,

@@ -71,19 +71,28 @@ class LabelOverride:
 class MarkKind(StrEnum):
     """What a human can say of a thread by a command, besides labels.
 
-    ``OVER`` nobody says: it stands for all that was done about a thread so long ago that it is forgotten.
+    ``UNWANTED`` is said without a command, by what was done with the bot's comment: its value is `REMOVED` or
+    `DISLIKED`. ``OVER`` nobody says: it stands for all that was done about a thread so long ago that it is forgotten.
     """
 
     IGNORE = "ignore"
     DUPLICATE = "duplicate"
     UPSTREAM = "upstream"
     NEEDS_INFO = "needs-info"
+    UNWANTED = "unwanted"
     OVER = "over"
+
+
+REMOVED, DISLIKED = "removed", "disliked"
+"""What a person did with the bot's comment who does not want it: took it away, or gave it a thumbs-down."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadMark:
-    """What a human said of a thread; the latest of a kind counts. ``value`` is a thread, `yes`, or empty to undo it."""
+    """What a human said of a thread; the latest of a kind counts.
+
+    ``value`` is a thread, `yes`, what `MarkKind` tells, or empty to undo it.
+    """
 
     node_id: str
     kind: MarkKind
@@ -102,6 +111,22 @@ class Review:
     label: str
     right: bool
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDrop:
+    """A rule that came to be corrected so often that it only suggests, and how often it was right just then.
+
+    ``number`` tells one drop from all others; ``begun`` is when somebody began to tell the bot's owner, if they did.
+    """
+
+    number: int
+    rule: str
+    version: int
+    since: datetime
+    right: int
+    reviewed: int
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
