@@ -5,21 +5,48 @@ interpreter. An aside is not enough, nor is a word that other projects use too (
 anywhere).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.core.classify.calibration import opener, opens_alone
 from bot.core.classify.text.clauses import Clause, ParsedThread, Part
 from bot.core.classify.thread import Confidence
 
-VERSION = 2
+VERSION = 3
 """Goes up whenever the gate's meaning changes, as a rule's does."""
 
-_STRONG = frozenset({"ft", "t-tag", "ft-mark"})
+_NAMED = frozenset({"ft-named", "no-gil-build", "t-tag", "ft-mark", "gil-switch"})
+"""Names of free-threaded Python that mean nothing else."""
+
+_ABOUT_THE_GIL = frozenset(
+    {"gil-disabled", "gil-removed", "gil-free", "no-gil", "nogil", "without-gil", "re-enable", "ft-short"}
+)
+"""Words that others use as well."""
+
+_COMPANY = frozenset(
+    {
+        "python-word",
+        "python-release",
+        "wheel",
+        "support-word",
+        "run-parallel",
+        "nogil-used",
+        "thread-safe",
+        "crash",
+        "race",
+        "deadlock",
+        "test",
+        "tst",
+        "ask",
+        "ci-strict",
+    }
+)
 _INSIDE = frozenset({"ft-internals", "ft-short"})
-_LOOSE = frozenset({"ft-loose", "re-enable"})
-_NOT_MEANT = frozenset({"non-ft", "skip-tag", "aside"})
-_OWN_TOPIC = frozenset({"wheel", "doc", "stable-abi"})
+_NOT_MEANT = frozenset({"non-ft", "skip-tag", "aside", "beside-tag", "banner"})
+_OWN_TOPIC = frozenset({"wheel", "doc", "stable-abi", "classifier"})
 _FIRM = frozenset({"ft-build", "ft-mark", "t-tag"})
-_SURE = frozenset({"t-tag", "ft-mark", "ft-internals", "gil-warning", "re-enable"})
+_SURE = frozenset({"t-tag", "ft-mark", "ft-internals", "gil-warning"})
+_OTHERS = frozenset({"gil-talk", "other-gil", "other-python"})
 _LACKING = (frozenset({"lack"}), frozenset({"wheel"}), frozenset({"t-tag", "ft-word"}))
 
 
@@ -34,7 +61,9 @@ class Gate:
 
 def gate_of(parsed: ParsedThread) -> Gate:
     """Return whether the thread is about free-threading, for the rules that follow and for people."""
-    return _by_name(parsed) or _of_others(parsed) or _by_title(parsed) or _by_body(parsed)
+    said = _by_name(parsed) or _of_others(parsed) or _by_title(parsed) or _by_body(parsed)
+    doubted = said.free_threading and said.confidence is not Confidence.HIGH
+    return (_by_warning(parsed) or said) if doubted else said
 
 
 def _by_name(parsed: ParsedThread) -> Gate | None:
@@ -52,44 +81,94 @@ def _of_others(parsed: ParsedThread) -> Gate | None:
     if "old-branch" in title.terms:
         return _no()  # a backport to a Python that has no free-threaded build
     text = parsed.in_text
+    if "foreign" in text and "python-word" not in text and text.isdisjoint(_SURE):
+        return _no()
+    if title.has(_NAMED):
+        return None
+    if title.has(_OTHERS) or "other-python" in name.terms:
+        return _no()  # releasing the GIL, or having several, is what builds with a GIL do
     if not text.isdisjoint(_SURE):
         return None
-    if "foreign" in text and "python-word" not in text:
-        return _no()
-    released = "nogil-code" in text and text.isdisjoint({"ft-named", "nogil-used"})
+    released = not text.isdisjoint({"nogil-code", "gil-talk"}) and text.isdisjoint(
+        {"ft-named", "no-gil-build", "nogil-used"}
+    )
     return _no() if released else None
 
 
 def _by_title(parsed: ParsedThread) -> Gate | None:
     terms = parsed.in_title
     title = next(clause for clause in parsed.clauses if clause.part is Part.TITLE)
-    if "non-ft" in terms and "ft" not in terms and ("t-tag" not in terms or "wheel" in terms):
+    if "non-ft" in terms and "ft-named" not in terms and ("t-tag" not in terms or "wheel" in terms):
         return Gate(free_threading=False, confidence=Confidence.HIGH, evidence=title.excerpt(["non-ft"]))
-    if not terms.isdisjoint(_STRONG):
-        return _yes(Confidence.HIGH, title, _STRONG)
+    named = _names(title)
+    if proven := _proven(named, title):
+        return _yes(Confidence.HIGH, title, proven)
+    if named and _is_accompanied(parsed, title):
+        return _yes(Confidence.MEDIUM, title, named)
     if {"free-threads", "python-release"} <= terms:
         return _yes(Confidence.MEDIUM, title, frozenset({"free-threads"}))
     if "run-parallel" in terms and "tests-threads" not in parsed.in_text:
         return _yes(Confidence.MEDIUM, title, frozenset({"run-parallel"}))
     if {"declare", "needs-gil"} <= terms:
         return _yes(Confidence.MEDIUM, title, frozenset({"needs-gil"}))
-    plain = "nogil-used" in terms or ("nogil-code" not in parsed.in_text and "cython-word" not in terms)
-    if plain and not terms.isdisjoint(_LOOSE):
-        return _yes(Confidence.MEDIUM, title, _LOOSE)
-    if "cpython" in parsed.in_text and not terms.isdisjoint(_INSIDE):
+    if not terms.isdisjoint(_INSIDE) and "cpython" in parsed.in_text:
         return _yes(Confidence.MEDIUM, title, _INSIDE)
+    return _by_the_gil(parsed, title)
+
+
+def _by_warning(parsed: ParsedThread) -> Gate | None:
+    """Open for the interpreter's own warning, wherever it is quoted: only free-threaded builds give it."""
+    for clause in parsed.clauses:
+        if "gil-warning" in clause.terms:
+            return _yes(Confidence.HIGH, clause, frozenset({"gil-warning"}))
     return None
 
 
+def _by_the_gil(parsed: ParsedThread, title: Clause) -> Gate | None:
+    """Open for what a title says about the GIL: where that means free-threading, or what stands beside it does."""
+    plain = "nogil-used" in title.terms or ("nogil-code" not in parsed.in_text and "cython-word" not in title.terms)
+    found = frozenset(term for term in _ABOUT_THE_GIL if term in title.terms)
+    if not found or not plain or "old-python" in title.terms:
+        return None
+    if found == {"ft-short"}:
+        accompanied = "python-release" in title.terms or not parsed.in_text.isdisjoint(_NAMED)
+    else:
+        accompanied = _is_accompanied(parsed, title)
+    proven = _proven(found, title)
+    return _yes(Confidence.MEDIUM, title, proven or found) if proven or accompanied else None
+
+
+def _is_accompanied(parsed: ParsedThread, title: Clause) -> bool:
+    """Return whether what stands beside a title's words makes them mean a build of Python."""
+    return title.has(_COMPANY) or not parsed.in_text.isdisjoint(_NAMED - frozenset(title.terms) | {"cpython"})
+
+
+def _proven(terms: frozenset[str], clause: Clause) -> frozenset[str]:
+    """Return the terms whose phrase in a clause opens the gate by itself."""
+    return frozenset(term for term in terms if opens_alone(opener(term, clause)))
+
+
+def _has(clause: Clause, words: frozenset[str]) -> bool:
+    """Return whether a clause holds one of these; a tag that is only a part of a path is none."""
+    return clause.has(words - {"t-tag"} if "t-path" in clause.terms else words)
+
+
+def _names(clause: Clause) -> frozenset[str]:
+    """Return the names of free-threaded Python in a clause."""
+    return frozenset(term for term in _NAMED if term in clause.terms and _has(clause, frozenset({term})))
+
+
 def _by_body(parsed: ParsedThread) -> Gate:
-    words = _STRONG if "nogil-code" in parsed.in_text else _STRONG | {"ft-loose"}
+    words = _NAMED
+    if "nogil-code" not in parsed.in_text and not parsed.in_text.isdisjoint(_NAMED | {"python-release"}):
+        words |= _ABOUT_THE_GIL - {"re-enable", "ft-short"}
     body = [clause for clause in parsed.clauses if clause.part in (Part.OPENING, Part.BODY)]
-    for clause in body:
-        if "gil-warning" in clause.terms:
-            return _yes(Confidence.HIGH, clause, frozenset({"gil-warning"}))
-    if "release-notes" in parsed.in_text:
+    if (warned := _by_warning(parsed)) is not None:
+        return warned
+    meant = [clause for clause in body if not clause.quoted and not clause.has(_NOT_MEANT) and _has(clause, words)]
+    bumped = "bump" in parsed.in_title and (parsed.is_pr or len(meant) == 1)
+    if "release-notes" in parsed.in_text or bumped:
         return _no()  # a list of somebody else's changes
-    meant = [clause for clause in body if clause.has(words) and not clause.has(_NOT_MEANT)]
     if _own_topic(parsed.in_title):
         plain = "python-release" in parsed.in_title  # the wheels asked for are another build's
         stable = "stable-abi" in parsed.in_title  # which is spoken of beside free-threading as not yet for it
@@ -98,7 +177,8 @@ def _by_body(parsed: ParsedThread) -> Gate:
     if len(meant) > 1 or (meant and meant[0].part is Part.OPENING):
         return _yes(Confidence.MEDIUM, meant[0], words)
     cpython = "cpython" in parsed.in_text
-    if meant and (cpython or not parsed.in_text.isdisjoint(_FIRM)):
+    plain = "python-release" in parsed.in_title
+    if meant and not plain and (cpython or not parsed.in_text.isdisjoint(_FIRM)):
         return _yes(Confidence.LOW, meant[0], words)
     inside = [clause for clause in body if cpython and "ft-internals" in clause.terms]
     return _yes(Confidence.LOW, inside[0], frozenset({"ft-internals"})) if inside else _no()
@@ -112,9 +192,8 @@ def _own_topic(title: frozenset[str]) -> bool:
 
 def _takes_over(clause: Clause, *, opening: bool) -> bool:
     """Return whether a sentence makes the thread one of free-threading although its title has a topic of its own."""
-    return (
-        (opening and clause.part is Part.OPENING) or "limited-error" in clause.terms or all(map(clause.has, _LACKING))
-    )
+    asked = opening and (clause.part is Part.OPENING or all(map(clause.has, _LACKING)))
+    return asked or "limited-error" in clause.terms
 
 
 def _yes(confidence: Confidence, clause: Clause, terms: frozenset[str]) -> Gate:
@@ -124,3 +203,19 @@ def _yes(confidence: Confidence, clause: Clause, terms: frozenset[str]) -> Gate:
 
 def _no() -> Gate:
     return Gate(free_threading=False, confidence=Confidence.LOW, evidence="")
+
+
+def openers(parsed: ParsedThread) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Return the phrases of a thread that may open the gate, each with its term: in its title, and in its body.
+
+    What is quoted, or set aside, opens nothing.
+    """
+    title: dict[str, str] = {}
+    body: dict[str, str] = {}
+    for clause in parsed.clauses:
+        if clause.part is Part.REPOSITORY or clause.quoted or clause.has(_NOT_MEANT):
+            continue
+        found = title if clause.part is Part.TITLE else body
+        for term in sorted(_names(clause) | (_ABOUT_THE_GIL & frozenset(clause.terms))):
+            found.setdefault(opener(term, clause), term)
+    return title, body

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from bot.core.classify.calibration import calibrated
 from bot.core.classify.rules.rule import Rule, Where, all_terms, any_terms
 from bot.core.classify.rules.ruleset import RULES
 from bot.core.classify.rules.yielding import YIELDING
@@ -32,15 +33,24 @@ class _Test:
     absent: frozenset[str]
 
 
-def find_kinds(parsed: ParsedThread) -> tuple[Kind, ...]:
-    """Name a free-threading thread's kinds, the surest first, each with the rule and the words that it rests on."""
+def stated_kinds(parsed: ParsedThread) -> tuple[Kind, ...]:
+    """Name the kinds as surely as their rules state them, before anybody asks how often that was right."""
     best: dict[KindName, Kind] = {}
     for test, clause in matches(parsed):
         known = best.get(test.kind)
         if known is None or _RANK[test.confidence] < _RANK[known.confidence]:
             best[test.kind] = _kind(test, clause)
     _give_way(best)
-    kinds = [_softened(kind, best) for kind in best.values()]
+    return tuple(best.values())
+
+
+def find_kinds(parsed: ParsedThread) -> tuple[Kind, ...]:
+    """Name a free-threading thread's kinds, the surest first, each with the rule and the words that it rests on."""
+    kinds = [
+        replace(kind, confidence=confidence)
+        for kind in stated_kinds(parsed)
+        if (confidence := calibrated(kind.kind, kind.confidence)) is not None
+    ]
     return tuple(sorted(kinds, key=lambda kind: (_RANK[kind.confidence], kind.kind)))
 
 
@@ -80,13 +90,6 @@ def _give_way(best: dict[KindName, Kind]) -> None:
             continue
         if any(_RANK[best[other].confidence] <= _RANK[yielding.at_least] for other in yielding.others & best.keys()):
             del best[yielding.kind]
-
-
-def _softened(kind: Kind, best: dict[KindName, Kind]) -> Kind:
-    """Lower support as soon as anything else is found: it may be the reason for the work and not its subject."""
-    if kind.kind is KindName.SUPPORT_TRACKING and kind.confidence is Confidence.HIGH and len(best) > 1:
-        return replace(kind, confidence=Confidence.MEDIUM)
-    return kind
 
 
 def _test(rule: Rule) -> _Test:

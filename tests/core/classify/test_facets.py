@@ -45,7 +45,15 @@ PACKAGES = [
     (issue("x", WARNING.format("scipy.linalg._linalg"), repo="org/spam"), "scipy"),
     (issue("x", WARNING.format("gi._gi"), repo="org/spam"), "pygobject"),
     (issue("x", WARNING.format("_spam"), repo="org/spam"), "spam"),
-    (issue("x", WARNING.format("spam.core"), repo="org/py-spam"), "py-spam"),
+    (issue("x", WARNING.format("spam.core"), repo="org/py-spam"), "spam"),
+    (issue("x", repo="org/h3-py"), "h3"),
+    (issue("x", repo="org/python-lz4"), "lz4"),
+    (issue("x", repo="org/light-curve-python"), "light-curve"),
+    (issue("x", repo="org/python-rapidjson"), "python-rapidjson"),
+    (issue("x", repo="org/opencv-python"), "opencv-python"),
+    (issue("x", "see https://github.com/org/py-spam/pull/1", repo="org/spam"), "spam"),
+    (issue("x", repo="py4n6/pytsk"), "pytsk3"),
+    (issue("x", repo="neuronsimulator/nrn"), "neuron"),
     (issue("Greenlets and nogil", repo="colesbury/nogil"), "greenlet"),
     (issue("Status of pandas compatibility", repo="Quansight-Labs/free-threaded-compatibility"), "pandas"),
 ]
@@ -69,7 +77,21 @@ def test_the_package_is_the_culprit_then_the_repository_s_own(thread: Thread, pa
     assert classify(thread).packages == (package,)
 
 
-@pytest.mark.parametrize("repo", ["python/cpython", "PyO3/pyo3", "", "/", "spam/\u00e9"])
+@pytest.mark.parametrize(
+    "repo",
+    [
+        "python/cpython",
+        "PyO3/pyo3",
+        "NixOS/nixpkgs",
+        "conda-forge/conda-forge-bot",
+        "conda-forge/conda-forge.github.io",
+        "org/software-stack",
+        "org/client",
+        "",
+        "/",
+        "spam/\u00e9",
+    ],
+)
 def test_a_repository_without_a_project_has_none(repo: str) -> None:
     assert classify(issue("Crash", repo=repo)).packages == ()
 

@@ -6,7 +6,7 @@ from tests.core.triage.threads import issue, pull
 
 ABOUT = [
     issue("Support 3.14t"),
-    issue("Nothing works without the GIL"),
+    issue("Nothing works in Python without the GIL"),
     issue("Segfault", "This happens on the free-threaded build of 3.14"),
     issue("Segfault", "It came up. Then I tried it with 3.14t and it was worse. The free-threaded build has no locks"),
     issue("A warning", "The global interpreter lock (GIL) has been enabled to load module 'spam'"),

@@ -16,10 +16,10 @@ TITLES = [
     (KindName.MISSING_WHEEL, pull("Enable free-threaded builds in cibuildwheel")),
     (KindName.MISSING_WHEEL, pull("Leave 3.13t out of the wheel builds")),
     (KindName.MISSING_WHEEL, issue("Release binaries for the GIL-less build of 3.14")),
-    (KindName.GIL_REENABLED, issue("Importing spam enables the GIL")),
+    (KindName.GIL_REENABLED, issue("Importing spam in Python enables the GIL")),
     (KindName.GIL_REENABLED, pull("Set Py_MOD_GIL_NOT_USED in the extension module")),
     (KindName.GIL_REENABLED, pull("Mark the extension as free-threading compatible")),
-    (KindName.GIL_REENABLED, pull("feat: gil_used = false")),
+    (KindName.GIL_REENABLED, pull("feat(python): gil_used = false")),
     (KindName.GIL_REENABLED, issue("spam is not marked as free-threading safe")),
     (KindName.BUILD_FAILURE, issue("Build fails with Python 3.13t")),
     (KindName.BUILD_FAILURE, issue("pip install fails on free-threaded Python 3.14")),
@@ -50,7 +50,7 @@ TITLES = [
     (KindName.QUESTION, issue("Any plans for nogil?")),
     (KindName.SUPPORT_TRACKING, issue("Tracking issue for free-threading")),
     (KindName.SUPPORT_TRACKING, pull("feat: support Python 3.14 free-threading")),
-    (KindName.SUPPORT_TRACKING, issue("[FT] Tracking issue")),
+    (KindName.SUPPORT_TRACKING, issue("[FT] Tracking issue for Python 3.14")),
 ]
 
 BODIES = [
@@ -107,14 +107,14 @@ def test_no_kind_gives_way_to_itself() -> None:
     assert [yielding for yielding in YIELDING if yielding.kind in yielding.others] == []
 
 
-def test_support_is_not_sure_beside_another_kind() -> None:
+def test_support_that_a_title_asks_for_outright_stands_beside_another_kind() -> None:
     thread = issue(
         "Support free-threaded Python",
         "The global interpreter lock (GIL) has been enabled to load module 'spam', which has not declared",
     )
     assert [(found.kind, found.confidence) for found in classify(thread).kinds] == [
         (KindName.GIL_REENABLED, Confidence.HIGH),
-        (KindName.SUPPORT_TRACKING, Confidence.MEDIUM),
+        (KindName.SUPPORT_TRACKING, Confidence.HIGH),
     ]
 
 

@@ -11,7 +11,7 @@ from bot.core.classify.jsonl import to_json
 from bot.core.classify.text import clauses, normalise
 from bot.core.classify.text.clauses import CLAUSES, EXCERPT, LONGEST, SENTENCES, read
 from bot.core.classify.text.lexicon import find_terms
-from bot.core.classify.text.normalise import HEAD, TAIL, lowered
+from bot.core.classify.text.normalise import HEAD, TAIL, blocks, lowered
 from bot.core.classify.text.normalise import normalise as plain
 from bot.core.classify.text.terms import TERMS
 from bot.core.classify.text.vocabulary import VOCABULARY, WHOLE, spell_out
@@ -20,11 +20,14 @@ from tests.core.triage.threads import issue
 
 PHRASES = sorted({phrase for listed in VOCABULARY.values() for phrase in spell_out(listed)})
 ANYTHING = st.text(st.characters(), max_size=200)
+APART = re.compile(r"\s*(?:[-*+#>]|```|~~~|\d{1,3}[.)])|\s*$|.*[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", re.DOTALL)
+"""What begins a paragraph where it begins a line, so that wrapping changes what stands together."""
+
 TALK = st.lists(
     st.one_of(
         st.sampled_from(PHRASES),
         st.sampled_from(
-            ["3.14t", "cp313t", "Python 3.14", "non-free-threaded", "?", ". ", "`", "- [ ]", "a::test_b", "\u0130"]
+            ["3.14t", "cp313t", "Python 3.14", "non-free-threaded", "?", "a.", "`", "[ ]", "a::test_b", "\u0130"]
         ),
         ANYTHING,
     ),
@@ -54,16 +57,12 @@ def test_a_thread_that_fails_the_gate_has_no_kinds(thread: Thread) -> None:
     assert said.free_threading or not said.kinds
 
 
-@given(THREADS, st.sampled_from(["\n", "\r\n", "\t", "   ", " \n\n ", "\u00a0", "\u2028"]))
+@given(THREADS, st.sampled_from(["\n", "\r\n", "\t", "   ", "\u00a0", "\u2028"]))
 def test_classifying_ignores_how_lines_are_wrapped(thread: Thread, gap: str) -> None:
-    wrapped = Thread(
-        thread.repo,
-        thread.number,
-        gap.join(thread.title.split(" ")),
-        thread.body if thread.body is None else gap.join(thread.body.split(" ")),
-        thread.is_pr,
-    )
-    assert classify(wrapped) == classify(thread)
+    words = ["a" if APART.match(word) else word for word in (thread.body or "").split(" ")]
+    whole = Thread(thread.repo, thread.number, thread.title, " ".join(words), thread.is_pr)
+    wrapped = Thread(thread.repo, thread.number, gap.join(thread.title.split(" ")), gap.join(words), thread.is_pr)
+    assert classify(wrapped) == classify(whole)
 
 
 @given(THREADS)
@@ -85,6 +84,24 @@ def test_no_character_grows_in_lower_case() -> None:
 @given(st.text(st.characters()))
 def test_normalising_twice_is_normalising_once(text: str) -> None:
     assert plain(plain(text)) == plain(text) or "<!--" in plain(text)
+
+
+@given(THREADS, st.sampled_from(["> ", ">", "> > "]))
+def test_what_is_cited_is_nobodys_own_words(thread: Thread, mark: str) -> None:
+    cited = "".join(mark + line + "\n" for line in (thread.body or "").splitlines())
+    assert all(block.quoted for block in blocks(cited))
+
+
+@given(TALK, st.sampled_from(["```", "~~~"]))
+def test_a_fence_that_is_never_closed_quotes_to_the_end(text: str, fence: str) -> None:
+    inside = text.replace("```", "").replace("~~~", "")
+    assert all(block.quoted for block in blocks(f"{fence}\n{inside}"))
+
+
+@given(TALK)
+def test_paragraphs_hold_the_words_of_the_text_in_their_order(text: str) -> None:
+    inside = re.sub(r"[`~>#]", "", text)
+    assert " ".join(block.text for block in blocks(inside)).split() == plain(inside).split()
 
 
 @pytest.mark.parametrize("body", [None, 7, b"free-threaded", ["3.14t"], object()])
@@ -124,6 +141,15 @@ WORST = {
     "wrapped log": "File spam.py line 1\n   #0 _Py_Dea\n  lloc WARN\n  ING: Thread\n Sanitizer\n" * (LONG // 75),
     "test names": "test_spam_" * (LONG // 10),
     "near warnings": "enabled to load module 'a" * (LONG // 25),
+    "fences": "```\n" * (LONG // 4),
+    "quotes": "> " * (LONG // 2),
+    "quoted lines": "> free-threaded\n" * (LONG // 16),
+    "list items": "- a\n" * (LONG // 4),
+    "headings": "# a\n" * (LONG // 4),
+    "empty lines": "\n" * LONG,
+    "glued words": "python313FreeThreading" * (LONG // 22),
+    "paths": "cp314t/" * (LONG // 7),
+    "updates": "from 3.14 to " * (LONG // 13),
     "every phrase": (" ".join(PHRASES) * 9)[:LONG],
     "every phrase, stopped": (". ".join(PHRASES) * 9)[:LONG],
 }
@@ -133,7 +159,9 @@ WORST = {
 def test_what_is_read_of_the_worst_text_is_bounded(name: str) -> None:
     text = WORST[name]
     found = read(issue(text, text))
-    assert len(found.body) <= HEAD + TAIL + 1
+    assert (
+        len(found.body) <= (HEAD + TAIL + 1) * 7 // 6
+    )  # a space before each glued word, none shorter than six letters
     assert len(found.clauses) <= CLAUSES + 2
     assert all(len(clause.text) <= LONGEST for clause in found.clauses)
     assert classify(issue(text, text)) == classify(issue(text, text))

@@ -20,7 +20,8 @@ def _threads() -> Iterator[tuple[str, Thread]]:
             head, _, text = line.partition(": ")
             sort, _, repo = head.partition(" ")
             title, _, body = text.partition(" | ")
-            yield kinds, Thread(repo or "spam/spam", 1, title, body, is_pr=sort == "pull")
+            lines = body.replace("\\n", "\n")
+            yield kinds, Thread(repo or "spam/spam", 1, title, lines, is_pr=sort == "pull")
 
 
 THREADS = list(_threads())

@@ -8,13 +8,23 @@ import re
 
 from packaging.utils import canonicalize_name
 
-from bot.core.classify.facets.projects import MODULES, PUBLISHED, SPOKEN, UNPUBLISHED
+from bot.core.classify.facets.projects import (
+    AFFIXED,
+    COMMON,
+    MODULES,
+    NOTHING_AFTER,
+    NOTHING_BEFORE,
+    PUBLISHED,
+    SPOKEN,
+    UNPUBLISHED,
+)
 from bot.core.classify.text.clauses import EXCERPT, ParsedThread, Part
 from bot.core.classify.thread import Reason
 
 _BLAMED = re.compile(r"enabled to load module ['\"`]([A-Za-z_][\w.]{0,100})['\"`]")
 _SUFFIXES = ("-pypi", "-feedstock", ".py")
-_MENTION = re.compile(r"(?<![\w.-])[A-Za-z][A-Za-z0-9_-]{1,60}(?![\w-])")
+_AFFIXES = ("python", "py")
+_MENTION = re.compile(r"(?<![\w./-])[A-Za-z][A-Za-z0-9_-]{1,60}(?![\w-])")
 _SPELLED = 4_096  # characters of the body in which a project's name is looked for
 _VERSION = re.compile(r" \d{1,4}\.\d")
 
@@ -57,8 +67,27 @@ def _own(repo: str) -> str | None:
     name = low.rpartition("/")[2]
     for suffix in _SUFFIXES:
         name = name.removesuffix(suffix)
+    if name.endswith(NOTHING_AFTER) or name.startswith(NOTHING_BEFORE) or name in COMMON:
+        return None
     name = canonicalize_name(name)
-    return name if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,100}", name) else None
+    return _bare(name) if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,100}", name) else None
+
+
+def candidates(repo: str) -> tuple[str, ...]:
+    """Return what a repository's project may be called, the likeliest first; nothing where it publishes none."""
+    own = _own(repo)
+    return () if own is None else tuple(dict.fromkeys((own, canonicalize_name(repo.lower().rpartition("/")[2]))))
+
+
+def _bare(name: str) -> str:
+    """Take off what only tells a repository from those of other languages: `python-lz4`, `h3-py`, `lz4-python`."""
+    if name in AFFIXED:
+        return name
+    for affix in _AFFIXES:
+        bare = name.removeprefix(f"{affix}-").removesuffix(f"-{affix}")
+        if bare != name and len(bare) > 1:
+            return bare
+    return name
 
 
 def _spelled_out(own: str, parsed: ParsedThread) -> str | None:

@@ -17,6 +17,9 @@ thealgorithms/python root-project/root microsoft/mimalloc microsoft/vscode-pytho
 llvm/llvm-project rust-lang/rust rust-lang/cargo google/sanitizers conan-io/conan-center-index
 nixos/nixpkgs homebrew/homebrew-core spack/spack msys2/mingw-packages termux/termux-packages archlinux/archinstall
 gentoo/gentoo freebsd/freebsd-ports macports/macports-ports void-linux/void-packages openwrt/packages
+conda-forge/conda-forge-bot conda-forge/conda-forge-pinning-feedstock conda-forge/python-feedstock
+googleapis/google-cloud-python official-stockfish/fishtest continuumio/anaconda-issues
+home-assistant/core freecad/freecad
 oven-sh/bun nodejs/node torvalds/linux kubernetes/kubernetes apache/spark apache/kafka swig/swig boostorg/python
 openusd/openusd pixaranimationstudios/openusd blender/blender godotengine/godot microsoft/windows-rs
 oracle/graalpython pypy/pypy rustpython/rustpython ironlanguages/ironpython3 micropython/micropython pyodide/pyodide
@@ -177,6 +180,38 @@ ezibenroc/pyroaringbitmap pyroaring
 tarantool/tarantool-python tarantool
 googleapis/python-crc32c google-crc32c
 ets-labs/python-dependency-injector dependency-injector
+uber/h3-py h3
+sfu-db/connector-x connectorx
+omerbenamram/pyevtx-rs evtx
+triton-inference-server/client tritonclient
+py4n6/pytsk pytsk3
+neuronsimulator/nrn neuron
+datastax/python-driver cassandra-driver
+apache/cassandra-python-driver cassandra-driver
+scylladb/python-driver scylla-driver
+ppwwyyxx/cocoapi pycocotools
+mypyc/mypy_mypyc-wheels mypy
+fraunhofer-fit-dien/iec104-python c104
+intake/python-snappy python-snappy
+jnwatson/py-lmdb lmdb
+dvarrazzo/py-setproctitle setproctitle
+ibmdb/python-ibmdb ibm-db
+aerospike/aerospike-client-python aerospike
+couchbase/couchbase-python-client couchbase
+apache/pulsar-client-python pulsar-client
+apache/beam apache-beam
+ecmwf/eccodes-python eccodes
+isl-org/open3d open3d
+pyside/pyside-setup pyside6
+systemd/python-systemd systemd-python
+p403n1x87/austin-python austin-python
+rushter/selectolax selectolax
+rapidfuzz/levenshtein levenshtein
+dateutil/dateutil python-dateutil
+theskumar/python-dotenv python-dotenv
+osqp/qdldl-python qdldl
+coin-or/python-mip mip
+scikit-hep/uproot5 uproot
 """
 
 # Top module, then its project, where they differ.
@@ -229,6 +264,38 @@ z3 z3-solver
 git gitpython
 """
 
+# Projects whose own name has what others only put about a repository's: `python-` or `py-` before it, or after it.
+_AFFIXED = """
+python-dateutil python-dotenv python-multipart python-json-logger python-slugify python-docx python-jose python-magic
+python-telegram-bot python-http-client python-pptx python-utils python-gitlab python-socketio python-engineio
+python-gnupg python-daemon python-levenshtein python-hcl2 python-jenkins python-snappy python-ulid python-decouple
+python-crontab python-box python-keycloak python-crfsuite python-bidi python-frontmatter python-arango python-rapidjson
+python-chess python-ldap python-whois python-socks python-can python-stdnum python-calamine python-tds python-xlib
+python-pam python-barcode python-lsp-server python-lsp-jsonrpc python-liquid python-benedict python-semantic-release
+python-statemachine python-memcached python-debian python-binance python-pkcs11 python-flint python-xz python-libsbml
+snowflake-connector-python opencv-python opencv-contrib-python mysql-connector-python kafka-python meson-python
+packageurl-python ffmpeg-python cuda-python tree-sitter-python yara-python u-msgpack-python llama-cpp-python
+mssql-python openslide-python ssh2-python dawg-python dawg2-python libvirt-python dbus-python bx-python vertica-python
+littlefs-python jsonata-python libpff-python systemd-python austin-python
+py-cpuinfo py-spy py-evm py-ubjson py-ecc py-rust-stemmers py-radix py-tlsh py-bcrypt py-rattler py-mini-racer py-trees
+py-consul py-redis py-multibase py-zipkin py-vapid py-sr25519-bindings py-lets-be-rational py-vollib py-moneyed
+markdown-it-py rpds-py opensearch-py absl-py linkify-it-py uc-micro-py nvidia-ml-py boolean-py discord-py freetype-py
+sqlean-py ulid-py nats-py resvg-py camelot-py y-py ast-grep-py pyvisa-py vt-py primer3-py moka-py entsoe-py
+"""
+
+# Ends and beginnings of the names of repositories that hold no project: recipes, images, pages, notes.
+_NOTHING = """
+.github.io -website -docs -documentation -blog -examples -benchmarks -benchmark -tutorial -tutorials -notes -issues
+-docker -images -infra -stack -tracker -action -actions -talk -talks -dotfiles -overlay -recipes -ports
+"""
+_NOTHING_BEFORE = "conda-forge- homebrew- docker- cimg- awesome- setup- action- gentoo- nix- talk- talks-"
+
+# What repositories are called that only their owner's name tells apart.
+_COMMON = """
+client server core bot api sdk python py lib library bindings tools tooling wheels ci docs website examples benchmarks
+performance notes til talks infra app backend frontend common main monorepo software packages recipes ideas
+"""
+
 # Projects that threads elsewhere are about, by the words people use; the guide and the forks of CPython say nothing by
 # their own name.
 _SPOKEN = """
@@ -263,3 +330,15 @@ MODULES = _pairs(_MODULES)
 
 SPOKEN: Mapping[str, str] = MappingProxyType({**{name: name for name in _SPOKEN.split()}, **_pairs(_OTHER_WORDS)})
 """A word for a project to the project."""
+
+AFFIXED = frozenset(_AFFIXED.split())
+"""Projects that are called like a repository of another one: `python-rapidjson` is no repository of `rapidjson`."""
+
+NOTHING_AFTER = tuple(_NOTHING.split())
+"""How the names of repositories end that publish nothing."""
+
+NOTHING_BEFORE = tuple(_NOTHING_BEFORE.split())
+"""How they begin."""
+
+COMMON = frozenset(_COMMON.split())
+"""Names of repositories that say nothing of a project."""

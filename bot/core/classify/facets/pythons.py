@@ -15,7 +15,19 @@ _VERSIONS = {
 }
 
 _SAYING = frozenset(
-    {"free", "freethreaded", "freethreading", "freethread", "nogil", "threaded", "threading", "threads", "ft", "abi3t"}
+    {
+        "free",
+        "freethreaded",
+        "freethreading",
+        "freethread",
+        "nogil",
+        "threaded",
+        "threading",
+        "thread",
+        "threads",
+        "ft",
+        "abi3t",
+    }
 )
 """First and last words of the ways to say free-threaded, and the stable ABI that is its own."""
 

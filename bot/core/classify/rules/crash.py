@@ -16,11 +16,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="assertion-title",
+        version=2,
         kind=KindName.CRASH,
         confidence=Confidence.HIGH,
         where=Where.TITLE,
         needs="assertion fail",
-        unless="test-id",
+        unless="test-id race",
         why="An assertion of the interpreter that fails ends the process.",
         example="Assertion `refcnt > 0' failed in the free-threaded build",
     ),

@@ -3,9 +3,12 @@
 from bot.core.classify.rules.rule import Rule, Where
 from bot.core.classify.thread import Confidence, KindName
 
+WARNING = "gil-warning"
+"""The rule of the interpreter's own warning, which names the module, and with it the package."""
+
 RULES: tuple[Rule, ...] = (
     Rule(
-        id="gil-warning",
+        id=WARNING,
         kind=KindName.GIL_REENABLED,
         confidence=Confidence.HIGH,
         where=Where.ANY,
@@ -68,10 +71,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="slot-set",
-        version=2,
+        version=3,
         kind=KindName.GIL_REENABLED,
         confidence=Confidence.MEDIUM,
-        where=Where.ANY,
+        where=Where.OPENING,
         needs="declare|put gil-slot-strict",
         unless="crash classifier",
         absent="crash-strong checkbox",
@@ -80,10 +83,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="declare-safe",
-        version=2,
+        version=3,
         kind=KindName.GIL_REENABLED,
         confidence=Confidence.MEDIUM,
-        where=Where.ANY,
+        where=Where.OPENING,
         needs="declare gil-slot",
         unless="crash doc classifier",
         absent="crash-strong checkbox",
@@ -92,9 +95,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="declare-gil",
+        version=2,
         kind=KindName.GIL_REENABLED,
         confidence=Confidence.MEDIUM,
-        where=Where.ANY,
+        where=Where.OPENING,
         needs="declare-strict gil",
         unless="crash doc classifier test ci ft-mark",
         absent="crash-strong checkbox",
@@ -103,9 +107,10 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="slot-used",
+        version=2,
         kind=KindName.GIL_REENABLED,
         confidence=Confidence.MEDIUM,
-        where=Where.ANY,
+        where=Where.OPENING,
         needs="use gil-slot-strict",
         absent="crash-strong checkbox",
         why="The declaration's own name, in use.",
@@ -113,23 +118,24 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="gil-back",
-        version=2,
+        version=4,
         kind=KindName.GIL_REENABLED,
         confidence=Confidence.MEDIUM,
-        where=Where.ANY,
+        where=Where.OPENING,
         needs="re-enable|gil-on",
         unless="crash",
-        absent="cpython",
+        absent="cpython deadlock crash-strong",
         why="The text says that the GIL comes back.",
         example="Something in the test run re-enables the GIL",
     ),
     Rule(
         id="slot-title",
+        version=2,
         kind=KindName.GIL_REENABLED,
         confidence=Confidence.MEDIUM,
         where=Where.TITLE,
         needs="gil-slot-strict",
-        unless="crash",
+        unless="crash doc",
         why="The declaration's own name in the title.",
         example="Py_mod_gil for the C extension",
     ),
@@ -138,7 +144,7 @@ RULES: tuple[Rule, ...] = (
         kind=KindName.GIL_REENABLED,
         confidence=Confidence.MEDIUM,
         where=Where.ANY,
-        needs="gil-env",
+        needs="gil-switch",
         also="warning",
         is_pr=False,
         why="A warning that PYTHON_GIL or -X gil silences is the interpreter's own.",

@@ -6,31 +6,36 @@ from bot.core.classify.thread import Confidence, KindName
 RULES: tuple[Rule, ...] = (
     Rule(
         id="tracking-title",
+        version=2,
         kind=KindName.SUPPORT_TRACKING,
         confidence=Confidence.HIGH,
         where=Where.TITLE,
         needs="tracking-title ft|t-tag",
+        unless="? ask",
         why="A tracking issue, a roadmap or a status.",
         example="Tracking issue for free-threading",
     ),
     Rule(
         id="support-title",
-        version=2,
+        version=3,
         kind=KindName.SUPPORT_TRACKING,
         confidence=Confidence.HIGH,
         where=Where.TITLE,
         needs="support-title",
-        unless="fail ci-strict test declare-strict wheel pypi publish ?",
+        unless="fail ci-strict test declare-strict wheel pypi publish ? ask leave-out",
         why="Support for free-threading, as a whole, in the title.",
         example="Support free-threaded Python",
     ),
     Rule(
         id="support-word-title",
+        version=2,
         kind=KindName.SUPPORT_TRACKING,
         confidence=Confidence.HIGH,
         where=Where.TITLE,
         needs="support-word ft|t-tag|ft-loose",
         unless=(
+            "abi3t "
+            "leave-out "
             "fail wheel ci-strict test declare-strict pypi publish ? crash deadlock race unsafe make-safe lock-word "
             "symptom slow doc re-enable stable-abi gil-slot gil-slot-strict warning build-fails ask"
         ),
@@ -48,6 +53,38 @@ RULES: tuple[Rule, ...] = (
         unless="fail ci-strict test",
         why="Support and wheels are asked for together.",
         example="Support free-threaded Python and publish wheels",
+    ),
+    Rule(
+        id="wheel-support-title",
+        kind=KindName.SUPPORT_TRACKING,
+        confidence=Confidence.HIGH,
+        where=Where.TITLE,
+        needs="wheel support-word ft|t-tag",
+        unless="fail ci-strict test leave-out",
+        also="confirm",
+        why="Wheels in the title, and the text asks whether the package is compatible at all.",
+        example="Free-threaded wheel support: confirm compatibility, too",
+    ),
+    Rule(
+        id="trial-title",
+        kind=KindName.SUPPORT_TRACKING,
+        confidence=Confidence.MEDIUM,
+        where=Where.TITLE,
+        needs="trial ft|t-tag|ft-loose",
+        unless="ci-strict run-parallel test-fails fail crash deadlock race doc",
+        is_pr=False,
+        why="An issue that wants the package tried on a free-threaded build wants to know whether it is supported.",
+        example="Test the scheduler with free-threaded Python",
+    ),
+    Rule(
+        id="migration-title",
+        kind=KindName.SUPPORT_TRACKING,
+        confidence=Confidence.MEDIUM,
+        where=Where.TITLE,
+        needs="migration ft|t-tag|nogil",
+        unless="doc",
+        why="A packager's migration is support for all of its packages at once.",
+        example="Add the 3.14t migrator",
     ),
     Rule(
         id="support-words-title",

@@ -43,7 +43,7 @@ YIELDING: tuple[Yielding, ...] = (
     Yielding(
         KindName.SUPPORT_TRACKING,
         Confidence.HIGH,
-        frozenset({KindName.BUILD_FAILURE, KindName.THREAD_SAFETY_DOCS, KindName.QUESTION}),
+        frozenset({KindName.BUILD_FAILURE, KindName.THREAD_SAFETY_DOCS}),
         Confidence.MEDIUM,
         "Support is what every thread wants; these say what this one is about.",
     ),
@@ -63,7 +63,6 @@ YIELDING: tuple[Yielding, ...] = (
             KindName.CI,
             KindName.BUILD_FAILURE,
             KindName.THREAD_SAFETY_DOCS,
-            KindName.QUESTION,
         },
         Confidence.MEDIUM,
         "As above, for weaker signs of support.",

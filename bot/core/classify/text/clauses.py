@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from bot.core.classify.text.lexicon import find_terms
-from bot.core.classify.text.normalise import TITLE, lowered, normalise
+from bot.core.classify.text.normalise import TITLE, Block, blocks, lowered, normalise
 from bot.core.classify.text.terms import Shape
 from bot.core.classify.text.vocabulary import REPOSITORIES
 from bot.core.classify.thread import Thread
@@ -31,7 +32,31 @@ _END = re.compile(r"[.?!;] ")
 _WORD = re.compile(r"[a-z0-9]+")
 _TEST_ID = re.compile(r"\btest_\w+")
 _OLD_BRANCHES = tuple(f"[3.{minor}]" for minor in range(6, 13))
+_REFERENCE = frozenset({"closes", "fixes", "fix", "resolves", "see", "ref", "refs", "towards", "issue"})
+"""The first words of sentences that only name another thread."""
 _LETTERS = re.compile(r"[a-z0-9]")
+_T_PATH = re.compile(r"(?<=[/\\])(?:lib)?python3\.\d\dt|libpython3\.\d\dt")
+"""A free-threaded build as a part of a path, as every traceback and backtrace has them."""
+_BANNER = re.compile(r"3\.\d\d\.\d\S{0,8} (?:experimental )?free-threading build")
+"""What the interpreter says of itself, as forms for reports ask for."""
+_BUMP = re.compile(r"\b(?:bump|update|upgrade) (?:dependency )?[\w./-]{1,60} (?:from|to) |\brelease v?\d")
+_OLD_PYTHON = re.compile(r"(?<![\d.])(?:2\.7|3\.[3-9]|3\.1[0-2])(?!\d)")
+_SIGNS: tuple[tuple[str, Shape], ...] = (
+    ("[ft]", "ft"),
+    ("(not free", "non-ft"),
+    ("(non free", "non-ft"),
+    ("[ ]", "checkbox"),
+    ("[x]", "checkbox"),
+    ("python_gil", "gil-switch"),
+    ("pythongil=", "gil-switch"),
+    ("-x gil", "gil-switch"),
+    ("-xgil", "gil-switch"),
+    ("with nogil:", "nogil-code"),
+    ("nogil=", "nogil-code"),
+)
+"""What is told by signs between the letters, in small letters."""
+_CI_PREFIXES = ("ci:", "ci(", "[ci]", "chore(ci)")
+_CI_ITSELF = ("test", "job", "workflow", "matrix", "actions", "nightly", "pipeline", "runner", "run ")
 
 
 class Part(StrEnum):
@@ -45,12 +70,16 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A stretch of text up to a full stop, and where each term first stands in it: its first and last word."""
+    """A stretch of text up to a full stop, and where each term first stands in it: its first and last word.
+
+    ``quoted`` says that it stands in code, or is quoted from elsewhere.
+    """
 
     part: Part
     text: str
     words: tuple[str, ...]
     terms: Mapping[str, tuple[int, int]]
+    quoted: bool = False
 
     def has(self, terms: frozenset[str]) -> bool:
         """Return whether the clause holds one of these terms."""
@@ -94,14 +123,14 @@ class ParsedThread:
 def read(thread: Thread) -> ParsedThread:
     """Normalise a thread and find the vocabulary's terms in it."""
     repo, title = normalise(thread.repo, TITLE, 0), normalise(thread.title, TITLE, 0)
-    body = normalise(thread.body)
+    body = blocks(thread.body)
     name = _repository(repo)
     heading = _clause(Part.TITLE, title)
     clauses = (name, heading, *_clauses(body))
     return ParsedThread(
         repo=repo,
         title=title,
-        body=body,
+        body="\n".join(block.text for block in body),
         is_pr=thread.is_pr is True,
         clauses=clauses,
         in_title=frozenset(heading.terms),
@@ -116,24 +145,35 @@ def _repository(repo: str) -> Clause:
     return Clause(Part.REPOSITORY, repo, words, terms if words else {})
 
 
-def _clauses(body: str) -> list[Clause]:
-    """Cut a body into clauses; of those that hold the same terms only the first is kept."""
-    found: dict[frozenset[str], Clause] = {}
+def _clauses(body: Iterable[Block]) -> list[Clause]:
+    """Cut a body into clauses; of those that hold the same terms only the first is kept.
+
+    It opens with the first sentence that is neither a heading nor quoted.
+    """
+    found: dict[tuple[frozenset[str], bool], Clause] = {}
     part = Part.OPENING
-    for text in _sentences(body):
-        clause = _clause(part, text)
+    sentences = ((block, text) for block in body for text in _sentences(block.text))
+    for block, text in islice(sentences, SENTENCES):
+        apart = block.quoted or block.heading or _only_refers(text)
+        clause = _clause(Part.BODY if apart else part, text, quoted=block.quoted)
         if clause.terms:
-            found.setdefault(frozenset(clause.terms), clause)
+            found.setdefault((frozenset(clause.terms), block.quoted), clause)
         if len(found) >= CLAUSES:
             break
-        part = Part.BODY
+        part = part if apart else Part.BODY
     return list(found.values())
+
+
+def _only_refers(text: str) -> bool:
+    """Return whether a sentence says no more than "Closes #12"."""
+    words = lowered(text[:200]).split()
+    return len(words) in (2, 3) and words[0].strip("*-:(") in _REFERENCE
 
 
 def _sentences(text: str) -> Iterator[str]:
     """Cut a text after every full stop, and where it runs on without one."""
     start = 0
-    for _ in range(SENTENCES):
+    while start < len(text):
         found = _END.search(text, start, start + LONGEST)
         if found:
             end = found.end()
@@ -144,17 +184,15 @@ def _sentences(text: str) -> Iterator[str]:
             end = space + 1 if space > start else start + LONGEST
         yield text[start:end]
         start = end
-        if start >= len(text):
-            break
 
 
-def _clause(part: Part, text: str) -> Clause:
+def _clause(part: Part, text: str, *, quoted: bool = False) -> Clause:
     low = lowered(text)
     words = _WORD.findall(_TEST_ID.sub(_unnamed, low) if "test_" in low else low)
     terms = find_terms(words)
     if words:
         terms.update((shape, (0, len(words) - 1)) for shape in _shapes(low))
-    return Clause(part, text, tuple(words), terms)
+    return Clause(part, text, tuple(words), terms, quoted)
 
 
 def _unnamed(test: re.Match[str]) -> str:
@@ -166,17 +204,32 @@ def _unnamed(test: re.Match[str]) -> str:
 
 def _shapes(low: str) -> Iterator[Shape]:
     """Find what letters and digits alone do not show."""
+    start = low.lstrip("` '\u200d")
     if low.rstrip().endswith("?"):
         yield "?"
     if low.startswith(_OLD_BRANCHES):
         yield "old-branch"
-    if "[ft]" in low:
-        yield "ft"
-    if low.lstrip("` '").startswith("test_"):
+    for sign, shape in _SIGNS:
+        if sign in low:
+            yield shape
+    if start.startswith("test_"):
         yield "test-first"
     if "test_" in low or "::test" in low:
         yield "test-id"
         if "failed " in low and "::test" in low:
             yield "failed-test"
-    if "[ ]" in low or "[x]" in low:
-        yield "checkbox"
+    yield from _versions(low, start)
+
+
+def _versions(low: str, start: str) -> Iterator[Shape]:
+    """Find what is said of versions that are not what is spoken of."""
+    if start.startswith(_CI_PREFIXES) and not any(word in low for word in _CI_ITSELF):
+        yield "ci-prefix"
+    if _T_PATH.search(low):
+        yield "t-path"
+    if "free-threading build" in low and _BANNER.search(low):
+        yield "banner"
+    if _BUMP.search(low):
+        yield "bump"
+    if _OLD_PYTHON.search(low):
+        yield "old-python"

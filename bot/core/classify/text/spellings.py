@@ -21,7 +21,7 @@ def _tags(minor: int) -> tuple[str, ...]:
 
 def _releases(minor: int) -> tuple[str, ...]:
     """Spell a version, free-threaded or not: 3.14, python3.14, cp314."""
-    return (f"3 {minor}", f"python3 {minor}", f"cpython3 {minor}", f"py3{minor}", f"cp3{minor}")
+    return (f"3 {minor}", f"python3 {minor}", f"python3{minor}", f"cpython3 {minor}", f"py3{minor}", f"cp3{minor}")
 
 
 def _supports(minor: int) -> tuple[str, ...]:
@@ -48,6 +48,16 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **{f"release-{minor}": _releases(minor) for minor in MINORS},
         "no-tag": tuple(
             f"{no} {tag}" for no in ("no", "without", "missing") for minor in MINORS for tag in _tags(minor)
+        ),
+        "beside-tag": tuple(
+            f"{one} {joint}{other}"
+            for minor in MINORS
+            for one, other in (
+                (f"3 {minor}", f"3 {minor}t"),
+                (f"cp3{minor}", f"cp3{minor}t"),
+                (f"3{minor}", f"3{minor}t"),
+            )
+            for joint in ("", "and ", "or ", "and python ")
         ),
         "non-ft": tuple(f"{no} {word}" for no in ("non", "no non", "non experimental") for word in _NEGATED),
         "skip-tag": tuple(

@@ -22,8 +22,8 @@ def spell_out(listed: str) -> Iterator[str]:
             yield " ".join(word for word in words if word).replace("'", " ")
 
 
-WHOLE = frozenset({"non-ft"})
-"""Terms whose words say nothing else: "non-free-threaded" is not "free-threaded"."""
+WHOLE = frozenset({"non-ft", "gil-talk"})
+"""Terms whose words say nothing else: "non-free-threaded" is not "free-threaded", "no GIL release" not "no GIL"."""
 
 REPOSITORIES: Mapping[str, str] = MappingProxyType(
     {
@@ -38,35 +38,62 @@ REPOSITORIES: Mapping[str, str] = MappingProxyType(
         "run-parallel": "tests-threads",
         "-feedstock$": "packager",
         "/talks$": "talk",
+        "_talk$": "talk",
+        "-website$": "talk",
+        "blog$": "talk",
         "meetup": "talk",
+        "pypy/pypy$": "other-python",
     }
 )
 """What a repository's name says: a part of it (`$` is its end) to a term."""
+
+_FREE_THREADED = (
+    "free threaded/threading/threadedness/threadable/threadness/threadingness, free thread "
+    "build/builds/python/cpython/interpreter/mode/support/wheel/wheels/compatible/compatibility/safe/version, "
+    "freethreaded/freethreading/freethread/freethreads/freethreadedness/freethreadingness"
+)
+_NO_GIL_BUILD = (
+    "nogil/gilless python/cpython/python3/build/builds/interpreter/mode/wheel/wheels/binaries/variant/variants, "
+    "nogil ci/job/env/tests/safe/compatible/compatibility/readiness/ready/support, no gil "
+    "python/cpython/build/builds/interpreter/mode/wheel/wheels/support, python/cpython nogil, python/cpython no gil, "
+    "gil free/less/disabled python/cpython/build/builds/interpreter/wheel/wheels, support nogil, support no gil, "
+    "support for nogil/no, python/cpython without the/ gil"
+)
+_GIL_DISABLED = (
+    "disable gil, disabled gil, gil disabled, gil is disabled, disabling the gil, disable the gil, gil disabling, "
+    "disable/disables/disabling/disabled the global interpreter lock"
+)
+_GIL_REMOVED = (
+    "removing the gil, gil removal, optional gil, gil optional, making the gil optional, "
+    "remove/removes/removing/removed the global interpreter lock"
+)
+_GIL_FREE = "gil free, gilfree, gil less, gilless"
+_NO_GIL = "no gil, no global interpreter lock, without the/a/ global interpreter lock"
+_NOGIL = "nogil"
+_WITHOUT_GIL = (
+    "without the gil, without gil, gil off, not using/use/need/require the gil, no longer needs/requires/uses the gil, "
+    "gil turned/switched off"
+)
+_FT_BUILD = (
+    "python 3 13/14/15 ft, ft python/cpython/build/builds/mode/wheel/wheels/interpreter/interpreters/ci/variant, py "
+    "ft, on/in/under ft"
+)
 
 VOCABULARY: Mapping[str, str] = MappingProxyType(
     {
         # -- what makes a thread one about free-threading
         "ft": (
-            "free threaded, free threading, freethreaded, freethreading, freethread, free threadedness, "
-            "freethreadedness, freethreadingness, free threadingness, no gil, nogil python, python nogil, nogil "
-            "cpython, cpython nogil, nogil build, nogil builds, nogil interpreter, nogil mode, nogil wheels, nogil "
-            "support, gil free, gilfree, gil less, gilless, disable gil, disabled gil, gil disabled, gil is "
-            "disabled, disabling the gil, disable the gil, gil disabling, removing the gil, gil removal, python 3 13 "
-            "ft, python 3 14 ft, ft python, ft build, ft builds, ft cpython, py ft, optional gil, gil optional, "
-            "making the gil optional, free threadable, freethreads, "
-            "disable/disables/disabling/disabled/remove/removes/removing/removed the global interpreter lock, "
-            "without the/a/ global interpreter lock, no global interpreter lock, ft "
-            "mode/wheel/wheels/interpreter/interpreters/ci/variant, on/in/under ft, nogil "
-            "variant/variants/wheel/binaries/ci/version/versions/job/python3/env, nogil "
-            "tests/safe/compatible/compatibility/readiness/ready"
+            f"{_FREE_THREADED}, {_NO_GIL_BUILD}, {_GIL_DISABLED}, {_GIL_REMOVED}, {_GIL_FREE}, {_NO_GIL}, {_FT_BUILD}"
         ),
-        "ft-named": (
-            "free threaded/threading/threadedness/threadable/threadness, "
-            "freethreaded/freethreading/freethread/freethreads/freethreadedness/freethreadingness, gil disabled, gil "
-            "is disabled, disable/disabling/disabled/removing/remove the/ gil, no gil "
-            "python/cpython/build/builds/interpreter, nogil python/cpython/build/builds/interpreter, python no gil, "
-            "python nogil, gil free/less python, python without the/ gil"
-        ),
+        "ft-named": _FREE_THREADED,
+        "no-gil-build": _NO_GIL_BUILD,
+        "gil-disabled": _GIL_DISABLED,
+        "gil-removed": _GIL_REMOVED,
+        "gil-free": _GIL_FREE,
+        "no-gil": _NO_GIL,
+        "nogil": _NOGIL,
+        "without-gil": _WITHOUT_GIL,
+        "ft-short": f"ft, {_FT_BUILD}",
         "ft-word": (
             "free threaded, free threading, freethreaded, freethreading, freethread, free threadedness, "
             "freethreadedness, freethreadingness, free threadingness, no gil, nogil, disable gil, without the gil, ft"
@@ -74,12 +101,12 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
         "t-tag": "cp31xt, cp31 t, cp3xt, 3 xt",
         "ft-mark": (
             "py gil disabled, py mod gil, gil not used, mod gil, freethreading compatible, freethreaded compatible, "
-            "gil used, python gil, xgil, pep 703, pep703, pep 779, pep 803, pep 809, abi3t, is gil enabled, "
-            "pyunstable module setgil, module setgil, py free threading, x64 freethreaded, thread safety classifier, "
-            "trove classifiers free threading, python freethreading, gil is enabled, all threads while the gil is "
-            "disabled, py begin critical section, py begin critical section2, supports free threading, x gil, trove "
+            "pep 703, pep703, pep 779, pep 803, pep 809, abi3t, is gil enabled, pyunstable module setgil, module "
+            "setgil, py free threading, x64 freethreaded, thread safety classifier, trove classifiers free "
+            "threading, python freethreading, isgilenabled, gil is enabled, all threads while the gil is disabled, "
+            "py begin critical section, py begin critical section2, supports free threading, trove "
             "classifier/classifiers free threading, cpython freethreading, ft mutex, ft object mutex, lock self, "
-            "free threading 1/2/3/4"
+            "free threading 1/2/3/4, gil used false/true, mod gil used"
         ),
         "ft-internals": (
             "lock keys, unlock keys, lock object, type lock, qsbr, py qsbr, biased reference counting, biased "
@@ -89,10 +116,19 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "freelist, freelists, py reftracer, immortalization, immortalize, unique reference, is owned by current "
             "thread, py isownedbycurrentthread, py atomic, ft atomic, ft atomics"
         ),
-        "ft-loose": (
-            "nogil, without the gil, without gil, gil off, not using/use/need/require the gil, no longer "
-            "needs/requires/uses the gil, gil turned/switched off"
+        "ft-loose": f"{_NOGIL}, {_WITHOUT_GIL}",
+        "gil-talk": (
+            "release/releases/released/releasing/drop/drops/dropped/dropping/unlock/unlocks/unlocking the/ python/ "
+            "gil, acquire/acquires/acquired/acquiring/hold/holds/holding/held/grab/grabs/take/takes/ensure/reacquire "
+            "the/ python/ gil, gil "
+            "release/released/releases/releasing/acquisition/acquire/acquired/held/contention/handling, "
+            "no/without/disable/explicit/automatic gil release/releases/acquisition, gil is/ not held, gil state, "
+            "gil deadlock/deadlocks, allowed without gil, allowed without the gil, not without gil, gil requiring, "
+            "cython nogil, error compiling cython, per interpreter gil, own gil, gil per, release global interpreter "
+            "lock, release/releases/releasing the global interpreter lock, release nogil, gil usage, gil locking"
         ),
+        "other-python": "pypy, jython, ironpython, graalpy, ruby, jruby",
+        "other-gil": "sub interpreter, sub interpreters, subinterpreter, subinterpreters, pep 684, pep684, pep 734",
         "needs-gil": "need/needs/needing/require/requires/requiring the/ gil",
         "cython-word": "cython, pyx, pxd, cdef, loop, loops",
         "foreign": (
@@ -100,7 +136,11 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "winforms, directx, apartmentthreaded, coinit, gvl"
         ),
         "python-word": "python, cpython, python3, pip, pypi, wheel, wheels, cython, pyo3, pybind11, nanobind, py",
-        "talk": ("talk, talks, slides, keynote, meetup, pycon, europython, podcast, newsletter, webinar, conference"),
+        "talk": (
+            "talk, talks, slides, keynote, meetup, pycon, europython, podcast, newsletter, webinar, conference, blog, "
+            "blogpost, tutorial video, lecture, course, lightning talk, til, introduction to "
+            "multithreading/threading/threads/concurrency/parallelism"
+        ),
         "release-notes": (
             "dependabot, renovate, mend renovate, release notes, what s changed, whats changed, full changelog, pre "
             "commit ci, bumps the"
@@ -121,12 +161,12 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
         ),
         # -- what takes it back
         "non-ft": (
-            "nonfreethreaded, without free threading, without free threaded, not free threaded build, not free "
-            "threaded builds, not free threaded wheel, not free threaded wheels, gil enabled build, gil enabled "
+            "nonfreethreaded, gil only, without free threading, without free threaded, not free threaded build, not "
+            "free threaded builds, not free threaded wheel, not free threaded wheels, gil enabled build, gil enabled "
             "builds, gil enabled wheel, gil enabled wheels, gil wheel, gil wheels, gil version, with gil build, "
             "regular gil, only the/ free threaded/threading wheel/wheels, only the/ freethreaded/freethreading "
             "wheel/wheels, only the/ cp313t/cp314t/cp315t wheel/wheels, gil enabled "
-            "interpreter/interpreters/python/cpython/variant/version"
+            "interpreter/interpreters/python/cpython/variant/version, 3 13/14/15 not free threaded/threading"
         ),
         "aside": (
             "on the horizon, also looked, looked briefly, in the future, eventually, some day, someday, including "
@@ -137,15 +177,16 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
         ),
         "nogil-code": (
             "nogil true, nogil false, prange, nogil function, nogil functions, nogil block, nogil blocks, nogil "
-            "section, nogil sections, except nogil, gil scoped release, release the gil, releases the gil, releasing "
-            "the gil, release gil, releasing gil, allow threads, py allow threads, py begin allow threads, drop the "
-            "gil, dropping the gil, acquire the gil, gil scoped acquire, pygilstate, drop gil, numba, njit, "
-            "guvectorize, vectorize, cdef, cpdef, pxd, cython nogil, nogil to, nogil from, nogil versions of, nogil "
+            "statement/statements, nogil section, nogil sections, except nogil, gil scoped release, release the "
+            "gil, releases the gil, releasing the gil, release gil, releasing gil, allow threads, py allow "
+            "threads, py begin allow threads, drop the gil, dropping the gil, acquire the gil, gil scoped acquire, "
+            "pygilstate, drop gil, numba, njit, guvectorize, vectorize, cdef, cpdef, pxd, cython nogil, nogil to, "
+            "nogil from, nogil versions of, nogil "
             "declaration/declarations/signature/signatures/attribute/attributes/keyword, nogil "
             "clause/option/context/region/regions/callback/callbacks/method/methods/specifier, nogil "
             "qualifier/decorator, declared nogil, nogil cdef, called/callable/call without the gil, gil is/ not "
             "held, hold/holds/holding/held the gil, gil is/ held, gil released, released the gil, gil is/gets/was "
-            "released, ensure the gil, nogil around, gil state, with nogil, nogil in"
+            "released, ensure the gil, nogil around, gil state, nogil in"
         ),
         "nogil-used": (
             "use/used/using/work/works/working/run/runs/running/compatible/tested/fails/crashes/hangs with nogil"
@@ -153,10 +194,11 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
         # -- wheels
         "wheel": (
             "wheel, wheels, whl, whls, binaries, binary wheel, binary wheels, prebuilt, pre built, precompiled, "
-            "cibuildwheel, bdist, bdists, binary distribution, binary distributions, binary builds, binary packages, "
+            "bdist, bdists, binary distribution, binary distributions, binary builds, binary packages, "
             "prebuilts, binary, binary package, conda package/packages, prebuild, prebuilds, pre compiled, manylinux "
             "wheel/wheels"
         ),
+        "cibuildwheel": "cibuildwheel, cibw",
         "pypi": "pypi, conda forge, index, nightly index, package index, anaconda",
         "provide": (
             "provide, providing, provided, publish, published, publishing, upload, uploads, uploaded, uploading, "
@@ -179,6 +221,32 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "published, not uploaded, nowhere, only has, only have, only for, not provide/provided, "
             "doesn't/don't/not ship, still no, no cp313t/cp314t/cp315t"
         ),
+        "wheel-ask": (
+            "provide/publish/upload/ship/distribute/release/offer/build/make prebuilt/binary/the/free/some/python "
+            "wheels, "
+            "provide/providing/publish/publishing/upload/uploading/ship/shipping/release/releasing/build/building/make "
+            "wheels, wheels published/uploaded/released/provided/available, prebuilt wheels, prebuilt wheel, wheels "
+            "would, wheels could, wheel builds, wheels can be built, wheels for, provide/publish/upload/ship "
+            "prebuilt"
+        ),
+        "leave-out": (
+            "skip, skips, skipping, exclude, excludes, excluding, drop, drops, dropping, remove, removes, removing, "
+            "don't/not/stop build/building/publish/publishing/ship/shipping, disable, disables, stop, cibw skip"
+        ),
+        "plans": (
+            "any plan/plans, do you have plans, do you have any plans, have plans, is there a plan, are there plans, "
+            "are there any plans, is there any plan, plan/plans/planned/planning to support/add/publish/provide, plans "
+            "for, when will, will there be, is it planned, on the roadmap, any timeline, any roadmap"
+        ),
+        "confirm": (
+            "confirm compatibility, confirmed compatibility, confirm support, compatibility with, compatible with"
+        ),
+        "detect": "detect, detects, detected, detecting, detection",
+        "trial": (
+            "test, try, trying, perform/run some/a tests/test/trial, give a try, evaluate, experiment, experiment with"
+        ),
+        "migration": "migrator, migrators, migration, migrations",
+        "wonder": "i wonder, wondering if/whether, i was wondering, just wondering, curious if/whether",
         "gone": "missing, lack of, unavailable, not available, no longer available, absent, not provided",
         "wheel-tag": "cp313t, cp314t, cp315t, cp316t, cp31xt, cp31 t",
         "build-thing": "build, builds, binary, binaries, package, packages, variant, variants, distribution",
@@ -316,7 +384,7 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
         "suppress": "suppression, suppressions, suppress, suppresses",
         "data-race": (
             "data race, data races, race condition, race conditions, datarace, race detected, races detected, racy, "
-            "raced, racing, concurrent write/writes, lost update/updates, races with/on/between"
+            "raced, racing, concurrent write/writes, lost update/updates, races with/on/between, the race, a race"
         ),
         "tsan-report": (
             "warning threadsanitizer data race, threadsanitizer data race, summary threadsanitizer, "
@@ -365,7 +433,6 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "deterministic, several/multiple/many/two/concurrent threads, run to run, between runs, every/each "
             "thread, own copy/workspace/buffer/cache, concurrent users"
         ),
-        "ft-short": "ft",
         "make-safe": (
             "lock the, mutex, mutexes, pymutex, std mutex, locked, locks, seqlock, make thread safe, thread safe in "
             "free threaded, thread safe in the free threaded, thread safe under free threading, thread safe with "
@@ -467,7 +534,6 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "compatible, pyunstable module setgil, module setgil, mod gil, gil used, nb module free threaded, "
             "nanobind add module free threaded, pybind11 nogil, f2py freethreading compatible"
         ),
-        "gil-env": "python gil, xgil, x gil",
         "warning": "warning, warnings, warns, runtimewarning, runtimewarnings, warn, warned",
         # -- speed
         "slow": (

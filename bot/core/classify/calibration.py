@@ -1,0 +1,46 @@
+"""How sure the rules may be, by how often they were right about labelled threads (`evidence`, which a script counts).
+
+A rule states how strong a sign it is; what that is worth depends on the kind, and is counted. Nothing is ever said more
+surely than its rule states it, and what was wrong too often is not said at all.
+"""
+
+import re
+
+from bot.core.classify.evidence import GATE, KINDS
+from bot.core.classify.text.clauses import Clause
+from bot.core.classify.thread import Confidence, KindName
+
+_VERSION = re.compile(r"3 ?1[3-9]")
+_WEIGHT = 4
+_STATED = {Confidence.HIGH: 0.9, Confidence.MEDIUM: 0.6, Confidence.LOW: 0.45}
+"""The share that is right of a kind stated so, where nobody has counted yet: as if `_WEIGHT` threads had been."""
+
+_LEAST = ((Confidence.HIGH, 0.85), (Confidence.MEDIUM, 0.58), (Confidence.LOW, 0.4))
+_LEAST_ALONE = 0.9
+_RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
+
+
+def opener(term: str, clause: Clause) -> str:
+    """Return the phrase by which a clause says a term of the gate; one version stands for all of them."""
+    if term == "t-tag":
+        return "3.14t"
+    if term == "gil-switch":
+        return "PYTHON_GIL"
+    first, last = clause.terms[term]
+    return _VERSION.sub("3.14", " ".join(clause.words[first : last + 1]))
+
+
+def opens_alone(phrase: str) -> bool:
+    """Return whether a phrase says free-threading by itself: it was seen in labelled threads, and hardly ever erred."""
+    right, wrong = GATE.get(phrase, (0, 0))
+    return right > 0 and right >= _LEAST_ALONE * (right + wrong)
+
+
+def calibrated(kind: KindName, stated: Confidence) -> Confidence | None:
+    """Return how sure a kind is whose rule states so much, None where it is not worth saying."""
+    right, wrong = KINDS.get((kind, stated), (0, 0))
+    share = (right + _WEIGHT * _STATED[stated]) / (right + wrong + _WEIGHT)
+    for confidence, least in _LEAST:
+        if share >= least and _RANK[confidence] >= _RANK[stated]:
+            return confidence
+    return None

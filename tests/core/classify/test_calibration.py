@@ -1,0 +1,79 @@
+import pytest
+
+from bot.core.classify import calibration, evidence
+from bot.core.classify.calibration import calibrated, opener, opens_alone
+from bot.core.classify.classify import classify
+from bot.core.classify.text.clauses import read
+from bot.core.classify.thread import Confidence, KindName
+from tests.core.triage.threads import issue
+
+HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
+RACE = KindName.DATA_RACE
+
+
+@pytest.mark.parametrize(
+    ("stated", "right", "wrong", "said"),
+    [
+        (HIGH, 0, 0, HIGH),
+        (HIGH, 20, 1, HIGH),
+        (HIGH, 3, 2, MEDIUM),
+        (HIGH, 1, 9, None),
+        (MEDIUM, 0, 0, MEDIUM),
+        (MEDIUM, 50, 0, MEDIUM),  # never surer than its rule
+        (MEDIUM, 0, 1, LOW),
+        (MEDIUM, 2, 10, None),
+        (LOW, 0, 0, LOW),
+        (LOW, 0, 3, None),
+    ],
+)
+def test_a_kind_is_as_sure_as_it_was_right(
+    monkeypatch: pytest.MonkeyPatch, stated: Confidence, right: int, wrong: int, said: Confidence | None
+) -> None:
+    monkeypatch.setattr(calibration, "KINDS", {(RACE, stated): (right, wrong)})
+    assert calibrated(RACE, stated) is said
+
+
+def test_what_was_wrong_too_often_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = issue("Data race on 3.14t")
+    assert [(kind.kind, kind.confidence) for kind in classify(thread).kinds] == [(RACE, HIGH)]
+    monkeypatch.setattr(calibration, "KINDS", {(RACE, HIGH): (3, 2)})
+    assert [(kind.kind, kind.confidence) for kind in classify(thread).kinds] == [(RACE, MEDIUM)]
+    monkeypatch.setattr(calibration, "KINDS", {(RACE, HIGH): (0, 9)})
+    assert classify(thread).kinds == ()
+
+
+@pytest.mark.parametrize(("right", "wrong", "alone"), [(0, 0, False), (1, 0, True), (9, 1, True), (8, 1, False)])
+def test_a_phrase_opens_alone_where_it_was_seen_and_hardly_erred(
+    monkeypatch: pytest.MonkeyPatch, right: int, wrong: int, alone: bool
+) -> None:
+    monkeypatch.setattr(calibration, "GATE", {"gil free": (right, wrong)})
+    assert opens_alone("gil free") is alone
+    said = classify(issue("GIL-free spam"))
+    assert (said.free_threading, said.confidence) == ((True, MEDIUM) if alone else (False, LOW))
+
+
+def test_a_phrase_without_evidence_opens_in_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "GATE", {})
+    assert not classify(issue("Free-threaded spam")).free_threading
+    for title, body in (("Free-threaded spam for Python", ""), ("Free-threaded spam", "It is for 3.14t.")):
+        assert classify(issue(title, body)).confidence is MEDIUM
+
+
+@pytest.mark.parametrize(
+    ("title", "term", "phrase"),
+    [
+        ("cp315t wheels", "t-tag", "3.14t"),
+        ("Free-Threading", "ft-named", "free threading"),
+        ("PYTHON_GIL=0", "gil-switch", "PYTHON_GIL"),
+        ("Python 3.15 FT", "ft-short", "python 3.14 ft"),
+    ],
+)
+def test_a_phrase_stands_for_its_spellings(title: str, term: str, phrase: str) -> None:
+    assert opener(term, read(issue(title)).clauses[1]) == phrase
+
+
+def test_the_counts_are_those_of_a_run() -> None:
+    assert evidence.THREADS > 100
+    assert all(right >= 0 <= wrong and right + wrong > 0 for right, wrong in evidence.GATE.values())
+    assert all(right + wrong > 0 for right, wrong in evidence.KINDS.values())
+    assert {kind for kind, _ in evidence.KINDS} == {*KindName}
