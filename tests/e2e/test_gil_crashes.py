@@ -24,8 +24,9 @@ from tests.e2e.triage_process import Run
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_world import FakeIssue
+from tests.fakes.index_pages import sdist
 from tests.services.lookups import Clock
-from tests.services.triages import GIL, Bench, install, open_bench, own, places
+from tests.services.triages import GIL, LINKS, Bench, install, open_bench, own, places
 
 STEPS = (
     *("found", "told", "noted"),
@@ -94,6 +95,7 @@ async def stage(database_path: Path, forge: Forge[Run]) -> AsyncIterator[Stage]:
     clock = Clock()
     async with FakeGitHub(now=clock) as fake, FakeIndex() as index:
         issue = install(fake).open(*GIL)
+        index.publish("demo", [sdist("demo", "1.0")], project_urls=LINKS)
         async with open_bench(fake, index, database_path, clock) as bench:
             await record(bench, read_wheel("1.0", ON))
             await bench.settle()

@@ -26,6 +26,9 @@ from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.fakes.index_pages import sdist, wheels
 from tests.services.inspections import OFF, ON, publish, wheel_of
 
+LXML = {"Source": "https://github.com/lxml/lxml"}
+"""What the package's links on the index are."""
+
 SETTINGS = b"""
 version = 1
 mode = "apply"
@@ -248,7 +251,7 @@ async def test_wheels_that_appear_answer_the_thread_that_asked_for_them(here: Su
     tracking = {"FTBOT_TRACK": "1", "FTBOT_TOP_PACKAGES_URL": top_list.as_uri()}
     uploaded = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     gil = wheels("lxml", "6.2.0", "cp314-cp314-win_amd64", upload_time=uploaded)
-    here.index.publish("lxml", [*gil, sdist("lxml", "6.2.0", upload_time=uploaded)])
+    here.index.publish("lxml", [*gil, sdist("lxml", "6.2.0", upload_time=uploaded)], project_urls=LXML)
     upstream = here.discord.guild.channel("upstream")
     async with here.running(**tracking) as bot:
         await here.discord.slash("ftconfig issues", user="mod", options={"channel": upstream}).shown()
@@ -286,7 +289,7 @@ async def test_a_release_that_keeps_the_gil_off_answers_the_thread_that_said_it_
     async def release(version: str, way: str) -> None:
         """Publish a release, and have its wheel read by a process that is not the bot."""
         wheel = wheel_of({"lxml/m": way}, more={"lxml/version": version.encode()})
-        publish(here.index, "lxml", {"cp314-cp314t-manylinux_2_28_aarch64": wheel}, version)
+        publish(here.index, "lxml", {"cp314-cp314t-manylinux_2_28_aarch64": wheel}, version, LXML)
         await ftbot(here, "scan", "--inspect", "--json", **tracking)
 
     await release("6.1.0", ON)

@@ -37,8 +37,14 @@ def wheel_of(modules: Mapping[str, str], *, more: Mapping[str, bytes] | None = N
     return buffer.getvalue()
 
 
-def publish(host: FileHost, name: str, wheels: Mapping[str, bytes], version: str = "1.0") -> None:
-    """Publish a release with wheels, by what follows the version in their names."""
+def publish(
+    host: FileHost,
+    name: str,
+    wheels: Mapping[str, bytes],
+    version: str = "1.0",
+    links: Mapping[str, str] | None = None,
+) -> None:
+    """Publish a release with wheels, by what follows the version in their names; the first says the project's links."""
     files = []
     for tags, content in wheels.items():
         link = host.put(f"{name}-{version}-{tags}.whl", content)
@@ -46,7 +52,7 @@ def publish(host: FileHost, name: str, wheels: Mapping[str, bytes], version: str
     if name in host.projects:
         host.upload(name, *files)
     else:
-        host.publish(name, files)
+        host.publish(name, files, project_urls=links)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ GIL = (
 
 WHEELS = ("Please publish cp314t wheels", "There are no free-threaded wheels for Python 3.14t on PyPI.")
 OTHER = ("Fix a typo in the tutorial", "It says teh.")
+LINKS = {"Source": "https://github.com/demo/demo"}
+"""What the project `demo` says of where it is developed."""
 HUMAN, AUTHOR, STRANGER = "triager", "reporter", "stranger"
 
 

@@ -28,11 +28,11 @@ from bot.clients.github.repository import (
     repository_path,
     thread_path,
 )
-from bot.clients.github.wire import WireLabel, WireRepository
+from bot.clients.github.wire import WireLabel, WireRepository, WireUser, account
 from bot.clients.github.worker import Call, NotThereError, Reply, TokenRefusedError, open_worker
 from bot.clients.web import Patience
 from bot.core.errors import UserError
-from bot.core.github.threads import Comment, ForbiddenError, GoneError, IssueRef, LabelEvent, RefusedError
+from bot.core.github.threads import Account, Comment, ForbiddenError, GoneError, IssueRef, LabelEvent, RefusedError
 from bot.core.triage.decide.texts import is_marked
 
 _T = TypeVar("_T")
@@ -224,6 +224,18 @@ class GithubApp(RepositoryReader):
         """React to a comment: `eyes`, `rocket` or `confused`."""
         path = f"{repository_path(repository)}/issues/comments/{comment}/reactions"
         await self._write(repository, "POST", path, {"content": reaction}, _read_number)
+
+    async def dislikes(self, repository: str, comment: int) -> tuple[Account, ...]:
+        """Return the people who gave a comment a thumbs-down; raises ``GoneError`` where there is no comment.
+
+        That costs one request, and a second one where there is any.
+        """
+        path = f"{repository_path(repository)}/issues/comments/{comment}"
+        if not await self.ask(repository, Call("GET", path), _read_dislikes):
+            return ()
+        call = Call("GET", f"{path}/reactions", {"content": "-1", "per_page": "100"})
+        pages = self.pages(repository, call, _read_reactors)
+        return tuple([who async for page in pages for who in page.items if who is not None and not who.is_bot])
 
     async def find_comment(self, ref: IssueRef, marker: str) -> Comment | None:
         """Find the App's first comment on a thread that begins with a marker; anybody's else may begin with it too."""
@@ -421,6 +433,16 @@ class _Numbered(msgspec.Struct):
     id: int
 
 
+class _Reacted(msgspec.Struct):
+    """A comment, as far as it tells how often people reacted to it, by reaction."""
+
+    reactions: dict[str, int | str] = {}
+
+
+class _Reaction(msgspec.Struct):
+    user: WireUser | None = None
+
+
 _APP = msgspec.json.Decoder(_AppAnswer)
 _INSTALLATION = msgspec.json.Decoder(_Installation)
 _INSTALLATIONS = msgspec.json.Decoder(list[_Installation])
@@ -431,6 +453,8 @@ _LABELS = msgspec.json.Decoder(list[WireLabel])
 _NUMBERED_LABELS = msgspec.json.Decoder(list[_NumberedLabel])
 _SUGGESTIONS = msgspec.json.Decoder(list[_Suggestion])
 _NUMBERED = msgspec.json.Decoder(_Numbered)
+_REACTED = msgspec.json.Decoder(_Reacted)
+_REACTIONS = msgspec.json.Decoder(list[_Reaction])
 
 
 def _read_app(reply: Reply) -> _AppAnswer:
@@ -472,6 +496,14 @@ def _read_suggestions(reply: Reply) -> Page[_Suggestion]:
 
 def _read_number(reply: Reply) -> int:
     return _NUMBERED.decode(reply.text).id
+
+
+def _read_dislikes(reply: Reply) -> bool:
+    return _REACTED.decode(reply.text).reactions.get("-1", 0) != 0
+
+
+def _read_reactors(reply: Reply) -> Page[Account | None]:
+    return page_of(reply, [account(reaction.user) for reaction in _REACTIONS.decode(reply.text)])
 
 
 def _skip(_reply: Reply) -> None:

@@ -18,6 +18,7 @@ _LINK = re.compile(
     rf"(?:https?://)?(?:www\.|redirect\.)?github\.com/({_NAME})/(?:issues|pull)/([1-9][0-9]{{0,9}})(?![0-9])"
 )
 _REPOSITORY = re.compile(_NAME)
+_ADDRESS = re.compile(rf"https?://(?:www\.)?github\.com/({_NAME})", re.IGNORECASE)
 
 
 class GoneError(UpstreamError):
@@ -147,3 +148,9 @@ def linked_ref(url: str) -> IssueRef | None:
 def is_repository(text: str) -> bool:
     """Return whether a text is a repository's full name, `owner/name`."""
     return _REPOSITORY.fullmatch(text) is not None
+
+
+def repository_of(url: str | None) -> str | None:
+    """Return the repository on GitHub that an address lies in, in lower case; None for any other address."""
+    found = None if url is None else _ADDRESS.match(url.strip())
+    return None if found is None else found[1].lower().removesuffix(".git")

@@ -22,6 +22,7 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "⚠": "beware:",
         "⬜": "-",
         "❔": "?",
+        "👎": "thumbs-down",
         "•": "*",
         "·": "-",
         "│": "|",

@@ -130,7 +130,7 @@ def consequences(event: GithubEvent, delivery: str | None, snapshot: Snapshot, g
         overrides=tuple(
             override for label, override in after.overrides.items() if gathered.stored.get(label) != override
         ),
-        marks=effects.marks,
+        marks=effects.marks if snapshot.rejected is None else (snapshot.rejected, *effects.marks),
         reviews=reviews_of(after),
     )
 

@@ -57,7 +57,7 @@ _SHOWN = 40
 _NO_TEXT = frozenset({"Cc", "Cs"})  # control characters, and halves of characters
 _MODES = tuple(mode.value for mode in Mode)
 _KINDS = tuple(kind.value for kind in KindName)
-_KEYS = ("version", "mode", "not-before", "grace-seconds", "comments", "labels", "rules", "commands")
+_KEYS = ("version", "mode", "not-before", "grace-seconds", "comments", "pull-requests", "labels", "rules", "commands")
 _RESERVED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"notify": ("discord",), "needs-info": ("remind-after-days",)}
 )
@@ -78,7 +78,8 @@ class RuleSettings:
 class RepoSettings:
     """What holds in a repository; as it stands here, it is what holds without a file.
 
-    ``labels`` maps label keys (`topic`, a kind, `needs-info`, …) to the repository's labels.
+    ``labels`` maps label keys (`topic`, a kind, `needs-info`, …) to the repository's labels. ``pull_requests`` is that
+    rules may work on pull requests, too.
     """
 
     mode: Mode = Mode.DRY_RUN
@@ -88,6 +89,7 @@ class RepoSettings:
     rules: Mapping[KindName, RuleSettings] = field(default_factory=lambda: MappingProxyType({}))
     allow_anyone: tuple[str, ...] = ()
     comments: bool = True
+    pull_requests: bool = False
 
     def mode_of(self, kind: KindName) -> Mode:
         """Return the mode that holds for a kind: its own, unless the repository is off."""
@@ -182,6 +184,7 @@ def _read(top: Mapping[str, object], problems: list[str]) -> RepoSettings:
         rules=MappingProxyType(_rules(_table("rules", top, problems), problems)),
         allow_anyone=_commands(_table("commands", top, problems), problems),
         comments=_flag("comments", top.get("comments", True), problems),
+        pull_requests=_flag("pull-requests", top.get("pull-requests", False), problems),
     )
 
 

@@ -75,7 +75,8 @@ class Snapshot:
     ``overrides`` are the stored ones merged with the thread's label events; ``entries`` are all outbox entries that
     there ever were for this thread, oldest first; ``suggestions`` tells whether the repository takes GitHub's own;
     ``reviews`` has for each rule whether its last 20 uses were right; ``problems`` are those of the settings file
-    with ``settings_digest``; ``enabled`` is the operator's switch.
+    with ``settings_digest``; ``enabled`` is the operator's switch. ``rejected`` is what was found just now of a person
+    who does not want the bot's comment; it is among the ``marks``, too.
     """
 
     issue: Issue
@@ -97,6 +98,7 @@ class Snapshot:
     trigger: Trigger
     now: datetime
     enabled: bool
+    rejected: ThreadMark | None = None
 
     @property
     def name(self) -> str:

@@ -19,8 +19,7 @@ from bot.clients.github.repository import PrivateError
 from bot.clients.github.worker import MovedError, TokenRefusedError
 from bot.core.backoff import pause
 from bot.core.errors import StorageError, UpstreamError
-from bot.core.github.events import GithubEvent, Trigger
-from bot.core.github.threads import ForbiddenError, GoneError, Issue, IssueRef, LabelEvent, RefusedError, UnsureError
+from bot.core.github.threads import ForbiddenError, GoneError, Issue, LabelEvent, RefusedError, UnsureError
 from bot.core.triage.actions import Action, ActionKind
 from bot.core.triage.changeset import OutboxEntry, Progress
 from bot.core.triage.decide.audit import how_it_ended
@@ -216,7 +215,6 @@ class OutboxWorker:
                 await self.app.remove_label(ref, action.value)
             case ActionKind.SUGGEST_LABEL:
                 if not await self.app.suggest_label(ref, action.value, SUGGESTED.value, rationale(action)):
-                    await self._ask_again(action, ref)
                     return EntryEnding(Progress.REFUSED, "The repository takes no suggestions of labels.")
             case ActionKind.REACT:
                 if action.comment is not None:
@@ -227,11 +225,6 @@ class OutboxWorker:
             case ActionKind.COMMENT | ActionKind.REPLY | ActionKind.NOTICE:
                 written = await self.app.post_comment(ref, written_body(action))
         return EntryEnding(Progress.CONFIRMED, "GitHub took it.", written)
-
-    async def _ask_again(self, action: Action, ref: IssueRef) -> None:
-        """Have the thread decided once more, now that it is known what its repository does not take."""
-        again = GithubEvent(f"again:{action.key}", Trigger.POLLED, ref.repository, ref, action.node_id, self.now())
-        await self.stores.inbox.receive(again.key, again, self.now())
 
     async def _forbidden(self, entry: OutboxEntry, error: ForbiddenError) -> None:
         """Wait for somebody to mend the credential or the permission; where the App was removed, nobody will."""

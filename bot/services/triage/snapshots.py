@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from bot.clients.github.app import GithubApp
 from bot.core.classify.classify import classify
+from bot.core.classify.facets.packages import candidates
 from bot.core.classify.gate import VERSION as GATE_VERSION
+from bot.core.classify.rules.gil_reenabled import WARNING
 from bot.core.classify.thread import Classification, KindName, Thread
 from bot.core.github.events import Trigger
-from bot.core.github.threads import Issue, ThreadState
+from bot.core.github.threads import GoneError, Issue, ThreadState, repository_of
 from bot.core.triage.actions import ActionKind
-from bot.core.triage.changeset import LabelOverride, OutboxEntry, Progress
+from bot.core.triage.changeset import (
+    DISLIKED,
+    REMOVED,
+    LabelOverride,
+    MarkKind,
+    OutboxEntry,
+    Progress,
+    ThreadMark,
+)
 from bot.core.triage.decide.comment import ANSWERED_BY_WHEELS
 from bot.core.triage.decide.proposals import GATE
+from bot.core.triage.decide.texts import MARKER
 from bot.core.triage.imported import gil_answer
 from bot.core.triage.overrides import merge_overrides, overrides_of, rejections_of, were_suggested
 from bot.core.triage.settings import Policy
@@ -33,6 +45,11 @@ _LONG = 8_000
 """Characters of a thread that take so long to read that other tasks should not wait for it."""
 
 _MOST_RELATED = 5
+COMMENTS_AN_HOUR = 500
+"""How many of the bot's comments are looked at within an hour for what people think of them; each is a request."""
+
+_SOMEBODY = "Somebody"
+_AN_HOUR = timedelta(hours=1)
 _THOROUGH = frozenset({Trigger.ASKED, Trigger.COMMENTED, Trigger.COMMENT_EDITED})
 """Where a person asks, the labels matter even if the thread is about something else."""
 
@@ -56,6 +73,7 @@ class Snapshots:
     lookup: StatusLookup
     now: Callable[[], datetime]
     enabled: bool = True
+    _looks: deque[datetime] = field(default_factory=deque)
 
     async def take(
         self, issue: Issue, policy: Policy, trigger: Trigger, *, installed: bool, wheels: Wheels | None = None
@@ -66,7 +84,10 @@ class Snapshots:
         node_id, repository = issue.node_id, issue.ref.repository
         entries = await self.stores.outbox.of_thread(node_id)
         overrides: Mapping[str, LabelOverride] = await self.stores.overrides.of(node_id)
-        marks = await self.stores.marks.of(node_id)
+        marks = dict(await self.stores.marks.of(node_id))
+        rejected = await self._rejected(issue, entries, marks) if installed else None
+        if rejected is not None:
+            marks[rejected.kind] = rejected
         labels: frozenset[str] = frozenset()
         if classification.free_threading or entries or overrides or marks or trigger in _THOROUGH:
             labels = await self.facts.labels(repository, policy.settings.labels.values())
@@ -83,8 +104,8 @@ class Snapshots:
             overrides=overrides,
             marks=marks,
             entries=entries,
-            wheels=await self._wheels(classification, wheels),
-            gil=await self._gil(classification, wheels),
+            wheels=await self._wheels(repository, classification, wheels),
+            gil=await self._gil(repository, classification, wheels),
             related=await self._related(issue, classification),
             app_login=login,
             suggestions=installed and await self._takes_suggestions(issue, entries),
@@ -100,10 +121,14 @@ class Snapshots:
             trigger=trigger,
             now=self.now(),
             enabled=self.enabled,
+            rejected=rejected,
         )
 
-    async def _wheels(self, classification: Classification, news: Wheels | None) -> WheelAnswer | None:
-        """Find wheels that answer a thread; what cannot be looked up answers nothing, and is never a "no"."""
+    async def _wheels(self, repository: str, classification: Classification, news: Wheels | None) -> WheelAnswer | None:
+        """Find wheels that answer a thread; what cannot be looked up answers nothing, and is never a "no".
+
+        A repository's name is only a guess at its project's: the project has to say that it is developed there.
+        """
         package = _package(classification, news)
         if package is None or ANSWERED_BY_WHEELS.isdisjoint(kind.kind for kind in classification.kinds):
             return None
@@ -111,17 +136,31 @@ class Snapshots:
         target = named_target(named, self.lookup.targets[0])
         # Whoever saw wheels appear knows more than what was read an hour ago.
         freshness = Freshness.NORMAL if news is None else Freshness.REFRESH
-        return _answer(await self.lookup.look_up(package, (target,), freshness))
+        others = candidates(repository)
+        for name in dict.fromkeys((package, *others)) if package in others else (package,):
+            status = await self.lookup.look_up(name, (target,), freshness)
+            if _is_developed_in(repository, status):
+                return _answer(status)
+        return None
 
-    async def _gil(self, classification: Classification, news: Wheels | None) -> GilAnswer | None:
-        """Find what was read in the wheels of a package that is said to turn the GIL on; nothing is read for it."""
+    async def _gil(self, repository: str, classification: Classification, news: Wheels | None) -> GilAnswer | None:
+        """Find what was read in the wheels of a package that is said to turn the GIL on; no wheel is read for it.
+
+        The package is the one whose module the interpreter names, or else a guess by the repository's name, as for
+        wheels.
+        """
         package = _package(classification, news)
         if package is None or all(kind.kind is not KindName.GIL_REENABLED for kind in classification.kinds):
             return None
         read = await self.stores.inspections.of_packages((package,))
         wanted = (await self.stores.projects.wheels((package,))).get(package, {})
         target = named_target(classification.pythons, self.lookup.targets[0])
-        return gil_answer(read, target, wanted.get(str(target)))
+        answer = gil_answer(read, target, wanted.get(str(target)))
+        named = any(kind.rule == WARNING for kind in classification.kinds)
+        if answer is None or named or package not in candidates(repository):
+            return answer
+        status = await self.lookup.look_up(package, (target,), Freshness.NORMAL)
+        return answer if _is_developed_in(repository, status) else None
 
     async def _rejections(self, issue: Issue) -> Mapping[str, LabelOverride]:
         """Read which labels people do not want, as they dismissed the suggestion; pull requests have none."""
@@ -129,6 +168,38 @@ class Snapshots:
         if not isinstance(app, GithubApp) or issue.is_pr:
             return {}
         return rejections_of(issue.node_id, issue.ref.repository, await app.dismissed_suggestions(issue.ref))
+
+    async def _rejected(
+        self, issue: Issue, entries: Collection[OutboxEntry], marks: Mapping[MarkKind, ThreadMark]
+    ) -> ThreadMark | None:
+        """Find out whether a person does not want the comment: took it away, or gave it a thumbs-down.
+
+        GitHub tells of neither by webhook for sure, so it is looked whenever the thread is, within a budget.
+        """
+        app, now = self.facts.reader, self.now()
+        if not isinstance(app, GithubApp) or MarkKind.UNWANTED in marks or not _has_written(entries):
+            return None
+        number = await self.stores.outbox.marker_comment(issue.node_id)
+        if number is None or not self._may_look(now):
+            return None
+        try:
+            people = await app.dislikes(issue.ref.repository, number)
+        except GoneError:
+            if await app.find_comment(issue.ref, MARKER) is not None:  # the thread was moved, and numbers changed
+                return None
+            return ThreadMark(issue.node_id, MarkKind.UNWANTED, REMOVED, _SOMEBODY, now)
+        if not people:
+            return None
+        return ThreadMark(issue.node_id, MarkKind.UNWANTED, DISLIKED, people[0].login, now)
+
+    def _may_look(self, now: datetime) -> bool:
+        """Count a look at a comment, unless there were too many within an hour."""
+        while self._looks and not timedelta() <= now - self._looks[0] < _AN_HOUR:
+            self._looks.popleft()
+        if len(self._looks) >= COMMENTS_AN_HOUR:
+            return False
+        self._looks.append(now)
+        return True
 
     async def _takes_suggestions(self, issue: Issue, entries: Collection[OutboxEntry]) -> bool:
         """Return whether labels can be suggested for a thread in GitHub's own way; pull requests have none."""
@@ -163,6 +234,11 @@ async def read_thread(issue: Issue) -> Classification:
     return classify(thread)
 
 
+def _has_written(entries: Collection[OutboxEntry]) -> bool:
+    """Return whether a comment of the bot's own was written on a thread."""
+    return any(entry.action.kind is ActionKind.COMMENT and entry.progress is Progress.CONFIRMED for entry in entries)
+
+
 def _were_refused(entries: Collection[OutboxEntry]) -> bool:
     """Return whether the repository was found to take no suggestions of labels."""
     return any(
@@ -172,6 +248,12 @@ def _were_refused(entries: Collection[OutboxEntry]) -> bool:
 
 def _package(classification: Classification, news: Wheels | None) -> str | None:
     return news.package if news is not None else next(iter(classification.packages), None)
+
+
+def _is_developed_in(repository: str, status: Status) -> bool:
+    """Return whether a project's own links lead to a repository; where they could not be read, nobody knows."""
+    links = () if status.metadata is None else (status.metadata.source, status.metadata.tracker)
+    return any(repository_of(link) == repository.lower() for link in links)
 
 
 def _answer(status: Status) -> WheelAnswer | None:

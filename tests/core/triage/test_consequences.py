@@ -42,7 +42,6 @@ from tests.core.triage.made_snapshots import (
     NODE,
     NOW,
     REF,
-    SUGGEST,
     made_issue,
     made_snapshot,
     override,
@@ -212,15 +211,6 @@ def test_a_label_that_was_put_on_in_the_second_in_which_it_was_taken_off_is_off(
     snapshot = replace(PLAIN, overrides={"race": override("race", wanted=False)})
     assert wanted(follows(moved("race", on=True), snapshot)) == {"race": False}
     assert follows(moved("race", on=True), snapshot, Gathered(stored=snapshot.overrides)).overrides == ()
-
-
-def test_the_comment_follows_what_people_do_with_the_labels_it_lists() -> None:
-    snapshot = replace(PLAIN, settings=SUGGEST)
-    (listed,) = follows(happened(), snapshot).actions
-    assert "type-crash" in listed.body
-    written = replace(snapshot, entries=(OutboxEntry(listed, Progress.CONFIRMED, NOW, None),))
-    (revised,) = follows(moved("type-crash", on=False), written).actions
-    assert "type-crash" not in revised.body
 
 
 def test_people_review_rules_by_taking_labels_off() -> None:

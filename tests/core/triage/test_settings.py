@@ -25,6 +25,7 @@ mode = "suggest"
 not-before = 2026-12-01
 grace-seconds = 300
 comments = false
+pull-requests = true
 
 [labels]
 topic = "39 - free-threading"
@@ -62,6 +63,7 @@ def test_a_whole_file_is_read() -> None:
         rules={KindName.DATA_RACE: RuleSettings(Mode.APPLY), KindName.QUESTION: RuleSettings(enabled=False)},
         allow_anyone=("needs-info", "python:*", "!python: 3.13t"),
         comments=False,
+        pull_requests=True,
     )
 
 
@@ -98,6 +100,7 @@ def test_a_rule_keeps_its_own_mode_unless_the_repository_is_off() -> None:
         ("grace-seconds = -1", "`grace-seconds` is `-1`. It is a whole number"),
         ("grace-seconds = true", "`grace-seconds` is `true`. It is a whole number"),
         ("comments = 1", "`comments` is `1`. It is `true` or `false`, without quotes."),
+        ('pull-requests = "all"', '`pull-requests` is `"all"`. It is `true` or `false`, without quotes.'),
         ('labels = "crash"', '`labels` is `"crash"`. It is a table: write `[labels]`, and its keys'),
         ('[labels]\nrace = "x"', "`labels.race` means nothing here. Did you mean `data-race`?"),
         ("[labels]\ncrash = []", "`labels.crash` is a list of 0. It is a label: 1 to 50 visible characters."),
@@ -212,7 +215,9 @@ def test_any_bytes_are_settings_or_problems(body: bytes) -> None:
     assert all(text and len(text) < 300 for text in told)
 
 
-KEYS = st.sampled_from(["version", "mode", "labels", "rules", "commands", "comments", "x"]) | st.text(max_size=60)
+KEYS = st.sampled_from(["version", "mode", "labels", "rules", "commands", "comments", "pull-requests", "x"]) | st.text(
+    max_size=60
+)
 VALUES = st.recursive(
     st.sampled_from(["1", "true", '"apply"', "nan", "2026-01-01", "10:00:00", '"`@x`"', "0x" + "f" * 400]),
     lambda inner: (

@@ -12,7 +12,7 @@ from bot.core.classify.thread import KindName
 from bot.core.errors import UserError
 from bot.core.github.threads import IssueRef, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Mode, Outcome
-from bot.core.triage.changeset import Changeset, Progress
+from bot.core.triage.changeset import DISLIKED, REMOVED, Changeset, MarkKind, Progress
 from bot.core.triage.decide.preflight import EXPIRES
 from bot.core.triage.decide.texts import MARKER
 from bot.core.upstream.threads import EventKind, ThreadOrigin
@@ -24,7 +24,20 @@ from tests.fakes.github_failures import Failure, bad_gateway_after_write, server
 from tests.fakes.github_world import FakeIssue, FakeRepository, FakeSuggestion
 from tests.fakes.index_pages import sdist, wheels
 from tests.services.lookups import QUICK, Clock
-from tests.services.triages import AUTHOR, CRASH, HUMAN, OTHER, STRANGER, WHEELS, Bench, install, moves, own, settings
+from tests.services.triages import (
+    AUTHOR,
+    CRASH,
+    HUMAN,
+    LINKS,
+    OTHER,
+    STRANGER,
+    WHEELS,
+    Bench,
+    install,
+    moves,
+    own,
+    settings,
+)
 
 pytestmark = pytest.mark.usefixtures("log")
 
@@ -247,22 +260,6 @@ async def test_what_arrives_out_of_order_and_twice_ends_the_same(
     assert not override.wanted
 
 
-async def test_of_a_label_put_on_and_taken_off_in_one_second_the_comment_says_the_same_in_either_order(
-    bench: Bench, repository: FakeRepository
-) -> None:
-    repository.files[".github/ftbot.toml"] = settings("suggest")
-    issue = repository.open(*CRASH)
-    await bench.settle()
-    assert "type-crash" in own(issue)[0].body
-    issue.label("type-crash", HUMAN)
-    issue.unlabel("type-crash", HUMAN)
-    on, off = (delivery for delivery in bench.fake.deliveries if delivery not in bench.heard)
-    for delivery in (off, on):
-        await bench.hear([delivery])
-        await bench.work()
-    assert "type-crash" not in own(issue)[0].body
-
-
 async def test_a_rule_whose_label_was_removed_is_reviewed_as_wrong_and_one_left_on_as_right(
     bench: Bench, issue: FakeIssue
 ) -> None:
@@ -461,7 +458,7 @@ async def test_what_a_maintainer_writes_into_anothers_comment_counts_as_the_main
 async def test_status_is_answered_and_a_failed_look_up_is_no_no(
     bench: Bench, index: FakeIndex, issue: FakeIssue
 ) -> None:
-    index.publish("demo", wheels("demo", "1.0", "cp314-cp314t-win_amd64"))
+    index.publish("demo", wheels("demo", "1.0", "cp314-cp314t-win_amd64"), project_urls=LINKS)
     issue.comment("@ftbot status demo", HUMAN)
     await bench.settle()
     assert "installs on 3.14t" in own(issue)[0].body
@@ -510,7 +507,9 @@ async def test_the_author_is_asked_once_for_what_is_missing_and_the_answer_clear
 async def test_wheels_that_exist_answer_a_thread_that_asks_for_them(
     bench: Bench, index: FakeIndex, repository: FakeRepository
 ) -> None:
-    index.publish("demo", [*wheels("demo", "1.0", "cp314-cp314t-win_amd64", "cp314-cp314-win_amd64")])
+    index.publish(
+        "demo", [*wheels("demo", "1.0", "cp314-cp314t-win_amd64", "cp314-cp314-win_amd64")], project_urls=LINKS
+    )
     issue = repository.open(*WHEELS)
     await bench.settle()
     (comment,) = own(issue)
@@ -521,11 +520,116 @@ async def test_wheels_that_exist_answer_a_thread_that_asks_for_them(
 async def test_wheels_are_looked_for_on_the_python_that_a_thread_names(
     bench: Bench, index: FakeIndex, repository: FakeRepository
 ) -> None:
-    index.publish("demo", [*wheels("demo", "1.0", "cp314-cp314t-win_amd64", "cp315-cp315t-win_amd64")])
+    index.publish(
+        "demo", [*wheels("demo", "1.0", "cp314-cp314t-win_amd64", "cp315-cp315t-win_amd64")], project_urls=LINKS
+    )
     issue = repository.open("Please publish cp315t wheels", "There are no free-threaded wheels for 3.15t on PyPI.")
     await bench.settle()
     (comment,) = own(issue)
     assert "has wheels for 3.15t" in comment.body
+
+
+@pytest.mark.parametrize("links", [{}, {"Source": "https://github.com/other/demo"}, {"Home": "https://demo.dev"}])
+async def test_nothing_is_said_of_wheels_of_a_project_that_does_not_say_that_it_is_developed_there(
+    bench: Bench, index: FakeIndex, repository: FakeRepository, links: dict[str, str]
+) -> None:
+    index.publish("demo", wheels("demo", "1.0", "cp314-cp314t-win_amd64"), project_urls=links)
+    issue = repository.open(*WHEELS)
+    await bench.settle()
+    assert own(issue) == []
+    assert "wheels" in issue.labels
+
+
+async def test_a_project_that_is_called_like_its_repository_after_all_is_found(
+    bench: Bench, github: FakeGitHub, index: FakeIndex
+) -> None:
+    repository = install(github, "demo/python-spam")
+    index.publish("spam", wheels("spam", "1.0", "cp314-cp314t-win_amd64"))
+    links = {"Bug Tracker": "https://github.com/Demo/python-spam/issues"}
+    index.publish("python-spam", wheels("python-spam", "2.0", "cp314-cp314t-win_amd64"), project_urls=links)
+    issue = repository.open(*WHEELS)
+    await bench.settle()
+    (comment,) = own(issue)
+    assert "python-spam 2.0" in comment.body
+
+
+async def _answered(bench: Bench, index: FakeIndex, repository: FakeRepository) -> FakeIssue:
+    """Open a thread that is answered; edited to `LATER`, there is another answer."""
+    index.publish("demo", wheels("demo", "1.0", "cp314-cp314t-win_amd64", "cp315-cp315t-win_amd64"), project_urls=LINKS)
+    issue = repository.open(*WHEELS)
+    await bench.settle()
+    assert "wheels for 3.14t" in own(issue)[0].body
+    return issue
+
+
+LATER = ("Please publish cp315t wheels", "There are no free-threaded wheels for Python 3.15t on PyPI.")
+
+
+async def test_a_comment_that_a_person_does_not_like_is_not_touched_again_until_somebody_asks(
+    bench: Bench, index: FakeIndex, repository: FakeRepository
+) -> None:
+    issue = await _answered(bench, index, repository)
+    (comment,) = own(issue)
+    issue.react("-1", HUMAN, comment)
+    issue.edit(title=LATER[0], body=LATER[1])
+    await bench.settle()
+    assert "wheels for 3.14t" in comment.body
+    mark = (await bench.stores.marks.of(issue.node_id))[MarkKind.UNWANTED]
+    assert (mark.value, mark.actor) == (DISLIKED, HUMAN)
+    assert any(
+        entry.decision.outcome is Outcome.BLOCKED
+        and entry.decision.reason.startswith(f"{HUMAN} gave a thumbs-down to the comment here on ")
+        for entry in await bench.audit(issue)
+    )
+    issue.comment("@ftbot retriage", HUMAN)
+    await bench.settle()
+    assert "wheels for 3.15t" in comment.body
+
+
+@pytest.mark.parametrize("reaction", [("+1", HUMAN), ("-1", None)])
+async def test_other_reactions_and_those_of_bots_say_nothing(
+    bench: Bench, index: FakeIndex, repository: FakeRepository, reaction: tuple[str, str | None]
+) -> None:
+    issue = await _answered(bench, index, repository)
+    (comment,) = own(issue)
+    content, who = reaction
+    issue.react(content, who or repository.world.bot, comment)
+    issue.edit(title=LATER[0], body=LATER[1])
+    await bench.settle()
+    assert "wheels for 3.15t" in comment.body
+
+
+async def test_a_comment_that_a_person_removed_does_not_come_back(
+    bench: Bench, index: FakeIndex, repository: FakeRepository
+) -> None:
+    issue = await _answered(bench, index, repository)
+    issue.delete_comment(own(issue)[0], HUMAN)
+    issue.edit(title=LATER[0], body=LATER[1])
+    await bench.settle()
+    assert own(issue) == []
+    mark = (await bench.stores.marks.of(issue.node_id))[MarkKind.UNWANTED]
+    assert mark.value == REMOVED
+    issue.edit(body=f"{WHEELS[1]} Still.")
+    await bench.settle()
+    assert own(issue) == []
+
+
+async def test_what_people_think_of_comments_is_looked_for_within_a_budget(
+    bench: Bench, github: FakeGitHub, index: FakeIndex, repository: FakeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.services.triage.snapshots.COMMENTS_AN_HOUR", 1)
+    issue = await _answered(bench, index, repository)
+    path = "/issues/comments/[0-9]+$"
+    for number in range(3):
+        issue.edit(body=f"{WHEELS[1]} {number}")
+        await bench.hear()
+        await bench.triage.work()
+    assert github.count("GET", path) == 1
+    bench.clock.advance(hours=2)
+    issue.edit(body=WHEELS[1])
+    await bench.hear()
+    await bench.triage.work()
+    assert github.count("GET", path) == 2
 
 
 @pytest.mark.parametrize("published", [True, False])
@@ -533,7 +637,7 @@ async def test_no_wheels_and_a_failed_look_up_say_nothing(
     bench: Bench, index: FakeIndex, repository: FakeRepository, published: bool
 ) -> None:
     if published:
-        index.publish("demo", [sdist("demo", "1.0")])
+        index.publish("demo", [sdist("demo", "1.0")], project_urls=LINKS)
     else:
         await index.stop()
     issue = repository.open(*WHEELS)
@@ -588,24 +692,37 @@ async def test_a_label_that_a_person_puts_on_a_known_thread_is_news(bench: Bench
     assert (EventKind.LABELLED, "question") in [(event.kind, event.detail) for event in events]
 
 
-async def test_labels_that_rules_are_not_sure_of_are_suggested(
+async def test_labels_are_suggested_in_githubs_own_way_or_not_at_all(
     bench: Bench, github: FakeGitHub, repository: FakeRepository
 ) -> None:
     repository.files[".github/ftbot.toml"] = settings("suggest")
     issue = repository.open(*CRASH)
-    await bench.settle()
-    assert issue.labels == []
-    (comment,) = own(issue)
-    assert "type-crash" in comment.body
     modern = install(github, "demo/modern", settings("suggest"))
     modern.enable_suggestions()
     other = modern.open(*CRASH)
     await bench.settle()
+    assert (issue.labels, own(issue)) == ([], [])
     assert {suggestion.label.name for suggestion in other.suggestions} == {"free-threading", "type-crash"}
-    assert other.labels == []
+    assert (other.labels, own(other)) == ([], [])
 
 
-async def test_where_suggestions_are_refused_after_all_the_comment_lists_them(bench: Bench, github: FakeGitHub) -> None:
+async def test_pull_requests_are_left_alone_unless_the_repository_asks_for_them(
+    bench: Bench, github: FakeGitHub, repository: FakeRepository
+) -> None:
+    github.app.events.append("pull_request")
+    pull = repository.open(*CRASH, is_pr=True)
+    await bench.settle()
+    assert (moves(pull), own(pull)) == ([], [])
+    repository.files[".github/ftbot.toml"] = b"pull-requests = true\n" + settings()
+    bench.clock.advance(hours=1)
+    pull.edit(body=f"{CRASH[1]}\nMore.")
+    await bench.settle()
+    assert moves(pull) == BOTH
+
+
+async def test_where_suggestions_are_refused_after_all_nothing_is_written_instead(
+    bench: Bench, github: FakeGitHub
+) -> None:
     repository = install(github, "demo/modern", settings("suggest"))
     repository.enable_suggestions()
     issue = repository.open(*CRASH)
@@ -614,15 +731,13 @@ async def test_where_suggestions_are_refused_after_all_the_comment_lists_them(be
     github.fail("/labels$", *[Failure(422, body={"message": "Validation Failed"})] * 2, method="POST")
     await bench.settle()
     assert (issue.labels, issue.suggestions) == ([], [])
-    (comment,) = own(issue)
-    assert "free-threading" in comment.body
-    assert "type-crash" in comment.body
+    assert own(issue) == []
 
 
 async def test_a_known_thread_about_the_same_is_linked_without_a_backlink(
     bench: Bench, repository: FakeRepository, index: FakeIndex
 ) -> None:
-    index.publish("demo", wheels("demo", "1.0", "cp314-cp314t-win_amd64"))
+    index.publish("demo", wheels("demo", "1.0", "cp314-cp314t-win_amd64"), project_urls=LINKS)
     first = repository.open(*WHEELS)
     await bench.settle()
     second = repository.open(WHEELS[0] + " soon", WHEELS[1])

@@ -8,7 +8,7 @@ from bot.core.triage.changeset import MarkKind
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.fakes.index_pages import wheels
-from tests.services.triages import AUTHOR, CRASH, HUMAN, WHEELS, Bench, moves, own
+from tests.services.triages import AUTHOR, CRASH, HUMAN, LINKS, WHEELS, Bench, moves, own
 
 pytestmark = pytest.mark.usefixtures("log")
 
@@ -79,6 +79,7 @@ async def test_since_when_there_are_wheels_is_when_they_first_were(
             *wheels("demo", "1.0", "cp314-cp314t-win_amd64", upload_time="2025-09-22T10:00:00Z"),
             *wheels("demo", "1.1", "cp314-cp314t-win_amd64", upload_time="2025-12-01T10:00:00Z"),
         ],
+        project_urls=LINKS,
     )
     issue = repository.open(*WHEELS)
     await bench.settle()

@@ -10,7 +10,6 @@ from io import StringIO
 
 import pytest
 
-from bot.core.github.events import Trigger
 from bot.core.github.threads import IssueRef
 from bot.core.triage.actions import Action, ActionKind, Outcome
 from bot.core.triage.changeset import Changeset, LabelOverride, OutboxEntry, Progress
@@ -620,7 +619,7 @@ async def test_there_are_so_many_comments_an_hour_and_the_rest_later(
 # Suggestions
 
 
-async def test_where_labels_cannot_be_suggested_the_thread_is_decided_again(
+async def test_where_labels_cannot_be_suggested_nothing_is_done_instead(
     bench: Bench, github: FakeGitHub, issue: FakeIssue
 ) -> None:
     await plan(bench, action(issue, SUGGEST))
@@ -628,8 +627,8 @@ async def test_where_labels_cannot_be_suggested_the_thread_is_decided_again(
     assert issue.labels == []
     assert github.count(*WRITES[SUGGEST]) == 0
     assert (await the_entry(bench, action(issue, SUGGEST))).progress is Progress.REFUSED
-    (received,) = await bench.stores.inbox.due(bench.clock(), 10)
-    assert (received.event.trigger, received.event.node_id) == (Trigger.POLLED, issue.node_id)
+    assert await bench.stores.inbox.due(bench.clock(), 10) == ()
+    assert own(issue) == []
 
 
 # Receipts

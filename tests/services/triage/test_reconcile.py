@@ -20,7 +20,20 @@ from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_failures import bad_gateway_after_write, server_error
 from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.fakes.index_pages import sdist, wheels
-from tests.services.triages import AUTHOR, CRASH, HUMAN, OTHER, STRANGER, WHEELS, Bench, install, moves, own, settings
+from tests.services.triages import (
+    AUTHOR,
+    CRASH,
+    HUMAN,
+    LINKS,
+    OTHER,
+    STRANGER,
+    WHEELS,
+    Bench,
+    install,
+    moves,
+    own,
+    settings,
+)
 
 pytestmark = pytest.mark.usefixtures("log")
 
@@ -301,7 +314,7 @@ async def test_a_sweep_that_fails_is_logged_and_tried_next_time(
 @pytest.fixture
 async def asking(bench: Bench, index: FakeIndex, repository: FakeRepository) -> FakeIssue:
     """Give a known thread that asks for wheels, of which there are none."""
-    index.publish("demo", [sdist("demo", "1.0")])
+    index.publish("demo", [sdist("demo", "1.0")], project_urls=LINKS)
     issue = repository.open(*WHEELS)
     await bench.settle()
     assert "wheels" in issue.labels
@@ -312,7 +325,7 @@ async def asking(bench: Bench, index: FakeIndex, repository: FakeRepository) -> 
 async def test_wheels_that_appear_answer_the_thread_that_waits_for_them_once(
     bench: Bench, index: FakeIndex, asking: FakeIssue
 ) -> None:
-    index.publish("demo", [sdist("demo", "1.1"), *wheels("demo", "1.1", "cp314-cp314t-win_amd64")])
+    index.publish("demo", [sdist("demo", "1.1"), *wheels("demo", "1.1", "cp314-cp314t-win_amd64")], project_urls=LINKS)
     for _ in range(3):
         await bench.reconciler.wheels([GAINED])
         await bench.settle()
@@ -325,7 +338,7 @@ async def test_wheels_that_appear_answer_the_thread_that_waits_for_them_once(
 async def test_wheels_are_told_though_github_does_not_say_where_the_app_is(
     bench: Bench, github: FakeGitHub, index: FakeIndex, asking: FakeIssue
 ) -> None:
-    index.publish("demo", [sdist("demo", "1.1"), *wheels("demo", "1.1", "cp314-cp314t-win_amd64")])
+    index.publish("demo", [sdist("demo", "1.1"), *wheels("demo", "1.1", "cp314-cp314t-win_amd64")], project_urls=LINKS)
     github.fail("/app/installations$", *[server_error()] * 3)
     await bench.reconciler.wheels([GAINED])
     await bench.settle()
@@ -336,7 +349,7 @@ async def test_wheels_are_told_though_github_does_not_say_where_the_app_is(
 async def test_wheels_are_told_only_where_that_is_wanted(
     bench: Bench, index: FakeIndex, repository: FakeRepository, asking: FakeIssue, obstacle: str
 ) -> None:
-    index.publish("demo", [sdist("demo", "1.1"), *wheels("demo", "1.1", "cp314-cp314t-win_amd64")])
+    index.publish("demo", [sdist("demo", "1.1"), *wheels("demo", "1.1", "cp314-cp314t-win_amd64")], project_urls=LINKS)
     change = GAINED
     match obstacle:
         case "closed":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -25,7 +25,7 @@ from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.services.inspections import OFF, ON, open_laboratory, publish, wheel_of
 from tests.services.lookups import T314, T315
 from tests.services.scans import open_station
-from tests.services.triages import GIL, HUMAN, Bench, own, settings
+from tests.services.triages import GIL, HUMAN, LINKS, Bench, own, settings
 
 LINUX, GIL_BUILD = "cp314-cp314t-manylinux_2_28_aarch64", "cp314-cp314-manylinux_2_28_aarch64"
 
@@ -44,10 +44,10 @@ def index(host: FileHost) -> FileHost:
     return host
 
 
-def release(host: FileHost, version: str, way: str) -> None:
+def release(host: FileHost, version: str, way: str, links: Mapping[str, str] = LINKS) -> None:
     own_content = {"demo/version": version.encode()}  # what was read is known by it
     wheel = wheel_of({"demo/m": way}, more=own_content)
-    publish(host, "demo", {LINUX: wheel, GIL_BUILD: wheel_of({"demo/m": OFF})}, version)
+    publish(host, "demo", {LINUX: wheel, GIL_BUILD: wheel_of({"demo/m": OFF})}, version, links)
 
 
 async def read(bench: Bench, host: FileHost) -> None:
@@ -83,6 +83,17 @@ async def asking(bench: Bench, host: FileHost, repository: FakeRepository) -> Fa
     assert "its wheel does not declare that demo.m can do without the GIL" in comment.body
     assert f"demo-1.0-{LINUX}.whl".replace("_", r"\_") in comment.body
     return issue
+
+
+@pytest.mark.parametrize(("owner", "comments"), [("demo", 1), ("other", 0)])
+async def test_nothing_is_said_of_a_package_that_only_has_the_name_of_the_repository(
+    bench: Bench, host: FileHost, repository: FakeRepository, owner: str, comments: int
+) -> None:
+    release(host, "1.0", ON, {"Source": f"https://github.com/{owner}/demo"})
+    await read(bench, host)
+    issue = repository.open("The extension re-enables the GIL on free-threaded Python 3.14t", "It should not.")
+    await bench.settle()
+    assert len(own(issue)) == comments
 
 
 async def look(bench: Bench) -> None:

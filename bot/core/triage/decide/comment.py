@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.core.classify.thread import KindName
+from bot.core.classify.thread import Confidence, KindName
 from bot.core.errors import UserError
 from bot.core.github.events import Trigger
 from bot.core.github.threads import IssueRef, parse_ref
@@ -16,38 +16,31 @@ from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import MarkKind, Progress
 from bot.core.triage.decide import texts as comments
 from bot.core.triage.decide.policy import against_asking, against_comment
-from bot.core.triage.decide.proposals import Wanted, asking_mode, concerns, is_used, sure_kinds
+from bot.core.triage.decide.proposals import asking_mode, concerns, concerns_for_sure, is_used, sure_kinds
 from bot.core.triage.snapshot import Snapshot, counts
 from bot.core.upstream.threads import WAITING_FOR_WHEELS
 
 RULE = "comment"
 
-_DUPLICATE, _UPSTREAM, _WHEELS, _GIL, _ASKED, _LABELS, _RELATED = (
+_DUPLICATE, _UPSTREAM, _WHEELS, _GIL, _ASKED, _RELATED = (
     "duplicate",
     "upstream",
     "wheels",
     "gil",
     "needs-info",
-    "labels",
     "related",
 )
-ANSWERED_BY_WHEELS = WAITING_FOR_WHEELS | {KindName.QUESTION}
-"""The kinds of threads in which it helps to say which wheels there are.
+_ASKING_FOR_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.QUESTION})
+ANSWERED_BY_WHEELS = WAITING_FOR_WHEELS | _ASKING_FOR_WHEELS
+"""The kinds of threads in which it helps to say which wheels there are, once there are some.
 
 A question may be about something else: the comment is where its author sees it, but no feed says that it is answered.
+Who wants support as a whole is not answered by wheels that were there before; that some appeared is news.
 """
 
 _WRITING = frozenset({Mode.SUGGEST, Mode.APPLY})
 _ANEW = frozenset({Trigger.REOPENED, Trigger.UNLOCKED, Trigger.ASKED})
 """Occasions to do what was given up before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A label that may be suggested, as the repository calls it."""
-
-    wanted: Wanted
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +52,17 @@ class _Section:
     mode: Mode
 
 
-def kept_comment(
-    snapshot: Snapshot, suggestions: Sequence[Suggestion], topics: Sequence[str], comment: int | None, *, labelled: bool
-) -> Decision | None:
-    """Decide what the comment shall say, None if it says it or there is nothing to say.
+def kept_comment(snapshot: Snapshot, topics: Sequence[str], comment: int | None, *, labelled: bool) -> Decision | None:
+    """Decide what the comment shall say, None if it says it or there is nothing that helps by itself.
 
     Args:
         snapshot: What the decision rests on.
-        suggestions: Labels to suggest in it, allowed one by one.
         topics: What the author is to be asked for.
         comment: The comment with the command that led here, if one did.
         labelled: Whether rules put labels on the thread, or did.
     """
     before = _before(snapshot)
-    wanted = list(_sections(snapshot, suggestions, topics, before))
+    wanted = list(_sections(snapshot, topics, before, asked=comment is not None))
     shall = _together(
         {section.name: section.text if section.mode in _WRITING else before.get(section.name) for section in wanted}
     )
@@ -99,45 +89,46 @@ def _together(sections: Mapping[str, str | None]) -> dict[str, str]:
 
 
 def _sections(
-    snapshot: Snapshot, suggestions: Sequence[Suggestion], topics: Sequence[str], before: Mapping[str, str]
+    snapshot: Snapshot, topics: Sequence[str], before: Mapping[str, str], *, asked: bool
 ) -> Iterator[_Section]:
-    mode, name = snapshot.settings.mode, snapshot.name
+    mode = snapshot.settings.mode
     duplicate, upstream = (_said(kind, snapshot) for kind in (MarkKind.DUPLICATE, MarkKind.UPSTREAM))
     yield _Section(_DUPLICATE, comments.duplicate_section(duplicate) if duplicate else None, Mode.APPLY)
     yield _Section(_UPSTREAM, comments.upstream_section(upstream) if upstream else None, Mode.APPLY)
-    yield _wheels(snapshot)
-    yield _gil(snapshot)
+    yield _wheels(snapshot, told=_WHEELS in before or asked)
+    yield _gil(snapshot, told=_GIL in before or asked)
     asking = comments.needs_info_section(topics) if topics else None
     yield _Section(_ASKED, before.get(_ASKED, asking), asking_mode(snapshot) if topics else Mode.APPLY)
-    writing = [each for each in suggestions if each.wanted.mode in _WRITING]
-    listed = writing or suggestions
-    yield _Section(
-        _LABELS,
-        comments.labels_section([(each.label, each.wanted.neutral, each.wanted.evidence) for each in listed], name)
-        if listed
-        else None,
-        Mode.APPLY if writing else mode,
-    )
     related = snapshot.related if concerns(snapshot) and not snapshot.issue.is_pr else ()
     yield _Section(_RELATED, comments.related_section(related) if related else None, mode)
 
 
-def _wheels(snapshot: Snapshot) -> _Section:
+def _wheels(snapshot: Snapshot, *, told: bool) -> _Section:
+    """Say which wheels there are; ``told`` is that it was said before, or a person wants it."""
     answer, settings = snapshot.wheels, snapshot.settings
-    if answer is not None and concerns(snapshot) and not snapshot.issue.is_pr:
+    is_news = snapshot.trigger is Trigger.WHEELS
+    answered = ANSWERED_BY_WHEELS if told or is_news else _ASKING_FOR_WHEELS
+    if answer is not None and _may_speak(snapshot, told=told):
         for kind in sure_kinds(snapshot):
-            if kind.kind in ANSWERED_BY_WHEELS and is_used(kind.kind, snapshot):
+            if kind.kind in answered and is_used(kind.kind, snapshot):
                 return _Section(_WHEELS, comments.wheels_section(answer), settings.mode_of(kind.kind))
     return _Section(_WHEELS, None, settings.mode)
 
 
-def _gil(snapshot: Snapshot) -> _Section:
+def _gil(snapshot: Snapshot, *, told: bool) -> _Section:
     """Say what the wheels of a package declare that is said to turn the GIL back on."""
     answer, settings, kind = snapshot.gil, snapshot.settings, KindName.GIL_REENABLED
-    is_about_it = concerns(snapshot) and not snapshot.issue.is_pr and is_used(kind, snapshot)
-    if answer is not None and is_about_it and any(sure.kind is kind for sure in sure_kinds(snapshot)):
+    is_about_it = _may_speak(snapshot, told=told) and is_used(kind, snapshot)
+    said = next((found for found in sure_kinds(snapshot) if found.kind is kind), None)
+    if answer is not None and is_about_it and said is not None and (told or said.confidence is Confidence.HIGH):
         return _Section(_GIL, comments.gil_section(answer), settings.mode_of(kind))
     return _Section(_GIL, None, settings.mode)
+
+
+def _may_speak(snapshot: Snapshot, *, told: bool) -> bool:
+    """Return whether there may be an answer: to an issue that is about free-threading for sure, or where one stands."""
+    about = concerns(snapshot) if told else concerns_for_sure(snapshot)
+    return about and not snapshot.issue.is_pr
 
 
 def _said(kind: MarkKind, snapshot: Snapshot) -> IssueRef | None:

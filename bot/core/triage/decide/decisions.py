@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import Progress
 from bot.core.triage.decide import texts as comments
-from bot.core.triage.decide.comment import Suggestion, kept_comment
+from bot.core.triage.decide.comment import kept_comment
 from bot.core.triage.decide.policy import (
     Tally,
-    against_comments,
     against_everything,
     against_label,
     against_suggesting,
@@ -35,16 +34,10 @@ def decide(snapshot: Snapshot, comment: int | None = None) -> tuple[Decision, ..
     told = _about_settings(snapshot)
     tally = tally_of(snapshot)
     topics = topics_to_ask(snapshot) if snapshot.settings.comments else ()
-    decisions: list[Decision] = []
-    suggestions: list[Suggestion] = []
-    for wanted in wanted_labels(snapshot, topics):
-        found = _about_label(wanted, snapshot, tally, comment)
-        if isinstance(found, Suggestion):
-            suggestions.append(found)
-        elif found is not None:
-            decisions.append(found)
+    found = (_about_label(wanted, snapshot, tally, comment) for wanted in wanted_labels(snapshot, topics))
+    decisions = [decision for decision in found if decision is not None]
     labelled = _has_labelled(snapshot) or bool(_labels_done(decisions))
-    kept = kept_comment(snapshot, suggestions, topics, comment, labelled=labelled)
+    kept = kept_comment(snapshot, topics, comment, labelled=labelled)
     return tuple(decision for decision in (told, *decisions, kept) if decision is not None)
 
 
@@ -100,8 +93,8 @@ def _labels_done(decisions: Sequence[Decision]) -> list[Decision]:
     return [each for each in decisions if each.outcome is Outcome.DO and each.action.kind is ActionKind.ADD_LABEL]
 
 
-def _about_label(wanted: Wanted, snapshot: Snapshot, tally: Tally, comment: int | None) -> Decision | Suggestion | None:
-    """Decide about one label: None if it is on, or on its way; a suggestion if it goes into the comment."""
+def _about_label(wanted: Wanted, snapshot: Snapshot, tally: Tally, comment: int | None) -> Decision | None:
+    """Decide about one label: None if it is on, or on its way."""
     label = snapshot.label_for(wanted.neutral) if wanted.neutral in snapshot.settings.labels else None
     if label is not None and (snapshot.is_on(label) or _is_under_way(label, snapshot)):
         return None
@@ -121,15 +114,12 @@ def _about_label(wanted: Wanted, snapshot: Snapshot, tally: Tally, comment: int 
         kind_name=wanted.neutral,
     )
     against = against_label(wanted, label, snapshot, tally, again=comment is not None)
-    in_comment = doubt and not (snapshot.suggestions and not snapshot.issue.is_pr)
-    if against is None and doubt:
-        against = against_comments(snapshot) if in_comment else against_suggesting(action, snapshot)
+    if against is None and doubt and label is not None and wanted.mode is not Mode.DRY_RUN:
+        against = against_suggesting(action, snapshot)
     if against is not None:
         return Decision(action, wanted.mode, Outcome.BLOCKED, against)
     tally.note(action)
     tally.new.add(action.value)
-    if label is not None and in_comment:
-        return Suggestion(wanted, label)
     if label is None:
         once = f"Once `{PATH}` names a label for it."
         return Decision(action, wanted.mode, Outcome.WOULD_DO, f"{once} {doubt or _sure(wanted)}")

@@ -6,13 +6,15 @@ A person who asked by a command is refused less: they see what they do.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from bot.core.classify.thread import KindName
 from bot.core.github.threads import ThreadState
 from bot.core.triage.actions import Action, ActionKind, Mode
-from bot.core.triage.changeset import MarkKind, Progress
+from bot.core.triage.changeset import DISLIKED, REMOVED, MarkKind, Progress
 from bot.core.triage.decide.proposals import Wanted
 from bot.core.triage.overrides import COMMAND
+from bot.core.triage.reviews import LAST_REVIEWED, drops
 from bot.core.triage.settings import PATH, TOPIC
 from bot.core.triage.snapshot import Snapshot, counts
 
@@ -25,14 +27,10 @@ ACTIONS_AN_HOUR = 30
 CONTENT_AN_HOUR = 500
 """Comments within an hour on all repositories together, which is where GitHub draws the line."""
 
-LEAST_RIGHT = 0.8
-"""Share of its last reviewed uses in which a rule has to have been right, to be acted on without a person."""
-
-LEAST_REVIEWED = 5
-"""Uses that must have been reviewed before that counts."""
-
-LAST_REVIEWED = 20
-"""Uses that count, the latest."""
+UNWANTED_BY = MappingProxyType(
+    {REMOVED: "removed the comment that was written here", DISLIKED: "gave a thumbs-down to the comment here"}
+)
+"""What a person did who does not want the comment, by the value of their mark."""
 
 _LABELS = frozenset({ActionKind.ADD_LABEL, ActionKind.SUGGEST_LABEL})
 _SPEAKING = frozenset({ActionKind.COMMENT, ActionKind.REPLY, ActionKind.NOTICE, ActionKind.REACT})
@@ -80,6 +78,8 @@ def against_thread(snapshot: Snapshot) -> str | None:
     issue, settings = snapshot.issue, snapshot.settings
     if issue.author is not None and issue.author.is_bot:
         return f"A bot opened it: {issue.author.login}."
+    if issue.is_pr and not settings.pull_requests:
+        return f"It is a pull request, and `{PATH}` does not ask for those."
     if issue.state is not ThreadState.OPEN:
         return f"It is {issue.state}."
     if issue.locked:
@@ -111,13 +111,31 @@ def against_label(wanted: Wanted, label: str | None, snapshot: Snapshot, tally: 
 
 
 def against_suggesting(action: Action, snapshot: Snapshot) -> str | None:
-    """Return why a label is not suggested in GitHub's own way, although it may be suggested."""
+    """Return why a label is not suggested, although it may be: that is done in GitHub's own way or not at all."""
+    if snapshot.issue.is_pr:
+        return "Pull requests have no suggestions of labels, and no comment is written for a label alone."
+    if not snapshot.suggestions:
+        repository = snapshot.issue.ref.repository
+        return f"{repository} takes no suggestions of labels, and no comment is written for a label alone."
     return _given_up(ActionKind.SUGGEST_LABEL, action.value, action.version, snapshot)
 
 
 def against_comment(snapshot: Snapshot) -> str | None:
     """Return why the bot's own comment is not written."""
-    return against_everything(snapshot) or against_comments(snapshot) or against_thread(snapshot)
+    return (
+        against_everything(snapshot)
+        or against_comments(snapshot)
+        or _against_unwanted_comment(snapshot)
+        or against_thread(snapshot)
+    )
+
+
+def _against_unwanted_comment(snapshot: Snapshot) -> str | None:
+    """Leave a thread alone whose people did not want what was written there."""
+    mark = snapshot.marks.get(MarkKind.UNWANTED)
+    if mark is None or not mark.value:
+        return None
+    return f"{mark.actor} {UNWANTED_BY.get(mark.value, 'did not want the comment')} on {mark.at:%Y-%m-%d}."
 
 
 def against_comments(snapshot: Snapshot) -> str | None:
@@ -136,8 +154,7 @@ def against_asking(action: Action, snapshot: Snapshot) -> str | None:
 
 def is_doubtful(rule: str, snapshot: Snapshot) -> bool:
     """Return whether people corrected a rule so often that it only suggests any more."""
-    last = snapshot.reviews.get(rule, ())[-LAST_REVIEWED:]
-    return len(last) >= LEAST_REVIEWED and sum(last) < LEAST_RIGHT * len(last)
+    return drops(snapshot.reviews.get(rule, ())[-LAST_REVIEWED:])
 
 
 def _against_rule(wanted: Wanted, snapshot: Snapshot) -> str | None:

@@ -155,7 +155,7 @@ def preflight(entry: OutboxEntry, live: LiveThread, around: Surroundings, now: d
     return (
         foregone(entry, live, now)
         or _forbidden_by(around.policy, action)
-        or _too_late(action, live.issue)
+        or _too_late(action, live.issue, around)
         or _unwanted(action, live, around.overrides)
         or _replaced(action, live, around, now)
         or _unknown(action, around.labels)
@@ -282,9 +282,11 @@ def _forbidden_by(policy: Policy, action: Action) -> EntryEnding | None:
     return None
 
 
-def _too_late(action: Action, issue: Issue) -> EntryEnding | None:
+def _too_late(action: Action, issue: Issue, around: Surroundings) -> EntryEnding | None:
     if _was_asked_for(action) or action.kind is ActionKind.REMOVE_LABEL:
         return None
+    if issue.is_pr and not around.policy.settings.pull_requests:
+        return _dropped("The repository wants nothing on pull requests any more.")
     if issue.state is not ThreadState.OPEN:
         return _dropped("The thread was closed meanwhile.")
     return _dropped("The thread was locked meanwhile.") if issue.locked else None

@@ -16,7 +16,7 @@ from bot.core.triage.snapshot import Snapshot, counts
 GATE = "gate"
 """The rule of the topic label."""
 
-ASKING_VERSION = 1
+ASKING_VERSION = 2
 """Goes up whenever it is changed which reports are asked for more."""
 
 AUTOMATIC = frozenset(
@@ -37,7 +37,6 @@ LONGEST_EVIDENCE = 200
 LEAST_MISSING = 2
 """Of version, code and log, how many a report must lack to be asked for them."""
 
-_REPORTS = (KindName.CRASH, KindName.DATA_RACE, KindName.DEADLOCK)
 _SIGNS = {
     "versions": ("free-threading build", "python -vv", "sys.version", "python version", "python 3."),
     "repro": ("import ", "def ", "pytest", "gist.github.com", "thread("),
@@ -47,6 +46,7 @@ _SIGNS = {
         "threadsanitizer",
         "thread 0x",
         "#0 ",
+        "assertion ",
         "frame #",
         "gist.github.com",
     ),
@@ -74,6 +74,12 @@ def concerns(snapshot: Snapshot) -> bool:
     return said.free_threading and said.confidence is not Confidence.LOW
 
 
+def concerns_for_sure(snapshot: Snapshot) -> bool:
+    """Return whether a thread is about free-threading beyond doubt: only then it is spoken to, or labelled, unasked."""
+    said = snapshot.classification
+    return said.free_threading and said.confidence is Confidence.HIGH
+
+
 def sure_kinds(snapshot: Snapshot) -> tuple[Kind, ...]:
     """Return the kinds that are more than a guess, the surest first."""
     return tuple(kind for kind in snapshot.classification.kinds if kind.confidence is not Confidence.LOW)
@@ -85,11 +91,11 @@ def wanted_labels(snapshot: Snapshot, topics: tuple[str, ...]) -> Iterator[Wante
         return
     said = snapshot.classification
     words = next((reason.evidence for reason in said.reasons if reason.about == "free-threading"), "")
-    is_sure = said.confidence is Confidence.HIGH
+    is_sure = concerns_for_sure(snapshot)
     yield Wanted(TOPIC, GATE, GATE_VERSION, words, snapshot.settings.mode, is_sure, said.confidence)
-    kinds = sorted(sure_kinds(snapshot), key=lambda kind: not _is_automatic(kind))
+    kinds = sorted(sure_kinds(snapshot), key=lambda kind: not _is_automatic(kind, snapshot))
     for kind in kinds:
-        if _is_automatic(kind):
+        if _is_automatic(kind, snapshot):
             yield _wanted(kind, snapshot)
     if topics:
         mode = asking_mode(snapshot)
@@ -99,19 +105,19 @@ def wanted_labels(snapshot: Snapshot, topics: tuple[str, ...]) -> Iterator[Wante
                 NEEDS_INFO, NEEDS_INFO, ASKING_VERSION, lacking, mode, is_sure=True, confidence=Confidence.HIGH
             )
     for kind in kinds:
-        if not _is_automatic(kind):
+        if not _is_automatic(kind, snapshot):
             yield _wanted(kind, snapshot)
 
 
 def topics_to_ask(snapshot: Snapshot) -> tuple[str, ...]:
     """Return what the author of a report should be asked for: nothing once anybody has spoken, or has asked before."""
     issue = snapshot.issue
-    is_report = _reported(snapshot) is not None and concerns(snapshot) and not issue.is_pr
+    is_report = _crashed(snapshot) and concerns_for_sure(snapshot) and not issue.is_pr
     label = snapshot.label_for(NEEDS_INFO)
     override = None if label is None else snapshot.override(label)
     if not is_report or issue.comments or was_asked(snapshot) or (override is not None and not override.wanted):
         return ()
-    text = issue.body.lower()
+    text = f"{issue.title}\n{issue.body}".lower()
     missing = tuple(
         topic
         for topic, signs in _SIGNS.items()
@@ -122,8 +128,7 @@ def topics_to_ask(snapshot: Snapshot) -> tuple[str, ...]:
 
 def asking_mode(snapshot: Snapshot) -> Mode:
     """Return the mode in which the author of a report is asked: that of its kind."""
-    kind = _reported(snapshot)
-    return snapshot.settings.mode if kind is None else snapshot.settings.mode_of(kind)
+    return snapshot.settings.mode_of(KindName.CRASH)
 
 
 def was_asked(snapshot: Snapshot) -> bool:
@@ -137,11 +142,12 @@ def was_asked(snapshot: Snapshot) -> bool:
     return by_label or by_comment or MarkKind.NEEDS_INFO in snapshot.marks
 
 
-def _reported(snapshot: Snapshot) -> KindName | None:
-    for kind in snapshot.classification.kinds:
-        if kind.kind in _REPORTS and kind.confidence is Confidence.HIGH and is_used(kind.kind, snapshot):
-            return kind.kind
-    return None
+def _crashed(snapshot: Snapshot) -> bool:
+    """Return whether a crash is reported for sure: nobody can look into one without knowing where it was."""
+    return any(
+        kind.kind is KindName.CRASH and kind.confidence is Confidence.HIGH and is_used(kind.kind, snapshot)
+        for kind in snapshot.classification.kinds
+    )
 
 
 def is_used(kind: KindName, snapshot: Snapshot) -> bool:
@@ -150,8 +156,8 @@ def is_used(kind: KindName, snapshot: Snapshot) -> bool:
     return (rule is None or rule.enabled) and snapshot.settings.mode_of(kind) is not Mode.OFF
 
 
-def _is_automatic(kind: Kind) -> bool:
-    return kind.kind in AUTOMATIC and kind.confidence is Confidence.HIGH
+def _is_automatic(kind: Kind, snapshot: Snapshot) -> bool:
+    return kind.kind in AUTOMATIC and kind.confidence is Confidence.HIGH and concerns_for_sure(snapshot)
 
 
 def _wanted(kind: Kind, snapshot: Snapshot) -> Wanted:
@@ -161,7 +167,7 @@ def _wanted(kind: Kind, snapshot: Snapshot) -> Wanted:
         version=kind.version,
         evidence=kind.evidence[:LONGEST_EVIDENCE],
         mode=snapshot.settings.mode_of(kind.kind),
-        is_sure=_is_automatic(kind),
+        is_sure=_is_automatic(kind, snapshot),
         confidence=kind.confidence,
         kind=kind.kind,
     )

@@ -183,16 +183,6 @@ def needs_info_section(topics: Sequence[str]) -> str:
     return "\n".join([lead, "", *asked])
 
 
-def labels_section(suggested: Sequence[tuple[str, str, str]], name: str) -> str:
-    """List labels that may fit: each as the repository calls it, by its label key, and with the words that say so."""
-    lines = [
-        f"- **{quoted(label)}**, because of “{quoted(evidence, LONGEST_PIECE)}”: `@{name} label +{neutral}`"
-        for label, neutral, evidence in suggested
-    ]
-    lead = "Labels that may fit. Whoever may triage here can put them on by hand, or with the command beside each:"
-    return "\n".join([lead, "", *lines])
-
-
 def related_section(related: Sequence[Related]) -> str:
     """Link known threads about the same."""
     lines = [
@@ -223,8 +213,9 @@ def notice(problems: Sequence[str]) -> str:
 
 def _foot(name: str, *, labelled: bool) -> str:
     """End the comment that is kept: what wrote it, how to correct it, where to read more."""
-    taking_off = "Take its label off and it stays off, or say" if labelled else "Say"
-    return f"<sub>Written by a program. Wrong? {taking_off} `@{name} ignore`. [How this works]({DOCS})</sub>"
+    taking_off = "Take its label off and it stays off. " if labelled else ""
+    silence = f"Give this a \N{THUMBS DOWN SIGN}, or say `@{name} ignore`."
+    return f"<sub>Written by a program. Wrong? {taking_off}{silence} [How this works]({DOCS})</sub>"
 
 
 REPLY_FOOT = f"<sub>[How this works]({DOCS})</sub>"

@@ -23,7 +23,6 @@ from tests.core.triage.made_snapshots import (
     MAINTAINER,
     NOW,
     REF,
-    SUGGEST,
     done,
     labels_to_add,
     made_issue,
@@ -117,14 +116,6 @@ def test_a_label_that_is_not_there_is_told_and_the_others_are_done() -> None:
     assert labels_to_add(result.decisions) == ["type-crash"]
     assert reply(result) == "numpy/numpy has no label `nope @\u200bx`, and I make none. Check its spelling."
     assert reactions(result) == ["eyes", "confused"]
-
-
-def test_a_suggestion_that_is_followed_leaves_the_comment() -> None:
-    snapshot = made_snapshot(made_issue(comments=1), SUGGEST)
-    snapshot = done(snapshot, decide(snapshot))
-    text = the_comment(obeyed("label +crash", snapshot).decisions)
-    assert "label +crash" not in text
-    assert "label +topic" in text
 
 
 # -- who, and where

@@ -6,11 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.core.classify.thread import KindName
+from bot.core.classify.thread import Confidence, KindName
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Account, Issue, IssueRef, LabelEvent, ThreadState
 from bot.core.triage.actions import Action, ActionKind, Mode, Outcome
-from bot.core.triage.changeset import MarkKind, OutboxEntry, Progress, Review, ThreadMark
+from bot.core.triage.changeset import DISLIKED, REMOVED, MarkKind, OutboxEntry, Progress, Review, ThreadMark
 from bot.core.triage.decide.decisions import decide, revise
 from bot.core.triage.decide.reviews import reviews_of
 from bot.core.triage.decide.texts import MARKER
@@ -70,18 +70,38 @@ def test_apply_puts_on_the_topic_and_one_sure_kind() -> None:
     assert crash.evidence
 
 
-def test_the_second_kind_is_suggested_in_the_comment() -> None:
-    decisions = decide(made_snapshot(made_issue(*RACE_AND_CRASH)))
+def test_the_second_kind_is_suggested() -> None:
+    decisions = decide(replace(made_snapshot(made_issue(*RACE_AND_CRASH)), suggestions=True))
     assert labels_to_add(decisions) == [TOPIC, "type-crash"]
-    assert "**race**" in the_comment(decisions)
-    assert "`@ftbot label +data-race`" in the_comment(decisions)
+    assert [action.value for action in to_do(decisions, ActionKind.SUGGEST_LABEL)] == ["race"]
 
 
-def test_suggest_lists_labels_in_the_comment() -> None:
-    decisions = decide(made_snapshot(REPORT, SUGGEST))
-    assert labels_to_add(decisions) == []
-    assert "`@ftbot label +topic`" in the_comment(decisions)
-    assert "`@ftbot label +crash`" in the_comment(decisions)
+@pytest.mark.parametrize("settings", [APPLY, SUGGEST])
+def test_no_comment_is_written_for_labels_alone(settings: RepoSettings) -> None:
+    snapshot = made_snapshot(made_issue(*RACE_AND_CRASH), settings)
+    assert to_do(decide(snapshot), ActionKind.COMMENT) == []
+    assert why(snapshot, "race") == (
+        "blocked: numpy/numpy takes no suggestions of labels, and no comment is written for a label alone."
+    )
+
+
+def test_a_kind_is_put_on_only_where_the_thread_is_about_free_threading_for_sure() -> None:
+    snapshot = made_snapshot(made_issue("Segmentation fault", "This happens on the free-threaded build."))
+    assert snapshot.classification.confidence is Confidence.MEDIUM
+    assert snapshot.classification.kinds[0].confidence is Confidence.HIGH
+    assert to_do(decide(snapshot)) == []
+    suggested = to_do(decide(replace(snapshot, suggestions=True)))
+    assert {(each.kind, each.value) for each in suggested} == {
+        (ActionKind.SUGGEST_LABEL, TOPIC),
+        (ActionKind.SUGGEST_LABEL, "type-crash"),
+    }
+
+
+def test_pull_requests_are_left_alone_unless_the_repository_asks_for_them() -> None:
+    snapshot = made_snapshot(replace(REPORT, is_pr=True))
+    assert to_do(decide(snapshot)) == []
+    assert why(snapshot, TOPIC) == "blocked: It is a pull request, and `.github/ftbot.toml` does not ask for those."
+    assert added(replace(snapshot, settings=replace(APPLY, pull_requests=True))) == [TOPIC, "type-crash"]
 
 
 def test_suggest_uses_githubs_own_where_the_repository_has_them() -> None:
@@ -90,8 +110,11 @@ def test_suggest_uses_githubs_own_where_the_repository_has_them() -> None:
         (ActionKind.SUGGEST_LABEL, TOPIC),
         (ActionKind.SUGGEST_LABEL, "type-crash"),
     ]
-    on_pr = replace(snapshot, issue=replace(REPORT, is_pr=True))
-    assert [each.kind for each in to_do(decide(on_pr))] == [ActionKind.COMMENT]
+    on_pr = replace(snapshot, issue=replace(REPORT, is_pr=True), settings=replace(SUGGEST, pull_requests=True))
+    assert to_do(decide(on_pr)) == []
+    assert why(on_pr, TOPIC) == (
+        "blocked: Pull requests have no suggestions of labels, and no comment is written for a label alone."
+    )
 
 
 def test_dry_run_says_what_would_be_done() -> None:
@@ -99,7 +122,7 @@ def test_dry_run_says_what_would_be_done() -> None:
     assert to_do(decisions) == []
     assert {(each.outcome, each.action.kind) for each in decisions} == {
         (Outcome.WOULD_DO, ActionKind.ADD_LABEL),
-        (Outcome.WOULD_DO, ActionKind.COMMENT),
+        (Outcome.WOULD_DO, ActionKind.SUGGEST_LABEL),
     }
 
 
@@ -204,7 +227,8 @@ def test_a_kind_that_a_person_put_on_is_the_kind() -> None:
 
 
 def test_a_kind_of_our_own_is_no_persons() -> None:
-    snapshot = done(made_snapshot(made_issue(*RACE_AND_CRASH)), decide(made_snapshot(made_issue(*RACE_AND_CRASH))))
+    snapshot = replace(made_snapshot(made_issue(*RACE_AND_CRASH)), suggestions=True)
+    snapshot = done(snapshot, decide(snapshot))
     assert decide(snapshot) == ()
     by_hand = replace(snapshot, overrides={"race": override("race", wanted=True)}, entries=())
     assert why(by_hand, "race").startswith("blocked: Somebody has said what kind it is")
@@ -263,9 +287,9 @@ def test_labels_that_people_asked_for_do_not_count() -> None:
 def test_a_rule_that_people_correct_too_often_only_suggests(reviews: tuple[bool, ...], applied: bool) -> None:
     snapshot = made_snapshot(REPORT)
     rule = snapshot.classification.kinds[0].rule
-    decisions = decide(replace(snapshot, reviews={rule: reviews}))
+    decisions = decide(replace(snapshot, reviews={rule: reviews}, suggestions=True))
     assert labels_to_add(decisions) == ([TOPIC, "type-crash"] if applied else [TOPIC])
-    assert bool(to_do(decisions, ActionKind.COMMENT)) is not applied
+    assert bool(to_do(decisions, ActionKind.SUGGEST_LABEL)) is not applied
 
 
 @pytest.mark.parametrize("progress", [Progress.PLANNED, Progress.SENT])
@@ -356,13 +380,50 @@ def test_the_checklist_stays_as_it_was_asked() -> None:
 
 # -- the comment that is kept
 
+
+def spoken(snapshot: Snapshot) -> bool:
+    return any("has wheels for" in action.body for action in to_do(decide(snapshot), ActionKind.COMMENT))
+
+
 ANSWERED = replace(made_snapshot(made_issue(WHEELS, "There are none.")), wheels=LXML)
 
 
 def test_wheels_answer_a_question_but_not_a_report_of_a_crash() -> None:
     for title, answered in (("Does lxml support free-threading?", True), ("Segmentation fault on 3.14t", False)):
         snapshot = replace(made_snapshot(made_issue(title, comments=1), SUGGEST), wheels=LXML)
-        assert ("has wheels for 3.14t" in the_comment(decide(snapshot))) is answered
+        assert spoken(snapshot) is answered
+
+
+def test_who_asks_for_support_is_told_of_wheels_when_they_appear_or_somebody_asks() -> None:
+    snapshot = replace(made_snapshot(made_issue("Support free-threaded Python", comments=1)), wheels=LXML)
+    assert not spoken(snapshot)
+    assert "has wheels for 3.14t" in the_comment(decide(snapshot, 501))
+    news = replace(snapshot, trigger=Trigger.WHEELS)
+    assert spoken(news)
+    after = replace(done(news, decide(news)), trigger=Trigger.EDITED)
+    assert to_do(decide(after)) == []
+
+
+def test_what_is_only_likely_about_free_threading_is_not_spoken_to_unless_somebody_asks() -> None:
+    snapshot = replace(made_snapshot(made_issue("A question", "Does it run on the free-threaded build?")), wheels=LXML)
+    assert snapshot.classification.confidence is Confidence.MEDIUM
+    assert not spoken(snapshot)
+    assert "has wheels for 3.14t" in the_comment(decide(snapshot, 501))
+
+
+@pytest.mark.parametrize("how", [REMOVED, DISLIKED])
+def test_where_people_did_not_want_the_comment_none_is_written_until_somebody_asks(how: str) -> None:
+    mark = ThreadMark(NODE, MarkKind.UNWANTED, how, "bob", NOW)
+    snapshot = replace(ANSWERED, marks={MarkKind.UNWANTED: mark})
+    assert not spoken(snapshot)
+    assert [each.reason for each in decide(snapshot) if each.action.kind is ActionKind.COMMENT] == [
+        {
+            REMOVED: "bob removed the comment that was written here on 2026-11-25.",
+            DISLIKED: "bob gave a thumbs-down to the comment here on 2026-11-25.",
+        }[how]
+    ]
+    assert to_do(decide(snapshot, 501), ActionKind.COMMENT)
+    assert spoken(replace(snapshot, marks={MarkKind.UNWANTED: replace(mark, value="")}))
 
 
 def test_wheels_answer_a_thread_and_are_brought_up_to_date() -> None:
@@ -397,12 +458,12 @@ def test_a_report_that_a_package_turns_the_gil_on_gets_what_its_wheel_declares()
     assert "lxml-6.1.3-cp314-cp314t-" in text
     assert "GIL" in labels_to_add(decisions)
     after = done(TURNS_ON, decisions)
-    assert decide(after) == ()
+    assert to_do(decide(after)) == []
     answered = replace(after, trigger=Trigger.WHEELS, gil=LXML_OFF)
-    (update,) = to_do(decide(answered))
+    (update,) = to_do(decide(answered), ActionKind.COMMENT)
     assert "lxml 6.2.0" in update.body
     assert "Before, in lxml 6.1.3, lxml.etree, " in update.body
-    assert decide(done(answered, decide(answered))) == ()
+    assert to_do(decide(done(answered, decide(answered)))) == []
 
 
 def test_what_a_wheel_declares_is_said_in_reports_about_that_and_nowhere_else() -> None:
@@ -442,10 +503,9 @@ def test_where_no_comments_are_wanted_none_is_written(change: dict[str, object])
     assert [each.action.body for each in decisions if "lxml" in each.action.body]
 
 
-def test_without_comments_labels_cannot_be_suggested() -> None:
-    snapshot = made_snapshot(REPORT, replace(SUGGEST, comments=False))
-    assert to_do(decide(snapshot)) == []
-    assert why(snapshot, TOPIC) == "blocked: `.github/ftbot.toml` wants no comments."
+def test_labels_are_suggested_where_no_comments_are_wanted() -> None:
+    snapshot = replace(made_snapshot(REPORT, replace(SUGGEST, comments=False)), suggestions=True)
+    assert [each.kind for each in to_do(decide(snapshot))] == [ActionKind.SUGGEST_LABEL, ActionKind.SUGGEST_LABEL]
 
 
 @pytest.mark.parametrize(("settings", "labelled"), [(APPLY, True), (SUGGEST, False)])
@@ -465,14 +525,13 @@ def test_related_threads_are_linked_beside_something_else_only() -> None:
     assert to_do(decide(alone), ActionKind.COMMENT) == []
 
 
-def test_suggestions_go_when_a_person_followed_one() -> None:
-    snapshot = made_snapshot(REPORT, SUGGEST)
-    after = done(snapshot, decide(snapshot))
-    accepted = replace(after, issue=replace(after.issue, labels=(TOPIC, "type-crash")))
-    (settled,) = to_do(revise(accepted))
+def test_what_is_no_longer_so_is_settled() -> None:
+    after = done(ANSWERED, decide(ANSWERED))
+    gone = replace(after, wheels=None)
+    (settled,) = to_do(revise(gone), ActionKind.COMMENT)
     assert "What stood here is settled." in settled.body
-    assert revise(done(accepted, revise(accepted))) == ()
-    assert revise(snapshot) == ()
+    assert revise(done(gone, revise(gone))) == ()
+    assert revise(ANSWERED) == ()
 
 
 def test_a_comment_that_was_given_up_is_written_when_the_thread_is_open_again() -> None:
@@ -560,8 +619,7 @@ def test_what_was_asked_for_reviews_no_rule() -> None:
 
 
 def test_what_a_person_wanted_before_a_rule_put_it_on_is_still_the_rules() -> None:
-    """Otherwise the suggestion beside it would go as soon as the label is on."""
     wanted = {"type-crash": override("type-crash", wanted=True, at=NOW - timedelta(hours=1))}
-    snapshot = replace(made_snapshot(made_issue(*RACE_AND_CRASH)), overrides=wanted)
-    assert "**race**" in the_comment(decide(snapshot))
+    snapshot = replace(made_snapshot(made_issue(*RACE_AND_CRASH)), overrides=wanted, suggestions=True)
+    assert [action.value for action in to_do(decide(snapshot), ActionKind.SUGGEST_LABEL)] == ["race"]
     assert to_do(decide(done(snapshot, decide(snapshot)))) == []

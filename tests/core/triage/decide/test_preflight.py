@@ -89,6 +89,7 @@ def text(body: str, **more: str | int | None) -> Action:
     [
         (made_issue(state=ThreadState.CLOSED), HERE, "The thread was closed meanwhile."),
         (made_issue(locked=True), HERE, "The thread was locked meanwhile."),
+        (made_issue(is_pr=True), HERE, "The repository wants nothing on pull requests any more."),
         (replace(ISSUE, node_id="I_8"), HERE, "The thread was moved."),
         (ISSUE, replace(HERE, policy=Policy(replace(APPLY, mode=Mode.OFF))), "The repository switched the bot off."),
         (ISSUE, replace(HERE, policy=Policy(SUGGEST)), "The mode is suggest by now."),

@@ -17,7 +17,6 @@ from bot.core.triage.decide.texts import (
     LONGEST_RATIONALE,
     MARKER,
     gil_section,
-    labels_section,
     needs_info_section,
     notice,
     quoted,
@@ -44,7 +43,6 @@ THREADS = (
 SECTIONS = {
     "wheels": wheels_section(replace(LXML, everywhere=False, missing=("musllinux_x86_64", "an amiga"))),
     "needs-info": needs_info_section(["repro", "log"]),
-    "labels": labels_section([("39 - free-threading", "topic", "free-threaded")], "ftbot"),
     "related": related_section(THREADS),
 }
 
@@ -64,11 +62,6 @@ To look into this, somebody will need a little more. Please add, here or in the 
 - [ ] the whole traceback or report; for a crash, from `python -X faulthandler your_script.py`
 - [ ] for a data race, what [ThreadSanitizer](https://py-free-threading.github.io/thread_sanitizer/) reports
 
-<!-- ftbot:section labels -->
-Labels that may fit. Whoever may triage here can put them on by hand, or with the command beside each:
-
-- **39 - free-threading**, because of “free-threaded”: `@ftbot label +topic`
-
 <!-- ftbot:section related -->
 Known threads that may be related:
 
@@ -76,7 +69,7 @@ Known threads that may be related:
 - [python/cpython#\u200b4](https://redirect.github.com/python/cpython/issues/4): A crash
 
 <!-- ftbot:end -->
-<sub>Written by a program. Wrong? Take its label off and it stays off, or say `@ftbot ignore`. [How this works](https://github.com/ftbot-dev/ftbot/blob/main/docs/triage.md)</sub>\
+<sub>Written by a program. Wrong? Take its label off and it stays off. Give this a 👎, or say `@ftbot ignore`. [How this works](https://github.com/ftbot-dev/ftbot/blob/main/docs/triage.md)</sub>\
 """)  # noqa: E501 — as people read it
 
 
