@@ -23,6 +23,14 @@ class RuleChoice(StrEnum):
     WHEEL_NAMES = "wheel-names"
 
 
+class ThreadsPart(StrEnum):
+    """Which labelled threads are measured: all, those that rules may be changed for, or those that are kept from it."""
+
+    ALL = "all"
+    REST = "rest"
+    HELD_OUT = "held-out"
+
+
 class DigestFormat(StrEnum):
     """How a digest may be written."""
 
@@ -567,6 +575,29 @@ def replay(as_json: AsJson = False) -> None:
     from bot.cli.triage import replay_rules
 
     _leave(replay_rules(as_json=as_json))
+
+
+@triage.command()
+def evaluate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Labelled threads, a JSON object a line.")],
+    part: Annotated[
+        ThreadsPart, typer.Option(help="All threads, or the third of the repositories that is held out, or the rest.")
+    ] = ThreadsPart.ALL,
+    phrases: Annotated[
+        bool, typer.Option("--phrases", help="Only what each phrase that may open the gate is worth.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the rules on labelled threads of your own: scores, every mistake and its words; asks nobody.
+
+    A line is {"repo", "number", "title", "body", "is_pr", "labels": {"kind", "pythons", "platforms", "packages"}}.
+    """
+    from pathlib import Path
+
+    from bot.cli.evaluate import evaluate_rules
+
+    held_out = {ThreadsPart.ALL: None, ThreadsPart.REST: False, ThreadsPart.HELD_OUT: True}[part]
+    _leave(evaluate_rules(Path(file), held_out=held_out, phrases=phrases, as_json=as_json))
 
 
 @upstream.command()

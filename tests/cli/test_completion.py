@@ -27,7 +27,7 @@ def complete(line: str, **variables: str) -> list[str]:
     ("line", "offered"),
     [
         ("ftbot st", ["status"]),
-        ("ftbot triage ", ["classify", "issue", "replay"]),
+        ("ftbot triage ", ["classify", "issue", "replay", "evaluate"]),
         ("ftbot upstream l", ["list"]),
         ("ftbot status --o", ["--offline"]),
         ("ftbot status numpy --target ", ["3.14t", "3.15t"]),

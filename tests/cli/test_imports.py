@@ -141,6 +141,7 @@ def run(
         ("site --output site", 2, NOBODY | {"bot.services.triage"}),
         ("upstream list", 0, NOBODY | {"bot.services.triage"}),
         ("triage classify --jsonl", 0, NOBODY | DIGEST | DATABASE | {"asyncio", "structlog", "bot.core.triage"}),
+        ("triage evaluate nowhere.jsonl", 2, NOBODY | DIGEST | DATABASE | {"bot.services.triage"}),
         ("check", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
         ("deps numpy==2.0", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"yaml"}),
         ("run", 2, NOBODY | TRIAGE | DIGEST | DATABASE),
