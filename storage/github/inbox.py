@@ -40,10 +40,6 @@ class Inbox:
 
     database: Engine
 
-    async def receive(self, delivery: str, event: GithubEvent, now: datetime) -> bool:
-        """Keep what happened, due at once; False if the delivery or what happened is known."""
-        return await self.receive_many([(delivery, event)], now) == 1
-
     async def receive_many(self, deliveries: Sequence[tuple[str, GithubEvent]], now: datetime) -> int:
         """Keep what happened, all of it or nothing; tells how much of it is new."""
         (new,) = await self.receive_groups([deliveries], now)

@@ -64,7 +64,10 @@ async def test_a_folder_of_somebody_else_is_refused(ftbot: Run, tmp_path: Path) 
     assert "holds files that no ftbot wrote. Name an empty folder" in ended.err
 
 
-async def test_before_a_scan_there_is_nothing_to_write(ftbot: Run, tmp_path: Path) -> None:
+async def test_before_a_scan_there_is_nothing_to_write(
+    ftbot: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FTBOT_DATABASE", str(tmp_path / "ftbot.db"))
     ended = await ftbot("site", "--output", str(tmp_path / "site"))
     assert (ended.code, ended.out) == (2, "")
     assert ended.err == "ftbot: Nothing has been scanned yet. A running bot does it soon, `ftbot scan` at once.\n"

@@ -82,7 +82,7 @@ async def test_what_waits_is_counted_with_the_age_of_the_oldest(gauge: Gauge) ->
     assert {first[f"waiting_age_seconds{{queue={queue}}}"] for queue in ("posts", "github", "inbox")} == {0}
     inbox = Inbox(gauge.database)
     for delivery, each in (("d1", HAPPENING), ("d2", event("two"))):
-        await inbox.receive(delivery, each, gauge.clock())
+        await inbox.receive_many([(delivery, each)], gauge.clock())
         gauge.clock.advance(hours=1)
     await Changesets(gauge.database).record(Changeset(actions=(ADD, COMMENT)), gauge.clock())
     await Posts(gauge.database).plan(POST, gauge.clock())
@@ -115,7 +115,7 @@ async def test_what_waits_for_a_server_that_removed_the_bot_does_not_count(gauge
 
 async def test_what_nobody_works_on_is_counted_and_does_not_age(database: Database, clock: Clock) -> None:
     gauge = gauge_of(database, clock, idle=(Queue.GITHUB, Queue.INBOX))
-    await Inbox(database).receive("d1", HAPPENING, clock())
+    await Inbox(database).receive_many([("d1", HAPPENING)], clock())
     await Changesets(database).record(Changeset(actions=(ADD, COMMENT)), clock())
     await Posts(database).plan(POST, clock())
     clock.advance(hours=7)

@@ -323,7 +323,7 @@ async def test_what_was_done_about_threads_that_nobody_knows_is_forgotten_once(d
 async def test_what_came_in_is_forgotten_when_it_is_worked_on(database: Engine) -> None:
     inbox = Inbox(database)
     for delivery in ("d1", "d2", "d3"):
-        await inbox.receive(delivery, event(delivery), LONG_AGO)
+        await inbox.receive_many([(delivery, event(delivery))], LONG_AGO)
     await inbox.close("d1")
     assert await forget(database) == {"inbox": 1}
     assert await inbox.known(["d1", "d2", "d3"]) == {"d2", "d3"}
@@ -341,7 +341,7 @@ async def test_writers_come_in_between(database: Engine) -> None:
     async for table, rows in Retention(database).forget(NOW - KEEP, NOW):
         if table == "inbox":
             async with asyncio.timeout(at_most(30)):
-                assert await inbox.receive(f"new {len(found)}", event(f"new {len(found)}"), NOW)
+                assert await inbox.receive_many([(f"new {len(found)}", event(f"new {len(found)}"))], NOW)
             found.append(rows)
     assert max(found) <= AT_ONCE
     assert sum(found) == AT_ONCE * 3

@@ -68,7 +68,7 @@ async def stored(database: Engine) -> dict[str, list[Row]]:
 
 async def test_all_of_it_is_written_and_the_delivery_closed(database: Engine) -> None:
     inbox = Inbox(database)
-    await inbox.receive("d1", event("a"), NOW)
+    await inbox.receive_many([("d1", event("a"))], NOW)
     await Changesets(database).record(FULL, NOW)
     assert await inbox.next_due() is None
     assert await Threads(database).get(NODE) == THREAD
@@ -82,8 +82,8 @@ async def test_all_of_it_is_written_and_the_delivery_closed(database: Engine) ->
 
 async def test_an_empty_one_only_closes_its_delivery(database: Engine) -> None:
     inbox = Inbox(database)
-    await inbox.receive("d1", event("a"), NOW)
-    await inbox.receive("d2", event("b"), NOW)
+    await inbox.receive_many([("d1", event("a"))], NOW)
+    await inbox.receive_many([("d2", event("b"))], NOW)
     await Changesets(database).record(Changeset(), NOW)
     await Changesets(database).record(Changeset("d2"), NOW)
     assert [received.delivery for received in await inbox.due(NOW, 9)] == ["d1"]
@@ -93,7 +93,7 @@ async def test_an_empty_one_only_closes_its_delivery(database: Engine) -> None:
 @pytest.mark.parametrize("table", [*TABLES, "inbox"])
 async def test_where_any_part_cannot_be_written_none_is(database: Engine, table: str) -> None:
     inbox = Inbox(database)
-    await inbox.receive("d1", event("a"), NOW)
+    await inbox.receive_many([("d1", event("a"))], NOW)
     words = "UPDATE inbox" if table == "inbox" else f"INSERT INTO {table} "
     with pytest.raises(StorageError):
         await Changesets(Refusing(database, words)).record(FULL, NOW)
@@ -133,7 +133,7 @@ async def test_a_repository_that_is_gone_has_nothing_left_to_do(database: Engine
     outbox, inbox = Outbox(database), Inbox(database)
     changesets = Changesets(database)
     await changesets.record(Changeset(actions=(ADD, action("x", "I_2", "scipy/scipy"))), NOW)
-    await inbox.receive("d1", event("removed"), NOW)
+    await inbox.receive_many([("d1", event("removed"))], NOW)
     gone = Changeset("d1", cancelled=NUMPY)
     await changesets.record(gone, NOW)
     (dropped,) = await outbox.of_thread(NODE)
