@@ -33,7 +33,7 @@ async def _site() -> None:
     settings = read_settings()
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(open_http(settings.user_agent))
-        database = await stack.enter_async_context(open_database(settings.database_path))
+        database = await stack.enter_async_context(open_database(settings.database.path))
         lookup = build_lookup(settings, http, database)
         tracking = Tracking(PackageThreads(database), Documents(database))
         digester = build_digester(settings, database)

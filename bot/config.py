@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +15,7 @@ from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from bot.build import version
+from bot.core.database_address import DatabaseAddress, parse_database
 from bot.core.env_file import PREFIX, EnvFile, read_env_file, without_effect
 from bot.core.errors import UserError
 from bot.core.github.threads import is_repository
@@ -25,9 +25,6 @@ from bot.core.wheels.targets import Target, parse_target
 PROJECT_URL = "https://github.com/ftbot-dev/ftbot"
 _ENV_FILE = Path(".env")
 _MASK = "********"
-_SCHEME = re.compile(r"\s*(?:[a-z][\w+.-]+:|[a-z]://)", re.IGNORECASE | re.ASCII)
-"""What an address begins with; a single letter before a colon is a drive of Windows."""
-
 LEAST_KEPT = 30
 """Days for which everything is kept: in this time things could be done a second time."""
 
@@ -75,8 +72,8 @@ class Switch(StrEnum):
     OFF = "off"
 
 
-def _default_database() -> str:
-    return str(user_data_path("ftbot", appauthor=False) / "ftbot.db")
+def _default_database() -> DatabaseAddress:
+    return DatabaseAddress(str(user_data_path("ftbot", appauthor=False) / "ftbot.db"))
 
 
 def _default_hosts(known: dict[str, object]) -> tuple[Host, ...]:
@@ -112,7 +109,10 @@ class Settings(BaseModel):
     targets: tuple[Target, ...] = Field(
         (Target(14), Target(15)), description="free-threaded Pythons to judge, the first is the headline"
     )
-    database: str = Field(default_factory=_default_database, description="SQLite file; :memory: works")
+    database: DatabaseAddress = Field(
+        default_factory=_default_database,
+        description="SQLite file; :memory: works; postgresql://USER:PASSWORD@HOST/DATABASE for several processes",
+    )
     keep_days: int = Field(
         400, ge=LEAST_KEPT, le=36_500, description="days for which what is over is kept, 30 at least"
     )
@@ -225,21 +225,10 @@ class Settings(BaseModel):
     def _end_with_slash(cls, value: str) -> str:
         return value.rstrip("/") + "/"
 
-    @field_validator("database")
+    @field_validator("database", mode="before")
     @classmethod
-    def _is_a_path(cls, value: str) -> str:
-        if _SCHEME.match(value):  # not shown, as addresses hold passwords
-            raise ValueError("It is an address, but PostgreSQL is not supported yet. Give the path of a file")
-        return value
-
-    @field_validator("database")
-    @classmethod
-    def _below_a_known_home(cls, value: str) -> str:
-        try:
-            Path(value).expanduser()
-        except RuntimeError:
-            raise ValueError("There is no such home directory.") from None
-        return value
+    def _is_a_database(cls, value: object) -> object:
+        return parse_database(value) if isinstance(value, str) else value
 
     @field_validator("log_level", "log_format", "triage", "web", mode="before")
     @classmethod
@@ -274,12 +263,8 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """Return the secrets that are set, for taking them out of log lines."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
-
-    @property
-    def database_path(self) -> Path | None:
-        """Return the database's path, None for one in memory."""
-        return None if self.database == ":memory:" else Path(self.database).expanduser()
+        found = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
+        return (*found, *self.database.secrets())
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,8 +304,12 @@ def _validated(values: Mapping[str, str]) -> Settings:
 
 
 def variables_of_a_scan(settings: Settings) -> dict[str, str]:
-    """Return the environment variables by which another process scans as this one would; no secret is among them."""
-    return {f"{PREFIX}{name.upper()}": _show(getattr(settings, name), ",") or _NONE for name in _OF_A_SCAN}
+    """Return the environment variables by which another process scans as this one would.
+
+    The one secret among them is the database's password.
+    """
+    shown = {f"{PREFIX}{name.upper()}": _show(getattr(settings, name), ",") or _NONE for name in _OF_A_SCAN}
+    return shown | {f"{PREFIX}DATABASE": settings.database.written}
 
 
 def unused_settings() -> tuple[str, ...]:

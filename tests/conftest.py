@@ -185,6 +185,8 @@ def blocking_calls() -> Iterator[list[str]]:
         for function in guard.functions.values():
             # A first import reads files, and which test meets it is chance. The time it takes shows at start-up.
             function.can_block_in("<frozen importlib._bootstrap>", {"_find_and_load"})
+            # PostgreSQL's driver looks for its settings in a file or two when it opens a connection.
+            function.can_block_in("asyncpg/connect_utils.py", {"_parse_connect_dsn_and_args"})
         for name in ("threading.Lock.acquire", "threading.Lock.acquire_lock"):
             # Coverage takes a lock for the first line of a file in a thread, and two threads of the program can meet.
             guard.functions[name].can_block_in("coverage/collector.py", {"lock_data"})

@@ -191,41 +191,70 @@ def test_secrets_are_masked_wherever_settings_are_shown(monkeypatch: pytest.Monk
 def test_the_database_is_a_path_below_home_or_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
     monkeypatch.setenv("FTBOT_DATABASE", "~/ftbot.db")
-    assert read_settings().database_path == Path("/home/ada/ftbot.db")
+    assert read_settings().database.path == Path("/home/ada/ftbot.db")
     monkeypatch.setenv("FTBOT_DATABASE", ":memory:")
-    assert read_settings().database_path is None
+    assert read_settings().database.is_in_memory
+    assert read_settings().database.path is None
 
 
-ADDRESSES = (
-    "postgresql://ada:s3cret@db.example/ftbot",
-    " postgres://ada:s3cret@db.example/ftbot",
-    "POSTGRESQL+asyncpg://ada:s3cret@db.example/ftbot",
-    "mysql://ada:s3cret@db.example/ftbot",
-    "x://ada:s3cret@db.example/ftbot",
-    "sqlite:///s3cret.db",
-    "sqlite:s3cret.db",
-    "file:/tmp/s3cret.db?mode=rwc",
-    "FILE:s3cret.db",
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("postgresql://ada:s3cret@db.example:5433/ftbot", "postgresql://ada:********@db.example:5433/ftbot"),
+        (" postgres://ada:s3cret@db.example/ftbot?password=s3cret", "postgres://ada:********@db.example/ftbot"),
+        ("postgresql://:s3cret@/ftbot?host=/run&sslpassword=s3cret", "postgresql://:********@/ftbot"),
+        ("postgresql:///ftbot", "postgresql:///ftbot"),
+    ],
 )
+def test_a_postgresql_database_is_shown_without_its_secrets(
+    monkeypatch: pytest.MonkeyPatch, value: str, shown: str
+) -> None:
+    monkeypatch.setenv("FTBOT_DATABASE", value)
+    settings = read_settings()
+    assert settings.database.url == value.strip()
+    assert str(settings.database) == shown
+    assert "s3cret" not in repr(settings) + str(settings) + repr(list(describe(settings)))
+    assert settings.secrets() == (("s3cret",) if "s3cret" in value else ())
+    assert variables_of_a_scan(settings)["FTBOT_DATABASE"] == value.strip(), "the process that scans needs all of it"
 
 
-@pytest.mark.parametrize("value", ADDRESSES)
-def test_a_database_that_is_an_address_is_refused_without_showing_it(
+def test_a_password_is_hidden_as_it_is_written_and_as_it_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FTBOT_DATABASE", "postgresql://ada:p%40ss@db.example/ftbot")
+    assert read_settings().secrets() == ("p%40ss", "p@ss")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "POSTGRESQL+asyncpg://ada:s3cret@db.example/ftbot",
+        "mysql://ada:s3cret@db.example/ftbot",
+        "x://ada:s3cret@db.example/ftbot",
+        "sqlite:///s3cret.db",
+        "sqlite:s3cret.db",
+        "file:/tmp/s3cret.db?mode=rwc",
+        "FILE:s3cret.db",
+        "postgresql:s3cret",
+        "postgresql://ada:s3cret@db.example",
+        "postgresql://ada:s3cret@db.example:none/ftbot",
+        "postgresql://ada:s3cret@[db.example/ftbot",
+    ],
+)
+def test_a_database_that_no_engine_opens_is_refused_without_showing_it(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("FTBOT_DATABASE", value)
     with pytest.raises(UserError) as refused:
         read_settings()
     assert str(refused.value) == (
-        "FTBOT_DATABASE cannot be used: It is an address, but PostgreSQL is not supported yet."
-        " Give the path of a file. See docs/operations.md, Settings."
+        "FTBOT_DATABASE cannot be used: It is no address of PostgreSQL."
+        " Give postgresql://USER:PASSWORD@HOST/DATABASE, or a path. See docs/operations.md, Settings."
     )
 
 
 @pytest.mark.parametrize("value", ["ftbot.db", "./a:b.db", "/data/a:b.db", "C:/ftbot.db", r"c:\ftbot.db", "../x"])
 def test_a_database_may_be_at_any_path(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("FTBOT_DATABASE", value)
-    assert read_settings().database_path == Path(value)
+    assert read_settings().database.path == Path(value)
 
 
 def test_a_database_below_the_home_of_nobody_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(
         ("apscheduler", "cryptography", "discord", "github", "jwt", "prometheus_client", "requests", "urllib3"), "bot"
     )
-    | {"matplotlib": "chart", "lief": "inspect", "capstone": "inspect", "jinja2": "site"}
+    | {"asyncpg": "postgres", "matplotlib": "chart", "lief": "inspect", "capstone": "inspect", "jinja2": "site"}
 )
 """Names as they are imported, and the extra that has them."""
 

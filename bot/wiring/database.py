@@ -11,7 +11,11 @@ from storage.engine.sqlite import open_database as open_sqlite
 
 def open_database(settings: Settings) -> AbstractAsyncContextManager[Engine]:
     """Open the database of the settings. Raises ``StorageError`` where it cannot be used."""
-    return open_sqlite(settings.database_path)
+    if settings.database.url is None:
+        return open_sqlite(settings.database.path)
+    from storage.engine.postgres import open_database as open_postgres  # of an extra
+
+    return open_postgres(settings.database.url, str(settings.database))
 
 
 def open_memory() -> AbstractAsyncContextManager[Engine]:

@@ -443,7 +443,7 @@ def _lacking(resources: _Resources) -> str | None:
 def _build_scanning(resources: _Resources, http: httpx.AsyncClient) -> ScanProcess | ScanWithin:
     """Build what scans: in a process of its own, unless that could not see the database."""
     settings, database = resources.settings, resources.database
-    if settings.database_path is None:
+    if settings.database.is_in_memory:
         return ScanWithin(build_scanner(settings, http, database), settings.track)
     return build_scan_process(settings, resources.metrics)
 

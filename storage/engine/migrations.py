@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-_TABLES = re.compile(r"(CREATE|DROP|ALTER) TABLE (\w+)(?: RENAME TO (\w+))?")
+_TABLES = re.compile(r"\s*(CREATE|DROP|ALTER) TABLE (\w+)(?: RENAME TO (\w+))?")
 
 
 def tables(migrations: Iterable[Sequence[str]]) -> frozenset[str]:
@@ -595,5 +595,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE UNIQUE INDEX numbered_drops ON rule_drops (number)",
         "CREATE UNIQUE INDEX standing_drops ON rule_drops (rule, version) WHERE ended IS NULL",
         "CREATE INDEX untold_drops ON rule_drops (number) WHERE told IS NULL",
+    ),
+    (
+        # Who begins a scan takes this row first, so that two that begin at once, side by side, share one.
+        "INSERT INTO sequences (name, last) VALUES ('scans', 0)",
+        # What was read by these rules, by package and by time.
+        "CREATE INDEX inspections_of_rules ON inspections (rules, package, read)",
+        "CREATE INDEX inspections_since ON inspections (rules, read, package)",
     ),
 )

@@ -9,6 +9,9 @@ from bot.core.text.sentences import without_nul
 Value = str | int | float | bytes | None
 Row = tuple[Value, ...]
 
+_MOST = 2**63 - 1
+_LEAST = -(2**63)
+
 
 def read_time(value: Value) -> datetime | None:
     """Read a time as the tables have it, in seconds since 1970 (UTC); None for what is none."""
@@ -19,5 +22,9 @@ def read_time(value: Value) -> datetime | None:
 
 
 def storable(value: Value) -> Value:
-    """Return what every engine can store of a value: text without NUL."""
-    return without_nul(value) if isinstance(value, str) else value
+    """Return what every engine can store of a value: text without NUL. ``OverflowError`` for more than 64 bits."""
+    if isinstance(value, str):
+        return without_nul(value)
+    if isinstance(value, int) and not _LEAST <= value <= _MOST:
+        raise OverflowError("a number has more than 64 bits")
+    return value

@@ -11,6 +11,7 @@ import msgspec
 
 from bot.core.errors import ScannedElsewhereError
 from storage.engine.engine import Engine
+from storage.engine.positions import move_on
 from storage.engine.rows import read_time
 
 _decode_tracked = msgspec.json.Decoder(list[tuple[str, int | None]]).decode
@@ -50,6 +51,7 @@ class Scans:
     async def begin(self, now: datetime, resumable_since: datetime) -> int:
         """Begin a scan, or take up the last one if it was interrupted since a time; gives its id."""
         async with self.database.transaction() as transaction:
+            await move_on(transaction, "scans")
             rows = await transaction.run(
                 "SELECT id FROM scans WHERE ended IS NULL AND started >= ? AND started <= ? ORDER BY id DESC LIMIT 1",
                 (resumable_since.timestamp(), now.timestamp()),

@@ -588,23 +588,31 @@ async def test_an_interrupt_ends_it_without_a_word(index: FakeIndex) -> None:
     assert (await end_of(process)).code == 130
 
 
+async def test_a_server_that_is_not_there_is_a_sentence_without_its_password(
+    ftbot: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FTBOT_DATABASE", "postgresql://ada:s3cret@127.0.0.1:1/ftbot")
+    ended = await ftbot("history")
+    assert (ended.code, ended.out) == (2, "")
+    assert "postgresql://ada:********@127.0.0.1:1/ftbot cannot be reached" in ended.err
+    assert "s3cret" not in ended.err
+
+
 def found_in(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
 @pytest.mark.parametrize("command", [("settings",), ("check",), ("run",), ("status", "numpy")])
-async def test_a_database_that_is_an_address_makes_no_folder_and_shows_no_password(
+async def test_a_database_that_no_engine_opens_makes_no_folder_and_shows_no_password(
     ftbot: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     before = found_in(tmp_path)
-    monkeypatch.setenv("FTBOT_DATABASE", "postgresql://ada:s3cret@db.example/ftbot")
+    monkeypatch.setenv("FTBOT_DATABASE", "mysql://ada:s3cret@db.example/ftbot")
     monkeypatch.setenv("FTBOT_DISCORD_TOKEN", "never-sent")
     ended = await ftbot(*command)
     assert (ended.code, ended.out) == (2, "")
-    assert ended.err.startswith(
-        "ftbot: FTBOT_DATABASE cannot be used: It is an address, but PostgreSQL is not supported"
-    )
+    assert ended.err.startswith("ftbot: FTBOT_DATABASE cannot be used: It is no address of PostgreSQL.")
     assert "s3cret" not in ended.err
     assert found_in(tmp_path) == before
 

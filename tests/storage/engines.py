@@ -7,24 +7,38 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from asyncpg import DataError
 from hypothesis import strategies as st
 
 from bot.core.errors import StorageError
+from storage.engine import postgres, sqlite
 from storage.engine.engine import Engine, Pulse, Transaction
 from storage.engine.rows import Row, Value
-from storage.engine.sqlite import open_database
 
 OpenEngine = Callable[[], AbstractAsyncContextManager[Engine]]
 """Opens the test's database, also while it is open already, as another process would."""
 
-ENGINES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Engine]]] = {
-    "sqlite": lambda folder: open_database(folder / "ftbot.db"),
+ENGINES: Mapping[str, tuple[str, Callable[[str], AbstractAsyncContextManager[Engine]]]] = {
+    "sqlite": ("database_path", lambda path: sqlite.open_database(Path(path))),
+    "postgres": ("postgres_url", lambda url: postgres.open_database(url, "a PostgreSQL database")),
 }
-"""By name what opens the database of a test, which may keep it in a folder of its own."""
+"""By name the fixture that says where the database of a test is, and what opens it there."""
 
 
 SIGNS = st.characters(codec="utf-8", exclude_characters="\0")
 """Of which texts are made that come back as they were."""
+
+
+async def put_garbage(database: Engine, statement: str, values: Sequence[Value]) -> None:
+    """Write what no ftbot wrote; the test is over where the columns of an engine hold no value of such a type."""
+    try:
+        async with database.transaction() as transaction:
+            await transaction.run(statement, values)
+    except StorageError as error:
+        if isinstance(error.__cause__, ValueError | DataError):
+            pytest.skip("no column holds such a value, so none comes out")
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ ASKING = {"run", "run_many", "read", "_select", "_last", "_of", "append", "waiti
 FEW_VALUES = {"kind", "state", "origin", "native"}
 """Columns by which alone a search finds a good part of a table, which is as good as reading it whole."""
 
-NOT_OURS = {"engine.py", "sqlite.py"}
+NOT_OURS = {"engine.py", "postgres.py", "sqlite.py"}
 
 INSPECTION = Inspection("a.whl", "00", verified=True, bytes_read=1, bytes=1, requests=1)
 DAY = timedelta(days=1)
@@ -272,7 +272,7 @@ async def use_threads(database: Engine) -> None:
 
 async def use_triage(database: Engine) -> None:
     inbox, outbox, audit = Inbox(database), Outbox(database), Audit(database)
-    await inbox.receive("d1", event("a"), NOW)
+    await inbox.receive_many([("d1", event("a"))], NOW)
     await inbox.due(NOW, 50)
     await inbox.next_due()
     await inbox.waiting()

@@ -15,7 +15,7 @@ from storage.packages.digests import Digests
 from tests.core import digests as made
 from tests.core.digests import WEEK
 from tests.core.pages import T314, T315
-from tests.storage.engines import OpenEngine
+from tests.storage.engines import OpenEngine, put_garbage
 
 BOTH = (T314, T315)
 BUSY = replace(
@@ -95,8 +95,7 @@ async def test_a_digest_for_other_targets_is_not_given(database: Engine) -> None
 async def test_what_cannot_be_read_is_no_digest_and_is_replaced(database: Engine, garbage: Value) -> None:
     digests = Digests(database)
     await digests.keep(BUSY, BOTH)
-    async with database.transaction() as transaction:
-        await transaction.run("UPDATE digests SET body = ?", (garbage,))
+    await put_garbage(database, "UPDATE digests SET body = ?", (garbage,))
     assert await digests.kept(WEEK, BOTH) is None
     await digests.keep(BUSY, BOTH)
     assert await digests.kept(WEEK, BOTH) == BUSY

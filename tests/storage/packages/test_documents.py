@@ -16,7 +16,7 @@ from storage.engine.sqlite import open_database
 from storage.packages.documents import Documents
 from tests.core.pages import NOW
 from tests.examples import examples
-from tests.storage.engines import SIGNS, OpenEngine
+from tests.storage.engines import SIGNS, OpenEngine, put_garbage
 
 
 @pytest.fixture
@@ -63,6 +63,5 @@ async def test_a_document_takes_the_place_of_the_last(database: Engine) -> None:
 async def test_a_row_that_makes_no_sense_is_no_document(database: Engine, column: str, value: Value) -> None:
     documents = Documents(database)
     await documents.record("list", b"numpy", NOW)
-    async with database.transaction() as transaction:
-        await transaction.run(f"UPDATE documents SET {column} = ?", (value,))  # noqa: S608 - our own names
+    await put_garbage(database, f"UPDATE documents SET {column} = ?", (value,))  # noqa: S608 - our own names
     assert await documents.latest("list") is None

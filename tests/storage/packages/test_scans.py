@@ -16,7 +16,7 @@ from storage.engine.sqlite import open_database
 from storage.packages.scans import Scan, Scans
 from tests.core.pages import NOW
 from tests.examples import examples
-from tests.storage.engines import OpenEngine
+from tests.storage.engines import OpenEngine, put_garbage
 
 HOUR = timedelta(hours=1)
 TRACKED = (("numpy", 1), ("asked", None))
@@ -122,6 +122,5 @@ async def test_two_that_begin_at_once_share_a_scan(open_engine: OpenEngine) -> N
 async def test_a_row_that_makes_no_sense_is_no_scan(database: Engine, column: str, value: Value) -> None:
     scans = Scans(database)
     await scans.end(await scans.begin(NOW, NOW), NOW, TRACKED, {})
-    async with database.transaction() as transaction:
-        await transaction.run(f"UPDATE scans SET {column} = ?", (value,))  # noqa: S608 - our own names
+    await put_garbage(database, f"UPDATE scans SET {column} = ?", (value,))  # noqa: S608 - our own names
     assert await scans.latest() is None

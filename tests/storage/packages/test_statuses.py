@@ -22,7 +22,7 @@ from storage.packages.statuses import Statuses
 from tests.core.pages import NAME, NOW, project, sdist, wheel
 from tests.core.strategies import metadata, projects
 from tests.examples import examples
-from tests.storage.engines import SIGNS, OpenEngine
+from tests.storage.engines import SIGNS, OpenEngine, put_garbage
 
 _T = TypeVar("_T")
 
@@ -43,9 +43,8 @@ async def database(open_engine: OpenEngine) -> AsyncIterator[Engine]:
 
 async def put(database: Engine, **columns: Value) -> None:
     """Write into a row what no ftbot wrote."""
-    async with database.transaction() as transaction:
-        for column, value in columns.items():
-            await transaction.run(f"UPDATE statuses SET {column} = ?", (value,))  # noqa: S608 - our own names
+    for column, value in columns.items():
+        await put_garbage(database, f"UPDATE statuses SET {column} = ?", (value,))  # noqa: S608 - our own names
 
 
 async def test_a_package_nobody_read_has_no_reading(database: Engine) -> None:

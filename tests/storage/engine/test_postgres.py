@@ -1,0 +1,239 @@
+"""PostgreSQL's own ways to fail: sessions that end, lost answers, two that migrate, secrets in addresses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from bot.core.errors import StorageError
+from storage.engine.engine import Engine
+from storage.engine.migrations import MIGRATIONS, tables
+from storage.engine.postgres import MOST_CONNECTIONS, numbered, open_database
+from storage.engine.postgres_errors import as_storage_errors
+from tests.postgres import Server
+
+NAME = "postgresql://ftbot@db/ftbot"
+ADD = "INSERT INTO packages (name) VALUES (?)"
+
+
+def database_of(url: str) -> str:
+    return urlsplit(url).path[1:]
+
+
+async def names(database: Engine) -> list[object]:
+    return [name for (name,) in await database.read("SELECT name FROM packages ORDER BY name")]
+
+
+async def add(database: Engine, *packages: str) -> None:
+    async with database.transaction() as transaction:
+        for package in packages:
+            await transaction.run(ADD, (package,))
+
+
+class Cable:
+    """A TCP proxy before a server that can be cut, and lose the answer to a commit."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.loses_answer_to: bytes | None = None
+        self.is_cut = False
+        self.lost = 0
+        self._writers: list[asyncio.StreamWriter] = []
+
+    @asynccontextmanager
+    async def laid(self, url: str) -> AsyncIterator[str]:
+        """Give an address of the same database that leads through it."""
+        server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        try:
+            yield urlunsplit(("postgresql", f"ftbot:secret@127.0.0.1:{port}", urlsplit(url).path, "", ""))
+        finally:
+            self.cut()
+            server.close()
+            await server.wait_closed()
+
+    def cut(self) -> None:
+        """End all that goes through it."""
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.port)
+        self._writers += [writer, inner_writer]
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await asyncio.gather(self._there(reader, inner_writer), self._back(inner_reader, writer))
+
+    async def _there(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while piece := await reader.read(1 << 16):
+            if self.loses_answer_to is not None and self.loses_answer_to in piece:
+                self.loses_answer_to, self.is_cut, self.lost = None, True, self.lost + 1
+            writer.write(piece)
+            await writer.drain()
+        writer.close()
+
+    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while piece := await reader.read(1 << 16):
+            if self.is_cut:  # the server has answered, so it has done what it was told
+                self.is_cut = False
+                self.cut()
+                return
+            writer.write(piece)
+            await writer.drain()
+        writer.close()
+
+
+async def test_a_new_database_gets_all_tables_once_however_many_begin(postgres_server: Server) -> None:
+    await postgres_server.do("CREATE DATABASE fresh")
+    try:
+        url = postgres_server.url("fresh")
+
+        async def use(number: int) -> None:
+            async with open_database(url, NAME) as database:
+                await add(database, f"package-{number}")
+                await database.check_writable()
+
+        await asyncio.gather(*(use(number) for number in range(4)))
+        async with open_database(url, NAME) as database:
+            assert len(await names(database)) == 4
+            assert await database.read("SELECT version FROM schema_version ORDER BY version") == [
+                (number + 1,) for number in range(len(MIGRATIONS))
+            ]
+            found = {
+                str(name)
+                for (name,) in await database.read("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            }
+        assert found == tables(MIGRATIONS)
+    finally:
+        await postgres_server.do("DROP DATABASE fresh WITH (FORCE)")
+
+
+async def test_a_newer_schema_is_left_alone(postgres_url: str) -> None:
+    async with open_database(postgres_url, NAME) as database, database.transaction() as transaction:
+        await transaction.run("INSERT INTO schema_version (version) VALUES (?)", (len(MIGRATIONS) + 1,))
+    with pytest.raises(StorageError, match="from a newer ftbot"):
+        async with open_database(postgres_url, NAME):
+            pytest.fail("it is not opened")
+
+
+async def test_sessions_that_end_cost_nobody_who_reads_or_begins_to_write_anything(
+    postgres_server: Server, postgres_url: str
+) -> None:
+    async with open_database(postgres_url, NAME) as database:
+        await add(database, "numpy")
+        await postgres_server.kill_sessions(database_of(postgres_url))
+        assert await names(database) == ["numpy"]
+        await postgres_server.kill_sessions(database_of(postgres_url))
+        await add(database, "scipy")
+        assert await names(database) == ["numpy", "scipy"]
+
+
+async def test_a_session_that_ends_in_a_transaction_undoes_it_and_says_so(
+    postgres_server: Server, postgres_url: str
+) -> None:
+    async with open_database(postgres_url, NAME) as database:
+
+        async def write() -> None:
+            async with database.transaction() as transaction:
+                await transaction.run(ADD, ("numpy",))
+                await postgres_server.kill_sessions(database_of(postgres_url))
+                await transaction.run(ADD, ("scipy",))
+
+        with pytest.raises(StorageError, match="cannot be reached"):
+            await write()
+        assert await names(database) == []
+
+
+async def test_a_commit_whose_answer_is_lost_is_known_to_have_happened(
+    postgres_server: Server, postgres_url: str
+) -> None:
+    cable = Cable(postgres_server.port)
+    async with cable.laid(postgres_url) as url, open_database(url, NAME) as database:
+        await add(database, "numpy")
+        cable.loses_answer_to = b"COMMIT"
+        await add(database, "scipy")
+        assert cable.lost == 1
+        assert await names(database) == ["numpy", "scipy"]
+
+
+async def test_a_commit_that_never_arrived_is_told(postgres_server: Server, postgres_url: str) -> None:
+    cable = Cable(postgres_server.port)
+    async with cable.laid(postgres_url) as url, open_database(url, NAME) as database:
+
+        async def write() -> None:
+            async with database.transaction() as transaction:
+                await transaction.run(ADD, ("numpy",))
+                cable.cut()
+
+        with pytest.raises(StorageError, match="cannot be reached"):
+            await write()
+        assert await names(database) == []
+
+
+async def test_who_loses_the_turn_is_stopped_and_another_takes_it(postgres_server: Server, postgres_url: str) -> None:
+    cable = Cable(postgres_server.port)
+    async with (
+        cable.laid(postgres_url) as url,
+        open_database(url, NAME) as one,
+        open_database(postgres_url, NAME) as other,
+    ):
+
+        async def scan() -> None:
+            async with one.turn("scan") as taken:
+                assert taken
+                async with other.turn("scan") as elsewhere:
+                    assert not elsewhere
+                cable.cut()
+                await asyncio.Event().wait()
+
+        with pytest.raises(StorageError, match="lost, and with it the turn to scan"):
+            await scan()
+        async with other.turn("scan") as later:
+            assert later
+
+
+async def test_more_writers_than_connections_take_turns(postgres_url: str) -> None:
+    async with open_database(postgres_url, NAME, most_connections=2) as database:
+        await asyncio.gather(*(add(database, f"package-{number}") for number in range(5 * MOST_CONNECTIONS)))
+        assert len(await names(database)) == 5 * MOST_CONNECTIONS
+
+
+async def test_the_probe_needs_no_connection_of_the_pool(postgres_url: str) -> None:
+    async with open_database(postgres_url, NAME, most_connections=1) as database, database.transaction():
+        await database.probe()
+
+
+async def test_a_sum_is_a_number(postgres_url: str) -> None:
+    async with open_database(postgres_url, NAME) as database:
+        assert await database.read("SELECT SUM(CAST(? AS BIGINT)), AVG(CAST(? AS BIGINT))", (3, 3)) == [(3, 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (asyncpg.InvalidPasswordError("password"), "refuses this user or password"),
+        (asyncpg.InvalidCatalogNameError("none"), "There is no database"),
+        (asyncpg.DiskFullError("full"), "is full"),
+        (asyncpg.TooManyConnectionsError("many"), "max_connections"),
+        (asyncpg.ReadOnlySQLTransactionError("standby"), "standby"),
+        (asyncpg.QueryCanceledError("slow"), "took too long"),
+        (asyncpg.DeadlockDetectedError("deadlock"), "busy"),
+        (ConnectionRefusedError(), "cannot be reached"),
+        (TimeoutError(), "cannot be reached"),
+        (asyncpg.SyntaxOrAccessError("oops"), "failed (SyntaxOrAccessError)"),
+    ],
+)
+def test_each_failure_is_a_sentence_that_says_what_to_do(error: Exception, sentence: str) -> None:
+    with pytest.raises(StorageError) as told, as_storage_errors(NAME):
+        raise error
+    assert sentence in str(told.value)
+    assert str(told.value).count(". ") >= 1
+
+
+def test_values_are_numbered_in_order() -> None:
+    assert numbered("UPDATE a SET b = ?, c = CAST(? AS BIGINT)") == "UPDATE a SET b = $1, c = CAST($2 AS BIGINT)"
