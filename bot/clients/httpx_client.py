@@ -47,12 +47,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     def _open_session(self) -> aiohttp.ClientSession:
         limit = self._limits.max_connections
         return aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(),  # httpx knows nothing of the session's own
             connector=aiohttp.TCPConnector(
                 limit=0 if limit is None else limit,
                 keepalive_timeout=self._limits.keepalive_expiry,
                 ssl=self._tls,
                 socket_factory=self._gate.open_socket,
-            )
+            ),
         )
 
 
