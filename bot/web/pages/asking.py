@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from email.message import Message
-from email.parser import BytesParser
-from email.policy import HTTP
+from email.parser import HeaderParser
 
 from multidict import MultiMapping
 
@@ -20,6 +19,9 @@ from bot.web.naming import asked_day, asked_target, asked_word, asked_words, wro
 
 _LONGEST_PART = 200
 _MOST_PARTS = 20
+
+_LONGEST_HEAD = 1_000
+"""Characters of what a form or a part of it says of itself: its parser takes long over what is made for that."""
 
 
 def asked_query(query: MultiMapping[str], targets: Sequence[Target]) -> ListQuery:
@@ -61,18 +63,26 @@ def asked_names(texts: Sequence[str], most: int) -> tuple[str, ...]:
 def form_parts(content_type: str, body: bytes) -> dict[str, tuple[str, bytes]]:
     """Return the parts of a form that was sent with files (``multipart/form-data``): the file's name, and the content.
 
-    Of a name that is there twice the last counts; what is no such form has no parts.
+    Of a name that is there twice the last counts; what is no such form has no parts. Takes no longer for what was made
+    to take long: parts are looked for in the body once, no more than there can be of a form, and none within another.
     """
-    head = b"Content-Type: " + content_type.encode("ascii", "replace").replace(b"\n", b" ") + b"\r\n\r\n"
-    parsed = BytesParser(policy=HTTP).parsebytes(head + body)
-    parts = [part for part in parsed.get_payload() if isinstance(part, Message)] if parsed.is_multipart() else []
+    form = _head(f"Content-Type: {content_type}")
+    boundary = None if form is None or form.get_content_type() != "multipart/form-data" else form.get_boundary()
+    if not boundary:
+        return {}
     found: dict[str, tuple[str, bytes]] = {}
-    for part in parts[:_MOST_PARTS]:
-        name = part.get_param("name", header="content-disposition")
-        content = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes):
+    for piece in (b"\r\n" + body).split(b"\r\n--" + boundary.encode("ascii", "replace"), _MOST_PARTS + 1)[1:-1]:
+        head, _, content = piece.partition(b"\r\n\r\n")
+        part = _head(head.removeprefix(b"\r\n").decode("utf-8", "replace"))
+        name = None if part is None else part.get_param("name", header="content-disposition")
+        if part is not None and isinstance(name, str):
             found[name] = (part.get_filename() or "", content)
     return found
+
+
+def _head(lines: str) -> Message | None:
+    """Read headers, None where there are more than anybody needs."""
+    return None if len(lines) > _LONGEST_HEAD else HeaderParser().parsestr(f"{lines}\r\n\r\n")
 
 
 def _ranks(text: str) -> tuple[int, int] | None:
