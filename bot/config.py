@@ -351,6 +351,10 @@ def describe(settings: Settings) -> Iterator[Setting]:
         )
 
 
+_NO_PART_OF_ADDRESSES = frozenset([*map(chr, range(0x21)), *'"<>\\^`{|}', "\x7f"])
+"""What no address holds as it is (RFC 3986): it would end a header, or make a file none that can be read."""
+
+
 def _address(value: str, *schemes: str) -> str:
     """Return an address that a path can be put behind and that holds no secret; ``ValueError`` for others."""
     parts = urlsplit(value)
@@ -359,7 +363,7 @@ def _address(value: str, *schemes: str) -> str:
         whole = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is none
         whole = False
-    if not whole:
+    if not whole or not _NO_PART_OF_ADDRESSES.isdisjoint(value):
         raise ValueError(f"It is no address. Write one that begins with {begins}")
     if parts.username is not None or parts.password is not None:
         raise ValueError("It holds a user name or a password, which are not used. Name a server that asks for none")
