@@ -22,6 +22,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from bot.core.errors import UserError
 from bot.core.github.webhooks import LARGEST
 from bot.services.triage.deliveries import Receipt
+from bot.web.answers import SECURITY
 from bot.web.bodies import connection_of, listening, read_body
 from bot.web.connections import NOT_HERE, Connections, listen
 
@@ -222,6 +223,26 @@ class _NotOurs(logging.Filter):
 _NOT_OURS = _NotOurs()
 
 
+class _Answering(web.RequestHandler):
+    """Answers requests; to what is none aiohttp's own answer repeats what was sent, and says who answers."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is no request, or an error of ours."""
+        response = super().handle_error(request, status, exc, message)
+        response.headers.update(SECURITY)
+        if isinstance(response, web.Response) and isinstance(exc, HttpProcessingError):
+            response.text = "This is no request that can be answered.\n"
+        return response
+
+
 def _answer(status: int, text: str) -> web.Response:
     return web.Response(status=status, text=f"{text}\n")
 
@@ -240,22 +261,22 @@ async def serve(site: Site, address: Address) -> AsyncIterator[int]:
     """
     logger = logging.getLogger(f"{__name__}.requests")
     logger.addFilter(_NOT_OURS)
-    # Signatures are of bodies as they were sent; nothing that is taken here is ever compressed.
-    runner = web.AppRunner(
-        site.application(),
-        access_log=None,
-        logger=logger,
-        handle_signals=False,
-        shutdown_timeout=2.0,
-        lingering_time=_LINGER_SECONDS,
-        auto_decompress=False,
-    )
+    runner = web.AppRunner(site.application(), handle_signals=False, shutdown_timeout=2.0)
     await runner.setup()
+    loop = asyncio.get_running_loop()
 
     def answering() -> asyncio.Protocol:
         if runner.server is None:
             raise ConnectionAbortedError("The site is closed.")
-        return runner.server()
+        # Signatures are of bodies as they were sent; nothing that is taken here is ever compressed.
+        return _Answering(
+            runner.server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # that there is none, as aiohttp's own Server passes on
+            logger=logger,
+            lingering_time=_LINGER_SECONDS,
+            auto_decompress=False,
+        )
 
     try:
         try:

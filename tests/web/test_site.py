@@ -446,12 +446,16 @@ async def test_all_of_many_at_once_are_answered_in_turn(monkeypatch: pytest.Monk
         b"GET / HTTP/9\r\n\r\n",
         b"GET / HTTP/1.1\r\nx\r\n\r\n",
         b"GET /" + b"a" * 9000 + b" H\r\n\r\n",
+        b"<script> / HTTP/1.1\r\n\r\n",
     ],
-    ids=["TLS", "version", "header", "long"],
+    ids=["TLS", "version", "header", "long", "method"],
 )
 async def test_nonsense_is_refused_and_no_error_of_ours(said: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async with clients(site(), 1, said) as (_, [reader]), asyncio.timeout(at_most(30)):
         assert (await reader.readline()).startswith(b"HTTP/1.0 400 ")
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert (b"nosniff" in head, b"aiohttp" in head) == (True, False)
+    assert body == b"This is no request that can be answered.\n"
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 

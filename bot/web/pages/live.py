@@ -21,7 +21,7 @@ from bot.core.verdicts.status import Status
 from bot.services.site.listing import SiteListing
 from bot.services.site.lookups import AnyPackage, AwaitedPackage
 from bot.services.site.pages import SitePages
-from bot.web.answers import Cached, Content
+from bot.web.answers import SECURITY, Cached, Content
 from bot.web.faults import Fault, no_such_package, out_of_order, too_many
 from bot.web.naming import asked_number, package_name, week_name
 from bot.web.pages.asking import asked_names, asked_query
@@ -128,7 +128,9 @@ class LivePages:
         async def make() -> Content:
             found = await asyncio.gather(*(self.packages.find(name, edition, who, _PATIENCE) for name in names))
             statuses, problems = _sorted_out(names, found)
-            return _page(self.html.compare(compare_page(statuses, problems)), Cached.SHORTLY)
+            # Nothing tells when there is more to say of what is awaited, least of all of what nobody looks up.
+            lasting = not any(isinstance(each, AwaitedPackage) for each in found)
+            return _page(self.html.compare(compare_page(statuses, problems)), Cached.SHORTLY, lasting=lasting)
 
         stamp = " ".join(self.packages.stamp(name, edition) for name in names)
         return await self.serving.made(request, normal("page /compare", {"packages": " ".join(names)}), stamp, make)
@@ -175,7 +177,8 @@ class LivePages:
 
     def _moved(self, path: str) -> web.Response:
         """Lead to the one address that a page has, wherever the site is; what else is asked is left away."""
-        headers = {"Location": self.html.renderer.site.top + path, "Cache-Control": Cached.MINUTES.value}
+        place = self.html.renderer.site.top + path
+        headers = {**SECURITY, "Location": place, "Cache-Control": Cached.MINUTES.value}
         return web.Response(status=HTTPStatus.MOVED_PERMANENTLY, headers=headers)
 
 
@@ -195,7 +198,9 @@ def _sorted_out(names: Sequence[str], found: Sequence[SitePackage | AwaitedPacka
     statuses: list[Status] = []
     problems: list[str] = []
     for name, each in zip(names, found, strict=True):
-        if isinstance(each, AwaitedPackage):
+        if isinstance(each, AwaitedPackage) and each.is_refused:
+            problems.append(f"{name} was not known, and more are asked about than are looked up. Reload in a minute.")
+        elif isinstance(each, AwaitedPackage):
             problems.append(f"{name} is being looked up. Reload the page in some seconds.")
         elif each.status.headline.verdict is Verdict.NOT_FOUND:
             problems.append(f"There is no package called {name} on the index.")
@@ -204,5 +209,5 @@ def _sorted_out(names: Sequence[str], found: Sequence[SitePackage | AwaitedPacka
     return statuses, problems
 
 
-def _page(body: bytes, cached: Cached = Cached.MINUTES) -> Content:
-    return Content(body, HTML, cached)
+def _page(body: bytes, cached: Cached = Cached.MINUTES, *, lasting: bool = True) -> Content:
+    return Content(body, HTML, cached, lasting=lasting)

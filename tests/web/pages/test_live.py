@@ -127,6 +127,8 @@ async def test_a_package_that_is_none_has_names_like_it(rig: Rig) -> None:
 async def test_every_page_has_one_address(rig: Rig, path: str, leads_to: str) -> None:
     answer = await rig.get(path)
     assert (answer.status_code, answer.headers["location"]) == (301, leads_to)
+    assert (answer.headers["x-content-type-options"], answer.headers["server"]) == ("nosniff", "ftbot")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none';")
 
 
 async def test_packages_stand_side_by_side(rig: Rig) -> None:
@@ -134,6 +136,17 @@ async def test_packages_stand_side_by_side(rig: Rig) -> None:
     assert "3.15t both 1.0 nothing 1.0 Verdict wheels no wheel" in found.text
     assert "There is no package called no-such-thing on the index." in found.text
     assert "up to 6 names" in (await page(rig, "/compare?packages=" + "+".join("abcdefg"), 400)).text
+
+
+async def test_what_is_not_looked_up_for_one_is_looked_up_for_the_next(index: FakeIndex, database_path: Path) -> None:
+    async with open_rig(index, database_path, {"FTBOT_TRUSTED_PROXIES": "127.0.0.0/8"}) as rig:
+        greedy, next_one = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.2"}
+        for number in range(10):
+            assert (await rig.get(f"/packages/none-such-{number}/", **greedy)).status_code == 404
+        refused = read((await rig.get("/compare?packages=both+untracked", **greedy)).text)
+        assert "untracked was not known, and more are asked about than are looked up." in refused.text
+        answered = read((await rig.get("/compare?packages=both+untracked", **next_one)).text)
+        assert "untracked 3.0" in answered.text
 
 
 @pytest.mark.parametrize("way", ["text", "file"])
@@ -155,6 +168,15 @@ async def test_too_much_and_nothing_are_told(rig: Rig) -> None:
     assert (large.status_code, problems(read(large.text))) == (413, [])
     nothing = await rig.http.post(address, files={"text": (None, b"  ")})
     assert (nothing.status_code, problems(read(nothing.text))) == (400, [])
+
+
+async def test_a_form_within_a_form_is_none(rig: Rig) -> None:
+    inner = b"".join(
+        b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (each, each + 1) for each in range(2000)
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=b0"}
+    answer = await rig.http.post(f"http://127.0.0.1:{rig.port}/deps", content=inner, headers=headers)
+    assert (answer.status_code, problems(read(answer.text))) == (400, [])
 
 
 async def test_only_who_sent_it_by_the_form_here_reads_what_of_a_file_cannot_be_read(rig: Rig) -> None:
