@@ -14,7 +14,6 @@ from bot.config import Settings, public_address
 from bot.core.digest.digest import Digest
 from bot.core.errors import UserError
 from bot.core.site.frame import PageSite
-from bot.services.site.listing import SiteListing
 from bot.terminal.console import output
 from bot.terminal.progress import progress_bar
 from bot.web.pages.files import Folder, Written
@@ -72,7 +71,6 @@ async def _write(settings: Settings, into: Path, base: str | None) -> Written:
             task = bar.add_task("", total=len(edition.ranks))
             static = StaticSite(
                 tools.pages,
-                SiteListing(tools.catalogue, settings.targets),
                 tools.stamps,
                 html,
                 folder,

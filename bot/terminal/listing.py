@@ -8,7 +8,7 @@ from datetime import datetime
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from bot.core.listing.listed import ListedTarget
+from bot.core.listing.listed import Listed, ListedTarget
 from bot.core.listing.query import ListPage
 from bot.core.listing.wording import gil_word, modifier_words, since_words, state_words
 from bot.core.text.sentences import counted, shortened
@@ -20,19 +20,19 @@ _LONGEST_PACKAGE = 48
 _LONGEST_VERSION = 20
 
 
-def package_list(page: ListPage) -> RenderableType:
+def package_list(page: ListPage[Listed]) -> RenderableType:
     """Draw a page of a list for a pipe: a line for each package, and nothing else."""
     return _table(page, headed=False)
 
 
-def framed_list(page: ListPage, scanned: datetime, now: datetime) -> RenderableType:
+def framed_list(page: ListPage[Listed], scanned: datetime, now: datetime) -> RenderableType:
     """Draw a page of a list for people: with headings, and how many fit in all; ``scanned`` is when that was known."""
     if not page.packages:
         return Text("No tracked package fits.")
     return Group(_table(page, headed=True), Text(), Text(_foot(page, scanned, now), style="dim"))
 
 
-def _table(page: ListPage, *, headed: bool) -> Table:
+def _table(page: ListPage[Listed], *, headed: bool) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=headed)
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("package", no_wrap=True)
@@ -62,6 +62,6 @@ def _asides(listed: ListedTarget) -> Iterator[str]:
     yield from modifier_words(listed)
 
 
-def _foot(page: ListPage, scanned: datetime, now: datetime) -> str:
+def _foot(page: ListPage[Listed], scanned: datetime, now: datetime) -> str:
     where = "" if page.pages == 1 else f", page {page.number} of {page.pages}"
     return f"{counted(page.total, 'package')}{where} · scanned {ago(scanned, now)}"

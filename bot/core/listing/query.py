@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from bot.core.errors import UserError
 from bot.core.inspection.modules import Gil
@@ -15,6 +16,8 @@ from bot.core.verdicts.modifiers import ModifierKind
 from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
+
+_T = TypeVar("_T")
 
 WAITED_FOR = frozenset({Verdict.NOT_YET, Verdict.BLOCKED, Verdict.ABI3_ONLY, Verdict.MIS_TAGGED})
 """Verdicts of packages that have native wheels for other Pythons, and none for this one."""
@@ -65,10 +68,10 @@ class ListQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class ListPage:
+class ListPage(Generic[_T]):
     """Some of the packages that fit; ``total`` is how many do, ``number`` counts pages from 1, of ``pages``."""
 
-    packages: tuple[Listed, ...]
+    packages: tuple[_T, ...]
     total: int
     number: int
     pages: int
@@ -86,7 +89,7 @@ def select(packages: Iterable[Listed], query: ListQuery) -> list[Listed]:
     return sorted(chosen, key=lambda each: _key(each, query))
 
 
-def page_of(packages: Sequence[Listed], number: int, size: int | None) -> ListPage:
+def page_of(packages: Sequence[_T], number: int, size: int | None) -> ListPage[_T]:
     """Cut a page out of a list, the first being number 1; one behind the last is the last. No size is one page."""
     total = len(packages)
     if size is None:

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from urllib.parse import urlencode
 
 from bot.core.inspection.modules import Gil
 from bot.core.listing.listed import Listed, ListedTarget
 from bot.core.listing.query import GilFilter, ListOrder, ListPage, ListQuery, page_of, select
+from bot.core.site.lines import Line, LineTarget
 from bot.core.site.marks import Mark, mark_of, word_of
 from bot.core.verdicts.rules import Verdict
 from bot.core.wheels.platforms import PLATFORM_NAMES, PLATFORMS, Platform
@@ -122,9 +123,13 @@ class FileList:
     view: Callable[[], ListView]
 
 
-def file_lists(lines: Sequence[Listed]) -> Iterator[FileList]:
-    """Yield every page of the lists that are files: all packages, and those of each Python and verdict."""
-    counts, ranked = counts_of(lines), select(lines, ListQuery())
+def file_lists(targets: Sequence[Target], lines: Sequence[Line]) -> Iterator[FileList]:
+    """Yield every page of the lists that are files: all packages, and those of each Python and verdict.
+
+    ``targets`` are the Pythons that are judged, in the order of those of a line.
+    """
+    counts = _counts(targets, lines)
+    ranked = sorted(lines, key=lambda line: (line.rank is None, line.rank or 0, line.name))
     yield from _pages(ranked, ListQuery(), "Packages", partial(_numbered, "packages/", LISTS), counts)
     for column, (target, found) in enumerate(counts.items()):
         for verdict in (each for each in Verdict if found.get(each)):
@@ -146,35 +151,6 @@ def list_path(target: Target, verdict: Verdict) -> str:
 def targets_of(lines: Sequence[Listed]) -> tuple[Target, ...]:
     """Return the Pythons that are judged, the headline first."""
     return tuple(each.target for each in lines[0].targets) if lines else ()
-
-
-def lines_json(lines: Sequence[Listed]) -> dict[str, object]:
-    """Return what the script filters: a package is a name, a rank, a version and what there is for each Python.
-
-    That is the verdict, what importing does to the GIL, the day of the gain, the platforms that are covered and that
-    are missing (a bit each, in the order of ``platforms``).
-    """
-    used = {each.verdict for line in lines for each in line.targets}
-    return {
-        "targets": [str(target) for target in targets_of(lines)],
-        "platforms": [platform.value for platform in PLATFORMS],
-        "verdicts": {
-            verdict.value: [mark_of(verdict).value, word_of(verdict)] for verdict in Verdict if verdict in used
-        },
-        "packages": [
-            [line.name, line.rank, line.version, [_target_line(each) for each in line.targets]] for line in lines
-        ],
-    }
-
-
-def _target_line(each: ListedTarget) -> list[object]:
-    gil = None if each.gil is None else each.gil.value
-    day = None if each.gained is None else each.gained.isoformat()
-    return [each.verdict.value, gil, day, _bits(each.covered), _bits(each.missing)]
-
-
-def _bits(platforms: Sequence[Platform]) -> int:
-    return sum(1 << place for place, platform in enumerate(PLATFORMS) if platform in platforms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +200,19 @@ Counts = Mapping[Target, Mapping[Verdict, int]]
 
 def counts_of(lines: Sequence[Listed]) -> Counts:
     """Count verdicts."""
+    return _counts(targets_of(lines), lines)
+
+
+def _counts(targets: Sequence[Target], lines: Sequence[Listed | Line]) -> Counts:
     return {
-        target: Counter(line.targets[place].verdict for line in lines) for place, target in enumerate(targets_of(lines))
+        target: Counter(line.targets[place].verdict for line in lines)
+        for place, target in enumerate(targets if lines else ())
     }
 
 
-def _view(counts: Counts, query: ListQuery, page: ListPage, live: LiveAddresses | None) -> ListView:
+def _view(
+    counts: Counts, query: ListQuery, page: ListPage[Listed] | ListPage[Line], live: LiveAddresses | None
+) -> ListView:
     targets = tuple(counts)
     return ListView(
         title="Packages",
@@ -248,7 +231,7 @@ def _view(counts: Counts, query: ListQuery, page: ListPage, live: LiveAddresses 
 
 
 def _pages(
-    chosen: Sequence[Listed], query: ListQuery, title: str, place: Callable[[int], str], counts: Counts
+    chosen: Sequence[Line], query: ListQuery, title: str, place: Callable[[int], str], counts: Counts
 ) -> Iterator[FileList]:
     pages = page_of(chosen, 1, ON_A_PAGE).pages
     for number in range(1, pages + 1):
@@ -277,18 +260,23 @@ class _Beside:
     after: str | None
 
 
-def _file(counts: Counts, query: ListQuery, page: ListPage, beside: _Beside) -> ListView:
+def _file(counts: Counts, query: ListQuery, page: ListPage[Line], beside: _Beside) -> ListView:
     view = _view(counts, query, page, None)
     return replace(view, title=beside.title, path=beside.path, before=beside.before, after=beside.after)
 
 
-def _row(line: Listed) -> ListRow:
+def _row(line: Listed | Line) -> ListRow:
     return ListRow(line.name, line.rank, line.version, tuple(map(_cell, line.targets)))
 
 
-def _cell(each: ListedTarget) -> ListCell:
-    day = None if each.gained is None else written_shortly(each.gained)
-    return ListCell(mark_of(each.verdict, each.gil), word_of(each.verdict), _GIL.get(each.gil), day)
+def _cell(each: ListedTarget | LineTarget) -> ListCell:
+    return _made_cell(each.verdict, each.gil, each.gained)
+
+
+@lru_cache(maxsize=4096)
+def _made_cell(verdict: Verdict, gil: Gil | None, gained: date | None) -> ListCell:
+    day = None if gained is None else written_shortly(gained)
+    return ListCell(mark_of(verdict, gil), word_of(verdict), _GIL.get(gil), day)
 
 
 _GIL: Mapping[Gil | None, str] = {Gil.OFF: "GIL off", Gil.ON: "GIL back on"}

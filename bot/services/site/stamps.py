@@ -20,6 +20,9 @@ from storage.packages.projects import Projects
 
 _LENGTH = 12
 
+_AT_ONCE = 500
+"""Packages whose metadata is in memory at a time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamps:
@@ -42,22 +45,25 @@ class Stamps:
         names, now = tuple(edition.ranks), self.now()
         kept = await self.projects.marks(names, now)
         read, threads = await self.inspections.marks(), await self.threads.marks()
-        said = await self.metadata.of(names)
+        alike = (str(week_of(now.date())), *map(str, self.targets))
         stamps = {}
-        for name in names:
-            required = [] if name not in said else self._required(said[name][1], edition)
-            parts = (
-                str(week_of(now.date())),
-                kept.get(name, ""),
-                read.get(name, ""),
-                threads.get(name, ""),
-                said.get(name),
-                edition.ranks[name],
-                edition.failed.get(name),
-                *self._upstream(name),
-                *(kept.get(each, "") + read.get(each, "") for each in required),
-            )
-            stamps[name] = hashlib.blake2b(repr(parts).encode(), digest_size=_LENGTH).hexdigest()
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            said = await self.metadata.of(some)
+            for name in some:
+                required = [] if name not in said else self._required(said[name][1], edition)
+                parts = (
+                    alike,
+                    kept.get(name, ""),
+                    read.get(name, ""),
+                    threads.get(name, ""),
+                    said.get(name),
+                    edition.ranks[name],
+                    edition.failed.get(name),
+                    *self._upstream(name),
+                    *(kept.get(each, "") + read.get(each, "") for each in required),
+                )
+                stamps[name] = hashlib.blake2b(repr(parts).encode(), digest_size=_LENGTH).hexdigest()
         return stamps
 
     def _required(self, metadata: Metadata, edition: Edition) -> Sequence[str]:

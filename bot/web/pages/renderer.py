@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.runtime import Macro
 
 from bot.build import version
 from bot.config import PROJECT_URL
@@ -94,6 +95,25 @@ def _seen(value: object) -> object:
     return printable(value) if type(value) is str and not value.isprintable() else value
 
 
+_MOST_DRAWN = 4096
+_drawn: dict[tuple[str, Hashable], str] = {}
+"""The HTML of parts of pages, by macro and by what they show: lists have the same cells again and again.
+
+No ``lru_cache``, which threads without the GIL would wait for.
+"""
+
+
+def _once(macro: Macro, view: Hashable) -> str:
+    """Return what a macro makes of a view, which is all that it may look at; it is made once."""
+    key = macro.name, view
+    found = _drawn.get(key)
+    if found is None:
+        if len(_drawn) >= _MOST_DRAWN:
+            _drawn.clear()
+        found = _drawn[key] = macro(view)
+    return found
+
+
 def _environment() -> Environment:
     """Read all templates, so that nobody waits for a disk later."""
     environment = Environment(
@@ -106,6 +126,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_seen,
     )
+    environment.globals["once"] = _once
     for name in environment.list_templates():
         environment.get_template(name)
     return environment

@@ -10,22 +10,21 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
-import msgspec
-
 from bot.build import version
 from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week
+from bot.core.listing.listed import listed_of, unread
 from bot.core.site.about import about_page
 from bot.core.site.badge import badge_of, shields_json, svg
 from bot.core.site.digest_pages import week_line
 from bot.core.site.facts import Edition, SitePackage
 from bot.core.site.feed import Feed, atom, digests_feed, moves_feed, package_feed
 from bot.core.site.frame import FaultView
-from bot.core.site.list_page import LINES, FileList, file_lists, lines_json
+from bot.core.site.lines import Line, line_of, lines_json, read_lines
+from bot.core.site.list_page import LINES, FileList, file_lists
 from bot.core.site.moves import moves_of, newest_first, told_of
 from bot.core.site.package_json import package_json
 from bot.core.site.sitemap import robots, site_pages, sitemaps
-from bot.services.site.listing import SiteListing
 from bot.services.site.pages import SitePages
 from bot.services.site.stamps import Stamps
 from bot.web.pages.files import Folder, Group, StaticFile
@@ -55,7 +54,6 @@ class StaticSite:
     """Writes an edition into a folder; without ``draw`` there are no pictures of links."""
 
     pages: SitePages
-    listing: SiteListing
     stamps: Stamps
     html: HtmlPages
     folder: Folder
@@ -69,35 +67,45 @@ class StaticSite:
         """
         for asset in ASSETS.values():
             await self._put(asset.path, asset.body)
-        stamps = await self.stamps.of(edition)
-        await self._packages(edition, stamps, progress)
-        await self._lists(edition, stamps)
+        stamps = {name: self._stamp(stamp) for name, stamp in (await self.stamps.of(edition)).items()}
+        lines = await self._packages(edition, stamps, progress)
+        await asyncio.to_thread(self._lists, lines, stamps)
         await self._digests(edition)
         await self._put("index.html", self.html.front(await self.pages.front(edition), edition.scanned))
         await self._put("about/index.html", self.html.about(about_page(edition)))
         await self._put("404.html", self.html.fault(_NOT_FOUND))
 
     async def _packages(
-        self, edition: Edition, of_packages: Mapping[str, str], progress: Callable[[int], object]
-    ) -> None:
-        """Write what is about packages of which anything changed."""
-        stamps = {name: self._stamp(stamp) for name, stamp in of_packages.items()}
-        groups = {f"package {name}": stamp for name, stamp in stamps.items()}
-        kept = await asyncio.to_thread(self.folder.kept, groups)
-        changed = [name for name in stamps if f"package {name}" not in kept]
-        done = len(kept)
+        self, edition: Edition, stamps: Mapping[str, str], progress: Callable[[int], object]
+    ) -> list[Line]:
+        """Write what is about packages of which anything changed, and return the lines of all of them.
+
+        Those of the others are taken from the file that has them.
+        """
+        lines = await asyncio.to_thread(self._unchanged, stamps)
+        changed = [name for name in stamps if name not in lines]
+        done = len(lines)
         progress(done)
         made: list[Group] = []
         async for package in self.pages.catalogue.packages(changed, edition):
+            lines[package.name] = line_of(listed_of(package.status.judgement, package.rank))
             page = self.html.package(await self.pages.page_of(package, edition))
             files = [StaticFile(f"packages/{package.name}/index.html", page), *self._beside(package)]
-            made.append(Group(f"package {package.name}", stamps[package.name], files))
+            made.append(Group(_group_of(package.name), stamps[package.name], files))
             if len(made) == _AT_ONCE:
                 await asyncio.to_thread(self.folder.put_groups, made)
                 done, made = done + len(made), []
                 progress(done)
         await asyncio.to_thread(self.folder.put_groups, made)
         progress(done + len(made))
+        targets = self.pages.catalogue.targets
+        return [lines.get(name) or line_of(unread(name, rank, targets)) for name, rank in edition.ranks.items()]
+
+    def _unchanged(self, stamps: Mapping[str, str]) -> dict[str, Line]:
+        """Leave what is about packages of which nothing changed, and return their lines."""
+        before = {line.name: line for line in read_lines(self.folder.read(LINES)) if line.name in stamps}
+        kept = self.folder.kept({_group_of(name): stamps[name] for name in before})
+        return {name: line for name, line in before.items() if _group_of(name) in kept}
 
     def _beside(self, package: SitePackage) -> Iterator[StaticFile]:
         """Yield what programs read of a package; the addresses are those of the site that is served."""
@@ -110,26 +118,22 @@ class StaticSite:
         yield StaticFile(f"badge/{package.name}.svg", svg(badge))
         yield StaticFile(f"badge/{package.name}.json", shields_json(badge))
 
-    async def _lists(self, edition: Edition, stamps: Mapping[str, str]) -> None:
-        lines = await self.listing.lines(edition)
-        await self._put(LINES, msgspec.json.encode(lines_json(lines)))
-        for page in file_lists(lines):
-            source = " ".join((page.says, *page.packages, *(stamps[name] for name in page.packages)))
-            await self._group(f"list {page.path}", source, partial(self._list, page))
+    def _lists(self, lines: Sequence[Line], stamps: Mapping[str, str]) -> None:
+        targets = self.pages.catalogue.targets
+        self.folder.put(StaticFile(LINES, lines_json(targets, lines)))
+        for page in file_lists(targets, lines):
+            source = " ".join((page.says, *(stamps[name] for name in page.packages)))
+            self._group(f"list {page.path}", source, partial(self._list, page))
 
     def _list(self, page: FileList) -> dict[str, bytes]:
         return {f"{page.path}index.html": self.html.listing(page.view())}
 
-    async def _group(self, name: str, source: str, make: Callable[[], dict[str, bytes]]) -> None:
-        """Write files that are made from the same, unless they were; ``make`` is run in a thread."""
+    def _group(self, name: str, source: str, make: Callable[[], dict[str, bytes]]) -> None:
+        """Write files that are made from the same, unless they were."""
         stamp = self._stamp(source)
-
-        def write() -> None:
-            if not self.folder.kept({name: stamp}):
-                files = [StaticFile(path, body) for path, body in make().items()]
-                self.folder.put_groups([Group(name, stamp, files)])
-
-        await asyncio.to_thread(write)
+        if not self.folder.kept({name: stamp}):
+            files = [StaticFile(path, body) for path, body in make().items()]
+            self.folder.put_groups([Group(name, stamp, files)])
 
     async def _digests(self, edition: Edition) -> None:
         """Write the weeks, the archive and what tells of them, of all weeks that have anything to tell."""
@@ -165,7 +169,9 @@ class StaticSite:
         for digest in digests:
             paths = [f"digests/{digest.week}/og.png", *(["og.png"] if digest is digests[0] else [])]
             source = repr((digest.shares, digest.chart, paths))
-            await self._group(f"picture {digest.week}", source, partial(self._picture, digest, paths))
+            await asyncio.to_thread(
+                self._group, f"picture {digest.week}", source, partial(self._picture, digest, paths)
+            )
 
     def _picture(self, digest: Digest, paths: Sequence[str]) -> dict[str, bytes]:
         return {} if self.draw is None else dict.fromkeys(paths, self.draw(digest))
@@ -180,6 +186,10 @@ class StaticSite:
         """Return what is another one where what a page is made from is, the program included."""
         made_by = f"{version()} {TEMPLATES_HASH} {self.html.renderer.site.base}"
         return hashlib.blake2b(f"{made_by} {text}".encode(), digest_size=_LENGTH).hexdigest()
+
+
+def _group_of(package: str) -> str:
+    return f"package {package}"
 
 
 _NOT_FOUND = FaultView(

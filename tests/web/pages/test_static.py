@@ -13,7 +13,6 @@ import pytest
 
 from bot.core.errors import UserError
 from bot.core.site.frame import PageSite
-from bot.services.site.listing import SiteListing
 from bot.web.pages.files import MANIFEST, Folder, Written
 from bot.web.pages.pages import HtmlPages
 from bot.web.pages.renderer import Renderer
@@ -33,8 +32,7 @@ async def write(database: Path, into: Path, base: str | None = BASE) -> Written:
         assert edition is not None
         folder = await asyncio.to_thread(Folder.open, into)
         html = HtmlPages(Renderer(PageSite(live=False, base=base)))
-        listing = SiteListing(tools.catalogue, tools.catalogue.targets)
-        site = StaticSite(tools.pages, listing, tools.stamps, html, folder, lambda: datetime.now(UTC))
+        site = StaticSite(tools.pages, tools.stamps, html, folder, lambda: datetime.now(UTC))
         await site.write(edition, lambda _: None)
         return await asyncio.to_thread(folder.close)
 
