@@ -217,7 +217,7 @@ class _Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """A package's settled timeline on one target, and where it stood at both ends of the week."""
+    """A package's settled timeline on one target, and what stood when the week began and when it was over."""
 
     package: Tracked
     target: Target
@@ -225,16 +225,13 @@ class _Course:
     steps: Timeline
     start: datetime
     end: datetime
+    before: Step[Standing] | None
+    after: Step[Standing] | None
 
     @property
-    def before(self) -> Step[Standing] | None:
-        """Return what stood when the week began."""
-        return at(self.steps, self.start - _JUST_BEFORE)
-
-    @property
-    def after(self) -> Step[Standing] | None:
-        """Return what stood when the week was over."""
-        return at(self.steps, self.end)
+    def is_still(self) -> bool:
+        """Return whether nothing can have moved: what stood goes on, and nothing new was seen since it was settled."""
+        return self.before is self.after and (not self.raw or self.raw[-1].moment <= self.start - SETTLED)
 
     def turn(self, steps: Timeline, sight: Callable[[Standing], object]) -> _Turn | None:
         """Find the step of the week that brought what stands in ``steps`` at its end, as far as ``sight`` can see."""
@@ -314,10 +311,12 @@ def moves_between(packages: Sequence[Tracked], targets: Sequence[Target], start:
 
 
 def _courses(packages: Iterable[Tracked], target: Target, start: datetime, end: datetime) -> list[_Course]:
+    calm = start - _JUST_BEFORE
     return [
-        _Course(each, target, raw, settled(raw), start, end)
+        _Course(each, target, raw, steps, start, end, at(steps, calm), at(steps, end))
         for each in packages
         for raw in (each.timelines.get(target, ()),)
+        for steps in (settled(raw),)
     ]
 
 
@@ -347,7 +346,7 @@ def _moves(courses: Iterable[_Course]) -> Moves:
 def _moved(course: _Course) -> Iterator[tuple[_Way, Move]]:
     """Yield which ways a package moved; of 3.13t, which the ecosystem has left, only what came."""
     before, after = course.before, course.after
-    if after is None:
+    if after is None or course.is_still:
         return
     level, now, counts = _level(before), after.shows, course.target.is_supported
     wheels = course.turn(course.steps, _has_wheels)

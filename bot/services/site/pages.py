@@ -97,11 +97,7 @@ class SitePages:
 
     async def digest(self, week: Week, edition: Edition) -> DigestPage:
         """Return the page of a week. Raises ``UserError`` where there is none."""
-        return await self.page_of_week(await self._digest(week), edition)
-
-    async def page_of_week(self, digest: Digest, edition: Edition) -> DigestPage:
-        """Return the page of a digest."""
-        return digest_page(digest, await self.weeks(), edition.ranks)
+        return digest_page(await self._digest(week), await self.weeks(), edition.ranks)
 
     async def _digest(self, week: Week) -> Digest:
         async with self._alone:

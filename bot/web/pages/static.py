@@ -10,13 +10,15 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
+import msgspec
+
 from bot.build import version
 from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week
 from bot.core.listing.listed import listed_of, unread
 from bot.core.site.about import about_page
 from bot.core.site.badge import badge_of, shields_json, svg
-from bot.core.site.digest_pages import week_line
+from bot.core.site.digest_pages import digest_page, week_line
 from bot.core.site.facts import Edition, SitePackage
 from bot.core.site.feed import Feed, atom, digests_feed, moves_feed, package_feed
 from bot.core.site.frame import FaultView
@@ -137,12 +139,16 @@ class StaticSite:
 
     async def _digests(self, edition: Edition) -> None:
         """Write the weeks, the archive and what tells of them, of all weeks that have anything to tell."""
-        digests = [digest async for digest in self.pages.digests_of(await self.pages.weeks())]
+        weeks = await self.pages.weeks()
+        digests = [digest async for digest in self.pages.digests_of(weeks)]
         over = [digest for digest in digests if digest.complete]
         pictured = {str(digest.week) for digest in digests[:_PICTURED]} if self._draws else set()
+        beside = self._stamp(repr((weeks, sorted(edition.ranks))))
         for digest in digests:
-            view = await self.pages.page_of_week(digest, edition)
-            await self._put(f"digests/{digest.week}/index.html", self.html.digest(view, pictured=view.week in pictured))
+            is_pictured = str(digest.week) in pictured
+            source = f"{beside} {is_pictured} {msgspec.json.encode(digest)!r}"
+            make = partial(self._week, digest, weeks, edition, is_pictured=is_pictured)
+            await asyncio.to_thread(self._group, f"week {digest.week}", source, make)
         await self._put("digests/index.html", self.html.archive([week_line(digest) for digest in digests]))
         moves = newest_first({each.key: each for digest in digests[:_MOVES] for each in told_of(digest)}.values())
         read = edition.scanned
@@ -151,6 +157,10 @@ class StaticSite:
         await self._map(edition, [digest.week for digest in over])
         if self._draws:
             await self._pictures(digests[:_PICTURED])
+
+    def _week(self, digest: Digest, weeks: Sequence[Week], edition: Edition, *, is_pictured: bool) -> dict[str, bytes]:
+        page = digest_page(digest, weeks, edition.ranks)
+        return {f"digests/{digest.week}/index.html": self.html.digest(page, pictured=is_pictured)}
 
     @property
     def _draws(self) -> bool:
