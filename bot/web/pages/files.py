@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,7 +127,10 @@ class Folder:
     def close(self) -> Written:
         """Take away what is not of the site any more, and note what is."""
         for path in self.before.files.keys() - self.now.files.keys():
-            (self.path / path).unlink(missing_ok=True)
+            place = self.path / path
+            place.unlink(missing_ok=True)
+            with suppress(OSError):  # there is something else in it
+                place.parent.rmdir()
             self.report.removed += 1
         manifest = self.path / MANIFEST
         beside = manifest.with_name(f"{MANIFEST}.new")

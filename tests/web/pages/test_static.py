@@ -144,6 +144,47 @@ async def test_only_what_changed_is_written_again(database: Path, tmp_path: Path
     assert "delta" not in read((site / "packages/alpha/index.html").read_bytes()).text.partition("What it requires")[2]
 
 
+def files_of(folder: Path) -> dict[str, bytes]:
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MANIFEST]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+
+
+async def test_what_is_written_again_is_what_is_written_anew(database_path: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    async with open_database(database_path) as opened:
+        await fill(opened, packages=250)
+    await write(database_path, site)
+    async with open_database(database_path) as opened:
+        for name in ("delta", "many0007"):
+            await change(opened, name)
+        async with opened.transaction() as transaction:
+            await transaction.run("DELETE FROM projects WHERE package = 'many0009'")
+            await transaction.run("UPDATE scans SET tracked = REPLACE(tracked, 'many0011', 'never-read')")
+    await write(database_path, site)
+    await write(database_path, tmp_path / "anew")
+    assert files_of(site) == files_of(tmp_path / "anew")
+    rows = lines_of((site / "lists/packages.json").read_bytes())["packages"]
+    assert isinstance(rows, list)
+    versions = {row[0]: row[2] for row in rows}
+    assert (versions["delta"], versions["many0008"], versions["many0009"]) == ("9.0", "1.0", None)
+    assert (versions["never-read"], "many0011" in versions) == (None, False)
+    assert not (site / "packages/many0009").exists()
+
+
+@pytest.mark.parametrize(
+    "damage", [b"{}", b"\xff", b'{"targets":[],"platforms":[],"verdicts":{},"packages":[["beta",1,"6.6",[]]]}']
+)
+async def test_lines_that_others_wrote_are_not_taken_over(database: Path, tmp_path: Path, damage: bytes) -> None:
+    site = tmp_path / "site"
+    await write(database, site)
+    (site / "lists/packages.json").write_bytes(damage)
+    async with open_database(database) as opened:
+        await change(opened, "delta")
+    await write(database, site)
+    await write(database, tmp_path / "anew")
+    assert files_of(site) == files_of(tmp_path / "anew")
+
+
 async def test_another_address_writes_everything_anew(database: Path, tmp_path: Path) -> None:
     await write(database, tmp_path / "site")
     again = await write(database, tmp_path / "site", base="https://example.net")
