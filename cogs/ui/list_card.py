@@ -33,7 +33,9 @@ FLAGS = {"lagging": _LAGGING, "narrowed": _NARROWED, "waited for": _WAITED_FOR}
 """What people may ask for besides, and how a button has it."""
 
 
-def list_card(page: ListPage, query: ListQuery, scanned: datetime, reader: int, site: str | None) -> ui.LayoutView:
+def list_card(
+    page: ListPage[Listed], query: ListQuery, scanned: datetime, reader: int, site: str | None
+) -> ui.LayoutView:
     """Lay out a page; ``reader`` is who asked, whose clicks turn it, ``site`` where the whole list is to be seen."""
     container = ui.Container[ui.LayoutView](ui.TextDisplay(f"### {counted(page.total, 'package')}{_which(query)}"))
     container.add_item(ui.TextDisplay(_lines(page.packages) or "No tracked package fits."))
@@ -74,7 +76,7 @@ def read_query(target: str, verdict: str, gil: str, flags: str, order: str) -> L
     )
 
 
-def _turning(page: ListPage, query: ListQuery, reader: int) -> Iterator[ui.Button[ui.LayoutView]]:
+def _turning(page: ListPage[Listed], query: ListQuery, reader: int) -> Iterator[ui.Button[ui.LayoutView]]:
     if page.pages == 1:
         return
     arguments = (base36(reader), *written(query))

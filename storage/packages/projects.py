@@ -162,7 +162,7 @@ class Projects:
             if isinstance(kept, str):
                 with suppress(msgspec.MsgspecError):
                     turned = sum(moment <= now.timestamp() for moment, _ in _decode_kept(kept).later)
-                    text = f"{turned}\n{kept}\n{timelines}\n{wheels}"
+                    text = "\n".join(map(str, (turned, kept, timelines, wheels)))
                     found[str(package)] = hashlib.blake2b(text.encode(), digest_size=_MARK).hexdigest()
         return found
 
