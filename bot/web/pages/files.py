@@ -69,10 +69,14 @@ class Folder:
         try:
             path.mkdir(parents=True, exist_ok=True)
             manifest = path / MANIFEST
-            if not manifest.exists() and any(path.iterdir()):
-                raise UserError(
-                    f"{path} holds files that no ftbot wrote. Name an empty folder, or one that a site was written to."
-                )
+            if not manifest.exists():
+                if any(path.iterdir()):
+                    raise UserError(
+                        f"{path} holds files that no ftbot wrote. Name an empty folder, or one that a site was written"
+                        " to."
+                    )
+                # At once, so that a folder is known again after a first run that did not come to its end.
+                manifest.write_bytes(msgspec.json.encode(_Manifest()))
             return cls(path, _read(manifest))
         except OSError as error:
             raise _unwritable(path, error) from error
@@ -149,7 +153,9 @@ def _read(manifest: Path) -> _Manifest:
         found = msgspec.json.decode(manifest.read_bytes(), type=_Manifest)
     except (FileNotFoundError, msgspec.MsgspecError):
         return _Manifest()
-    return found if all(map(_is_inside, found.files)) else _Manifest()
+    grouped = (path for _, paths in found.groups.values() for path in paths)
+    makes_sense = all(map(_is_inside, found.files)) and all(path in found.files for path in grouped)
+    return found if makes_sense else _Manifest()
 
 
 def _is_inside(path: str) -> bool:

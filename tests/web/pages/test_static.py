@@ -13,7 +13,7 @@ import pytest
 
 from bot.core.errors import UserError
 from bot.core.site.frame import PageSite
-from bot.web.pages.files import MANIFEST, Folder, Written
+from bot.web.pages.files import MANIFEST, Folder, StaticFile, Written
 from bot.web.pages.pages import HtmlPages
 from bot.web.pages.renderer import Renderer
 from bot.web.pages.static import StaticSite
@@ -231,3 +231,19 @@ async def test_any_page_is_small_with_its_stylesheet(database_path: Path, tmp_pa
         assert (path, len(gzip.compress(body)) + style < 60_000) == (path, True)
     assert (tmp_path / "site/lists/2/index.html").is_file()
     assert (tmp_path / "site/lists/3.14t/not-yet/3/index.html").is_file()
+
+
+def test_a_first_run_that_was_killed_leaves_a_folder_that_is_known_again(tmp_path: Path) -> None:
+    into = tmp_path / "site"
+    Folder.open(into).put(StaticFile("index.html", b"half of it"))  # and no note of it: it never closed
+    folder = Folder.open(into)
+    folder.put(StaticFile("index.html", b"all of it"))
+    folder.close()
+    assert (into / "index.html").read_bytes() == b"all of it"
+
+
+def test_a_note_that_contradicts_itself_is_as_good_as_none(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_text('{"files": {}, "groups": {"a": ["stamp", ["gone.html"]]}}')
+    folder = Folder.open(tmp_path)
+    assert folder.kept({"a": "stamp"}) == frozenset()
+    folder.close()
