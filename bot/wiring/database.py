@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from bot.config import Settings
+from bot.core.errors import StorageError
 from storage.engine.engine import Engine
 from storage.engine.sqlite import open_database as open_sqlite
 
@@ -18,6 +20,17 @@ def open_database(settings: Settings) -> AbstractAsyncContextManager[Engine]:
     return open_postgres(settings.database.url, str(settings.database))
 
 
-def open_memory() -> AbstractAsyncContextManager[Engine]:
-    """Open an empty database in memory, which is gone when it is closed."""
-    return open_sqlite(None)
+@asynccontextmanager
+async def open_or_do_without(settings: Settings) -> AsyncIterator[tuple[Engine, str | None]]:
+    """Open the database, or an empty one in memory where it cannot be used, with the reason for that.
+
+    For commands that answer without what is stored, too.
+    """
+    async with AsyncExitStack() as stack:
+        problem = None
+        try:
+            database = await stack.enter_async_context(open_database(settings))
+        except StorageError as error:
+            problem = str(error)
+            database = await stack.enter_async_context(open_sqlite(None))
+        yield database, problem

@@ -23,7 +23,7 @@ from bot.services.packages.pages import ProjectPages
 from bot.services.packages.writer import ReadingWriter
 from bot.services.upstream.tracking import Tracking
 from bot.wiring.clock import utc_now
-from bot.wiring.database import open_database, open_memory
+from bot.wiring.database import open_or_do_without
 from bot.wiring.index import index_when_asked
 from storage.github.package_threads import PackageThreads
 from storage.packages.documents import Documents
@@ -69,12 +69,8 @@ async def read_application(
 async def open_dependency_check(settings: Settings) -> AsyncIterator[DependencyTools]:
     """Build what ``ftbot deps`` needs; a database that cannot be used is replaced by none, with a warning."""
     async with AsyncExitStack() as stack:
-        warning = None
-        try:
-            database = await stack.enter_async_context(open_database(settings))
-        except StorageError as error:
-            warning = f"{error} Answering without it."
-            database = await stack.enter_async_context(open_memory())
+        database, problem = await stack.enter_async_context(open_or_do_without(settings))
+        warning = None if problem is None else f"{problem} Answering without it."
         index = await stack.enter_async_context(index_when_asked(settings))
         tracking = Tracking(PackageThreads(database), Documents(database))
         with suppress(StorageError):  # an answer is worth more than what upstream says about it

@@ -10,11 +10,10 @@ import httpx
 from bot.clients.guide import InventorySource
 from bot.clients.web import Patience, open_http
 from bot.config import Settings
-from bot.core.errors import StorageError
 from bot.core.guide.inventory import site_of
 from bot.services.guide import Guide
 from bot.wiring.clock import utc_now
-from bot.wiring.database import open_database, open_memory
+from bot.wiring.database import open_or_do_without
 from storage.engine.engine import Engine
 from storage.packages.documents import Documents
 
@@ -26,10 +25,7 @@ _HURRIED = Patience(attempts=1, deadline=5.0)
 async def open_guide(settings: Settings) -> AsyncIterator[Guide]:
     """Build what ``ftbot guide`` needs; a database that cannot be used is replaced by none."""
     async with AsyncExitStack() as stack:
-        try:
-            database = await stack.enter_async_context(open_database(settings))
-        except StorageError:
-            database = await stack.enter_async_context(open_memory())
+        database, _ = await stack.enter_async_context(open_or_do_without(settings))
         http = await stack.enter_async_context(open_http(settings.user_agent))
         yield build_guide(settings, http, database)
 

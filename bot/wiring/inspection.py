@@ -12,10 +12,9 @@ from bot.clients.inspector import check_libraries, open_module_reader
 from bot.clients.web import open_http
 from bot.clients.wheel_files import WheelFiles, holds_wheels, wheels_at
 from bot.config import Settings
-from bot.core.errors import StorageError
 from bot.services.packages.inspection import Inspector
 from bot.wiring.clock import utc_now
-from bot.wiring.database import open_database, open_memory
+from bot.wiring.database import open_or_do_without
 from bot.wiring.http import build_index
 from storage.engine.engine import Engine
 from storage.packages.inspections import Inspections
@@ -39,12 +38,8 @@ async def open_inspector(settings: Settings) -> AsyncIterator[InspectionTools]:
     """
     check_libraries()
     async with AsyncExitStack() as stack:
-        warning = None
-        try:
-            database = await stack.enter_async_context(open_database(settings))
-        except StorageError as error:
-            warning = f"{error} Reading without it."
-            database = await stack.enter_async_context(open_memory())
+        database, problem = await stack.enter_async_context(open_or_do_without(settings))
+        warning = None if problem is None else f"{problem} Reading without it."
         http = await stack.enter_async_context(open_http(settings.user_agent))
         yield InspectionTools(build_inspector(settings, http, database), warning)
 

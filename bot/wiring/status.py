@@ -15,7 +15,7 @@ from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.writer import ReadingWriter
 from bot.services.upstream.tracking import Tracking
 from bot.wiring.clock import utc_now
-from bot.wiring.database import open_database, open_memory
+from bot.wiring.database import open_or_do_without
 from bot.wiring.index import index_when_asked
 from storage.github.package_threads import PackageThreads
 from storage.packages.documents import Documents
@@ -53,13 +53,8 @@ class PackageTools:
 @asynccontextmanager
 async def open_package_tools(settings: Settings) -> AsyncIterator[PackageTools]:
     """Build it; a database that cannot be used is replaced by none, with a warning."""
-    problem = None
     async with AsyncExitStack() as stack:
-        try:
-            database = await stack.enter_async_context(open_database(settings))
-        except StorageError as error:
-            problem = str(error)
-            database = await stack.enter_async_context(open_memory())
+        database, problem = await stack.enter_async_context(open_or_do_without(settings))
         index = await stack.enter_async_context(index_when_asked(settings, hurried=True))
         readings = ReadingWriter(Statuses(database, settings.index_url))
         lookup = StatusLookup(

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.config import Settings
-from bot.core.errors import StorageError, UpstreamError
+from bot.core.errors import UpstreamError
 from bot.core.github.threads import ForbiddenError
 from bot.core.guide.tracking_table import PATH, REPOSITORY, TABLE
 from bot.services.upstream.table import Resolve, TableChecker
 from bot.wiring.clock import utc_now
-from bot.wiring.database import open_database, open_memory
+from bot.wiring.database import open_or_do_without
 from bot.wiring.index import index_when_asked
 from bot.wiring.listing import build_lister
 from storage.engine.engine import Engine
@@ -60,12 +60,8 @@ class TableTools:
 async def open_table_tools(settings: Settings) -> AsyncIterator[TableTools]:
     """Build what ``ftbot tracking`` needs; a database that cannot be used is replaced by none, with a warning."""
     async with AsyncExitStack() as stack:
-        warning = None
-        try:
-            database = await stack.enter_async_context(open_database(settings))
-        except StorageError as error:
-            warning = f"{error} Comparing without it."
-            database = await stack.enter_async_context(open_memory())
+        database, problem = await stack.enter_async_context(open_or_do_without(settings))
+        warning = None if problem is None else f"{problem} Comparing without it."
         index = await stack.enter_async_context(index_when_asked(settings))
         checker = TableChecker(
             index,

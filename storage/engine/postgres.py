@@ -20,8 +20,9 @@ import stamina
 
 from bot.core.errors import StorageError
 from storage.engine.engine import Pulse, Transaction
-from storage.engine.migrations import MIGRATIONS, tables
+from storage.engine.migrations import MIGRATIONS
 from storage.engine.postgres_errors import ENDED, as_storage_errors
+from storage.engine.probing import PROBE, known_schema, look_at_everything
 from storage.engine.rows import Row, Value, storable
 
 MOST_CONNECTIONS: Final = 10
@@ -40,7 +41,6 @@ _HEARTBEAT_SECONDS: Final = 1.0
 
 _MIGRATION_SECONDS: Final = 3600.0
 _MIGRATING: Final = "ftbot migrations"
-_PROBE = "INSERT INTO probes (id, written) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET written = excluded.written"
 
 _Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # quoted: the driver's classes take no types
 _Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -117,7 +117,7 @@ class Postgres:
             async with asyncio.timeout(_PROBE_SECONDS):
                 connection = await _connect(self.url)
                 try:
-                    await connection.execute(_PROBE, time.time())
+                    await connection.execute(numbered(PROBE), time.time())
                 finally:
                     connection.terminate()
         self.pulse.beat()
@@ -125,9 +125,7 @@ class Postgres:
     async def check_writable(self) -> None:
         """Write once, and look for every table."""
         async with self.transaction() as transaction:
-            await transaction.run(_PROBE.replace("$1", "?"), (time.time(),))
-            for table in tables(MIGRATIONS):
-                await transaction.run(f"SELECT 1 FROM {table} LIMIT 0")  # noqa: S608 — our words
+            await look_at_everything(transaction)
 
 
 @asynccontextmanager
@@ -353,12 +351,7 @@ async def _schema_of(connection: _Connection, name: str) -> int:
     if await connection.fetchval("SELECT to_regclass('schema_version')") is None:
         return 0
     version = await connection.fetchval("SELECT COALESCE(MAX(version), 0) FROM schema_version")
-    if not isinstance(version, int) or version > len(MIGRATIONS):
-        raise StorageError(
-            f"The database {name} is from a newer ftbot (schema {version!r}, this one knows {len(MIGRATIONS)})."
-            " Upgrade ftbot, or set FTBOT_DATABASE to another database."
-        )
-    return version
+    return known_schema(name, version, "database")
 
 
 async def _run(connection: _Pooled, statement: str, values: Sequence[Value]) -> list[Row]:

@@ -23,7 +23,8 @@ import aiosqlite
 from bot.core.errors import StorageError
 from storage.engine import privacy
 from storage.engine.engine import Pulse, Transaction
-from storage.engine.migrations import MIGRATIONS, tables
+from storage.engine.migrations import MIGRATIONS
+from storage.engine.probing import PROBE, known_schema, look_at_everything
 from storage.engine.rows import Row, Value, storable
 from storage.engine.sqlite_turns import turn
 
@@ -39,9 +40,6 @@ _BETWEEN_TRIES = 0.02
 _PROBE_SECONDS = 1.0
 _LEAST_ROOM = 64 << 10
 """Bytes on the disk without which it counts as full: SQLite may still overwrite what it has, and store nothing new."""
-
-_PROBE = "INSERT INTO probes (id, written) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET written = excluded.written"
-"""What really writes: SQLite leaves out what would change nothing."""
 
 _IN_MEMORY = ":memory:"
 
@@ -115,7 +113,7 @@ class Database:
         """
         if self.file is None:
             async with self.transaction() as transaction:
-                await transaction.run(_PROBE, (time.time(),))
+                await transaction.run(PROBE, (time.time(),))
             return
         with _as_storage_errors(self.name):
             await asyncio.to_thread(_write_beside, self.name, self.file)
@@ -124,9 +122,7 @@ class Database:
     async def check_writable(self) -> None:
         """Write once, and look for every table."""
         async with self.transaction() as transaction:
-            await transaction.run(_PROBE, (time.time(),))
-            for table in tables(MIGRATIONS):
-                await transaction.run(f"SELECT 1 FROM {table} LIMIT 0")  # noqa: S608 — our words
+            await look_at_everything(transaction)
 
 
 @asynccontextmanager
@@ -193,7 +189,7 @@ def _write_beside(path: str, opened: tuple[int, int]) -> None:
     uri = f"{Path(path).absolute().as_uri()}?mode=rw"
     with closing(sqlite3.connect(uri, uri=True, timeout=_PROBE_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute(_PROBE, (time.time(),))
+        connection.execute(PROBE, (time.time(),))
         connection.execute("COMMIT")
 
 
@@ -283,12 +279,7 @@ async def _schema_of(connection: aiosqlite.Connection, path: str) -> int:
     if not await _run(connection, "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'", ()):
         return 0
     ((version,),) = await _run(connection, "SELECT COALESCE(MAX(version), 0) FROM schema_version", ())
-    if not isinstance(version, int) or version > len(MIGRATIONS):
-        raise StorageError(
-            f"The database {path} is from a newer ftbot (schema {version!r}, this one knows"
-            f" {len(MIGRATIONS)}). Upgrade ftbot, or set FTBOT_DATABASE to another file."
-        )
-    return version
+    return known_schema(path, version, "file")
 
 
 async def _run(connection: aiosqlite.Connection, statement: str, values: Sequence[Value]) -> list[Row]:
