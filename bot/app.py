@@ -60,8 +60,10 @@ async def _start(settings: Settings, held: _Held) -> Bot:
     held.at_the_end("what was asked", _LOOKUPS, bot.package_names.flush)
     if bot.site is not None:
         held.at_the_end("what the site looks up", _LOOKUPS, bot.site.aclose)
+    await held.enter("the other processes", _LOOKUPS, bot.fleet.joined())
     ports = await _serve(settings, bot, held)
-    await held.enter("jobs", _FACES, timetable(bot.metrics, *bot.jobs))
+    jobs = timetable(bot.metrics, *bot.jobs, leadership=bot.fleet.leadership)
+    await held.enter("jobs", _FACES, jobs)
     await held.enter("triage", _FACES, _going(bot.triage))
     _leave_alone_what_is_there()
     log.info("started", version=version(), database=database.name, **ports)

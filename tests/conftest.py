@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -23,9 +23,11 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from bot.loggers import set_up_later
 from storage.engine.sqlite import open_database
+from tests import postgres
 from tests.command_line import Run, runner
 from tests.examples import register_profiles
 from tests.patience import at_most
+from tests.storage.engines import ENGINES, OpenEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -205,3 +207,33 @@ def event_loop_stays_free(blocking_calls: list[str]) -> Iterator[None]:
     yield
     if blocking_calls:
         pytest.fail(f"the event loop was blocked by {', '.join(blocking_calls)}")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """Give a PostgreSQL server of the tests' own; without one on this machine, skip the test."""
+    if postgres.programs() is None:
+        pytest.skip("needs a PostgreSQL server: on Debian and Ubuntu, apt install postgresql")
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: postgres.Server, tmp_path: Path) -> AsyncIterator[str]:
+    """Give the address of a new database with all its tables."""
+    async with postgres_server.database(tmp_path.name[-40:] + tmp_path.parent.name[-10:]) as url:
+        yield url
+
+
+@pytest.fixture(params=ENGINES)
+def open_engine(request: pytest.FixtureRequest) -> OpenEngine:
+    """Give what opens the test's database, again or beside; it was migrated before."""
+    where, open_database = ENGINES[request.param]
+    place = str(request.getfixturevalue(where))
+    return lambda: open_database(place)
+
+
+@pytest.fixture
+def open_postgres(postgres_url: str) -> OpenEngine:
+    """Give what opens a new PostgreSQL database, again or beside."""
+    return lambda: ENGINES["postgres"][1](postgres_url)

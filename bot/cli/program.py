@@ -639,11 +639,14 @@ def check(as_json: AsJson = False) -> None:
 
 
 @app.command("scan-for-bot", hidden=True)
-def scan_for_bot(everything: Annotated[bool, typer.Option("--everything")] = False) -> None:
+def scan_for_bot(
+    everything: Annotated[bool, typer.Option("--everything")] = False,
+    epoch: Annotated[int | None, typer.Option("--epoch")] = None,
+) -> None:
     """Scan for ftbot run, which starts this; ends when standard input does."""
     from bot.cli.scan_process import scan_for_the_bot
 
-    scan_for_the_bot(everything=everything)
+    scan_for_the_bot(everything=everything, epoch=epoch)
 
 
 @app.command()

@@ -48,8 +48,11 @@ _STANDARD_INPUT, _STANDARD_OUTPUT, _STANDARD_ERROR = range(3)
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-def scan_for_the_bot(*, everything: bool) -> None:
-    """Scan once by the settings in the environment; says how far it is and how it ended on standard output."""
+def scan_for_the_bot(*, everything: bool, epoch: int | None) -> None:
+    """Scan once by the settings in the environment; says how far it is and how it ended on standard output.
+
+    ``epoch`` is the leadership of the bot that wants it: when another bot leads, nothing is stored any more.
+    """
     gc.enable()
     _give_way()
     threading.Thread(target=_end_with_the_bot, name="the bot's end", daemon=True).start()
@@ -58,14 +61,15 @@ def scan_for_the_bot(*, everything: bool) -> None:
     settings = settings_of(os.environ)
     set_up_logs(level=settings.log_level, as_json=settings.log_format is LogFormat.JSON, to=Aside)
     structlog.contextvars.bind_contextvars(process="scan")
-    end = asyncio.run(_end_of_scan(settings, ScanScope.EVERYTHING if everything else ScanScope.DUE, said))
+    scope = ScanScope.EVERYTHING if everything else ScanScope.DUE
+    end = asyncio.run(_end_of_scan(settings, scope, said, epoch))
     flush_logs()
     _say(said, end)
 
 
-async def _end_of_scan(settings: Settings, scope: ScanScope, said: int) -> ScanMessage:
+async def _end_of_scan(settings: Settings, scope: ScanScope, said: int, epoch: int | None) -> ScanMessage:
     try:
-        return await _scan(settings, scope, said)
+        return await _scan(settings, scope, said, epoch)
     except ScannedElsewhereError as error:
         return failed(ScanTrouble.ELSEWHERE, error)
     except StorageError as error:
@@ -79,7 +83,7 @@ async def _end_of_scan(settings: Settings, scope: ScanScope, said: int) -> ScanM
         return failed(ScanTrouble.BUG, error)
 
 
-async def _scan(settings: Settings, scope: ScanScope, said: int) -> ScanDone:
+async def _scan(settings: Settings, scope: ScanScope, said: int, epoch: int | None) -> ScanDone:
     now = ScanProgress(0, 0, settings.track)
 
     def note(seen: int, found: int, wanted: int) -> None:
@@ -94,7 +98,7 @@ async def _scan(settings: Settings, scope: ScanScope, said: int) -> ScanDone:
 
     beating = asyncio.create_task(beat(), name="beat")
     try:
-        async with open_scanner(settings) as scanner:
+        async with open_scanner(settings, epoch) as scanner:
             summary = (await scanner.scan(settings.track, scope, note)).summary
     finally:
         beating.cancel()

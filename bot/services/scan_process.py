@@ -7,7 +7,7 @@ goes on where it was. Two never scan into one database, whoever started them (``
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -61,12 +61,16 @@ class _Run:
 
 @dataclass(slots=True)
 class ScanProcess:
-    """Scans by a command; ``works`` is whether the last process that ended did so by itself, and with an answer."""
+    """Scans by a command; ``works`` is whether the last process that ended did so by itself, and with an answer.
+
+    ``epoch`` gives the leadership in whose name it scans: it stores nothing once that is over.
+    """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
     metrics: Metrics
     patience: ScanPatience = field(default_factory=ScanPatience)
+    epoch: Callable[[], int | None] = lambda: None
     works: bool = True
     pid: int | None = None
 
@@ -76,9 +80,10 @@ class ScanProcess:
         Raises ``UpstreamError`` where the index answers nothing, ``ScannedElsewhereError`` where somebody else scans
         for as long, ``ScanBrokeError`` where the process breaks each time.
         """
-        command = (*self.command, "--everything") if scope is ScanScope.EVERYTHING else self.command
+        options = ("--everything",) if scope is ScanScope.EVERYTHING else ()
         for pause in (*self.patience.pauses, None):
-            run = await self._run(command)
+            epoch = self.epoch()
+            run = await self._run((*self.command, *options, *(() if epoch is None else ("--epoch", str(epoch)))))
             self.metrics.scan_ends.labels(run.end.value).inc()
             if run.summary is not None:
                 self._note(works=True)

@@ -22,7 +22,6 @@ from bot.services.packages.dependency_judge import DependencyJudge
 from bot.services.packages.pages import ProjectPages
 from bot.services.packages.writer import ReadingWriter
 from bot.services.upstream.tracking import Tracking
-from bot.wiring.clock import utc_now
 from bot.wiring.database import open_or_do_without
 from bot.wiring.index import index_when_asked
 from storage.github.package_threads import PackageThreads
@@ -83,7 +82,7 @@ async def open_dependency_check(settings: Settings) -> AsyncIterator[DependencyT
 
             return await stack.enter_async_context(open_http(settings.user_agent))
 
-        judge = DependencyJudge(ProjectPages(index, readings, utc_now), Inspections(database), tracking)
+        judge = DependencyJudge(ProjectPages(index, readings, database.now), Inspections(database), tracking)
         yield DependencyTools(build_dependency_check(settings, judge, connect), warning)
 
 

@@ -9,7 +9,6 @@ from bot.config import Settings
 from bot.services.digest.digest import Digester
 from bot.services.digest.history import HistoryReader
 from bot.services.upstream.weeks import WeeksIssues
-from bot.wiring.clock import utc_now
 from bot.wiring.database import open_database
 from bot.wiring.index import index_when_asked
 from storage.engine.engine import Engine
@@ -31,7 +30,7 @@ async def open_digester(settings: Settings) -> AsyncIterator[Digester]:
 async def open_history(settings: Settings) -> AsyncIterator[HistoryReader]:
     """Build what ``ftbot history`` needs; of what is tracked, nobody is asked."""
     async with open_database(settings) as database, index_when_asked(settings) as index:
-        yield HistoryReader(index, build_digester(settings, database), settings.targets, utc_now)
+        yield HistoryReader(index, build_digester(settings, database), settings.targets, database.now)
 
 
 def build_digester(settings: Settings, database: Engine) -> Digester:
@@ -43,7 +42,7 @@ def build_digester(settings: Settings, database: Engine) -> Digester:
         projects,
         Digests(database),
         settings.targets,
-        utc_now,
+        database.now,
         issues,
         settings.track,
         Inspections(database),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from bot.services.discord.registration import Registration
 from bot.services.discord.stores import PostStores
 from bot.services.discord.watches import WatchBook
 from bot.services.discord.zones import Zones
+from bot.services.fleet.notices import Notices, NoticeTopic, Wake
 from bot.services.guide import Guide
 from bot.services.health import Health
 from bot.services.metrics import Metrics, Queue
@@ -57,6 +57,7 @@ from bot.services.upstream.tracking import Tracking
 from bot.wiring.clock import utc_now
 from bot.wiring.dependencies import build_dependency_check
 from bot.wiring.digest import build_digester
+from bot.wiring.fleet import Fleet, build_fleet
 from bot.wiring.guide import build_guide
 from bot.wiring.http import build_index
 from bot.wiring.listing import build_lister
@@ -132,6 +133,7 @@ class Bot:
     jobs: tuple[Job, ...]
     triage: TriageLoop | None
     deliveries: Deliveries | None
+    fleet: Fleet
     site: LiveSite | None = None
 
 
@@ -152,7 +154,13 @@ class _Resources:
     github: Github
     metrics: Metrics
     connection: ConnectedClient
+    fleet: Fleet
     started: datetime
+
+    @property
+    def leading(self) -> Engine:
+        """Return the database as only the leader writes it."""
+        return self.fleet.leadership.fenced
 
     @property
     def triages(self) -> bool:
@@ -169,22 +177,27 @@ class _Resources:
 
 async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engine, github: Github) -> Bot:
     """Build the bot on resources that somebody opened."""
-    resources = _Resources(settings, database, github, Metrics.new(), ConnectedClient(), utc_now())
+    resources = _Resources(
+        settings, database, github, Metrics.new(), ConnectedClient(), build_fleet(database), utc_now()
+    )
     metrics = resources.metrics
-    lookup = build_lookup(settings, http, database, metrics.count_lookup)
+    notices = resources.fleet.notices
+    lookup = build_lookup(settings, http, database, metrics.count_lookup, partial(notices.tell, NoticeTopic.STATUS))
     digester = build_digester(settings, database)
     names, tracking, zones = await _load_names(database), await _load_tracking(database), await _load_zones()
     posting = _build_posting(resources, zones, DigestRenderer(digester.digest, _draw))
-    upstream_poll = UpstreamPoll(tracking, _build_watcher(resources))
-    triage = None if github.app is None else _build_triage(settings, github.app, database, lookup, metrics)
+    upstream_poll = UpstreamPoll(tracking, _build_watcher(resources), partial(notices.tell, NoticeTopic.TRACKING))
+    triage = None if github.app is None else _build_triage(resources, github.app, lookup)
+    _hear(notices, lookup, tracking, triage)
     announcer = _build_announcer(posting, upstream_poll, triage)
     scanning = _build_scanning(resources, http)
-    news = _build_news(settings, database, posting)
+    news = _build_news(resources)
+    leading, now = resources.leading, database.now
     follow_up = ScanFollowUp(
-        scanning.scan, Scans(database), Documents(database), digester, utc_now, announcer.announce, news.after_scan
+        scanning.scan, Scans(leading), Documents(leading), digester, now, announcer.announce, news.after_scan
     )
-    status = StatusAnswers(lookup, names, settings.targets, utc_now, tracking)
-    kept = KeptReports(utc_now)
+    status = StatusAnswers(lookup, names, settings.targets, now, tracking)
+    kept = KeptReports(now)
     check = _build_dependency_check(settings, http, lookup, tracking, Inspections(database))
     dependencies = DependencyAnswers(check, kept, status.subject)
     watches = _build_watches(resources, posting, status, kept)
@@ -209,17 +222,36 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
             Job("store what was asked", timedelta(minutes=1), names.flush),
             Job("post what is due", timedelta(seconds=5), posting.poster.tick),
             *_watch_jobs(posting, tracking, watches, news),
-            Job("watch threads", timedelta(minutes=5), upstream_poll.look, at_start=True),
+            Job("watch threads", timedelta(minutes=5), upstream_poll.look, at_start=True, once=True),
             *_triage_jobs(resources, triage),
             *_scan_jobs(settings, follow_up),
-            *_inspection_jobs(settings, http, database, lookup),
+            *_inspection_jobs(resources, http, lookup),
             *_gil_jobs(resources, triage),
             *_site_jobs(settings, site),
+            *resources.fleet.jobs,
         ),
         None if triage is None else triage.loop,
         None if triage is None or settings.github_webhook_secret is None else triage.deliveries,
+        resources.fleet,
         site,
     )
+
+
+def _hear(notices: Notices, lookup: StatusLookup, tracking: Tracking, triage: _Triage | None) -> None:
+    """Go by what other processes tell."""
+
+    async def forget(package: str) -> None:
+        if package:
+            lookup.forget(package)
+        else:
+            lookup.forget_all()
+
+    async def load(_about: str) -> None:
+        await tracking.load()
+
+    notices.handlers |= {NoticeTopic.STATUS: forget, NoticeTopic.TRACKING: load}
+    if triage is not None:
+        notices.handlers[NoticeTopic.TRIAGE] = triage.wake.heard
 
 
 def _build_site(
@@ -236,7 +268,7 @@ def _build_site(
 def _site_jobs(settings: Settings, site: LiveSite | None) -> tuple[Job, ...]:
     if site is None or settings.track == 0:
         return ()
-    return (Job("read what releases say of themselves", timedelta(minutes=5), site.metadata.look),)
+    return (Job("read what releases say of themselves", timedelta(minutes=5), site.metadata.look, once=True),)
 
 
 async def _load_names(database: Engine) -> PackageNames:
@@ -280,8 +312,10 @@ def _build_posting(resources: _Resources, zones: Zones, renderer: DigestRenderer
         PackageNews(database),
     )
     discord_posts = DiscordPosts(resources.connection.current)
-    delivery = PostDelivery(stores, discord_posts, renderer.prepare, announcement_card, feed_card, alert_card, utc_now)
-    poster = Poster(stores, discord_posts, zones, delivery, utc_now)
+    delivery = PostDelivery(
+        stores, discord_posts, renderer.prepare, announcement_card, feed_card, alert_card, database.now
+    )
+    poster = Poster(stores, discord_posts, zones, delivery, database.now)
     return _Posting(stores, renderer, poster)
 
 
@@ -291,7 +325,7 @@ def _build_watcher(resources: _Resources) -> Watcher | None:
         return None
     from bot.wiring.upstream import build_watcher
 
-    return build_watcher(resources.settings, reader, resources.database)
+    return build_watcher(resources.settings, reader, resources.leading)
 
 
 def _build_announcer(posting: _Posting, upstream_poll: UpstreamPoll, triage: _Triage | None) -> Announcer:
@@ -328,7 +362,7 @@ def _build_dependency_check(
     async def connected() -> httpx.AsyncClient:
         return http
 
-    pages = ProjectPages(build_index(settings, http), lookup.readings, utc_now)
+    pages = ProjectPages(build_index(settings, http), lookup.readings, lookup.now)
     return build_dependency_check(settings, DependencyJudge(pages, inspections, tracking), connected)
 
 
@@ -353,26 +387,29 @@ def _build_faces(  # noqa: PLR0913, PLR0917 — what faces are made of
     watches: WatchAnswers,
 ) -> _Faces:
     offer = partial(status.offer, headline=resources.settings.targets[0])
-    comparer = PackageComparer(status.lookup, tracking, utc_now)
+    comparer = PackageComparer(status.lookup, tracking, resources.database.now)
     return _Faces(
         status,
         dependencies,
         ListAnswers(build_lister(resources.settings, resources.database)),
-        CompareAnswers(comparer, offer, utc_now),
+        CompareAnswers(comparer, offer, resources.database.now),
         GuideAnswers(guide),
         watches,
     )
 
 
-def _build_news(settings: Settings, database: Engine, posting: _Posting) -> NewsFinder:
+def _build_news(resources: _Resources) -> NewsFinder:
     """Build what notices what only watchers are told of."""
-    projects, inspections, documents = Projects(database), Inspections(database), Documents(database)
-    return NewsFinder(posting.stores.package_news, projects, inspections, documents, settings.targets, utc_now)
+    leading = resources.leading
+    projects, inspections, documents = Projects(leading), Inspections(leading), Documents(leading)
+    return NewsFinder(PackageNews(leading), projects, inspections, documents, resources.settings.targets, leading.now)
 
 
 def _build_watches(resources: _Resources, posting: _Posting, status: StatusAnswers, kept: KeptReports) -> WatchAnswers:
     settings, stores = resources.settings, posting.stores
-    book = WatchBook(stores.watches, stores.posts, stores.closed, status.lookup, settings.targets, utc_now)
+    book = WatchBook(
+        stores.watches, stores.posts, stores.closed, status.lookup, settings.targets, resources.database.now
+    )
     outlook = Outlook(Scans(resources.database), settings.track, resources.watched)
     return WatchAnswers(book, status.package_names, kept, status.subject, outlook.prospects)
 
@@ -380,10 +417,10 @@ def _build_watches(resources: _Resources, posting: _Posting, status: StatusAnswe
 def _watch_jobs(posting: _Posting, tracking: Tracking, watches: WatchAnswers, news: NewsFinder) -> tuple[Job, ...]:
     """Tell who watches what happened, and notice what only they are told of."""
     poster = posting.poster
-    alerts = WatchAlerts(posting.stores, poster.discord, poster.delivery, tracking.tracking, utc_now)
+    alerts = WatchAlerts(posting.stores, poster.discord, poster.delivery, tracking.tracking, poster.now)
     return (
         Job("tell who watches", timedelta(seconds=5), alerts.tick),
-        Job("notice what wheels declare anew", timedelta(minutes=1), news.look_at_readings, at_start=True),
+        Job("notice what wheels declare anew", timedelta(minutes=1), news.look_at_readings, at_start=True, once=True),
         Job("see who cannot be written to", timedelta(minutes=1), watches.refresh, at_start=True),
     )
 
@@ -409,7 +446,7 @@ def _build_clients(resources: _Resources, posting: _Posting, zones: Zones, faces
         (
             partial(StatusCog, faces.status, conversations),
             partial(DepsCog, faces.dependencies, conversations, resources.settings.targets[0]),
-            partial(DigestCog, DigestAnswers(posting.renderer.prepare, utc_now), conversations),
+            partial(DigestCog, DigestAnswers(posting.renderer.prepare, posting.poster.now), conversations),
             partial(ConfigCog, config, conversations),
             partial(IssuesCog, _build_issues(resources, faces.status), conversations),
             partial(ListCog, faces.lists, conversations),
@@ -424,8 +461,8 @@ def _build_clients(resources: _Resources, posting: _Posting, zones: Zones, faces
 
 def _build_config(resources: _Resources, posting: _Posting, zones: Zones) -> ConfigAnswers:
     outlook = Outlook(Scans(resources.database), resources.settings.track, resources.watched)
-    guilds = GuildConfig(posting.stores, zones, utc_now)
-    return ConfigAnswers(guilds, posting.poster, zones, posting.renderer.prepare, utc_now, outlook.prospects)
+    guilds = GuildConfig(posting.stores, zones, posting.poster.now)
+    return ConfigAnswers(guilds, posting.poster, zones, posting.renderer.prepare, posting.poster.now, outlook.prospects)
 
 
 def _build_issues(resources: _Resources, status: StatusAnswers) -> IssueAnswers:
@@ -445,7 +482,7 @@ def _build_scanning(resources: _Resources, http: httpx.AsyncClient) -> ScanProce
     settings, database = resources.settings, resources.database
     if settings.database.is_in_memory:
         return ScanWithin(build_scanner(settings, http, database), settings.track)
-    return build_scan_process(settings, resources.metrics)
+    return build_scan_process(settings, resources.metrics, lambda: resources.fleet.leadership.epoch)
 
 
 def _build_health(resources: _Resources, scanning: ScanProcess | ScanWithin) -> Health:
@@ -459,10 +496,10 @@ def _build_health(resources: _Resources, scanning: ScanProcess | ScanWithin) -> 
 
 
 def _upkeep_jobs(resources: _Resources, health: Health) -> tuple[Job, ...]:
-    settings, database, metrics = resources.settings, resources.database, resources.metrics
-    caretaker = Caretaker(Retention(database), timedelta(days=settings.keep_days), metrics, utc_now)
+    leading, metrics = resources.leading, resources.metrics
+    caretaker = Caretaker(Retention(leading), timedelta(days=resources.settings.keep_days), metrics, leading.now)
     return (
-        Job("forget what is over", timedelta(days=1), caretaker.forget, at_start=True),
+        Job("forget what is over", timedelta(days=1), caretaker.forget, at_start=True, once=True),
         Job("measure what waits", timedelta(seconds=15), _build_backlog(resources).measure, at_start=True),
         Job("look what works", timedelta(seconds=15), health.look, at_start=True),
     )
@@ -471,32 +508,35 @@ def _upkeep_jobs(resources: _Resources, health: Health) -> tuple[Job, ...]:
 def _scan_jobs(settings: Settings, follow_up: ScanFollowUp) -> tuple[Job, ...]:
     if settings.track == 0:
         return ()
-    return (Job("scan what is due", timedelta(hours=1), follow_up.look, at_start=True),)
+    return (Job("scan what is due", timedelta(hours=1), follow_up.look, at_start=True, once=True),)
 
 
-def _inspection_jobs(
-    settings: Settings, http: httpx.AsyncClient, database: Engine, lookup: StatusLookup
-) -> tuple[Job, ...]:
+def _inspection_jobs(resources: _Resources, http: httpx.AsyncClient, lookup: StatusLookup) -> tuple[Job, ...]:
     """Read wheels in the background, where what reads machine code is installed."""
+    settings, notices = resources.settings, resources.fleet.notices
     if settings.track == 0 or settings.inspect == 0 or missing_libraries():
         return ()
     from bot.wiring.tracked_wheels import build_tracked_wheels
 
-    wheels = build_tracked_wheels(settings, http, database, hourly=settings.inspect, noted=lookup.forget)
-    return (Job("read inside wheels", timedelta(minutes=5), wheels.look, at_start=True),)
+    def note(package: str) -> None:
+        lookup.forget(package)
+        notices.tell(NoticeTopic.STATUS, package)
+
+    wheels = build_tracked_wheels(settings, http, resources.leading, hourly=settings.inspect, noted=note)
+    return (Job("read inside wheels", timedelta(minutes=5), wheels.look, at_start=True, once=True),)
 
 
 def _gil_jobs(resources: _Resources, triage: _Triage | None) -> tuple[Job, ...]:
     """Tell threads of what wheels declare, whichever process read them."""
-    settings, database = resources.settings, resources.database
+    settings, leading = resources.settings, resources.leading
     if settings.track == 0 or resources.watched is Watched.NONE:
         return ()
     from bot.services.upstream.gil_follow_up import GilFollowUp  # what classifies threads is large
 
-    answers = Answers(Threads(database), Cursors(database))
+    answers = Answers(Threads(leading), Cursors(leading))
     tell = None if triage is None else triage.reconciler.gil_off
-    follow_up = GilFollowUp(answers, Projects(database), Inspections(database), settings.targets[0], utc_now, tell)
-    return (Job("tell what wheels declare", timedelta(minutes=5), follow_up.look, at_start=True),)
+    follow_up = GilFollowUp(answers, Projects(leading), Inspections(leading), settings.targets[0], leading.now, tell)
+    return (Job("tell what wheels declare", timedelta(minutes=5), follow_up.look, at_start=True, once=True),)
 
 
 def _build_backlog(resources: _Resources) -> Backlog:
@@ -510,7 +550,7 @@ def _build_backlog(resources: _Resources) -> Backlog:
         Scans(database) if settings.track > 0 else None,
         {credential: client.worker.budgets for credential, client in clients.items() if client is not None},
         resources.metrics,
-        utc_now,
+        database.now,
         idle=() if resources.triages else (Queue.GITHUB, Queue.INBOX),
     )
 
@@ -522,26 +562,25 @@ class _Triage:
     deliveries: Deliveries
     loop: TriageLoop
     reconciler: Reconciler
+    wake: Wake
 
 
-def _build_triage(
-    settings: Settings, app: GithubApp, database: Engine, lookup: StatusLookup, metrics: Metrics
-) -> _Triage:
+def _build_triage(resources: _Resources, app: GithubApp, lookup: StatusLookup) -> _Triage:
     from bot.services.triage.loop import TriageLoop
     from bot.services.triage.reconcile import Reconciler
     from bot.wiring.triage import build_outbox_worker, build_triage
 
-    wake = asyncio.Event()
+    settings, database, leading = resources.settings, resources.database, resources.leading
+    wake = Wake(partial(resources.fleet.notices.tell, NoticeTopic.TRIAGE))
     stores = TriageStores.of(database)
     secret = settings.github_webhook_secret
-    deliveries = Deliveries(
-        stores.inbox, b"" if secret is None else secret.get_secret_value().encode(), utc_now, wake, metrics
-    )
+    key = b"" if secret is None else secret.get_secret_value().encode()
+    deliveries = Deliveries(stores.inbox, key, database.now, wake, resources.metrics)
     worker = build_outbox_worker(app, database, enabled=settings.triage is Switch.ON)
     triage = build_triage(settings, app, database, lookup, wake, worker)
-    loop = TriageLoop(triage, worker, stores.inbox, stores.outbox, wake, utc_now)
-    reconciler = Reconciler(app, deliveries, stores.inbox, Cursors(database), stores.threads, utc_now)
-    return _Triage(deliveries, loop, reconciler)
+    loop = TriageLoop(triage, worker, stores.inbox, stores.outbox, wake, database.now)
+    reconciler = Reconciler(app, deliveries, stores.inbox, Cursors(leading), stores.threads, leading.now)
+    return _Triage(deliveries, loop, reconciler, wake)
 
 
 def _build_rule_news(resources: _Resources) -> RuleNews:
@@ -550,16 +589,22 @@ def _build_rule_news(resources: _Resources) -> RuleNews:
     number, channel = resources.settings.owner_channel, None
     if number is not None:
         channel = OwnerChannel(number, DiscordPosts(resources.connection.current), rule_drop_card)
-    return RuleNews(RuleDrops(resources.database), resources.metrics, utc_now, channel)
+    return RuleNews(RuleDrops(resources.leading), resources.metrics, resources.leading.now, channel)
 
 
 def _triage_jobs(resources: _Resources, triage: _Triage | None) -> tuple[Job, ...]:
     if triage is None:
         return ()
     return (
-        Job("tell of rules that only suggest", timedelta(minutes=5), _build_rule_news(resources).look, at_start=True),
-        Job("have lost webhooks sent again", timedelta(hours=1), triage.reconciler.sweep, at_start=True),
-        Job("read what webhooks did not tell", timedelta(minutes=10), triage.reconciler.poll, at_start=True),
+        Job(
+            "tell of rules that only suggest",
+            timedelta(minutes=5),
+            _build_rule_news(resources).look,
+            at_start=True,
+            once=True,
+        ),
+        Job("have lost webhooks sent again", timedelta(hours=1), triage.reconciler.sweep, at_start=True, once=True),
+        Job("read what webhooks did not tell", timedelta(minutes=10), triage.reconciler.poll, at_start=True, once=True),
     )
 
 

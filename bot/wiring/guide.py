@@ -12,7 +12,6 @@ from bot.clients.web import Patience, open_http
 from bot.config import Settings
 from bot.core.guide.inventory import site_of
 from bot.services.guide import Guide
-from bot.wiring.clock import utc_now
 from bot.wiring.database import open_or_do_without
 from storage.engine.engine import Engine
 from storage.packages.documents import Documents
@@ -33,4 +32,4 @@ async def open_guide(settings: Settings) -> AsyncIterator[Guide]:
 def build_guide(settings: Settings, http: httpx.AsyncClient, database: Engine) -> Guide:
     """Build it on resources that somebody opened."""
     inventory, site = site_of(settings.guide_url)
-    return Guide(InventorySource(http, inventory, _HURRIED).fetch, Documents(database), site, utc_now)
+    return Guide(InventorySource(http, inventory, _HURRIED).fetch, Documents(database), site, database.now)

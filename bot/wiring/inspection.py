@@ -13,7 +13,6 @@ from bot.clients.web import open_http
 from bot.clients.wheel_files import WheelFiles, holds_wheels, wheels_at
 from bot.config import Settings
 from bot.services.packages.inspection import Inspector
-from bot.wiring.clock import utc_now
 from bot.wiring.database import open_or_do_without
 from bot.wiring.http import build_index
 from storage.engine.engine import Engine
@@ -47,4 +46,4 @@ async def open_inspector(settings: Settings) -> AsyncIterator[InspectionTools]:
 def build_inspector(settings: Settings, http: httpx.AsyncClient, database: Engine) -> Inspector:
     """Build what reads wheels on resources that somebody opened."""
     files = WheelFiles(http, settings.index_url, hosts=settings.index_hosts)
-    return Inspector(build_index(settings, http), files, open_module_reader, Inspections(database), utc_now)
+    return Inspector(build_index(settings, http), files, open_module_reader, Inspections(database), database.now)

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from bot.config import Settings
 from bot.services.packages.catalogue import Catalogue
 from bot.services.packages.listing import PackageLister
-from bot.wiring.clock import utc_now
 from bot.wiring.database import open_database
 from storage.engine.engine import Engine
 from storage.packages.inspections import Inspections
@@ -32,6 +31,6 @@ def build_lister(settings: Settings, database: Engine) -> PackageLister:
         Inspections(database),
         ReleaseMetadata(database),
         settings.targets,
-        utc_now,
+        database.now,
     )
     return PackageLister(catalogue, settings.targets)

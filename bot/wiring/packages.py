@@ -12,7 +12,6 @@ import httpx
 from bot.config import Settings
 from bot.services.packages.lookup import Source, StatusLookup, uncounted
 from bot.services.packages.writer import ReadingWriter
-from bot.wiring.clock import utc_now
 from bot.wiring.http import build_index
 from storage.engine.engine import Engine
 from storage.packages.inspections import Inspections
@@ -20,9 +19,16 @@ from storage.packages.statuses import Statuses
 
 
 def build_lookup(
-    settings: Settings, http: httpx.AsyncClient, database: Engine, count: Callable[[Source], None] = uncounted
+    settings: Settings,
+    http: httpx.AsyncClient,
+    database: Engine,
+    count: Callable[[Source], None] = uncounted,
+    stored: Callable[[str], None] = lambda _package: None,
 ) -> StatusLookup:
-    """Build what answers whether a package has wheels; ``count`` is told where each answer came from."""
+    """Build what answers whether a package has wheels.
+
+    ``count`` is told where each answer came from, ``stored`` of each package of which something new is stored.
+    """
     index = build_index(settings, http)
-    readings = ReadingWriter(Statuses(database, settings.index_url, index))
-    return StatusLookup(index, readings, settings.targets, utc_now, count=count, inspections=Inspections(database))
+    readings = ReadingWriter(Statuses(database, settings.index_url, index), stored)
+    return StatusLookup(index, readings, settings.targets, database.now, count=count, inspections=Inspections(database))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.clients.child import inherited, own_command
@@ -27,7 +28,12 @@ class ScanWithin:
         return (await self.scanner.scan(self.track, scope)).summary
 
 
-def build_scan_process(settings: Settings, metrics: Metrics) -> ScanProcess:
-    """Build what scans in a process of its own, which gets the settings that it needs and no secret."""
+def build_scan_process(
+    settings: Settings, metrics: Metrics, epoch: Callable[[], int | None] = lambda: None
+) -> ScanProcess:
+    """Build what scans in a process of its own, which gets the settings that it needs, and no other secret.
+
+    ``epoch`` gives the leadership in whose name it scans.
+    """
     environment = inherited(settings.secrets(), PREFIX) | variables_of_a_scan(settings)
-    return ScanProcess(own_command(COMMAND), environment, metrics)
+    return ScanProcess(own_command(COMMAND), environment, metrics, epoch=epoch)

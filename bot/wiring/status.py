@@ -14,7 +14,6 @@ from bot.loggers import set_up_now
 from bot.services.packages.lookup import StatusLookup
 from bot.services.packages.writer import ReadingWriter
 from bot.services.upstream.tracking import Tracking
-from bot.wiring.clock import utc_now
 from bot.wiring.database import open_or_do_without
 from bot.wiring.index import index_when_asked
 from storage.github.package_threads import PackageThreads
@@ -61,7 +60,7 @@ async def open_package_tools(settings: Settings) -> AsyncIterator[PackageTools]:
             index,
             readings,
             settings.targets,
-            utc_now,
+            database.now,
             _METADATA_WAIT,
             storage_problem=problem,
             inspections=Inspections(database),

@@ -11,7 +11,6 @@ from bot.clients.inspector import check_libraries
 from bot.clients.web import open_http
 from bot.config import Settings
 from bot.services.packages.tracked_wheels import TrackedWheels
-from bot.wiring.clock import utc_now
 from bot.wiring.database import open_database
 from bot.wiring.inspection import build_inspector
 from storage.engine.engine import Engine
@@ -48,7 +47,7 @@ def build_tracked_wheels(
         Scans(database),
         Inspections(database),
         settings.targets,
-        utc_now,
+        database.now,
         None if hourly is None else hourly * _MIB,
         noted,
     )

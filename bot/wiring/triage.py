@@ -19,7 +19,6 @@ from bot.services.packages.lookup import StatusLookup
 from bot.services.triage.inbox import Triage
 from bot.services.triage.outbox import OutboxWorker
 from bot.services.triage.stores import TriageStores
-from bot.wiring.clock import utc_now
 from bot.wiring.database import open_database
 from bot.wiring.github import open_app, open_reader
 from bot.wiring.packages import build_lookup
@@ -68,7 +67,7 @@ async def open_triage(
 
 def build_outbox_worker(app: GithubApp, database: Engine, *, enabled: bool = True) -> OutboxWorker:
     """Build what writes on GitHub."""
-    return OutboxWorker(app, TriageStores.of(database), utc_now, enabled=enabled)
+    return OutboxWorker(app, TriageStores.of(database), database.now, enabled=enabled)
 
 
 def build_triage(  # noqa: PLR0913, PLR0917 — what triage is made of
@@ -84,7 +83,7 @@ def build_triage(  # noqa: PLR0913, PLR0917 — what triage is made of
         reader,
         TriageStores.of(database),
         lookup,
-        now=utc_now,
+        now=database.now,
         wake=wake,
         enabled=settings.triage is Switch.ON,
         worker=worker,

@@ -14,7 +14,6 @@ from bot.config import Settings
 from bot.core.errors import UserError
 from bot.services.upstream.watcher import Watcher
 from bot.services.upstream.watchlist import Watchlist
-from bot.wiring.clock import utc_now
 from bot.wiring.database import open_database
 from bot.wiring.github import open_reader
 from bot.wiring.watchlist import build_watchlist, watched
@@ -47,4 +46,4 @@ async def open_watcher(settings: Settings) -> AsyncIterator[WatchTools]:
 
 def build_watcher(settings: Settings, reader: GithubReader, database: Engine) -> Watcher:
     """Build it on resources that somebody opened."""
-    return Watcher(reader, Threads(database), Cursors(database), Documents(database), watched(settings), utc_now)
+    return Watcher(reader, Threads(database), Cursors(database), Documents(database), watched(settings), database.now)

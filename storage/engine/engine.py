@@ -10,6 +10,8 @@ that the database gives and never gives twice, however many rows were deleted.
   0 or 1. Text with NUL is kept with U+FFFD in its place (``rows.storable``).
 - **Conflicts**: ``ON CONFLICT`` always names its columns. A row that violates any other constraint raises
   ``StorageError`` and undoes its transaction; none is dropped without a word.
+- **Locks of rows**: a ``SELECT`` may end in ``FOR UPDATE SKIP LOCKED``, which passes over rows that another transaction
+  is at, or in ``FOR SHARE``. An engine that runs one transaction at a time leaves both away.
 - **Errors** are ``StorageError`` only, whatever the driver raises, with one sentence that says what is wrong and one
   that says what to do. So is a deadlock, or a connection that was lost. After an error the transaction is undone.
 - **Busy**: who finds the database or a row taken waits for some seconds, then gets ``StorageError``. Who is cancelled
@@ -19,9 +21,10 @@ that the database gives and never gives twice, however many rows were deleted.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from storage.engine.rows import Row, Value
@@ -61,6 +64,30 @@ class Engine(Protocol):
     @property
     def pulse(self) -> Pulse:
         """Return when something was committed last."""
+        ...
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether processes on other machines may have it open, too."""
+        ...
+
+    async def clock(self) -> float:
+        """Return the time in seconds since 1970 by the one clock that all who have it open can ask."""
+        ...
+
+    def now(self) -> datetime:
+        """Return that time in UTC without asking, as near as it is known: some hundredths of a second."""
+        ...
+
+    async def tell(self, notice: str) -> None:
+        """Tell all other processes that listen; where nobody else can have it open, nobody. At most 4 kB.
+
+        Only what is found out without it, too, if later: a notice may be lost with a connection.
+        """
+        ...
+
+    def listening(self, heard: Callable[[str | None], None]) -> AbstractAsyncContextManager[None]:
+        """Hear what others tell while the block runs; None says that something may have been missed."""
         ...
 
     async def read(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:

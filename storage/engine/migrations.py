@@ -603,4 +603,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX inspections_of_rules ON inspections (rules, package, read)",
         "CREATE INDEX inspections_since ON inspections (rules, read, package)",
     ),
+    (
+        # Who leads of the processes that share the database; ``epoch`` grows with each leadership.
+        """CREATE TABLE leadership (
+            name TEXT PRIMARY KEY,
+            epoch BIGINT NOT NULL,
+            holder TEXT NOT NULL,
+            since DOUBLE PRECISION NOT NULL
+        )""",
+        "INSERT INTO leadership (name, epoch, holder, since) VALUES ('lead', 0, '', 0)",
+        # The processes that share the database, and when each was there last.
+        """CREATE TABLE members (
+            name TEXT PRIMARY KEY,
+            version TEXT NOT NULL,
+            started DOUBLE PRECISION NOT NULL,
+            seen DOUBLE PRECISION NOT NULL
+        )""",
+    ),
 )

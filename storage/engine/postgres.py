@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -24,6 +26,7 @@ from storage.engine.migrations import MIGRATIONS
 from storage.engine.postgres_errors import ENDED, as_storage_errors
 from storage.engine.probing import PROBE, known_schema, look_at_everything
 from storage.engine.rows import Row, Value, storable
+from storage.engine.shared_clock import SharedClock
 
 MOST_CONNECTIONS: Final = 10
 """Of a process, besides one for each turn that it has."""
@@ -39,6 +42,19 @@ _FATE_SECONDS: Final = 15.0
 _HEARTBEAT_SECONDS: Final = 1.0
 """How often the connection of a turn is tried, and how long an answer may take: a network that is cut says nothing."""
 
+_CHANNEL: Final = "ftbot"
+_KEPT_ALIVE: Final = {
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+}
+"""How the server finds out, within five seconds, that a client's network is gone: till then it keeps its locks.
+
+That is later than the client does, which has then stopped to act on them.
+"""
+
+_CLOCK_SECONDS: Final = 15.0
 _MIGRATION_SECONDS: Final = 3600.0
 _MIGRATING: Final = "ftbot migrations"
 
@@ -77,6 +93,58 @@ class Postgres:
     url: str = field(repr=False)
     pool: _Pool = field(repr=False)
     pulse: Pulse = field(default_factory=Pulse)
+    speaker: str = field(default_factory=lambda: secrets.token_hex(4))
+    shared_clock: SharedClock = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shared_clock", SharedClock(self.clock))
+
+    @property
+    def is_shared(self) -> bool:
+        """Return True."""
+        return True
+
+    async def clock(self) -> float:
+        """Return the server's time."""
+        ((now,),) = await self.read("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS DOUBLE PRECISION)")
+        if not isinstance(now, float):
+            raise StorageError(f"The database {self.name} has no clock.")
+        return now
+
+    def now(self) -> datetime:
+        """Return the server's time, as it goes on here."""
+        return self.shared_clock.now()
+
+    async def tell(self, notice: str) -> None:
+        """Notify those who listen."""
+        await self.read("SELECT pg_notify(?, ?)", (_CHANNEL, f"{self.speaker} {notice}"))
+
+    @asynccontextmanager
+    async def listening(self, heard: Callable[[str | None], None]) -> AsyncIterator[None]:
+        """Listen on a connection that is only for it, made anew when it is lost."""
+        task = asyncio.create_task(self._listen(heard), name="listen")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def _listen(self, heard: Callable[[str | None], None]) -> None:
+        def hear(_connection: object, _pid: int, _channel: str, payload: object) -> None:
+            speaker, _, notice = str(payload).partition(" ")
+            if speaker != self.speaker:
+                heard(notice)
+
+        while True:
+            with suppress(TimeoutError, asyncpg.PostgresError, *ENDED):
+                connection = await _connect(self.url)
+                try:
+                    await connection.add_listener(_CHANNEL, hear)
+                    heard(None)
+                    await _stay_alive(connection)
+                finally:
+                    connection.terminate()
+            await asyncio.sleep(_HEARTBEAT_SECONDS)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -141,10 +209,24 @@ async def open_database(url: str, name: str, most_connections: int = MOST_CONNEC
         except BaseException:
             pool.terminate()
             raise
+    database = Postgres(name, url, pool)
+    watching = asyncio.create_task(_watch_the_clock(database), name="the database's time")
     try:
-        yield Postgres(name, url, pool)
+        with suppress(StorageError):
+            await database.shared_clock.look()
+        yield database
     finally:
+        watching.cancel()
+        await asyncio.wait({watching})
         await _close(pool)
+
+
+async def _watch_the_clock(database: Postgres) -> None:
+    """Go on asking for the server's time."""
+    while True:
+        await asyncio.sleep(_CLOCK_SECONDS)
+        with suppress(StorageError):
+            await database.shared_clock.look()
 
 
 async def _close(pool: _Pool) -> None:
@@ -184,6 +266,7 @@ def _settings() -> dict[str, str]:
         "lock_timeout": f"{_PATIENCE_SECONDS:.0f}s",
         "idle_in_transaction_session_timeout": f"{2 * _STATEMENT_SECONDS:.0f}s",
         "timezone": "UTC",
+        **_KEPT_ALIVE,
     }
 
 
@@ -295,10 +378,15 @@ async def _while_alive(connection: _Connection, name: str, what: str) -> AsyncIt
 async def _watch(connection: _Connection, limit: asyncio.Timeout) -> None:
     """Let a block time out when its connection does not answer in time."""
     with suppress(TimeoutError, *ENDED):
-        while True:
-            await connection.execute("SELECT 1", timeout=_HEARTBEAT_SECONDS)
-            await asyncio.sleep(_HEARTBEAT_SECONDS)
+        await _stay_alive(connection)
     limit.reschedule(asyncio.get_running_loop().time())
+
+
+async def _stay_alive(connection: _Connection) -> None:
+    """Try a connection again and again; what ends is that it failed, or did not answer in time."""
+    while True:
+        await connection.execute("SELECT 1", timeout=_HEARTBEAT_SECONDS)
+        await asyncio.sleep(_HEARTBEAT_SECONDS)
 
 
 def _patiently(seconds: float = _PATIENCE_SECONDS) -> AsyncIterator[stamina.Attempt]:

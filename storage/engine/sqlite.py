@@ -15,6 +15,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -44,6 +46,17 @@ _LEAST_ROOM = 64 << 10
 _IN_MEMORY = ":memory:"
 
 
+_ROW_LOCKS = (" FOR UPDATE SKIP LOCKED", " FOR SHARE")
+
+
+@lru_cache(maxsize=1024)
+def _without_locks(statement: str) -> str:
+    """Return a statement without the locks of rows: a transaction has the whole file."""
+    for words in _ROW_LOCKS:
+        statement = statement.replace(words, "")
+    return statement
+
+
 @dataclass(frozen=True, slots=True)
 class _Transaction:
     """One that is under way on the writer's connection."""
@@ -55,7 +68,8 @@ class _Transaction:
 
     async def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
         """Make one visit to SQLite's thread for all rows."""
-        async with self.connection.executemany(statement, [[storable(value) for value in row] for row in rows]):
+        values = [[storable(value) for value in row] for row in rows]
+        async with self.connection.executemany(_without_locks(statement), values):
             pass
 
 
@@ -74,6 +88,27 @@ class Database:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     pulse: Pulse = field(default_factory=Pulse)
     held: set[str] = field(default_factory=set)
+
+    @property
+    def is_shared(self) -> bool:
+        """Return False: whoever has the file open is on this machine, by its clock."""
+        return False
+
+    async def clock(self) -> float:
+        """Return the time of this machine."""
+        return time.time()
+
+    def now(self) -> datetime:
+        """Return the time of this machine."""
+        return datetime.now(UTC)
+
+    async def tell(self, notice: str) -> None:
+        """Tell nobody."""
+
+    @asynccontextmanager
+    async def listening(self, heard: Callable[[str | None], None]) -> AsyncIterator[None]:  # noqa: ARG002 — nobody tells
+        """Hear nothing."""
+        yield
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -283,7 +318,7 @@ async def _schema_of(connection: aiosqlite.Connection, path: str) -> int:
 
 
 async def _run(connection: aiosqlite.Connection, statement: str, values: Sequence[Value]) -> list[Row]:
-    found = await connection.execute_fetchall(statement, [storable(value) for value in values])
+    found = await connection.execute_fetchall(_without_locks(statement), [storable(value) for value in values])
     return [tuple(row) for row in found]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,22 @@ class PassedOn:
     @property
     def pulse(self) -> Pulse:
         return self.engine.pulse
+
+    @property
+    def is_shared(self) -> bool:
+        return self.engine.is_shared
+
+    async def clock(self) -> float:
+        return await self.engine.clock()
+
+    def now(self) -> datetime:
+        return self.engine.now()
+
+    async def tell(self, notice: str) -> None:
+        await self.engine.tell(notice)
+
+    def listening(self, heard: Callable[[str | None], None]) -> AbstractAsyncContextManager[None]:
+        return self.engine.listening(heard)
 
     async def read(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
         self.look_at_read(statement, values)

@@ -37,6 +37,8 @@ from storage.discord.watches import Watches
 from storage.engine.engine import Engine
 from storage.engine.migrations import MIGRATIONS, tables
 from storage.engine.sqlite import open_database
+from storage.fleet.leadership import Epochs, in_the_name_of
+from storage.fleet.members import Members
 from storage.github.audit import Audit
 from storage.github.changesets import Changesets
 from storage.github.cursors import Cursors, answer_name
@@ -75,6 +77,7 @@ MEANT = {
     ("Guilds.note_presence", "guilds"): "the same",
     ("ClosedChannels.everywhere", "closed_channels"): "the same; few channels are closed",
     ("WatchNews.readers", "watch_readers"): "a row for each of three sources",
+    ("Members.beat", "members"): "a row a process, and there are a handful",
     ("Threads.all", "threads"): "a replay, which somebody asks for, is about all of them",
     (
         "Cursors.all",
@@ -243,6 +246,16 @@ async def use_guilds(database: Engine) -> None:
     await guilds.forget(GUILD)
 
 
+async def use_fleet(database: Engine) -> None:
+    members = Members(database)
+    await members.beat("one", "1")
+    await members.leave("one")
+    fenced = in_the_name_of(await Epochs(database).begin("one"), database)
+    assert await fenced.read("SELECT 1 FROM leadership WHERE name = 'lead'")
+    async with fenced.transaction():
+        pass
+
+
 async def use_threads(database: Engine) -> None:
     threads, events, packages = Threads(database), ThreadEvents(database), PackageThreads(database)
     cursors = Cursors(database)
@@ -332,6 +345,7 @@ USES: tuple[Callable[[Engine], Coroutine[object, object, None]], ...] = (
     use_scans,
     use_posts,
     use_watches,
+    use_fleet,
     use_guilds,
     use_threads,
     use_triage,

@@ -158,8 +158,12 @@ class StatusLookup:
         return replace(status, judgement=await self.index.aside(judging), metadata=links, newest=newest)
 
     def forget(self, name: str) -> None:
-        """Judge a package anew when it is asked for next, as something was read in its wheels."""
+        """Judge a package anew when it is asked for next: something was read in its wheels, or by another process."""
         self._memory.pop(name, None)
+
+    def forget_all(self) -> None:
+        """Do so for every package."""
+        self._memory.clear()
 
     def glance(self, name: str) -> Status | None:
         """Return the status of a package if it is in memory, without asking anybody."""

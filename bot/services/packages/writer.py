@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.core.errors import StorageError
@@ -29,9 +30,13 @@ class _Unwritten:
 
 @dataclass(frozen=True, slots=True)
 class ReadingWriter:
-    """The last reading of each package: stored in the background, by one writer a package, so in order."""
+    """The last reading of each package: stored in the background, by one writer a package, so in order.
+
+    ``stored`` is told of each package of which something new is stored.
+    """
 
     statuses: Statuses
+    stored: Callable[[str], None] = lambda _package: None
     _unwritten: dict[str, _Unwritten] = field(default_factory=dict)
     _writers: set[asyncio.Task[object]] = field(default_factory=set)
 
@@ -68,6 +73,7 @@ class ReadingWriter:
                 try:
                     if unwritten.whole:
                         await self.statuses.record(unwritten.reading)
+                        self.stored(name)
                     else:
                         await self.statuses.confirm(name, unwritten.reading.checked)
                 except StorageError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,14 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class UpstreamPoll:
-    """Looks, and lets ``tracking`` know; without a ``watcher`` only what triage stores is news to it."""
+    """Looks, and lets ``tracking`` know; without a ``watcher`` only what triage stores is news to it.
+
+    ``looked`` is called when there may be something new for ``tracking``.
+    """
 
     tracking: Tracking
     watcher: Watcher | None
+    looked: Callable[[], None] = lambda: None
 
     async def look(self) -> None:
         """Look once at everything; what fails is tried again at the next look."""
@@ -34,6 +38,7 @@ class UpstreamPoll:
                     "watched", new=report.new, events=report.events, requests=report.requests, failed=len(report.failed)
                 )
             await self.tracking.load()
+            self.looked()
         except UpstreamError as error:
             log.warning("watching_failed", reason=str(error))
         except StorageError as error:

@@ -1,0 +1,1 @@
+"""Several processes on one database: who leads, who is there, what they tell each other."""
