@@ -1,0 +1,93 @@
+"""Several ``ftbot run`` on one PostgreSQL database: one leads, and the next one does when it is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.program import TOKEN, Bot, running
+from tests.fakes.fake_discord import FakeDiscord
+from tests.fakes.fake_index import FakeIndex
+from tests.fakes.index_pages import wheels
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What the processes share."""
+
+    discord: FakeDiscord
+    index: FakeIndex
+    database: str
+    top_list: str
+
+    async def start(self, stack: AsyncExitStack, **variables: str) -> Bot:
+        """Start one, and wait until it has."""
+        settings = {
+            "FTBOT_DISCORD_TOKEN": TOKEN,
+            "FTBOT_DISCORD_API_URL": self.discord.api_url,
+            "FTBOT_DISCORD_GATEWAY_URL": self.discord.gateway_url,
+            "FTBOT_INDEX_URL": self.index.index_url,
+            "FTBOT_JSON_API_URL": self.index.json_api_url,
+            "FTBOT_TOP_PACKAGES_URL": self.top_list,
+            "FTBOT_INSPECT": "0",
+            "FTBOT_DATABASE": self.database,
+            "FTBOT_TRACK": "5",
+        }
+        bot = await stack.enter_async_context(running(settings | variables, [TOKEN]))
+        await bot.logged("started")
+        return bot
+
+
+@pytest.fixture
+async def fleet(postgres_url: str, tmp_path: Path) -> AsyncIterator[Fleet]:
+    async with FakeDiscord(token=TOKEN) as discord, FakeIndex() as index:
+        for name in ("numpy", "scipy"):
+            index.publish(name, wheels(name, "2.4", "cp314-cp314-manylinux_2_28_x86_64"))
+        top_list = tmp_path / "top.txt"
+        await asyncio.to_thread(top_list.write_text, "numpy\nscipy\n")
+        yield Fleet(discord, index, postgres_url, str(top_list))
+
+
+def said(bot: Bot, event: str) -> bool:
+    """Return whether a process has logged something."""
+    return any(f'"event": "{event}"' in line for line in bot.written)
+
+
+def leaders(bots: Sequence[Bot]) -> list[bool]:
+    """Return which processes have led."""
+    return [said(bot, "leading") for bot in bots]
+
+
+async def test_one_scans_and_when_it_is_killed_the_next_one_does(fleet: Fleet) -> None:
+    async with AsyncExitStack() as stack:
+        first = await fleet.start(stack)
+        await first.logged("scanned")
+        others = [await fleet.start(stack) for _ in range(2)]
+        for other in others:
+            await other.logged("lead_not_taken")
+        assert leaders([first, *others]) == [True, False, False]
+        assert (await first.logged("leading"))["epoch"] == 1
+        await first.end(signal.SIGKILL)
+        heir, spare = await next_leader(others)
+        assert (await heir.logged("leading"))["epoch"] == 2
+        await heir.logged("scanned")
+        assert await heir.end() == 0
+        assert (await spare.logged("leading"))["epoch"] == 3
+        assert await spare.end() == 0
+
+
+async def next_leader(bots: Sequence[Bot]) -> tuple[Bot, Bot]:
+    """Wait until one of two leads, and return it first."""
+    waiting = {asyncio.create_task(bot.logged("leading")): bot for bot in bots}
+    done, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    (heir,) = (waiting[task] for task in done)
+    (spare,) = (waiting[task] for task in pending)
+    return heir, spare
