@@ -21,6 +21,7 @@ from typing import Final
 
 import msgspec
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from prometheus_client import CollectorRegistry
@@ -327,6 +328,37 @@ def test_the_image_serves_health_and_metrics_where_nobody_publishes_them() -> No
     port = "${FTBOT_HTTP_PORT:-8080}"
     assert published == [f"127.0.0.1:{port}:{port}"]
     assert f"FTBOT_HTTP_PORT: {port}\n" in (ROOT / "compose.yaml").read_text("utf-8")
+
+
+class Service(msgspec.Struct):
+    """A service of a compose file, as far as it is looked at."""
+
+    environment: dict[str, str]
+    networks: list[str]
+    ports: list[str] = []
+
+
+class Fleet(msgspec.Struct):
+    """``compose.fleet.yaml``."""
+
+    services: dict[str, Service]
+    networks: dict[str, dict[str, object]]
+
+
+def test_the_fleet_publishes_its_proxy_alone_which_leads_to_what_the_world_may_see() -> None:
+    fleet = msgspec.convert(yaml.safe_load((ROOT / "compose.fleet.yaml").read_text("utf-8")), Fleet)
+    bots = {name: service for name, service in fleet.services.items() if name.startswith("ftbot-")}
+    assert len(bots) == 3
+    assert len({str(service.environment) for service in bots.values()}) == 1
+    (settings, *_) = (service.environment for service in bots.values())
+    assert {name for name, service in fleet.services.items() if service.ports} == {"proxy"}
+    assert fleet.networks["inside"]["internal"] is True
+    assert (fleet.services["postgres"].networks, fleet.services["proxy"].networks) == (["inside"], ["outside"])
+    proxied = (ROOT / "docs" / "fleet" / "Caddyfile").read_text("utf-8")
+    served = f"reverse_proxy {' '.join(f'{name}:' + settings['FTBOT_HTTP_PORT'] for name in sorted(bots))} {{"
+    assert served in proxied
+    assert f"health_port {settings['FTBOT_METRICS_PORT']}\n" in proxied
+    assert str(fleet.networks["outside"]).count(settings["FTBOT_TRUSTED_PROXIES"]) == 1
 
 
 @pytest.mark.parametrize(
