@@ -104,6 +104,8 @@ class Metrics:
     github_limit: Gauge
     forgotten: Counter
     guilds: Gauge
+    leads: Gauge
+    processes: Gauge
     scan_works: Gauge
     scan_ends: Counter
     scan_projects: Gauge
@@ -201,6 +203,14 @@ class Metrics:
                 registry=registry,
             ),
             guilds=Gauge("ftbot_guilds", "Servers that the bot is in.", registry=registry),
+            leads=Gauge(
+                "ftbot_leads",
+                "Whether this process does what must happen once among all on the database: 1, or 0.",
+                registry=registry,
+            ),
+            processes=Gauge(
+                "ftbot_processes", "Processes that share the database, by what this one knows.", registry=registry
+            ),
             scan_works=Gauge(
                 "ftbot_scan_works",
                 "Whether the last process that scanned ended by itself and with an answer: 1, or 0.",

@@ -490,6 +490,8 @@ def _build_health(resources: _Resources, scanning: ScanProcess | ScanWithin) -> 
     metrics, database, connection = resources.metrics, resources.database, resources.connection
     metrics.heartbeat_age.set_function(connection.heartbeat_age)
     metrics.write_age.set_function(lambda: time.monotonic() - database.pulse.written)
+    metrics.leads.set_function(lambda: resources.fleet.leadership.leads)
+    metrics.processes.set_function(lambda: resources.fleet.membership.count)
     if not isinstance(scanning, ScanProcess) or resources.settings.track == 0:
         return Health(database, connection.is_ready, metrics)
     return Health(database, connection.is_ready, metrics, beside=scanning.report)
