@@ -105,6 +105,23 @@ async def test_text_with_nul_is_kept_without_it(database: Engine) -> None:
     assert await Packages(database).id_of("num\0py") == number, "what is looked for is looked for as it is kept"
 
 
+async def test_rows_are_picked_for_a_writer(database: Engine) -> None:
+    await add(database, "numpy")
+    await add(database, "scipy")
+    async with database.transaction() as transaction:
+        rows = await transaction.run(
+            "WITH picked AS (SELECT id FROM packages ORDER BY name DESC LIMIT ? FOR UPDATE SKIP LOCKED)"
+            " UPDATE packages SET asked = ? WHERE id IN (SELECT id FROM picked) RETURNING name",
+            (1, 5),
+        )
+        assert rows == [("scipy",)]
+        await transaction.run_many(
+            "DELETE FROM packages WHERE id IN (SELECT id FROM packages WHERE asked = ? LIMIT 1 FOR UPDATE SKIP LOCKED)",
+            [(5,), (7,)],
+        )
+    assert await names_in(database) == ["numpy"]
+
+
 async def test_it_can_be_written_and_says_when_it_was(database: Engine) -> None:
     for write in (database.probe, database.check_writable):
         before = database.pulse.written

@@ -237,3 +237,13 @@ def test_each_failure_is_a_sentence_that_says_what_to_do(error: Exception, sente
 
 def test_values_are_numbered_in_order() -> None:
     assert numbered("UPDATE a SET b = ?, c = CAST(? AS BIGINT)") == "UPDATE a SET b = $1, c = CAST($2 AS BIGINT)"
+
+
+async def test_rows_that_a_writer_is_at_are_left_to_it(postgres_url: str) -> None:
+    pick = "SELECT name FROM packages ORDER BY name LIMIT 1 FOR UPDATE SKIP LOCKED"
+    async with open_database(postgres_url, "one") as one, open_database(postgres_url, "two") as two:
+        async with one.transaction() as transaction:
+            await transaction.run("INSERT INTO packages (name) VALUES ('numpy'), ('scipy')")
+        async with one.transaction() as mine, two.transaction() as yours:
+            assert [await each.run(pick) for each in (mine, yours)] == [[("numpy",)], [("scipy",)]]
+            assert await yours.run(pick.replace(" ORDER", " WHERE name = 'numpy' ORDER")) == []
