@@ -66,13 +66,21 @@ class ForumThread:
     locked: bool
 
 
+def _alone() -> int:
+    return 1
+
+
 @dataclass(slots=True)
 class Pace:
-    """Turns to send something, evenly spread, so that Discord never has to ask for patience."""
+    """Turns to send something, evenly spread, so that Discord never has to ask for patience.
+
+    ``processes`` tells how many processes send as this bot now, each of which takes its share.
+    """
 
     a_second: int = 50
-    """What Discord takes of a bot, but for answers to people."""
+    """What Discord takes of a bot, but for answers to people, of all its processes together."""
 
+    processes: Callable[[], int] = _alone
     _next: float = 0.0
     _refusals: deque[float] = field(default_factory=deque)
 
@@ -92,7 +100,7 @@ class Pace:
         """Wait for a turn."""
         now = asyncio.get_running_loop().time()
         turn = max(now, self._next)
-        self._next = turn + 1 / self.a_second
+        self._next = turn + max(1, self.processes()) / self.a_second
         if turn > now:
             await asyncio.sleep(turn - now)
 

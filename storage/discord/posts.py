@@ -1,7 +1,8 @@
 """What is posted in Discord: a row is committed before anything is sent, and says how far it is.
 
-Several processes on one database do no harm: whoever claims a row acts, and a claim ends by itself. A time that lies
-further ahead than anything is ever put off was written by a clock that has been set back since, and does not count.
+Several processes on one database share the work: whoever claims a row acts, and a claim ends by itself. A time that
+lies further ahead than anything is ever put off was written by a clock that has been set back since, and does not
+count.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ KEPT = timedelta(days=30)
 
 _COLUMNS = "guild, kind, key, channel, state, expires, due, role, publish, message, attempts, reason, begun"
 _SLACK = timedelta(minutes=1)
+_NOBODY = ""
+"""No process is called so."""
 
 
 class _Row(msgspec.Struct, array_like=True):
@@ -121,25 +124,47 @@ class Posts:
         )
         return frozenset(msgspec.convert(rows, list[tuple[int, str]]))
 
-    async def due(self, now: datetime) -> tuple[Post, ...]:
-        """List the posts to servers that something is to be done with now, without those about watches."""
-        rows = await self.database.read(
-            f"SELECT {_COLUMNS} FROM posts WHERE due IS NOT NULL AND kind <> 'watch'"  # noqa: S608 — ours
-            " AND (due <= ? OR due > ?) ORDER BY due, guild, kind, key",
-            (now.timestamp(), (now + LONGEST_PAUSE + _SLACK).timestamp()),
-        )
-        return tuple(_post(row) for row in rows)
+    async def claim_due(
+        self, name: str, now: datetime, most: int, *, until: datetime | None = None, again: bool = False
+    ) -> tuple[Post, ...]:
+        """Claim some of the posts to servers that are due for the process of this name, those due first first.
 
-    async def due_alerts(self, now: datetime, most: int) -> tuple[Post, ...]:
-        """List posts about watches that something is to be done with now, the first ones; none of servers left."""
-        rows = await self.database.read(
-            f"SELECT {_COLUMNS} FROM posts WHERE due IS NOT NULL AND kind = 'watch'"  # noqa: S608 — ours
-            " AND (due <= ? OR due > ?)"
+        Those about watches are left out, and what is due after ``until``. With ``again`` it gets back what it claimed
+        before, which it must not be at any more. None of servers that the bot left.
+        """
+        return await self._claim_some("kind <> 'watch'", name, (now, until or now), most, again=again)
+
+    async def claim_alerts(self, name: str, now: datetime, most: int, *, again: bool = False) -> tuple[Post, ...]:
+        """Claim some of the posts about watches that are due, as ``claim_due`` does."""
+        return await self._claim_some("kind = 'watch'", name, (now, now), most, again=again)
+
+    async def _claim_some(
+        self, which: str, name: str, times: tuple[datetime, datetime], most: int, *, again: bool
+    ) -> tuple[Post, ...]:
+        now, until = times
+        free = (
+            f" FROM posts WHERE due IS NOT NULL AND {which} AND (due <= ? OR due > ?)"  # noqa: S608 — ours
+            " AND (claimed_by IS NULL OR claimed_until <= ? OR claimed_until > ? OR claimed_by = ?)"
             " AND NOT EXISTS (SELECT 1 FROM guilds WHERE guilds.guild = posts.guild AND guilds.gone IS NOT NULL)"
-            " ORDER BY due LIMIT ?",
-            (now.timestamp(), (now + LONGEST_PAUSE + _SLACK).timestamp(), most),
         )
-        return tuple(_post(row) for row in rows)
+        values = (
+            until.timestamp(),
+            (now + LONGEST_PAUSE + _SLACK).timestamp(),
+            now.timestamp(),
+            (now + CLAIM).timestamp(),
+            name if again else _NOBODY,
+        )
+        if not await self.database.read(f"SELECT 1{free} LIMIT 1", values):
+            return ()
+        async with self.database.transaction() as transaction:
+            rows = await transaction.run(
+                f"WITH picked AS (SELECT guild, kind, key{free}"  # noqa: S608 — ours
+                " ORDER BY due, guild, kind, key LIMIT ? FOR UPDATE SKIP LOCKED)"
+                " UPDATE posts SET claimed_by = ?, claimed_until = ?"
+                f" WHERE (guild, kind, key) IN (SELECT guild, kind, key FROM picked) RETURNING {_COLUMNS}",
+                (*values, most, name, (now + CLAIM).timestamp()),
+            )
+        return tuple(sorted((_post(row) for row in rows), key=_order))
 
     async def claim(self, post: Post, name: str, now: datetime) -> Post | None:
         """Claim a post that is due for the process of this name; gives it as it is, None if it is done or taken."""
@@ -273,6 +298,10 @@ class Posts:
             guild: datetime.fromtimestamp(planned, UTC)
             for guild, planned in msgspec.convert(rows, list[tuple[int, float]])
         }
+
+
+def _order(post: Post) -> tuple[float, int, str, str]:
+    return 0.0 if post.due is None else post.due.timestamp(), post.guild, post.kind.value, post.key
 
 
 def _id(post: Post) -> tuple[Value, ...]:

@@ -11,7 +11,7 @@ import msgspec
 from bot.core.posting.posts import Post, State
 from bot.core.posting.watches import BETWEEN_ALERTS, NewsItem, NewsSource, Recipient
 from storage.discord.package_news import NewsRow, news_row
-from storage.discord.posts import KEPT
+from storage.discord.posts import CLAIM, KEPT
 from storage.discord.watches import RECIPIENT, recipient_of, watch_of
 from storage.engine.engine import Engine, Transaction
 from storage.engine.rows import Row
@@ -106,9 +106,10 @@ class WatchNews:
             return ()
         async with self.database.transaction() as transaction:
             rows = await transaction.run(
-                "UPDATE watchers SET waiting = NULL, told = ?, batches = batches + 1"  # noqa: S608 — ours
-                f" WHERE waiting IS NOT NULL AND id IN ({_WAITING} ORDER BY waiting LIMIT ?) RETURNING {RECIPIENT}",
-                (now.timestamp(), *due, most),
+                f"WITH picked AS ({_WAITING} ORDER BY waiting LIMIT ? FOR UPDATE SKIP LOCKED)"  # noqa: S608 — ours
+                " UPDATE watchers SET waiting = NULL, told = ?, batches = batches + 1"
+                f" WHERE waiting IS NOT NULL AND id IN (SELECT id FROM picked) RETURNING {RECIPIENT}",
+                (*due, most, now.timestamp()),
             )
             recipients = [recipient_of(row) for row in rows]
             await transaction.run_many(
@@ -133,13 +134,17 @@ class WatchNews:
         )
         return tuple(row.news() for row in msgspec.convert(rows, list[NewsRow]))
 
-    async def unopened(self, now: datetime, most: int) -> tuple[Recipient, ...]:
-        """List people whose direct message channel is not known, those who have waited longest."""
-        rows = await self.database.read(
-            f"SELECT {RECIPIENT} FROM watchers WHERE channel IS NULL AND closed IS NULL AND open_next <= ?"  # noqa: S608 — ours
-            " ORDER BY open_next LIMIT ?",
-            (now.timestamp(), most),
-        )
+    async def claim_unopened(self, now: datetime, most: int) -> tuple[Recipient, ...]:
+        """Claim people whose direct message channel is not known, those who have waited longest; they are put off."""
+        free = "SELECT id FROM watchers WHERE channel IS NULL AND closed IS NULL AND open_next <= ?"
+        if not await self.database.read(f"{free} LIMIT 1", (now.timestamp(),)):
+            return ()
+        async with self.database.transaction() as transaction:
+            rows = await transaction.run(
+                f"WITH picked AS ({free} ORDER BY open_next LIMIT ? FOR UPDATE SKIP LOCKED)"  # noqa: S608 — ours
+                f" UPDATE watchers SET open_next = ? WHERE id IN (SELECT id FROM picked) RETURNING {RECIPIENT}",
+                (now.timestamp(), most, (now + CLAIM).timestamp()),
+            )
         return tuple(recipient_of(row) for row in rows)
 
     async def open(self, recipient: Recipient, channel: int) -> None:

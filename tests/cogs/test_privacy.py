@@ -29,7 +29,7 @@ async def alert(bot: Bot, *people: User) -> None:
     now, news = bot.watches.book.now(), WatchNews(bot.database)
     for person in people:
         await bot.watches.book.watches.add(WatchPlace(person.id), [Watch("demo")], 50, now)
-    for number, recipient in enumerate(await news.unopened(now, 10)):
+    for number, recipient in enumerate(await news.claim_unopened(now, 10)):
         await news.open(recipient, 1_000 + number)
     told = NewsItem("demo", NewsKind.PRERELEASE, Target(14), "2.0rc1")
     await PackageNews(bot.database).record([told], now)

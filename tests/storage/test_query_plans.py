@@ -178,7 +178,7 @@ async def use_posts(database: Engine) -> None:
     assert await posts.plan_issues([replace(POST, kind=PostKind.ISSUES, key="1-1")], GUILD, 0, 1, NOW)
     await posts.busy(PostKind.DIGEST)
     await posts.known(PostKind.DIGEST, ["2026-W47"])
-    await posts.due(NOW)
+    assert await posts.claim_due("me", NOW, 10)
     await posts.last(GUILD, PostKind.DIGEST)
     await posts.last_sent(PostKind.DIGEST)
     await posts.last_planned(PostKind.DIGEST, NOW)
@@ -201,7 +201,7 @@ async def use_watches(database: Engine) -> None:
     await watches.listed(channel)
     await watches.pause(ada, [NAME], LATER)
     await watches.pause(ada, [NAME], None)
-    (person,) = await news.unopened(NOW, 10)
+    (person,) = await news.claim_unopened(NOW, 10)
     await news.put_off(person, NOW)
     await news.open(person, 77)
     await package_news.record([NewsItem(NAME, NewsKind.PRERELEASE, T314, "2.0rc1")], NOW)
@@ -214,7 +214,7 @@ async def use_watches(database: Engine) -> None:
     assert await news.pass_over(after, position + 1)
     assert len(await news.gather(NOW, alert_post, 10)) == 2
     assert len(await news.batch(person.number, 1)) == 1
-    due = await posts.due_alerts(NOW, 10)
+    due = await posts.claim_alerts("me", NOW, 10)
     assert len(due) == 2
     await posts.take_up_alerts(person.number, NOW)
     await news.close(person.number, "Closed.", NOW)

@@ -39,6 +39,7 @@ from storage.github.threads import Threads
 from storage.packages.scans import Scans
 from storage.retention import AT_ONCE, Retention
 from tests.patience import at_most
+from tests.storage.discord.made_posts import due
 from tests.storage.made_threads import ENTRY, MARK, NODE, NOW, OVERRIDE, REVIEW, THREAD, action, event, thread
 
 KEEP = timedelta(days=400)
@@ -160,7 +161,7 @@ async def test_a_post_with_which_something_is_to_be_done_stays(database: Engine)
     await posts.plan(post(planned=LONG_AGO - WEEK), LONG_AGO - WEEK)
     await sent(posts, post(key="2025-W11", planned=LONG_AGO - DAY))
     assert await forget(database) == {}
-    assert [each.key for each in await posts.due(NOW)] == ["2025-W10"]
+    assert [each.key for each in await due(posts, NOW)] == ["2025-W10"]
 
 
 async def test_closed_channels_that_nobody_uses_are_forgotten(database: Engine) -> None:
@@ -410,10 +411,9 @@ class Life:
             told = replace(post(guild, PostKind.ISSUES, f"{shown[guild] + 1}-{newest_event}", now), channel=guild)
             assert await posts.plan_issues([told], guild, shown[guild], newest_event, now)
             assert not await posts.plan_issues([told], guild, shown[guild], newest_event, now)
-        for each in await posts.due(now):
+        for each in await posts.claim_due("me", now, 99):
             assert (each.guild, each.kind, each.key) not in self.posted
             self.posted.add((each.guild, each.kind, each.key))
-            assert await posts.claim(each, "me", now)
             await posts.record(replace(each, state=State.SENT, due=None), "me")
 
 

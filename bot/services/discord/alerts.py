@@ -16,7 +16,7 @@ from bot.clients.discord import DiscordPosts
 from bot.core.backoff import pause
 from bot.core.errors import StorageError, UpstreamError
 from bot.core.posting.messages import ChannelClosedError
-from bot.core.posting.posts import DIRECT, Post
+from bot.core.posting.posts import Post
 from bot.core.posting.watches import NewsItem, NewsSource, Recipient, alert_post, news_of_change, news_of_event
 from bot.services.discord.delivery import DIRECT_MESSAGES_CLOSED, PostDelivery, note
 from bot.services.discord.stores import PostStores
@@ -30,7 +30,6 @@ OPENED_AT_ONCE = 10
 
 _READ_AT_ONCE = 200
 _GATHERED_AT_ONCE = 100
-_DUE_AT_ONCE = 200
 _LONGEST_WAIT = 5.0
 
 Tracking = Callable[[str], str | None]
@@ -52,12 +51,11 @@ class WatchAlerts:
     async def tick(self) -> None:
         """Take everything that can be told as far as it goes."""
         try:
-            present = self.discord.guilds()
-            if present is None:
+            if self.discord.guilds() is None:
                 await self._hand_out()
                 return
             await self._open()
-            await self._deliver(present)
+            await self._deliver()
         except StorageError as error:
             log.warning("storage_failed", reason=str(error))
 
@@ -116,7 +114,8 @@ class WatchAlerts:
 
     async def _open(self) -> None:
         """Open the direct message channels of some people who have none yet; what fails is tried again later."""
-        for recipient in await self.stores.watch_news.unopened(self.now(), OPENED_AT_ONCE):
+        most = max(1, OPENED_AT_ONCE // self.discord.pace.processes())
+        for recipient in await self.stores.watch_news.claim_unopened(self.now(), most):
             await self._open_one(recipient)
 
     async def _open_one(self, recipient: Recipient) -> None:
@@ -134,17 +133,21 @@ class WatchAlerts:
         else:
             await news.open(recipient, channel)
 
-    async def _deliver(self, present: frozenset[int]) -> None:
-        """Deliver what is due, each once in a tick, while more is made ready; one that hangs keeps nobody waiting."""
+    async def _deliver(self) -> None:
+        """Deliver what is due, while more is made ready; one that hangs keeps nobody waiting.
+
+        Nothing more is begun once something is due for the second time: the next tick goes on.
+        """
         tried: set[str] = set()
         running: set[asyncio.Task[None]] = set()
+        goes_on, again = True, True
         try:
             while True:
                 await self._prepare()
-                due = await self.stores.posts.due_alerts(self.now(), _DUE_AT_ONCE + len(running))
-                fresh = [post for post in due if post.key not in tried and _is_reachable(post, present)]
-                if self.discord.pace.is_refused_often:
-                    fresh = []
+                fresh: Sequence[Post] = ()
+                if goes_on and not self.discord.pace.is_refused_often:
+                    fresh, again = await self.delivery.claim_alerts(DELIVERED_AT_ONCE, again=again), False
+                goes_on = goes_on and not any(post.key in tried for post in fresh)
                 for post in fresh:
                     tried.add(post.key)
                     running.add(asyncio.create_task(self._advance(post)))
@@ -173,7 +176,3 @@ async def _some_are_done(running: set[asyncio.Task[None]]) -> set[asyncio.Task[N
     for task in done:
         task.result()
     return left
-
-
-def _is_reachable(post: Post, present: frozenset[int]) -> bool:
-    return post.guild == DIRECT or post.guild in present

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -27,6 +28,9 @@ from bot.services.discord.stores import PostStores
 from storage.discord.posts import Posts
 
 _AT_ONCE = 4
+_CLAIMED_AT_ONCE = 16
+"""So few that they are all begun long before their claims end, where other processes would take them."""
+
 _WAIT_FOR_DATA = timedelta(minutes=10)
 
 Prepare = Callable[[Week], Awaitable[PreparedDigest[Card]]]
@@ -39,6 +43,29 @@ DIRECT_MESSAGES_CLOSED = "Discord did not let me write to you: your direct messa
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True)
+class _Claims:
+    """Posts to servers, claimed a few at a time, for several tasks that work on them; all that were due at first."""
+
+    posts: Posts
+    name: str
+    now: Callable[[], datetime]
+    until: datetime | None = None
+    ready: deque[Post] = field(default_factory=deque)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def next(self) -> Post | None:
+        """Return one that nobody else works on, None where there is none left."""
+        async with self.turn:
+            if not self.ready:
+                now, again = self.now(), self.until is None  # what a task of before left is taken up again
+                self.until = self.until or now
+                self.ready.extend(
+                    await self.posts.claim_due(self.name, now, _CLAIMED_AT_ONCE, until=self.until, again=again)
+                )
+            return self.ready.popleft() if self.ready else None
+
+
 def go_on(_step: str) -> None:
     """Do nothing between two steps."""
 
@@ -49,7 +76,7 @@ class PostDelivery:
 
     ``alert`` makes a card of what happened to packages that somebody watches.
 
-    ``name`` tells this process from others that run on the same database by mistake.
+    ``name`` tells this process from others on the same database.
     """
 
     stores: PostStores
@@ -63,22 +90,30 @@ class PostDelivery:
     checkpoint: Callable[[str], None] = go_on
     _digests: dict[Week, asyncio.Future[PreparedDigest[Card]]] = field(default_factory=dict)
 
-    async def deliver(self, posts: Iterable[Post]) -> None:
-        """Take posts as far as they go, some at a time; a digest is made once for all servers, anew each time."""
-        this = replace(self, _digests={})
-        turns = asyncio.Semaphore(_AT_ONCE)
+    async def deliver(self) -> None:
+        """Take the posts to servers that are due by now as far as they go, some at a time, beside other processes.
 
-        async def take_turn(post: Post) -> None:
-            async with turns:
+        A digest is made once for all servers, anew each time.
+        """
+        this = replace(self, _digests={})
+        claims = _Claims(self._posts, self.name, self.now)
+
+        async def work() -> None:
+            while (post := await claims.next()) is not None:
                 await this.advance(post)
 
         async with asyncio.TaskGroup() as group:
-            for post in posts:
-                group.create_task(take_turn(post))
+            for _ in range(_AT_ONCE):
+                group.create_task(work())
 
-    async def advance(self, due: Post) -> None:
-        """Take one post step by step, each under a claim, until it is done, put off, or somebody else's."""
-        while (post := await self._posts.claim(due, self.name, self.now())) is not None:
+    async def claim_alerts(self, most: int, *, again: bool) -> tuple[Post, ...]:
+        """Claim some of the posts about watches that are due; ``again`` takes up what was left of those before."""
+        return await self._posts.claim_alerts(self.name, self.now(), most, again=again)
+
+    async def advance(self, claimed: Post) -> None:
+        """Take a post that was claimed step by step, each under a claim, until it is done, put off, or taken over."""
+        post: Post | None = claimed
+        while post is not None:
             self.checkpoint("claimed")
             try:
                 await self._take(next_step(post, self.now()), post)
@@ -87,7 +122,7 @@ class PostDelivery:
                 return  # the claim ends by itself
             if not post.publish:
                 return  # one step ends it, or puts it off
-            due = post
+            post = await self._posts.claim(post, self.name, self.now())
 
     @property
     def _posts(self) -> Posts:

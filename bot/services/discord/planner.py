@@ -75,8 +75,7 @@ class Poster:
         seen = await self._look(present)
         await self._plan_announcements(seen)
         await self._plan_issues(seen)
-        due = await self.stores.posts.due(self.now())
-        await self.delivery.deliver(post for post in due if post.guild in present)
+        await self.delivery.deliver()
 
     async def _look(self, present: frozenset[int]) -> _Seen:
         """Read what servers have set, and plan the digests that are due, unless nothing of it can have changed."""

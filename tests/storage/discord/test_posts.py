@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -20,7 +23,8 @@ from storage.discord.posts import CLAIM, KEPT, Posts
 from storage.engine.engine import Engine
 from storage.github.threads import Threads
 from tests.services.threads import event, thread
-from tests.storage.discord.made_posts import CHANNEL, DIGEST, GUILD, NOW, POST
+from tests.storage.discord.made_posts import CHANNEL, DIGEST, GUILD, NOW, POST, due
+from tests.storage.engines import OpenEngine
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ async def claimed(posts: Posts, name: str = "me", now: datetime = NOW) -> Post:
 async def test_a_post_is_planned_once_and_read_back_as_it_was(posts: Posts) -> None:
     assert await posts.plan(POST, NOW)
     assert not await posts.plan(replace(POST, channel=1), NOW)
-    assert await posts.due(NOW) == (POST,)
+    assert await due(posts, NOW) == (POST,)
     assert await posts.known(PostKind.DIGEST, ["2026-W47", "2026-W48"]) == {(GUILD, "2026-W47")}
     assert await posts.known(PostKind.DIGEST, []) == frozenset()
 
@@ -85,7 +89,7 @@ async def test_a_post_put_off_by_a_clock_that_was_ahead_is_due(posts: Posts) -> 
     await posts.plan(POST, NOW)
     await claimed(posts)
     await posts.put_off(replace(POST, due=NOW + timedelta(days=100)), "me")
-    assert [post.key for post in await posts.due(NOW)] == ["2026-W47"]
+    assert [post.key for post in await due(posts, NOW)] == ["2026-W47"]
     assert await posts.claim(POST, "me", NOW) is not None
 
 
@@ -95,8 +99,8 @@ async def test_a_post_that_is_put_off_stays_as_far_as_it_is(posts: Posts) -> Non
     assert await posts.begin(planned, "me", NOW)
     later = NOW + timedelta(minutes=30)
     await posts.put_off(replace(planned, due=later, attempts=1, reason="down"), "me")
-    assert await posts.due(NOW) == ()
-    (post,) = await posts.due(later)
+    assert await due(posts, NOW) == ()
+    (post,) = await due(posts, later)
     assert post == replace(POST, state=State.SENDING, due=later, attempts=1, reason="down", begun=NOW)
 
 
@@ -105,7 +109,7 @@ async def test_a_post_cannot_be_begun_after_it_was_sent_elsewhere(posts: Posts) 
     planned = await claimed(posts)
     await posts.redirect(replace(POST, channel=1), NOW)
     assert not await posts.begin(planned, "me", NOW)
-    (post,) = await posts.due(NOW)
+    (post,) = await due(posts, NOW)
     assert (post.channel, post.state) == (1, State.PLANNED)
 
 
@@ -114,11 +118,11 @@ async def test_when_a_post_was_first_sent_is_kept_until_it_surely_was_not(posts:
     for minute in range(3):
         post = await claimed(posts)
         assert await posts.begin(post, "me", NOW + timedelta(minutes=minute))
-    (post,) = await posts.due(NOW)
+    (post,) = await posts.claim_due("me", NOW, 9, again=True)
     assert post.begun == NOW
     await posts.record(replace(post, state=State.REFUSED, due=None), "me")
     await posts.redirect(POST, NOW)
-    (post,) = await posts.due(NOW)
+    (post,) = await due(posts, NOW)
     assert (post.state, post.begun) == (State.PLANNED, None)
 
 
@@ -142,7 +146,63 @@ async def test_only_what_was_not_begun_is_dropped(posts: Posts) -> None:
     await posts.plan(replace(POST, key="2026-W48"), NOW)
     assert await posts.begin(await claimed(posts), "me", NOW)
     await posts.drop(GUILD, PostKind.DIGEST)
-    assert [post.key for post in await posts.due(NOW)] == ["2026-W47"]
+    assert [post.key for post in await due(posts, NOW + CLAIM)] == ["2026-W47"]
+
+
+# Many at a time
+
+
+async def plan_many(posts: Posts, numbers: range, kind: PostKind = PostKind.DIGEST) -> None:
+    for number in numbers:
+        planned = replace(POST, guild=number, kind=kind, due=NOW - timedelta(seconds=number))
+        assert await posts.plan(planned, NOW)
+
+
+async def test_those_due_first_are_claimed_first_and_nobody_gets_them_again(posts: Posts) -> None:
+    await plan_many(posts, range(1, 6))
+    claims = [[post.guild for post in await posts.claim_due(name, NOW, 2)] for name in ("one", "two", "one", "two")]
+    assert claims == [[5, 4], [3, 2], [1], []]
+    late = NOW + CLAIM
+    assert [post.guild for post in await posts.claim_due("two", late - timedelta(seconds=1), 9)] == []
+    assert [post.guild for post in await posts.claim_due("two", late, 9)] == [5, 4, 3, 2, 1]
+
+
+async def test_what_was_left_is_claimed_again_by_who_asks_for_it(posts: Posts) -> None:
+    await plan_many(posts, range(1, 4))
+    await posts.claim_due("one", NOW, 2)
+    assert [post.guild for post in await posts.claim_due("two", NOW, 9, again=True)] == [1]
+    assert [post.guild for post in await posts.claim_due("one", NOW, 9)] == []
+    assert [post.guild for post in await posts.claim_due("one", NOW, 9, again=True)] == [3, 2]
+
+
+async def test_nothing_is_claimed_of_servers_that_the_bot_left_nor_what_was_due_later(
+    posts: Posts, guilds: Guilds
+) -> None:
+    await plan_many(posts, range(1, 4))
+    await guilds.set_digest(2, DIGEST)
+    await guilds.note_presence([1, 3], NOW)
+    assert [post.guild for post in await posts.claim_due("me", NOW, 9, until=NOW - timedelta(seconds=2))] == [3]
+    assert [post.guild for post in await posts.claim_due("me", NOW, 9)] == [1]
+
+
+async def test_a_batch_claimed_by_a_clock_that_was_ahead_does_not_hold(posts: Posts) -> None:
+    await plan_many(posts, range(1, 3))
+    assert len(await posts.claim_due("one", NOW + timedelta(days=1), 9)) == 2
+    assert len(await posts.claim_due("two", NOW, 9)) == 2
+
+
+async def test_processes_that_claim_at_once_share_all_there_is(open_engine: OpenEngine) -> None:
+    async with AsyncExitStack() as stack:
+        processes = [Posts(await stack.enter_async_context(open_engine())) for _ in range(3)]
+        await plan_many(processes[0], range(1, 61))
+        taken: Counter[int] = Counter()
+
+        async def take(posts: Posts, name: str) -> None:
+            while claims := await posts.claim_due(name, NOW, 7):
+                taken.update(post.guild for post in claims)
+
+        await asyncio.gather(*(take(posts, str(number)) for number, posts in enumerate(processes)))
+        assert taken == dict.fromkeys(range(1, 61), 1)
 
 
 # Settings
@@ -185,7 +245,7 @@ async def test_a_forgotten_server_leaves_nothing(database: Engine, guilds: Guild
         await closed.close(guild, guild + 1, "No.", NOW)
     await guilds.forget(GUILD)
     assert [settings.guild for settings in await guilds.everyone()] == [2]
-    assert [post.guild for post in await posts.due(NOW)] == [2]
+    assert [post.guild for post in await due(posts, NOW)] == [2]
     assert await closed.everywhere() == {3}
 
 
@@ -228,7 +288,7 @@ async def test_changes_are_announced_by_one_post_only(database: Engine, guilds: 
     assert not await posts.plan_announcement(replace(post, key="4-4", channel=1), NOW)
     assert await guilds.not_announced(99) == {GUILD: 3}
     assert await posts.last_planned(PostKind.ANNOUNCEMENT, NOW) == {GUILD: NOW}
-    assert await posts.due(NOW) == (post,)
+    assert await due(posts, NOW) == (post,)
 
 
 # Upstream events
@@ -267,10 +327,10 @@ async def test_upstream_events_are_planned_once_and_all_posts_of_them_together(g
     two = [replace(ISSUES, key="2-3 a/a"), replace(ISSUES, key="4-4 b/b")]
     assert not await posts.plan_issues(two, GUILD, 1, 4, NOW)
     assert not await posts.plan_issues([replace(each, channel=1) for each in two], GUILD, 0, 4, NOW)
-    assert await posts.due(NOW) == ()
+    assert await due(posts, NOW) == ()
     assert await posts.plan_issues(two, GUILD, 0, 4, NOW)
     assert not await posts.plan_issues(two, GUILD, 0, 4, NOW)
-    assert await posts.due(NOW) == tuple(two)
+    assert await due(posts, NOW) == tuple(two)
     assert await guilds.issues_not_shown(99) == {GUILD: 4}
     assert await posts.last_planned(PostKind.ISSUES, NOW) == {GUILD: NOW}
 
@@ -280,7 +340,7 @@ async def test_events_that_nobody_wants_are_passed_without_a_post(guilds: Guilds
     await guilds.set_issues(GUILD, FEED)
     assert await posts.plan_issues([], GUILD, 0, 4, NOW)
     assert not await posts.plan_issues([], GUILD, 0, 5, NOW)
-    assert (await guilds.issues_not_shown(99), await posts.due(NOW)) == ({GUILD: 4}, ())
+    assert (await guilds.issues_not_shown(99), await due(posts, NOW)) == ({GUILD: 4}, ())
 
 
 async def test_a_server_is_busy_until_nothing_is_left_to_do(guilds: Guilds, posts: Posts) -> None:
