@@ -37,7 +37,7 @@ async def _settle(database: Database, wake: asyncio.Event) -> None:
     while True:
         await wake.wait()
         wake.clear()
-        while due := await inbox.due(_now(), _AT_ONCE):
+        while due := await inbox.claim("me", _now(), _AT_ONCE):
             for received in due:
                 await changesets.record(Changeset(received.delivery), _now())
                 await asyncio.sleep(_PACE_SECONDS)

@@ -76,6 +76,7 @@ _RULES = (
     _Rule("statuses", "package", "checked < ?"),
     _Rule("thread_events", "id", "noticed < ? AND happened < ?"),
     _Rule("inbox", "id", "due IS NULL AND received < ?"),
+    _Rule("write_turns", "installation", "free < ?"),
     _Rule(
         "audit",
         "id",

@@ -620,4 +620,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             seen DOUBLE PRECISION NOT NULL
         )""",
     ),
+    (
+        # Deliveries are claimed, those of a thread by one process. Who claims some takes a row of ``sequences`` first,
+        # as whoever claims an outbox entry does: what others have is part of the question.
+        "ALTER TABLE inbox ADD COLUMN claimed_by TEXT",
+        "ALTER TABLE inbox ADD COLUMN claimed_until DOUBLE PRECISION",
+        "CREATE INDEX claimed_inbox ON inbox (repository, claimed_until) WHERE claimed_until IS NOT NULL",
+        "INSERT INTO sequences (name, last) VALUES ('inbox', 0)",
+        "INSERT INTO sequences (name, last) VALUES ('outbox', 0)",
+        # From when on something may be written as an installation of the App, whichever process does; ``taken_by`` is
+        # who is at it now.
+        """CREATE TABLE write_turns (
+            installation BIGINT PRIMARY KEY,
+            free DOUBLE PRECISION NOT NULL,
+            taken_by TEXT
+        )""",
+        "CREATE INDEX free_write_turns ON write_turns (free)",
+    ),
 )

@@ -24,9 +24,7 @@ async def append(transaction: Transaction, sequence: str, statement: str, rows: 
     """
     if not rows:
         return 0
-    first = last = _number(
-        await transaction.run("UPDATE sequences SET last = last WHERE name = ? RETURNING last", (sequence,))
-    )
+    first = last = await wait_for_others(transaction, sequence)
     for row in rows:
         if await transaction.run(statement, (last + 1, *row)):
             last += 1
@@ -38,6 +36,14 @@ async def append(transaction: Transaction, sequence: str, statement: str, rows: 
 async def last_position(database: Engine, sequence: str) -> int:
     """Return the last position of a sequence, 0 if nothing was ever added; all up to it can be read."""
     return _number(await database.read("SELECT last FROM sequences WHERE name = ?", (sequence,)))
+
+
+async def wait_for_others(transaction: Transaction, sequence: str) -> int:
+    """Let transactions that begin with this for the same sequence come one after another; gives its last position.
+
+    So each sees what those before it committed.
+    """
+    return _number(await transaction.run("UPDATE sequences SET last = last WHERE name = ? RETURNING last", (sequence,)))
 
 
 async def move_on(transaction: Transaction, sequence: str) -> None:

@@ -1,8 +1,8 @@
 """What triage does on GitHub: a row is committed before anything is sent, and says how far it is.
 
-Several processes on one database do no harm: whoever claims a row acts, one at a time in a repository, and a claim ends
-by itself. A time that lies further ahead than anything is ever put off was written by a clock that has been set back
-since, and does not count.
+Several processes on one database share the work: whoever claims a row acts, one at a time in a repository, and a claim
+ends by itself. A time that lies further ahead than anything is ever put off was written by a clock that has been set
+back since, and does not count.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 from bot.core.triage.actions import Action, ActionKind, Priority
 from bot.core.triage.changeset import AuditEntry, OutboxEntry, Progress
 from storage.engine.engine import Engine, Transaction
+from storage.engine.positions import wait_for_others
 from storage.engine.rows import Row, Value, read_time
 from storage.engine.waiting import Waiting, waiting
 from storage.github.audit import store_entries
@@ -87,6 +88,7 @@ class Outbox:
         """
         moment, ahead = now.timestamp(), (now + LONGEST_PAUSE + _SLACK).timestamp()
         async with self.database.transaction() as transaction:
+            await wait_for_others(transaction, "outbox")
             rows = await transaction.run(
                 "UPDATE outbox SET claimed_by = ?, claimed_until = ? WHERE id = (SELECT mine.id FROM outbox AS mine"  # noqa: S608 — ours
                 " WHERE mine.due IS NOT NULL AND (mine.due <= ? OR mine.due > ?)"

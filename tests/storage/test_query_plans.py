@@ -51,6 +51,7 @@ from storage.github.reviews import Reviews
 from storage.github.rule_drops import RuleDrops
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
+from storage.github.write_turns import WriteTurns
 from storage.packages.digests import Digests
 from storage.packages.documents import Documents
 from storage.packages.inspections import Inspections
@@ -286,7 +287,8 @@ async def use_threads(database: Engine) -> None:
 async def use_triage(database: Engine) -> None:
     inbox, outbox, audit = Inbox(database), Outbox(database), Audit(database)
     await inbox.receive_many([("d1", event("a"))], NOW)
-    await inbox.due(NOW, 50)
+    assert await inbox.claim("me", NOW, 50)
+    assert await inbox.keep_claim("d1", "me", NOW)
     await inbox.next_due()
     await inbox.waiting()
     await inbox.put_off("d1", NOW)
@@ -307,6 +309,9 @@ async def use_triage(database: Engine) -> None:
     await outbox.record(replace(claimed, progress=Progress.CONFIRMED, due=None), "me")
     await outbox.counts(NUMPY, frozenset(Priority), NOW)
     await outbox.comments_since(NOW)
+    turns = WriteTurns(database)
+    assert [await turns.take(1, name, NOW) is None for name in ("me", "you")] == [True, False]
+    await turns.end(1, "me", NOW)
     await outbox.marker_comment(NODE)
     await audit.record([ENTRY])
     await audit.of_thread(REF)

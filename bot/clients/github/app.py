@@ -124,7 +124,7 @@ class GithubApp(RepositoryReader):
         if fresh:
             self._memory.installations.pop(repository.lower(), None)
         try:
-            await self._installation(repository)
+            await self.installation(repository)
         except (GoneError, _NotInstalledError):
             return False
         return True
@@ -270,7 +270,7 @@ class GithubApp(RepositoryReader):
 
     async def ask(self, repository: str, call: Call, take: Callable[[Reply], _T]) -> _T:
         """Ask about a repository, or write to it, as its installation."""
-        installation = await self._installation(repository)
+        installation = await self.installation(repository)
         try:
             return await self._as_installation(installation, call, take)
         except ForbiddenError:  # it may have been removed, or made anew under another number
@@ -290,7 +290,8 @@ class GithubApp(RepositoryReader):
             self._memory.tokens.pop(installation, None)
             return await send(call, await self._token(installation), take)
 
-    async def _installation(self, repository: str) -> int:
+    async def installation(self, repository: str) -> int:
+        """Return the number of the installation in a repository; a ``ForbiddenError`` where there is none."""
         async with self._memory.turn:  # so that many who ask at once cost one request
             number = self._memory.installations.get(repository.lower())
             if number is None:

@@ -179,6 +179,11 @@ class GithubWorker:
         return self._api.budgets
 
     @property
+    def write_gap(self) -> float:
+        """Return the seconds from the end of one write to the next."""
+        return self._write_gap
+
+    @property
     def host(self) -> str:
         """Return GitHub's name, for messages."""
         return self._api.name

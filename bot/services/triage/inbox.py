@@ -8,6 +8,7 @@ that end the process there. With the operator's switch off the inbox is kept, an
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -49,12 +50,14 @@ from bot.services.triage.outbox import OutboxWorker, go_on
 from bot.services.triage.repositories import RepositoryFacts
 from bot.services.triage.snapshots import Snapshots, Wheels, read_thread
 from bot.services.triage.stores import TriageStores
+from storage.github.inbox import CLAIM
 
 ATTEMPTS = 20
 """How often an event is tried before it is given up: for most of a day, as the pauses grow."""
 
 _FORBIDDEN_PAUSE = timedelta(hours=3)
-_AT_ONCE = 50
+_AT_ONCE = 10
+"""Events claimed at a time: others shall have something to do, too."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -70,13 +73,17 @@ class _View:
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """Works through the inbox, one thread at a time; ``wake`` is set when there is something for the outbox worker."""
+    """Works through the inbox, one thread at a time; ``wake`` is set when there is something for the outbox worker.
+
+    ``name`` tells this process from others on the same database.
+    """
 
     snapshots: Snapshots
     stores: TriageStores
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     worker: OutboxWorker | None = None
     checkpoint: Callable[[str], None] = go_on
+    name: str = field(default_factory=lambda: secrets.token_hex(8))
     _complaints: set[str] = field(default_factory=set)
 
     @classmethod
@@ -101,10 +108,11 @@ class Triage:
         if not self.snapshots.enabled:
             return
         try:
-            while due := await self.stores.inbox.due(self._now(), _AT_ONCE):
-                for received in due:
-                    self.checkpoint("taken")
-                    await self._take(received)
+            while claimed := await self.stores.inbox.claim(self.name, since := self._now(), _AT_ONCE):
+                for received in claimed:
+                    if await self._is_ours(received, since):
+                        self.checkpoint("taken")
+                        await self._take(received)
         except StorageError as error:
             log.warning("storage_failed", reason=str(error))
 
@@ -147,6 +155,11 @@ class Triage:
             found = await read_thread(thread.issue)
             replayed.append(Replayed(thread, found.free_threading, tuple(kind.kind for kind in found.kinds)))
         return tuple(replayed)
+
+    async def _is_ours(self, received: Received, since: datetime) -> bool:
+        """Return whether a claim still holds; one of long ago is extended first."""
+        now = self._now()
+        return now - since < CLAIM / 2 or await self.stores.inbox.keep_claim(received.delivery, self.name, now)
 
     @property
     def _facts(self) -> RepositoryFacts:

@@ -7,6 +7,7 @@ GitHub would have done it. ``checkpoint`` is called between any two steps, for t
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -48,6 +49,8 @@ from bot.services.triage.repositories import read_policy
 from bot.services.triage.stores import TriageStores
 
 _AN_HOUR = timedelta(hours=1)
+_LOOKED_EVERY = 0.2
+"""Seconds: how soon it is noticed that another process has ended its write."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -66,6 +69,8 @@ class OutboxWorker:
     name: str = field(default_factory=lambda: secrets.token_hex(8))
     checkpoint: Callable[[str], None] = go_on
     enabled: bool = True
+    patience: float = 10.0
+    """Seconds that an entry waits for its installation's turn, of which each write takes about one."""
 
     async def tick(self) -> None:
         """Take every entry that is due as far as it goes; with the operator's switch off, none."""
@@ -168,14 +173,43 @@ class OutboxWorker:
         )
 
     async def _send(self, entry: OutboxEntry, live: LiveThread, send: Send) -> None:
+        """Send it when it is the installation's turn, of which all processes on the database have one together."""
+        installation = await self.app.installation(entry.action.ref.repository)
+        free = await self._take_turn(installation)
+        if free is not None:
+            until = min(free, self.now() + pause(1))
+            await self._put_off(entry, Wait(until, "Another process writes there now."))
+            return
+        await self._send_now(entry, live, send, installation)
+
+    async def _take_turn(self, installation: int) -> datetime | None:
+        """Take the turn as soon as it is free; after some patience, return when it may be."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + self.patience
+        while (free := await self.stores.write_turns.take(installation, self.name, self.now())) is not None:
+            if loop.time() >= give_up:
+                return free
+            wait = (free - self.now()).total_seconds()
+            await asyncio.sleep(max(0.0, min(wait, _LOOKED_EVERY)))
+        return None
+
+    async def _end_turn(self, installation: int, gap: timedelta) -> None:
+        """Let the next write begin some time after this; where that cannot be noted, the turn ends by itself."""
+        try:
+            await self.stores.write_turns.end(installation, self.name, self.now() + gap)
+        except StorageError as error:
+            log.warning("storage_failed", reason=str(error))
+
+    async def _send_now(self, entry: OutboxEntry, live: LiveThread, send: Send, installation: int) -> None:
         now = self.now()
         if not await self.stores.outbox.begin(entry, self.name, now):
             log.info("outbox_entry_taken_over", **_about(entry))
+            await self._end_turn(installation, timedelta(0))
             return
         begun = entry.begun(now, now + SETTLING)
         self.checkpoint("sending")
         try:
-            ending = await self._write(begun.action, live, send)
+            ending = await self._write_in_turn(begun.action, live, send, installation)
         except UnsureError as error:
             await self._put_off(begun, Wait(now + SETTLING, str(error)))
             return
@@ -204,6 +238,12 @@ class OutboxWorker:
             return
         self.checkpoint("written")
         await self._end(begun, ending, live)
+
+    async def _write_in_turn(self, action: Action, live: LiveThread, send: Send, installation: int) -> EntryEnding:
+        try:
+            return await self._write(action, live, send)
+        finally:
+            await self._end_turn(installation, timedelta(seconds=self.app.worker.write_gap))
 
     async def _write(self, action: Action, live: LiveThread, send: Send) -> EntryEnding:
         ref = live.issue.ref

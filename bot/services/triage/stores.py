@@ -13,6 +13,7 @@ from storage.github.outbox import Outbox
 from storage.github.overrides import LabelOverrides
 from storage.github.reviews import Reviews
 from storage.github.threads import Threads
+from storage.github.write_turns import WriteTurns
 from storage.packages.inspections import Inspections
 from storage.packages.projects import Projects
 
@@ -31,6 +32,7 @@ class TriageStores:
     reviews: Reviews
     projects: Projects
     inspections: Inspections
+    write_turns: WriteTurns
 
     @classmethod
     def of(cls, database: Engine) -> TriageStores:
@@ -46,4 +48,5 @@ class TriageStores:
             reviews=Reviews(database),
             projects=Projects(database),
             inspections=Inspections(database),
+            write_turns=WriteTurns(database),
         )

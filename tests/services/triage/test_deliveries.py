@@ -56,7 +56,7 @@ def signed(
 
 async def arrived(deliveries: Deliveries) -> list[tuple[str, str]]:
     """List deliveries and what happened by them."""
-    return [(received.delivery, received.event.key) for received in await deliveries.inbox.due(NOW, 999)]
+    return [(received.delivery, received.event.key) for received in await deliveries.inbox.claim("me", NOW, 999)]
 
 
 def counted(deliveries: Deliveries) -> dict[str, float]:

@@ -627,7 +627,7 @@ async def test_where_labels_cannot_be_suggested_nothing_is_done_instead(
     assert issue.labels == []
     assert github.count(*WRITES[SUGGEST]) == 0
     assert (await the_entry(bench, action(issue, SUGGEST))).progress is Progress.REFUSED
-    assert await bench.stores.inbox.due(bench.clock(), 10) == ()
+    assert await bench.stores.inbox.claim("me", bench.clock(), 10) == ()
     assert own(issue) == []
 
 

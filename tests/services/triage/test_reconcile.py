@@ -95,7 +95,7 @@ async def test_what_webhooks_told_is_not_worked_on_again(
     before = await deaf.entries(issue)
     deaf.clock.advance(minutes=5)
     await deaf.reconciler.poll()
-    assert await deaf.stores.inbox.due(deaf.clock(), 10) == ()
+    assert await deaf.stores.inbox.claim("me", deaf.clock(), 10) == ()
     await deaf.settle()
     assert await deaf.entries(issue) == before
     assert len(own(issue)) == 1
@@ -211,7 +211,7 @@ async def test_what_an_older_list_says_of_a_thread_is_no_news(deaf: Bench, repos
     issue.comment("Hm.", STRANGER)
     deaf.clock.advance(minutes=5)
     await deaf.reconciler.poll()
-    triggers = [each.event.trigger for each in await deaf.stores.inbox.due(deaf.clock(), 10)]
+    triggers = [each.event.trigger for each in await deaf.stores.inbox.claim("me", deaf.clock(), 10)]
     assert triggers == [Trigger.COMMENTED]
 
 
@@ -458,4 +458,4 @@ async def test_what_is_not_worked_on_yet_is_kept(deaf: Bench, repository: FakeRe
     await deaf.hear()
     deaf.clock.advance(seconds=KEPT.total_seconds() + 1)
     await deaf.reconciler.sweep()
-    assert len(await deaf.stores.inbox.due(deaf.clock(), 10)) == 1
+    assert len(await deaf.stores.inbox.claim("me", deaf.clock(), 10)) == 1

@@ -86,7 +86,7 @@ async def test_an_empty_one_only_closes_its_delivery(database: Engine) -> None:
     await inbox.receive_many([("d2", event("b"))], NOW)
     await Changesets(database).record(Changeset(), NOW)
     await Changesets(database).record(Changeset("d2"), NOW)
-    assert [received.delivery for received in await inbox.due(NOW, 9)] == ["d1"]
+    assert [received.delivery for received in await inbox.claim("me", NOW, 9)] == ["d1"]
     assert not any((await stored(database)).values())
 
 

@@ -23,13 +23,13 @@ def inbox(database: Engine) -> Inbox:
 
 async def names(inbox: Inbox, limit: int = 99) -> list[str]:
     """List the deliveries that are due."""
-    return [received.delivery for received in await inbox.due(NOW, limit)]
+    return [received.delivery for received in await inbox.claim("me", NOW, limit)]
 
 
 async def test_what_happened_is_read_back_as_it_was(inbox: Inbox) -> None:
     assert await inbox.receive_many([("d1", HAPPENING)], NOW)
     assert await inbox.receive_many([("d2", event("b"))], NOW)
-    assert await inbox.due(NOW, 99) == (Received("d1", HAPPENING, NOW), Received("d2", event("b"), NOW))
+    assert await inbox.claim("me", NOW, 99) == (Received("d1", HAPPENING, NOW), Received("d2", event("b"), NOW))
 
 
 async def test_a_delivery_or_an_event_that_is_known_is_not_kept_again(inbox: Inbox) -> None:
@@ -73,7 +73,7 @@ async def test_what_is_put_off_is_due_later_and_counts_only_failed_attempts(inbo
     assert await inbox.next_due() == NOW
     await inbox.put_off("d2", seconds(180), "GitHub is down.")
     assert await inbox.next_due() == seconds(120)
-    assert [(row.delivery, row.attempts) for row in await inbox.due(seconds(180), 9)] == [("d1", 0), ("d2", 1)]
+    assert [(row.delivery, row.attempts) for row in await inbox.claim("me", seconds(180), 9)] == [("d1", 0), ("d2", 1)]
 
 
 async def test_what_was_put_off_by_a_clock_that_was_ahead_is_due(inbox: Inbox) -> None:
@@ -100,4 +100,4 @@ async def test_only_what_is_old_and_closed_is_forgotten(inbox: Inbox) -> None:
     assert await inbox.prune(seconds(2)) == 1
     assert await inbox.known(["d0", "d1", "d2"]) == {"d1", "d2"}
     assert await inbox.receive_many([("d0", event("0"))], seconds(9))
-    assert [row.delivery for row in await inbox.due(seconds(9), 9)] == ["d1", "d0"]
+    assert [row.delivery for row in await inbox.claim("me", seconds(9), 9)] == ["d1", "d0"]
