@@ -15,7 +15,7 @@ from discord.ext import commands
 from yarl import URL
 
 from bot.build import python_build, version
-from bot.clients.discord import DiscordPosts
+from bot.clients.discord import DiscordPosts, Pace
 from bot.clients.inspector import missing_libraries
 from bot.config import PROJECT_URL, Settings, Switch
 from bot.core.digest.digest import Digest
@@ -311,7 +311,8 @@ def _build_posting(resources: _Resources, zones: Zones, renderer: DigestRenderer
         WatchNews(database),
         PackageNews(database),
     )
-    discord_posts = DiscordPosts(resources.connection.current)
+    pace = Pace(processes=lambda: resources.fleet.membership.count)
+    discord_posts = DiscordPosts(resources.connection.current, pace)
     delivery = PostDelivery(
         stores, discord_posts, renderer.prepare, announcement_card, feed_card, alert_card, database.now
     )
