@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.core.errors import StorageError
-from bot.core.github.events import Received
+from bot.core.github.events import GithubEvent, Received
+from bot.core.github.threads import IssueRef
 from storage.engine.engine import Engine
-from storage.github.inbox import LONGEST_WAIT, Inbox
-from tests.storage.engines import Refusing
+from storage.github.inbox import CLAIM, LONGEST_WAIT, Inbox
+from tests.storage.engines import OpenEngine, Refusing
 from tests.storage.made_threads import HAPPENING, NOW, event, seconds
 
 FAR = NOW + timedelta(days=400)
@@ -101,3 +106,101 @@ async def test_only_what_is_old_and_closed_is_forgotten(inbox: Inbox) -> None:
     assert await inbox.known(["d0", "d1", "d2"]) == {"d1", "d2"}
     assert await inbox.receive_many([("d0", event("0"))], seconds(9))
     assert [row.delivery for row in await inbox.claim("me", seconds(9), 9)] == ["d1", "d0"]
+
+
+# Several processes
+
+
+def about(key: str, number: int | None, repository: str = "numpy/numpy") -> tuple[str, GithubEvent]:
+    """Return a delivery about a thread, or about all of a repository."""
+    ref = None if number is None else IssueRef(repository, number)
+    return key, replace(event(key, repository), ref=ref)
+
+
+async def claimed(inbox: Inbox, name: str, number: float = 0, most: int = 99) -> list[str]:
+    """Claim what there is to be claimed so many seconds later, and list it."""
+    return [received.delivery for received in await inbox.claim(name, seconds(number), most)]
+
+
+async def test_what_happened_to_a_thread_is_with_one_process(inbox: Inbox) -> None:
+    told = [about("a1", 1), about("b1", 2), about("a2", 1), about("b2", 2), about("c1", 1, "scipy/scipy")]
+    await inbox.receive_many(told, NOW)
+    assert await claimed(inbox, "one", most=1) == ["a1"]
+    assert await claimed(inbox, "two", most=2) == ["b1", "b2"]
+    assert await claimed(inbox, "two") == ["b1", "b2", "c1"]
+    assert await claimed(inbox, "one") == ["a1", "a2"]
+    await inbox.close("b1")
+    assert await claimed(inbox, "one") == ["a1", "a2"]
+    await inbox.close("b2")
+    await inbox.receive_many([about("b3", 2)], NOW)
+    assert await claimed(inbox, "one") == ["a1", "a2", "b3"]
+
+
+async def test_what_happened_to_a_repository_comes_between_what_happened_to_its_threads(inbox: Inbox) -> None:
+    await inbox.receive_many([about("a1", 1), about("all", None), about("a2", 2), about("x", 2, "scipy/scipy")], NOW)
+    assert await claimed(inbox, "one", most=2) == ["a1", "all"]
+    assert await claimed(inbox, "two") == ["x"]
+    await inbox.close("all")
+    assert await claimed(inbox, "two") == ["a2", "x"]
+    await inbox.receive_many([about("all again", None)], NOW)
+    assert await claimed(inbox, "one") == ["a1"]
+
+
+async def test_a_claim_ends_by_itself_unless_it_is_extended(inbox: Inbox) -> None:
+    await inbox.receive_many([about("a1", 1), about("b1", 2)], NOW)
+    half, whole = CLAIM.total_seconds() / 2, CLAIM.total_seconds()
+    assert await claimed(inbox, "one") == ["a1", "b1"]
+    assert await inbox.keep_claim("a1", "one", seconds(half))
+    assert not await inbox.keep_claim("a1", "two", seconds(half))
+    assert await claimed(inbox, "two", whole - 1) == []
+    assert await claimed(inbox, "two", whole) == ["b1"]
+    assert not await inbox.keep_claim("b1", "one", seconds(whole))
+    assert await claimed(inbox, "two", half + whole) == ["a1", "b1"]
+    assert not await inbox.keep_claim("a1", "one", seconds(half + whole))
+
+
+async def test_a_claim_that_has_ended_is_not_extended_even_if_nobody_took_it(inbox: Inbox) -> None:
+    await inbox.receive_many([about("a1", 1)], NOW)
+    assert await claimed(inbox, "one") == ["a1"]
+    assert not await inbox.keep_claim("a1", "one", NOW + CLAIM)
+
+
+async def test_a_claim_by_a_clock_that_was_ahead_does_not_hold(inbox: Inbox) -> None:
+    await inbox.receive_many([about("a1", 1)], NOW)
+    assert await claimed(inbox, "one", timedelta(days=1).total_seconds()) == ["a1"]
+    assert await claimed(inbox, "two") == ["a1"]
+
+
+async def test_what_is_put_off_is_anybodys(inbox: Inbox) -> None:
+    await inbox.receive_many([about("a1", 1), about("a2", 1)], NOW)
+    assert await claimed(inbox, "one", most=1) == ["a1"]
+    await inbox.put_off("a1", seconds(60))
+    assert await claimed(inbox, "two") == ["a2"]
+    await inbox.close("a2")
+    assert await claimed(inbox, "two", 60) == ["a1"]
+
+
+async def test_processes_that_claim_at_once_work_on_each_thread_one_at_a_time_and_in_order(
+    open_engine: OpenEngine,
+) -> None:
+    threads, happenings = 5, 8
+    at_it: Counter[int] = Counter()
+    done: dict[int, list[int]] = {thread: [] for thread in range(threads)}
+
+    async def work(inbox: Inbox, name: str) -> None:
+        while await inbox.next_due() is not None:
+            for received in await inbox.claim(name, NOW, 3):
+                thread, number = (int(part) for part in received.delivery.split("-"))
+                at_it[thread] += 1
+                assert at_it[thread] == 1
+                await inbox.known([received.delivery])  # something that takes a moment
+                done[thread].append(number)
+                at_it[thread] -= 1
+                await inbox.close(received.delivery)
+
+    async with AsyncExitStack() as stack:
+        inboxes = [Inbox(await stack.enter_async_context(open_engine())) for _ in range(3)]
+        told = [about(f"{thread}-{number}", thread) for number in range(happenings) for thread in range(threads)]
+        await inboxes[0].receive_many(told, NOW)
+        await asyncio.gather(*(work(inbox, str(number)) for number, inbox in enumerate(inboxes)))
+    assert done == {thread: list(range(happenings)) for thread in range(threads)}

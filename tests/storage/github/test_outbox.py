@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,11 +13,10 @@ from bot.core.errors import StorageError
 from bot.core.triage.actions import Action, ActionKind, Priority
 from bot.core.triage.changeset import Changeset, OutboxEntry, Progress
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 from storage.github.audit import Audit
 from storage.github.changesets import Changesets
 from storage.github.outbox import CLAIM, LONGEST_PAUSE, Outbox
-from tests.storage.engines import Refusing
+from tests.storage.engines import OpenEngine, Refusing
 from tests.storage.made_threads import ADD, COMMENT, ENTRY, NODE, NOW, NUMPY, action, seconds
 
 MOMENT = timedelta(seconds=1)
@@ -226,13 +224,12 @@ async def test_what_was_dropped_while_it_was_on_its_way_may_be_found_done_and_is
     assert (first.progress, second.progress) == (Progress.CONFIRMED, Progress.DROPPED)
 
 
-async def test_several_processes_on_one_database_take_every_entry_once(database_path: Path) -> None:
-    path = database_path
+async def test_several_processes_on_one_database_take_every_entry_once(open_engine: OpenEngine) -> None:
     taken: Counter[str] = Counter()
     open_in: Counter[str] = Counter()
 
     async def carry(name: str) -> None:
-        async with open_database(path) as database:
+        async with open_engine() as database:
             outbox = Outbox(database)
             while await outbox.next_due() is not None:
                 entry = await outbox.claim(NOW, name)
@@ -248,7 +245,7 @@ async def test_several_processes_on_one_database_take_every_entry_once(database_
                 assert await outbox.record(replace(entry, progress=Progress.CONFIRMED, due=None), name)
 
     actions = [action(str(number % 2), f"I_{number}", f"org/{number % 3}") for number in range(24)]
-    async with open_database(path) as database:
+    async with open_engine() as database:
         await plan(Outbox(database), *actions)
     await asyncio.gather(*(carry(name) for name in ("one", "two", "three")))
     assert taken == dict.fromkeys((action.key for action in actions), 1)
