@@ -36,7 +36,8 @@ from storage.discord.package_news import PackageNews
 from storage.discord.posts import Posts
 from storage.discord.watch_news import WatchNews
 from storage.discord.watches import Watches
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
+from storage.engine.sqlite import open_database
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from tests.fakes.discord_world import Channel, Guild, Message
@@ -173,7 +174,7 @@ async def open_office(
         yield build_office(database, client, now, Press(), checkpoint)
 
 
-def open_stores(database: Database) -> PostStores:
+def open_stores(database: Engine) -> PostStores:
     """Return what posting remembers."""
     return PostStores(
         Guilds(database),
@@ -189,7 +190,7 @@ def open_stores(database: Database) -> PostStores:
 
 
 def build_office(
-    database: Database,
+    database: Engine,
     client: discord.Client,
     now: Callable[[], datetime],
     press: Press,
