@@ -129,8 +129,8 @@ class Posts:
     ) -> tuple[Post, ...]:
         """Claim some of the posts to servers that are due for the process of this name, those due first first.
 
-        Those about watches are left out, and what is due after ``until``. With ``again`` it gets back what it claimed
-        before, which it must not be at any more. None of servers that the bot left.
+        Those about watches are left out, and what is due after ``until``. Only with ``again`` it gets back what it
+        claimed before, which it must not be at any more. None of servers that the bot left.
         """
         return await self._claim_some("kind <> 'watch'", name, (now, until or now), most, again=again)
 
@@ -144,15 +144,17 @@ class Posts:
         now, until = times
         free = (
             f" FROM posts WHERE due IS NOT NULL AND {which} AND (due <= ? OR due > ?)"  # noqa: S608 — ours
-            " AND (claimed_by IS NULL OR claimed_until <= ? OR claimed_until > ? OR claimed_by = ?)"
+            " AND (claimed_by IS NULL OR claimed_by = ?"
+            " OR (claimed_by <> ? AND (claimed_until <= ? OR claimed_until > ?)))"
             " AND NOT EXISTS (SELECT 1 FROM guilds WHERE guilds.guild = posts.guild AND guilds.gone IS NOT NULL)"
         )
         values = (
             until.timestamp(),
             (now + LONGEST_PAUSE + _SLACK).timestamp(),
+            name if again else _NOBODY,
+            name,
             now.timestamp(),
             (now + CLAIM).timestamp(),
-            name if again else _NOBODY,
         )
         if not await self.database.read(f"SELECT 1{free} LIMIT 1", values):
             return ()

@@ -163,8 +163,8 @@ async def test_those_due_first_are_claimed_first_and_nobody_gets_them_again(post
     claims = [[post.guild for post in await posts.claim_due(name, NOW, 2)] for name in ("one", "two", "one", "two")]
     assert claims == [[5, 4], [3, 2], [1], []]
     late = NOW + CLAIM
-    assert [post.guild for post in await posts.claim_due("two", late - timedelta(seconds=1), 9)] == []
-    assert [post.guild for post in await posts.claim_due("two", late, 9)] == [5, 4, 3, 2, 1]
+    assert [post.guild for post in await posts.claim_due("three", late - timedelta(seconds=1), 9)] == []
+    assert [post.guild for post in await posts.claim_due("three", late, 9)] == [5, 4, 3, 2, 1]
 
 
 async def test_what_was_left_is_claimed_again_by_who_asks_for_it(posts: Posts) -> None:
@@ -172,7 +172,8 @@ async def test_what_was_left_is_claimed_again_by_who_asks_for_it(posts: Posts) -
     await posts.claim_due("one", NOW, 2)
     assert [post.guild for post in await posts.claim_due("two", NOW, 9, again=True)] == [1]
     assert [post.guild for post in await posts.claim_due("one", NOW, 9)] == []
-    assert [post.guild for post in await posts.claim_due("one", NOW, 9, again=True)] == [3, 2]
+    assert [post.guild for post in await posts.claim_due("one", NOW + CLAIM, 9)] == [1]
+    assert [post.guild for post in await posts.claim_due("one", NOW + CLAIM, 9, again=True)] == [3, 2, 1]
 
 
 async def test_nothing_is_claimed_of_servers_that_the_bot_left_nor_what_was_due_later(
