@@ -27,6 +27,8 @@ KEPT = timedelta(days=30)
 
 _COLUMNS = "guild, kind, key, channel, state, expires, due, role, publish, message, attempts, reason, begun"
 _SLACK = timedelta(minutes=1)
+"""How far apart two processes may know the time, or a clock be set back, before that is noticed."""
+
 _NOBODY = ""
 """No process is called so."""
 
@@ -154,7 +156,7 @@ class Posts:
             name if again else _NOBODY,
             name,
             now.timestamp(),
-            (now + CLAIM).timestamp(),
+            (now + CLAIM + _SLACK).timestamp(),
         )
         if not await self.database.read(f"SELECT 1{free} LIMIT 1", values):
             return ()
@@ -184,7 +186,7 @@ class Posts:
                     (now + LONGEST_PAUSE + _SLACK).timestamp(),
                     name,
                     now.timestamp(),
-                    (now + CLAIM).timestamp(),
+                    (now + CLAIM + _SLACK).timestamp(),
                 ),
             )
         return _post(rows[0]) if rows else None

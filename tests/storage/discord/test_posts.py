@@ -186,6 +186,16 @@ async def test_nothing_is_claimed_of_servers_that_the_bot_left_nor_what_was_due_
     assert [post.guild for post in await posts.claim_due("me", NOW, 9)] == [1]
 
 
+async def test_claims_hold_though_others_know_the_time_less_well(posts: Posts) -> None:
+    await plan_many(posts, range(1, 3))
+    a_while, one = timedelta(seconds=0.5), replace(POST, guild=1)
+    assert len(await posts.claim_due("one", NOW, 9)) == 2
+    assert await posts.claim_due("two", NOW - a_while, 9) == ()
+    assert await posts.claim(one, "two", NOW - a_while) is None
+    assert await posts.begin(one, "one", NOW)
+    assert await posts.claim(one, "two", NOW - a_while) is None
+
+
 async def test_a_batch_claimed_by_a_clock_that_was_ahead_does_not_hold(posts: Posts) -> None:
     await plan_many(posts, range(1, 3))
     assert len(await posts.claim_due("one", NOW + timedelta(days=1), 9)) == 2

@@ -1,0 +1,212 @@
+"""Several processes on one database, beside one on SQLite: ``python -m benchmarks.fleet``, on loopback only.
+
+The database is SQLite's file, and a PostgreSQL server of Debian's package in a temporary folder, as for the tests.
+docs/benchmarks.md tells how to read the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.figures import Figure, Limit
+from benchmarks.processes import environment, running, said
+from benchmarks.report import report
+from bot.core.github.events import GithubEvent, Trigger
+from bot.core.github.threads import IssueRef
+from bot.core.posting.posts import PostKind, State
+from bot.core.triage.actions import Action, ActionKind
+from bot.core.triage.changeset import Changeset, Progress
+from storage.discord.posts import Posts
+from storage.engine import postgres, sqlite
+from storage.engine.engine import Engine
+from storage.github.changesets import Changesets
+from storage.github.inbox import Inbox
+from storage.github.outbox import Outbox
+from tests.postgres import Server
+from tests.postgres import programs as postgres_programs
+from tests.postgres import running as postgres_running
+
+BOUND_SECONDS = 290.0
+
+_START_SECONDS = 30.0
+_PASS_SECONDS = 200.0
+_ROWS, _WRITERS = 100, 4
+_PROCESSES = 3
+_MOST_OF_ONE = 1.3
+"""How much longer three processes on PostgreSQL may take than one on SQLite, on the same two cores."""
+
+_PLAN = (
+    "INSERT INTO posts (guild, kind, key, channel, state, planned, expires, due, publish, nonce)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+Open = Callable[[], AbstractAsyncContextManager[Engine]]
+Claim = Callable[[Engine, str], Awaitable[int]]
+
+
+async def plan_posts(database: Engine, count: int) -> None:
+    """Plan a digest for so many servers, due a moment ago."""
+    now = database.now()
+    due, expires = (now - timedelta(seconds=1)).timestamp(), (now + timedelta(days=7)).timestamp()
+    rows = [
+        (guild, PostKind.DIGEST.value, "2026-W47", guild, State.PLANNED.value, due, expires, due, False, "")
+        for guild in range(1, count + 1)
+    ]
+    async with database.transaction() as transaction:
+        await transaction.run_many(_PLAN, rows)
+
+
+async def plan_triage(database: Engine, count: int) -> None:
+    """Take in so many deliveries, and plan as many actions, each in a repository of its own."""
+    now = database.now()
+    refs = [IssueRef(f"org/repository-{number}", 1) for number in range(count)]
+    told = [(str(ref), GithubEvent(str(ref), Trigger.OPENED, ref.repository, ref, str(ref), now)) for ref in refs]
+    await Inbox(database).receive_many(told, now)
+    actions = tuple(Action(ActionKind.ADD_LABEL, ref, str(ref), "bug", "gate", 1) for ref in refs)
+    await Changesets(database).record(Changeset(actions=actions), now)
+
+
+async def claim_posts(database: Engine, name: str) -> int:
+    """Claim posts as a process does, and return how many."""
+    return len(await Posts(database).claim_due(name, database.now(), 16))
+
+
+async def claim_deliveries(database: Engine, name: str) -> int:
+    """Claim deliveries, and close them, as what is claimed is claimed again."""
+    inbox = Inbox(database)
+    claimed = await inbox.claim(name, database.now(), 10)
+    for received in claimed:
+        await inbox.close(received.delivery)
+    return len(claimed)
+
+
+async def claim_entries(database: Engine, name: str) -> int:
+    """Claim an outbox entry, begin it, and record how it ended."""
+    outbox, now = Outbox(database), database.now()
+    entry = await outbox.claim(now, name)
+    if entry is None:
+        return 0
+    await outbox.begin(entry, name, now)
+    return int(await outbox.record(replace(entry, progress=Progress.CONFIRMED, due=None), name))
+
+
+async def measure_claims(open_engine: Open, where: str) -> list[Figure]:
+    """Let writers claim the same rows at once; gives the time, and how many claims there were."""
+    figures = []
+    async with AsyncExitStack() as stack:
+        databases = [await stack.enter_async_context(open_engine()) for _ in range(_WRITERS)]
+        await plan_posts(databases[0], _ROWS)
+        await plan_triage(databases[0], _ROWS)
+        kinds: tuple[tuple[str, Claim], ...] = (
+            ("posts", claim_posts),
+            ("deliveries, each closed", claim_deliveries),
+            ("outbox entries, each begun and recorded", claim_entries),
+        )
+        for what, claim in kinds:
+            began = time.perf_counter()
+            counts = await asyncio.gather(*(_claim_all(each, claim, str(n)) for n, each in enumerate(databases)))
+            took = time.perf_counter() - began
+            figures += [
+                Figure(f"{where}: {what}", took * 1000),
+                Figure(f"{where}: claims of {_ROWS} rows", sum(counts), "", note=f"by writer: {counts}"),
+            ]
+    return figures
+
+
+async def _claim_all(database: Engine, claim: Claim, name: str) -> int:
+    total, misses = 0, 0
+    while misses < 3:  # noqa: PLR2004 — another may be about to commit
+        count = await claim(database, name)
+        total += count
+        misses = 0 if count else misses + 1
+    return total
+
+
+class _Pass(msgspec.Struct):
+    seconds: float
+    cpu: float
+    sent: float
+
+
+async def measure_pass(place: str, open_engine: Open, count: int, processes: int, folder: Path) -> list[_Pass]:
+    """Let processes post what is due, all at once; gives what each did."""
+    async with open_engine() as database, AsyncExitStack() as stack:
+        async with database.transaction() as transaction:
+            await transaction.run("DELETE FROM posts")
+        await plan_posts(database, count)
+        command = (sys.executable, "-m", "benchmarks.fleet_process", place)
+        started = [
+            await stack.enter_async_context(running(command, folder, environment(), f"{number}.log"))
+            for number in range(processes)
+        ]
+        for process in started:
+            await said(process, _START_SECONDS)
+        for process in started:
+            assert process.stdin is not None
+            process.stdin.write(b"\n")
+            await process.stdin.drain()
+        lines = [await said(process, _PASS_SECONDS) for process in started]
+        passes = [msgspec.json.decode(line, type=_Pass) for line in lines]
+        assert sum(each.sent for each in passes) == count, json.dumps(lines)
+        return passes
+
+
+def _shown(what: str, passes: Sequence[_Pass], limit: Limit | None = None) -> Figure:
+    note = f"sent by each: {', '.join(f'{each.sent:,.0f}' for each in passes)}"
+    return Figure(what, max(each.seconds for each in passes), "s", limit, note)
+
+
+async def measure(server: Server, count: int, folder: Path) -> list[tuple[str, list[Figure]]]:
+    """Measure both engines."""
+    path = folder / "ftbot.db"
+    async with server.database("claims") as url, server.database("posting") as posting:
+        open_file = partial(sqlite.open_database, path)
+        open_server = partial(postgres.open_database, posting, "it")
+        claims = [
+            *await measure_claims(partial(sqlite.open_database, folder / "claims.db"), "SQLite"),
+            *await measure_claims(partial(postgres.open_database, url, "it"), "PostgreSQL"),
+        ]
+        alone = await measure_pass(str(path), open_file, count, 1, folder)
+        one = await measure_pass(posting, open_server, count, 1, folder)
+        three = await measure_pass(posting, open_server, count, _PROCESSES, folder)
+    slowest = [max(each.seconds for each in passes) for passes in (alone, one, three)]
+    return [
+        (f"Claims: {_WRITERS} writers, {_ROWS} rows", claims),
+        (
+            f"A posting pass over {count:,} servers, Discord taking everything at once",
+            [
+                _shown("one process on SQLite", alone),
+                _shown("one process on PostgreSQL", one),
+                _shown(f"{_PROCESSES} processes on PostgreSQL", three),
+                Figure("three on PostgreSQL : one on SQLite", slowest[2] / slowest[0], "×", Limit(_MOST_OF_ONE)),
+                Figure("three on PostgreSQL : one there", slowest[2] / slowest[1], "×"),
+            ],
+        ),
+    ]
+
+
+def main() -> None:
+    """Read the options and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--servers", type=int, default=10_000, help="servers with a post that is due (10000)")
+    options = parser.parse_args()
+    if postgres_programs() is None:
+        raise SystemExit("needs a PostgreSQL server: on Debian and Ubuntu, apt install postgresql")
+    with postgres_running() as server:
+        asyncio.run(report(partial(measure, server, options.servers), BOUND_SECONDS))
+
+
+if __name__ == "__main__":
+    main()

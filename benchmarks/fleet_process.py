@@ -1,0 +1,96 @@
+"""A process of a fleet that posts what is due, to a Discord that takes all at once; ``benchmarks.fleet`` runs it.
+
+``python -m benchmarks.fleet_process DATABASE`` says that it is ready, begins with the first line that it reads, and
+says how many posts it sent, in how many seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from discord import ui
+
+from bot.clients.discord import Card, DiscordPosts, Pace
+from bot.core.digest.weeks import Week
+from bot.core.posting.messages import Draft, PreparedDigest
+from bot.logs import set_up_logs
+from bot.services.discord.delivery import PostDelivery
+from bot.services.discord.stores import PostStores
+from storage.discord.changes import Changes
+from storage.discord.closed_channels import ClosedChannels
+from storage.discord.guilds import Guilds
+from storage.discord.package_news import PackageNews
+from storage.discord.posts import Posts
+from storage.discord.watch_news import WatchNews
+from storage.discord.watches import Watches
+from storage.engine import postgres, sqlite
+from storage.engine.engine import Engine
+from storage.github.thread_events import ThreadEvents
+from storage.github.threads import Threads
+
+_NO_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _TakesAll(DiscordPosts):
+    """A Discord that takes every message at once."""
+
+    async def send(self, channel: int, draft: Draft[Card], mark: int | None = None, nonce: str = "") -> int | None:
+        """Take a message."""
+        del draft, mark, nonce
+        await asyncio.sleep(0)
+        return channel
+
+
+def _card(*_: object) -> ui.LayoutView:
+    return ui.LayoutView(timeout=None)
+
+
+async def _prepare(_week: Week) -> PreparedDigest[ui.LayoutView]:
+    return PreparedDigest(_card, None, "", complete=True)
+
+
+async def _post(database: Engine) -> dict[str, float]:
+    stores = PostStores(
+        Guilds(database),
+        Posts(database),
+        ClosedChannels(database),
+        Changes(database),
+        ThreadEvents(database),
+        Threads(database),
+        Watches(database),
+        WatchNews(database),
+        PackageNews(database),
+    )
+    sent: list[str] = []
+    delivery = PostDelivery(
+        stores,
+        _TakesAll(lambda: None, Pace(_NO_LIMIT)),
+        _prepare,
+        _card,
+        _card,
+        _card,
+        database.now,
+        checkpoint=lambda step: sent.append(step) if step == "recorded" else None,
+    )
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
+    began, cpu = time.perf_counter(), time.process_time()
+    await delivery.deliver()
+    return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu, "sent": len(sent)}
+
+
+async def _main(place: str) -> None:
+    set_up_logs(level="warning", as_json=True, stream=sys.stderr)
+    opening = postgres.open_database(place, "it") if "://" in place else sqlite.open_database(Path(place))
+    async with opening as database:
+        print(json.dumps(await _post(database)), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(sys.argv[1]))
