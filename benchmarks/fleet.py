@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -120,7 +120,7 @@ async def measure_claims(open_engine: Open, where: str) -> list[Figure]:
             took = time.perf_counter() - began
             figures += [
                 Figure(f"{where}: {what}", took * 1000),
-                Figure(f"{where}: claims of {_ROWS} rows", sum(counts), "", note=f"by writer: {counts}"),
+                Figure(f"{where}: claims of {_ROWS} rows", sum(counts), "", Limit(_ROWS), f"by writer: {counts}"),
             ]
     return figures
 
@@ -140,13 +140,31 @@ class _Pass(msgspec.Struct):
     sent: float
 
 
-async def measure_pass(place: str, open_engine: Open, count: int, processes: int, folder: Path) -> list[_Pass]:
+@dataclass(frozen=True, slots=True)
+class Discord:
+    """How many messages it takes a second, and after how many seconds it answers."""
+
+    a_second: int
+    round_trip: float
+
+
+_AT_ONCE = Discord(1_000_000, 0.0)
+_AS_IT_IS = Discord(50, 0.1)
+
+
+async def measure_pass(
+    place: str, count: int, processes: int, folder: Path, discord: Discord = _AT_ONCE
+) -> list[_Pass]:
     """Let processes post what is due, all at once; gives what each did."""
+    open_engine: Open = partial(sqlite.open_database, Path(place))
+    if "://" in place:
+        open_engine = partial(postgres.open_database, place, "it")
     async with open_engine() as database, AsyncExitStack() as stack:
         async with database.transaction() as transaction:
             await transaction.run("DELETE FROM posts")
         await plan_posts(database, count)
-        command = (sys.executable, "-m", "benchmarks.fleet_process", place)
+        numbers = (discord.a_second, processes, discord.round_trip)
+        command = (sys.executable, "-m", "benchmarks.fleet_process", place, *map(str, numbers))
         started = [
             await stack.enter_async_context(running(command, folder, environment(), f"{number}.log"))
             for number in range(processes)
@@ -163,37 +181,45 @@ async def measure_pass(place: str, open_engine: Open, count: int, processes: int
         return passes
 
 
-def _shown(what: str, passes: Sequence[_Pass], limit: Limit | None = None) -> Figure:
-    note = f"sent by each: {', '.join(f'{each.sent:,.0f}' for each in passes)}"
-    return Figure(what, max(each.seconds for each in passes), "s", limit, note)
+def _shown(what: str, passes: Sequence[_Pass]) -> Figure:
+    cpu = sum(each.cpu for each in passes)
+    note = f"sent by each: {', '.join(f'{each.sent:,.0f}' for each in passes)}; {cpu:.1f} s of CPU beside the server's"
+    return Figure(what, max(each.seconds for each in passes), "s", note=note)
 
 
 async def measure(server: Server, count: int, folder: Path) -> list[tuple[str, list[Figure]]]:
     """Measure both engines."""
     path = folder / "ftbot.db"
     async with server.database("claims") as url, server.database("posting") as posting:
-        open_file = partial(sqlite.open_database, path)
-        open_server = partial(postgres.open_database, posting, "it")
         claims = [
             *await measure_claims(partial(sqlite.open_database, folder / "claims.db"), "SQLite"),
             *await measure_claims(partial(postgres.open_database, url, "it"), "PostgreSQL"),
         ]
-        alone = await measure_pass(str(path), open_file, count, 1, folder)
-        one = await measure_pass(posting, open_server, count, 1, folder)
-        three = await measure_pass(posting, open_server, count, _PROCESSES, folder)
+        return [
+            (f"Claims: {_WRITERS} writers, {_ROWS} rows", claims),
+            (
+                f"A posting pass over {count:,} servers, a Discord without limits that answers at once",
+                await _passes(str(path), posting, count, folder, _AT_ONCE),
+            ),
+            (
+                f"A posting pass over {count // 10:,} servers, Discord's 50 a second and answers after 100 ms",
+                await _passes(str(path), posting, count // 10, folder, _AS_IT_IS),
+            ),
+        ]
+
+
+async def _passes(path: str, url: str, count: int, folder: Path, discord: Discord) -> list[Figure]:
+    alone = await measure_pass(path, count, 1, folder, discord)
+    one = await measure_pass(url, count, 1, folder, discord)
+    three = await measure_pass(url, count, _PROCESSES, folder, discord)
     slowest = [max(each.seconds for each in passes) for passes in (alone, one, three)]
+    limit = Limit(_MOST_OF_ONE) if discord is _AS_IT_IS else None
     return [
-        (f"Claims: {_WRITERS} writers, {_ROWS} rows", claims),
-        (
-            f"A posting pass over {count:,} servers, Discord taking everything at once",
-            [
-                _shown("one process on SQLite", alone),
-                _shown("one process on PostgreSQL", one),
-                _shown(f"{_PROCESSES} processes on PostgreSQL", three),
-                Figure("three on PostgreSQL : one on SQLite", slowest[2] / slowest[0], "×", Limit(_MOST_OF_ONE)),
-                Figure("three on PostgreSQL : one there", slowest[2] / slowest[1], "×"),
-            ],
-        ),
+        _shown("one process on SQLite", alone),
+        _shown("one process on PostgreSQL", one),
+        _shown(f"{_PROCESSES} processes on PostgreSQL", three),
+        Figure("three on PostgreSQL : one on SQLite", slowest[2] / slowest[0], "×", limit),
+        Figure("three on PostgreSQL : one there", slowest[2] / slowest[1], "×"),
     ]
 
 

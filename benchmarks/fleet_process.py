@@ -1,7 +1,8 @@
-"""A process of a fleet that posts what is due, to a Discord that takes all at once; ``benchmarks.fleet`` runs it.
+"""A process of a fleet that posts what is due, to a Discord that takes everything; ``benchmarks.fleet`` runs it.
 
-``python -m benchmarks.fleet_process DATABASE`` says that it is ready, begins with the first line that it reads, and
-says how many posts it sent, in how many seconds.
+``python -m benchmarks.fleet_process DATABASE A_SECOND PROCESSES ROUND_TRIP`` says that it is ready, begins with the
+first line that it reads, and says how many posts it sent, in how many seconds. All processes together send so many a
+second, and Discord answers after so many seconds.
 """
 
 from __future__ import annotations
@@ -33,17 +34,17 @@ from storage.engine.engine import Engine
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 
-_NO_LIMIT = 1_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class _TakesAll(DiscordPosts):
-    """A Discord that takes every message at once."""
+    """A Discord that takes every message."""
+
+    round_trip: float = 0.0
 
     async def send(self, channel: int, draft: Draft[Card], mark: int | None = None, nonce: str = "") -> int | None:
         """Take a message."""
         del draft, mark, nonce
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.round_trip)
         return channel
 
 
@@ -55,7 +56,7 @@ async def _prepare(_week: Week) -> PreparedDigest[ui.LayoutView]:
     return PreparedDigest(_card, None, "", complete=True)
 
 
-async def _post(database: Engine) -> dict[str, float]:
+async def _post(database: Engine, pace: Pace, round_trip: float) -> dict[str, float]:
     stores = PostStores(
         Guilds(database),
         Posts(database),
@@ -70,7 +71,7 @@ async def _post(database: Engine) -> dict[str, float]:
     sent: list[str] = []
     delivery = PostDelivery(
         stores,
-        _TakesAll(lambda: None, Pace(_NO_LIMIT)),
+        _TakesAll(lambda: None, pace, round_trip),
         _prepare,
         _card,
         _card,
@@ -85,12 +86,14 @@ async def _post(database: Engine) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu, "sent": len(sent)}
 
 
-async def _main(place: str) -> None:
+async def _main(place: str, a_second: int, processes: int, round_trip: float) -> None:
     set_up_logs(level="warning", as_json=True, stream=sys.stderr)
     opening = postgres.open_database(place, "it") if "://" in place else sqlite.open_database(Path(place))
     async with opening as database:
-        print(json.dumps(await _post(database)), flush=True)
+        pace = Pace(a_second, lambda: processes)
+        print(json.dumps(await _post(database, pace, round_trip)), flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1]))
+    _, where, most, together, seconds = sys.argv
+    asyncio.run(_main(where, int(most), int(together), float(seconds)))
