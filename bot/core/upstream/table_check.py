@@ -204,10 +204,8 @@ def _without_version(claim: _Claim, facts: PackageFacts, newest: ReleaseFacts, m
     supporter, there = _supporter(claim.package, facts, newest, material)
     if there is not None and there.newest is not None and there.first is not None:
         what = _came(claim.package, supporter, there)
-        if supporter != claim.package and there.newest.version != newest.version:
-            return _Finding(
-                RowState.PERSON, f"{what} They are numbered otherwise: which version to write is to be judged."
-            )
+        if supporter != claim.package:  # even alike numbers may stand for other days
+            return _Finding(RowState.PERSON, f"{what} Which version of {claim.package} counts is for a person to say.")
         if evidence := material.turns_gil_on(supporter, there.newest.version):
             return _Finding(
                 RowState.PERSON, f"{what} Importing {there.newest.version} turns the GIL back on: {evidence}"
@@ -217,6 +215,8 @@ def _without_version(claim: _Claim, facts: PackageFacts, newest: ReleaseFacts, m
         return _Finding(RowState.PERSON, f"The wheels of {newest.version} have no Python ABI: they install everywhere.")
     if newest.ships is Ships.PURE and not material.members:
         return _Finding(RowState.PERSON, f"{newest.version} is pure Python, of which no wheel can tell anything.")
+    if facts.first is not None:
+        return _Finding(RowState.PERSON, f"{_still_none(facts, newest)} Whether those count is for a person to say.")
     if claim.ticked:
         return _Finding(RowState.WRONG, f"{claim.package} has no free-threaded wheel in any release.", ticked=False)
     return _Finding(RowState.FINE, _still_none(facts, newest))
@@ -245,13 +245,12 @@ def _came(package: str, supporter: str, facts: PackageFacts) -> str:
 
 
 def _still_none(facts: PackageFacts, newest: ReleaseFacts) -> str:
+    first = facts.first
+    if first is not None:
+        none = f"{newest.version} has no wheel for 3.14t or later"
+        return f"{none}; {first.version}{_on(first.day)} had some for {joined(first.free_threaded)}."
     if facts.prerelease is not None:
         return f"Only the pre-release {facts.prerelease} has free-threaded wheels; {newest.version} has none."
-    if newest.free_threaded or facts.first is not None:
-        had = facts.first or newest
-        return (
-            f"{newest.version} has no wheel for 3.14t or later; {had.version} had some for {joined(had.free_threaded)}."
-        )
     return f"No release has a free-threaded wheel; the newest is {newest.version}."
 
 
@@ -260,6 +259,8 @@ def _of_version(claim: _Claim, facts: PackageFacts, material: RowMaterial) -> _F
     named = facts.stated
     if named is None:
         return _absent(claim, facts, material)
+    if named.is_yanked:
+        return _Finding(RowState.PERSON, _yanked(named, facts.first))
     member = next((each.stated for each in material.members.values() if _has(each.stated)), None)
     with_wheels = named if named.free_threaded else member
     if with_wheels is not None:
@@ -269,6 +270,11 @@ def _of_version(claim: _Claim, facts: PackageFacts, material: RowMaterial) -> _F
     if named.ships is Ships.NO_PYTHON_ABI:
         return _Finding(RowState.FINE, f"The wheels of {named.version} have no Python ABI: they install everywhere.")
     return _without_wheels(claim, facts, named)
+
+
+def _yanked(named: ReleaseFacts, first: ReleaseFacts | None) -> str:
+    other = "" if first is None else f"; the first with wheels that was not is {first.version}{_on(first.day)}"
+    return f"{named.version} was yanked{other}."
 
 
 def _has(release: ReleaseFacts | None) -> bool:
@@ -286,7 +292,10 @@ def _absent(claim: _Claim, facts: PackageFacts, material: RowMaterial) -> _Findi
         if newest.is_current and first is not None:
             what = f"{shown} is not out, and wheels came with {first.version}{_on(first.day)}"
             return _Finding(RowState.PERSON, f"{what}. Which one counts is for a person to say.")
-        return _Finding(RowState.FINE, f"{shown} is not out yet; {newest.version} has no free-threaded wheel.")
+        what = f"{shown} is not out yet; {newest.version} has no free-threaded wheel"
+        if claim.ticked:
+            return _Finding(RowState.PERSON, f"{what}, though the row says that there is a release.")
+        return _Finding(RowState.FINE, f"{what}.")
     if first is None or not claim.ticked or any(material.members):
         return _Finding(RowState.PERSON, f"The index has no release {shown}.")
     what = f"The index has no release {shown}; the first with wheels was {first.version}{_on(first.day)}."

@@ -14,7 +14,7 @@ from bot.core.index.simple_api import Project, Release
 from bot.core.verdicts.support import first_trusted, newest_release, offer_of, support_of
 from bot.core.wheels.targets import NEWEST_MINOR, OLDEST_MINOR, Target
 
-FACTS = 1
+FACTS = 2
 """The version of everything that facts follow from."""
 
 _FREE_THREADED = re.compile(r"cp3\d+t|abi3t", re.ASCII)
@@ -44,6 +44,7 @@ class ReleaseFacts:
     day: date | None
     free_threaded: tuple[str, ...] = ()
     pure: bool = False
+    is_yanked: bool = False
 
     @property
     def is_current(self) -> bool:
@@ -100,6 +101,7 @@ def release_facts(release: Release) -> ReleaseFacts:
         day=None if came is None else came.date(),
         free_threaded=tuple(str(target) for target, _ in trusted),
         pure=offer.pure,
+        is_yanked=release.is_yanked,
     )
 
 

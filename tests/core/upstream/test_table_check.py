@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
+from msgspec import structs
 
 from bot.core.github.threads import Glimpse, IssueRef, ThreadState
 from bot.core.guide.table_page import read_page
@@ -68,6 +69,7 @@ def row(*, ticked: bool = False, version: str = "", project_name: str = "demo", 
 
 SUPPORTED = [*release("1.0", GIL, days=300), *release("2.0", GIL, OLD, days=200), *release("3.0", GIL, FREE)]
 NEVER = [*release("1.0", GIL, days=300), *release("2.0", GIL)]
+FORMERLY = [*release("1.0", GIL, OLD, days=300), *release("2.0", GIL)]
 
 
 @pytest.mark.parametrize(
@@ -103,6 +105,10 @@ NEVER = [*release("1.0", GIL, days=300), *release("2.0", GIL)]
         (True, "3.0", [*SUPPORTED[5:], *release("4.0", GIL, days=9)], RowState.PERSON, None),
         (True, "soon", SUPPORTED, RowState.PERSON, None),
         (True, "0.9", NEVER, RowState.PERSON, None),
+        (True, "9.0", NEVER, RowState.PERSON, None),  # a release on the index that is not out
+        (False, "", FORMERLY, RowState.PERSON, None),
+        (True, "", FORMERLY, RowState.PERSON, None),
+        (False, "", release("1.0", GIL, OLD), RowState.PERSON, None),  # for 3.13t alone
         (False, "", release("1.0", PURE), RowState.PERSON, None),
         (False, "", release("1.0", ANYWHERE), RowState.PERSON, None),
         (False, "", [], RowState.PERSON, None),
@@ -157,14 +163,32 @@ def test_wheels_that_turn_the_gil_back_on_are_for_people_to_judge() -> None:
     assert checked(row(ticked=True, version="2.0"), SUPPORTED, evidence).state is RowState.FINE
 
 
+def test_a_version_that_was_yanked_is_for_people_to_judge() -> None:
+    files = [*release("1.0", GIL, FREE, days=90), *release("1.1", GIL, FREE, days=80)]
+    yanked = [structs.replace(file, yanked=True) if "-1.0" in file.filename else file for file in files]
+    found = checked(row(ticked=True, version="1.0"), yanked)
+    assert (found.state, found.cells) == (RowState.PERSON, None)
+    assert found.reason == snapshot("1.0 was yanked; the first with wheels that was not is 1.1 (2026-09-03).")
+    assert checked(row(ticked=True, version="1.0"), yanked[:3]).reason == snapshot("1.0 was yanked.")
+    assert checked(row(ticked=True, version="1.1"), yanked).state is RowState.FINE
+
+
+def test_what_was_once_there_is_told_without_a_row_that_says_so() -> None:
+    assert checked(row(), FORMERLY).reason == snapshot(
+        "2.0 has no wheel for 3.14t or later; 1.0 (2026-01-26) had some for 3.13t. Whether those count is for a person to say."
+    )
+
+
 def test_wheels_under_other_names_count_as_the_package_s_own() -> None:
     pure = [*release("2.0", PURE), *release("3.0", PURE)]
     member = RowMaterial(None, {"demo-bin": package_facts(project(*SUPPORTED), "2.0")})
     assert checked(row(ticked=True, version="2.0"), [*release("2.0"), *release("3.0")], member).state is RowState.FINE
-    came = checked(row(), pure, member)
-    assert (came.state, came.cells and came.cells[4]) == (RowState.OUT_OF_DATE, "2.0")
-    numbered_otherwise = checked(row(), release("3.1", PURE), member)
-    assert (numbered_otherwise.state, numbered_otherwise.cells) == (RowState.PERSON, None)
+    for newest in (pure, release("3.1", PURE)):  # whichever of the two was released last
+        came = checked(row(), newest, member)
+        assert (came.state, came.cells) == (RowState.PERSON, None)
+        assert came.reason == snapshot(
+            "demo-bin, which has the wheels of demo: 2.0 (2026-05-06) was the first with wheels, for 3.13t. 3.0 has them for 3.14t. Which version of demo counts is for a person to say."
+        )
     none = RowMaterial(None, {"demo-bin": package_facts(project(*NEVER), None)})
     assert checked(row(), pure, none).state is RowState.FINE
 
