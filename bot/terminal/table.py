@@ -10,6 +10,7 @@ from rich.padding import Padding
 
 from bot.core.text.sentences import counted, shortened
 from bot.core.upstream.table_check import CheckedRow, RowState
+from bot.core.upstream.table_missing import BY_RANK, MISSING_HEADINGS, MissingBasis
 from bot.core.upstream.table_report import HEADINGS, TableReport
 from bot.terminal.console import foreign
 from bot.terminal.progress import progress_bar
@@ -59,8 +60,11 @@ def _parts(report: TableReport) -> Iterator[RenderableType]:
                 yield from _row(row)
     if report.missing:
         yield Text()
-        yield Text(f"Packages without a row that people ask about ({len(report.missing)})", style="bold")
-        yield from (foreign(f"  {each.package}: {each.reason}") for each in report.missing)
+        basis = report.missing[0].basis
+        yield Text(f"{MISSING_HEADINGS[basis]} ({len(report.missing)})", style="bold")
+        if basis is MissingBasis.RANK:
+            yield Text(BY_RANK, style="dim")
+        yield from (foreign(f"  {each.package}: {each.told}") for each in report.missing)
     if report.changed:
         yield Text()
         yield Text("`ftbot tracking --format patch` writes what git apply takes, --format markdown why.", style="dim")

@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from bot.config import Settings
 from bot.core.errors import UpstreamError
 from bot.core.github.threads import ForbiddenError
 from bot.core.guide.tracking_table import PATH, REPOSITORY, TABLE
+from bot.services.packages.top_list import list_at_hand
 from bot.services.upstream.table import Resolve, TableChecker
+from bot.services.upstream.table_missing import MissingRows
 from bot.wiring.clock import utc_now
 from bot.wiring.database import open_or_do_without
 from bot.wiring.index import index_when_asked
@@ -68,12 +71,20 @@ async def open_table_tools(settings: Settings) -> AsyncIterator[TableTools]:
             settings.index_url,
             Documents(database),
             Inspections(database),
-            Packages(database),
-            build_lister(settings, database),
+            MissingRows(
+                Packages(database), build_lister(settings, database), partial(_ranked, settings, Documents(database))
+            ),
             utc_now,
             await _resolver(settings, stack),
         )
         yield TableTools(checker, settings, database, warning)
+
+
+async def _ranked(settings: Settings, documents: Documents) -> tuple[str, ...]:
+    """Return the most downloaded packages by what is at hand: the list that a scan fetched, or the shipped one."""
+    from bot.clients.top_packages import shipped_list
+
+    return (await list_at_hand(documents, settings.top_packages_url, shipped_list)).names
 
 
 async def _resolver(settings: Settings, stack: AsyncExitStack) -> Resolve | None:

@@ -104,6 +104,21 @@ async def test_the_text_of_a_pull_request_and_what_people_see(ftbot: Run, page: 
     assert people.startswith("2 rows: 1 fine, 1 to be written anew\n")
 
 
+async def test_a_new_installation_names_much_downloaded_packages_without_a_row(
+    ftbot: Run, page: Path, index: FakeIndex
+) -> None:
+    publish_native(index, "tomli")
+    (answer,) = (await ftbot("tracking", str(page), "--json")).answers
+    assert answer["missing"] == [
+        {
+            "package": "tomli",
+            "reason": "Number 64 of the most downloaded. 1.0 (2026-08-14) was the first with wheels, for 3.14t.",
+        }
+    ]
+    people = (await ftbot("tracking", str(page))).out
+    assert "Much downloaded packages with native code that have no row (1)\nThey are named by" in people
+
+
 async def test_without_a_file_the_published_page_is_compared_or_a_copy(ftbot: Run, tmp_path: Path) -> None:
     nothing = await ftbot("tracking", "--json")
     assert (nothing.code, nothing.out) == (4, "")

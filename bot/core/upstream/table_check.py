@@ -203,7 +203,7 @@ def _without_version(claim: _Claim, facts: PackageFacts, newest: ReleaseFacts, m
     """Judge a row that names no version: has support come meanwhile?"""
     supporter, there = _supporter(claim.package, facts, newest, material)
     if there is not None and there.newest is not None and there.first is not None:
-        what = _came(claim.package, supporter, there)
+        what = came(claim.package, supporter, there)
         if supporter != claim.package:  # even alike numbers may stand for other days
             return _Finding(RowState.PERSON, f"{what} Which version of {claim.package} counts is for a person to say.")
         if evidence := material.turns_gil_on(supporter, there.newest.version):
@@ -216,10 +216,10 @@ def _without_version(claim: _Claim, facts: PackageFacts, newest: ReleaseFacts, m
     if newest.ships is Ships.PURE and not material.members:
         return _Finding(RowState.PERSON, f"{newest.version} is pure Python, of which no wheel can tell anything.")
     if facts.first is not None:
-        return _Finding(RowState.PERSON, f"{_still_none(facts, newest)} Whether those count is for a person to say.")
+        return _Finding(RowState.PERSON, f"{still_none(facts, newest)} Whether those count is for a person to say.")
     if claim.ticked:
         return _Finding(RowState.WRONG, f"{claim.package} has no free-threaded wheel in any release.", ticked=False)
-    return _Finding(RowState.FINE, _still_none(facts, newest))
+    return _Finding(RowState.FINE, still_none(facts, newest))
 
 
 def _supporter(
@@ -234,7 +234,8 @@ def _supporter(
     return package, None
 
 
-def _came(package: str, supporter: str, facts: PackageFacts) -> str:
+def came(package: str, supporter: str, facts: PackageFacts) -> str:
+    """Return since when there are wheels; ``supporter`` is the package under whose name they are, if not its own."""
     first, newest = facts.first, facts.newest
     if first is None or newest is None:
         return ""
@@ -244,7 +245,8 @@ def _came(package: str, supporter: str, facts: PackageFacts) -> str:
     return f"{came[0].upper()}{came[1:]}{now}" if not whose else f"{came}{now}"
 
 
-def _still_none(facts: PackageFacts, newest: ReleaseFacts) -> str:
+def still_none(facts: PackageFacts, newest: ReleaseFacts) -> str:
+    """Return that the newest release has no wheels, and what else there was."""
     first = facts.first
     if first is not None:
         none = f"{newest.version} has no wheel for 3.14t or later"

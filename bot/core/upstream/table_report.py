@@ -15,6 +15,7 @@ from bot.core.guide.tracking_table import PATH
 from bot.core.text.markdown import plain_markdown
 from bot.core.text.sentences import counted
 from bot.core.upstream.table_check import CheckedRow, RowMaterial, RowState, TableStyle, check_row
+from bot.core.upstream.table_missing import BY_RANK, MISSING_HEADINGS, MissingBasis, MissingRow
 
 _NO_NEWLINE = "\\ No newline at end of file\n"
 
@@ -33,14 +34,6 @@ HEADINGS: Mapping[RowState, str] = MappingProxyType(
     }
 )
 """What rows of a state have in common, in the order in which they are told."""
-
-
-@dataclass(frozen=True, slots=True)
-class MissingRow:
-    """A package that people ask about and that the table has no row for; ``reason`` is a sentence on how it stands."""
-
-    package: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -139,12 +132,20 @@ def _pull_request(report: TableReport, day: date) -> Iterator[str]:
             yield from (_item(row) for row in rows)
     if report.missing:
         yield ""
-        yield f"## Packages without a row that people ask about ({len(report.missing)})"
-        yield ""
-        yield from (f"- **{plain_markdown(each.package)}**: {plain_markdown(each.reason)}" for each in report.missing)
+        yield from _missing(report.missing)
     if report.links_problem is not None:
         yield ""
         yield "Whether the links still lead to open threads was not checked."
+
+
+def _missing(missing: Sequence[MissingRow]) -> Iterator[str]:
+    basis = missing[0].basis
+    yield f"## {MISSING_HEADINGS[basis]} ({len(missing)})"
+    yield ""
+    if basis is MissingBasis.RANK:
+        yield BY_RANK
+        yield ""
+    yield from (f"- **{plain_markdown(each.package)}**: {plain_markdown(each.told)}" for each in missing)
 
 
 def _item(row: CheckedRow) -> str:

@@ -33,7 +33,7 @@ class TopList:
 
     async def current(self) -> TopPackages:
         """Return the newest list that can be had: fetched, else kept, else shipped; never fails."""
-        kept, fetched = await self._kept()
+        kept, fetched = await _kept_list(self.documents, self.place)
         if kept is not None and fetched is not None and timedelta() <= self.now() - fetched < self.believed:
             return kept
         try:
@@ -44,19 +44,27 @@ class TopList:
             older = await asyncio.to_thread(self.shipped) if kept is None else kept
             return replace(older, problem=str(error))
         try:
-            await self.documents.record(self._name, body, self.now())
+            await self.documents.record(_name(self.place), body, self.now())
         except StorageError as error:
             log.warning("storage_failed", reason=str(error))
         return current
 
-    @property
-    def _name(self) -> str:
-        return f"top-packages {self.place}"
 
-    async def _kept(self) -> tuple[TopPackages | None, datetime | None]:
-        try:
-            document = await self.documents.latest(self._name)
-            return (None, None) if document is None else (parse_top_packages(document[0]), document[1])
-        except (StorageError, UpstreamError) as error:
-            log.warning("top_list_not_kept", reason=str(error))
-            return None, None
+async def list_at_hand(documents: Documents, place: str, shipped: Callable[[], TopPackages]) -> TopPackages:
+    """Return the list that was fetched last from a place, else the shipped one; nobody is asked for it."""
+    kept, _ = await _kept_list(documents, place)
+    return await asyncio.to_thread(shipped) if kept is None else kept
+
+
+def _name(place: str) -> str:
+    """Return what the list of a place is called among the documents."""
+    return f"top-packages {place}"
+
+
+async def _kept_list(documents: Documents, place: str) -> tuple[TopPackages | None, datetime | None]:
+    try:
+        document = await documents.latest(_name(place))
+        return (None, None) if document is None else (parse_top_packages(document[0]), document[1])
+    except (StorageError, UpstreamError) as error:
+        log.warning("top_list_not_kept", reason=str(error))
+        return None, None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,34 +17,29 @@ import msgspec
 from packaging.version import Version
 
 from bot.clients.pages import NoPage, PageSummary
-from bot.core.errors import UpstreamError, UserError
+from bot.core.errors import UpstreamError
 from bot.core.github.threads import ForbiddenError, Glimpse, IssueRef
 from bot.core.guide.table_page import PageRow, TablePage
 from bot.core.inspection.inspection import ReadWheel
 from bot.core.inspection.modules import Gil, turning_on
-from bot.core.listing.listed import Listed
-from bot.core.listing.wording import since_words, state_words
 from bot.core.text.sentences import listed
 from bot.core.upstream.table_check import NoGlimpse, RowMaterial
 from bot.core.upstream.table_facts import FACTS, PackageFacts, package_facts
-from bot.core.upstream.table_report import MissingRow, TableReport, check_page
+from bot.core.upstream.table_missing import MissingRow
+from bot.core.upstream.table_report import TableReport, check_page
 from bot.core.verdicts.curated import family, gil_reenabled
 from bot.core.verdicts.freshness import FRESH_WHEN_CLOSED, FRESH_WHILE_OPEN
 from bot.core.verdicts.modifiers import UPLOADS_CLOSED
 from bot.services.index import Summaries
-from bot.services.packages.listing import PackageLister
+from bot.services.upstream.table_missing import MissingRows
 from storage.packages.documents import Documents
 from storage.packages.inspections import Inspections
-from storage.packages.names import Packages
 
 _FACTS = "tracking facts"
 """What the conclusions are called among the documents."""
 
 _DEAD = 5
 """Pages that could not be read before any was: nobody is there, and the rest is not tried."""
-
-_MOST_MISSING = 25
-"""Packages without a row that are named."""
 
 Progress = Callable[[int, int], None]
 """Told how many of how many packages were looked at."""
@@ -83,8 +79,7 @@ class TableChecker:
     index_url: str
     documents: Documents
     inspections: Inspections
-    asked: Packages
-    lister: PackageLister
+    missing: MissingRows
     now: Callable[[], datetime]
     resolve: Resolve | None = None
     connections: int = 6
@@ -139,15 +134,14 @@ class TableChecker:
         return {ref: NoGlimpse.GONE if seen is None else seen for ref, seen in found.items()}, None
 
     async def _missing(self, there: set[str]) -> list[MissingRow]:
-        """Find tracked packages that people ask about most and that have no row."""
-        asked = [name for name in await self.asked.most_asked(_MOST_MISSING * 4) if name not in there]
-        if not asked:
-            return []
-        try:
-            tracked = {each.name: each for each in (await self.lister.tracked()).packages}
-        except UserError:  # nothing was scanned: nobody knows whether they have native code at all
-            return []
-        return [MissingRow(name, _standing(tracked[name])) for name in asked if name in tracked][:_MOST_MISSING]
+        """Find packages that have no row, by people's questions, else by downloads."""
+        async for candidates in self.missing.candidates(there):
+            facts: Mapping[str, PackageFacts | str | None] = {}
+            with suppress(UpstreamError):  # what was scanned is told without it
+                facts = await self._facts(dict.fromkeys(candidates.to_read), lambda *_: None)
+            if rows := candidates.rows(facts):
+                return rows
+        return []
 
 
 @dataclass(slots=True)
@@ -251,11 +245,3 @@ def _turns_gil_on(read: Mapping[tuple[str, str], ReadWheel], package: str, versi
         return f"{listed(turning_on(found.inspection.modules), 1)}, read from {found.inspection.wheel}."
     curated = gil_reenabled(package, Version(version))
     return None if curated is None else curated.evidence
-
-
-def _standing(package: Listed) -> str:
-    told = []
-    for each in package.targets:
-        since = since_words(each)
-        told.append(f"{each.target}: {state_words(each).word}" + ("" if since is None else f" {since}"))
-    return f"{'; '.join(told)}."

@@ -20,7 +20,8 @@ from bot.core.index.simple_api import File, Project
 from bot.core.schema.table import table_json
 from bot.core.upstream.table_check import CheckedRow, NoGlimpse, RowMaterial, RowState
 from bot.core.upstream.table_facts import Ships, package_facts
-from bot.core.upstream.table_report import MissingRow, TableReport, check_page, patch, pull_request
+from bot.core.upstream.table_missing import MissingRow
+from bot.core.upstream.table_report import TableReport, check_page, patch, pull_request
 from tests.core.pages import NOW, ago, project, sdist, wheels
 from tests.core.strategies import projects
 
@@ -367,7 +368,23 @@ def test_a_report_as_json() -> None:
             },
         ]
     )
-    assert told["missing"] == [{"package": "asked", "reason": "3.14t: no wheel."}]
+    assert told["missing"] == [{"package": "asked", "reason": "People ask about it here. 3.14t: no wheel."}]
+
+
+def test_packages_without_a_row_say_whether_questions_or_downloads_name_them() -> None:
+    compared = replace(whole(), missing=(MissingRow("a_b", "No release has one.", 1_234),))
+    assert table_json(compared)["missing"] == [
+        {"package": "a_b", "reason": "Number 1,234 of the most downloaded. No release has one."}
+    ]
+    assert pull_request(compared, date(2026, 11, 29)).split("\n## ")[-1] == snapshot("""\
+Much downloaded packages with native code that have no row (1)
+
+They are named by their downloads, as nobody asked ftbot about a package that lacks a row.
+
+- **a\\_b**: Number 1,234 of the most downloaded. No release has one.
+
+Whether the links still lead to open threads was not checked.
+""")
 
 
 @given(projects, st.sampled_from(["", "1.0", "2.0", "9!9", "x" * 99, "1" * 5000]), st.booleans())

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from inline_snapshot import snapshot
 
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import open_http
 from bot.core.errors import UpstreamError
 from bot.core.github.threads import ForbiddenError, Glimpse, IssueRef, ThreadState
 from bot.core.guide.table_page import read_page
+from bot.core.guide.without_a_row import NATIVE
 from bot.core.upstream.table_check import CheckedRow, RowState
 from bot.core.upstream.table_report import TableReport
 from bot.services.packages.catalogue import Catalogue
 from bot.services.packages.listing import PackageLister
 from bot.services.upstream.table import Resolve, TableChecker
+from bot.services.upstream.table_missing import MOST_MISSING, MissingRows
 from storage.engine.sqlite import open_database
 from storage.packages.documents import Documents
 from storage.packages.inspections import Inspections
@@ -29,7 +32,7 @@ from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.file_host import FileHost
 from tests.services.inspections import ON, open_laboratory, publish, wheel_of
 from tests.services.lookups import NOW, QUICK, T314, T315, Clock
-from tests.services.scans import open_station, publish_native
+from tests.services.scans import open_station, publish_native, publish_pure
 
 HEAD = "| Project | Upstream issue | PyPI release | First version with support |\n|-|-|-|-|\n"
 TICK = ":material-check-bold:"
@@ -53,9 +56,17 @@ async def index() -> AsyncIterator[FakeIndex]:
         yield running
 
 
+async def nobody() -> Sequence[str]:
+    return ()
+
+
 @asynccontextmanager
 async def open_checker(
-    index: FakeIndex, path: Path, clock: Clock, resolve: Resolve | None = None
+    index: FakeIndex,
+    path: Path,
+    clock: Clock,
+    resolve: Resolve | None = None,
+    ranked: Callable[[], Awaitable[Sequence[str]]] = nobody,
 ) -> AsyncIterator[TableChecker]:
     """Start as after a start of the program."""
     async with open_http("ftbot-tests") as http, open_database(path) as database:
@@ -64,8 +75,8 @@ async def open_checker(
         catalogue = Catalogue(Scans(database), Projects(database), inspections, metadata, targets, clock)
         lister = PackageLister(catalogue, targets)
         pages = PackageIndex(http, index.index_url, index.json_api_url, QUICK)
-        documents, names = Documents(database), Packages(database)
-        yield TableChecker(pages, index.index_url, documents, inspections, names, lister, clock, resolve)
+        documents, missing = Documents(database), MissingRows(Packages(database), lister, ranked)
+        yield TableChecker(pages, index.index_url, documents, inspections, missing, clock, resolve)
 
 
 async def check(index: FakeIndex, path: Path, clock: Clock, resolve: Resolve | None = None) -> TableReport:
@@ -203,16 +214,80 @@ async def test_a_wheel_that_was_read_and_turns_the_gil_on_makes_it_a_judgement(t
     )
 
 
-async def test_tracked_packages_that_people_ask_about_and_no_row_is_about_are_named(
+async def test_what_people_ask_about_is_named_whether_or_not_it_was_scanned(
     index: FakeIndex, tmp_path: Path, clock: Clock
 ) -> None:
     publish_native(index, "lxml")
+    publish_pure(index, "six")
     async with open_station(index, tmp_path / "ftbot.db", clock, ["numpy", "lxml"]) as station:
-        await station.ask("lxml", "numpy", "six")
-        assert (await check(index, tmp_path, clock)).missing == ()
+        await station.ask("lxml", "numpy", "six", "no-such-package")
+        (read,) = (await check(index, tmp_path, clock)).missing
         await station.scanner.scan(2)
-    (missing,) = (await check(index, tmp_path, clock)).missing
-    assert (missing.package, missing.reason) == (
-        "lxml",
-        "3.14t: wheels since 1.0 (2026-08-14); 3.15t: no wheel.",
+    (scanned,) = (await check(index, tmp_path, clock)).missing
+    assert (read.package, scanned.package) == ("lxml", "lxml")
+    assert read.reason == snapshot("People ask about it here. 1.0 (2026-08-14) was the first with wheels, for 3.14t.")
+    assert scanned.reason == snapshot(
+        "People ask about it here. 3.14t: wheels since 1.0 (2026-08-14); 3.15t: no wheel."
     )
+
+
+async def test_where_nobody_asked_the_most_downloaded_native_packages_are_named(
+    index: FakeIndex, tmp_path: Path, clock: Clock
+) -> None:
+    publish_native(index, "regex", "tomli")
+    publish_native(index, "coverage", free_threaded=False)
+    publish_pure(index, "jiter")
+
+    async def ranked() -> Sequence[str]:
+        return ("requests", "tomli", "numpy", "jiter", "coverage", "regex")
+
+    async def missing() -> Sequence[tuple[str, str]]:
+        async with open_checker(index, tmp_path / "ftbot.db", clock, ranked=ranked) as checker:
+            return [(each.package, each.reason) for each in (await checker.check(PAGE)).missing]
+
+    found = await missing()
+    assert found == snapshot(
+        [
+            ("tomli", "Number 2 of the most downloaded. 1.0 (2026-08-14) was the first with wheels, for 3.14t."),
+            ("coverage", "Number 5 of the most downloaded. No release has a free-threaded wheel; the newest is 1.0."),
+            ("regex", "Number 6 of the most downloaded. 1.0 (2026-08-14) was the first with wheels, for 3.14t."),
+        ]
+    )
+    asked = len(index.requests)
+    assert not any("requests" in request.path for request in index.requests)
+    assert await missing() == found
+    assert len(index.requests) == asked
+
+
+async def test_no_more_packages_without_a_row_are_read_than_are_named(
+    index: FakeIndex, tmp_path: Path, clock: Clock
+) -> None:
+    publish_native(index, *NATIVE)
+
+    async def ranked() -> Sequence[str]:
+        return sorted(NATIVE)
+
+    async with open_checker(index, tmp_path / "ftbot.db", clock, ranked=ranked) as checker:
+        report = await checker.check(PAGE)
+    assert [each.package for each in report.missing] == sorted(NATIVE)[:MOST_MISSING]
+    assert len(index.requests) == MOST_MISSING + 3
+    names = ["numpy", *sorted(NATIVE)]
+    async with open_station(index, tmp_path / "ftbot.db", clock, names) as station:
+        await station.scanner.scan(len(names))
+    asked = len(index.requests)
+    report = await check(index, tmp_path, clock)
+    assert [each.rank for each in report.missing] == list(range(2, MOST_MISSING + 2))
+    assert len(index.requests) == asked
+
+
+async def test_a_package_that_could_not_be_read_is_not_named(index: FakeIndex, tmp_path: Path, clock: Clock) -> None:
+    publish_native(index, "regex", "tomli")
+    index.script(refusal(403), path="^/simple/tomli/", times=None)
+
+    async def ranked() -> Sequence[str]:
+        return ("tomli", "regex", "backports-zstd", "jaxlib")
+
+    async with open_checker(index, tmp_path / "ftbot.db", clock, ranked=ranked) as checker:
+        report = await checker.check(PAGE)
+    assert [(each.package, each.rank) for each in report.missing] == [("regex", 2)]
+    assert report.unread == 0
