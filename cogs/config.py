@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import discord
 from discord import app_commands, ui
@@ -16,6 +17,7 @@ from bot.core.posting.messages import ChannelClosedError, PreparedDigest
 from bot.core.posting.prospects import Prospects
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, WEEKDAYS, Schedule
 from bot.core.posting.settings import DigestSettings, IssueFeed
+from bot.core.posting.watches import WatchPlace
 from bot.core.upstream.threads import DEFAULT_EVENTS
 from bot.core.upstream.wording import CHOICES
 from bot.services.discord.guilds import GuildConfig
@@ -32,6 +34,7 @@ from cogs.ui.config_panel import (
     ROLE,
     SAVED,
     SAVED_IN_VAIN,
+    WATCHED,
     WEEKDAY,
     ZONE,
     Circumstances,
@@ -41,8 +44,9 @@ from cogs.ui.config_panel import (
     panel,
     posted_in,
 )
-from cogs.ui.forms import missing_in, submitted
+from cogs.ui.forms import chosen_channel, missing_in, submitted
 from cogs.ui.status_card import text_card
+from cogs.ui.watch_card import list_card
 
 _HOURS = 24
 _NOT_IN_A_SERVER = "This works only in a server that has installed me. Ask an admin to add me."
@@ -77,6 +81,7 @@ class ConfigAnswers:
             "cO": self._turn_off,
             "cR": self._reset,
             "ck": self._keep,
+            WATCHED: self._list_watches,
         }
 
     async def show(self, interaction: discord.Interaction) -> None:
@@ -233,6 +238,18 @@ class ConfigAnswers:
     async def _keep(self, interaction: discord.Interaction, _arguments: tuple[str, ...]) -> None:
         await interaction.response.edit_message(view=finished(text_card("Nothing was changed.")))
 
+    async def _list_watches(self, interaction: discord.Interaction, _arguments: tuple[str, ...]) -> None:
+        """List what the chosen channel watches; one that can be posted in again is tried again."""
+        guild = permitted(interaction)
+        channel = chosen_channel(interaction)
+        watches = () if channel is None else await self.guilds.watches(guild, channel)
+        if channel is None or not watches:
+            raise UserError("Nothing is watched in that channel any more. Run `/ftconfig show` again.")
+        reopened = missing_in(interaction, channel) == () and await self.guilds.reopen(guild, channel)
+        notes = [f"I try <#{channel}> again from now on."] if reopened else []
+        card = list_card(WatchPlace(None, guild, channel), watches, 0, self.now(), notes)
+        await interaction.response.send_message(view=card, ephemeral=True)
+
     async def _ask(self, interaction: discord.Interaction, question: str, label: str, verb: str) -> None:
         buttons = [action(label, verb, style=discord.ButtonStyle.danger), action("Cancel", "ck")]
         await interaction.response.send_message(view=finished(text_card(question, buttons)), ephemeral=True)
@@ -269,6 +286,7 @@ class ConfigAnswers:
             await self.prospects(),
             lambda channel: missing_in(interaction, channel),
             bot_name(interaction),
+            partial(channel_name, interaction),
             () if digest is None else digest_hints(interaction, digest),
         )
 
@@ -295,6 +313,12 @@ def digest_hints(interaction: discord.Interaction, digest: DigestSettings) -> tu
             f" or give me **Mention @everyone, @here, and All Roles** in <#{digest.channel}>."
         )
     return tuple(hints)
+
+
+def channel_name(interaction: discord.Interaction, channel: int) -> str | None:
+    """Return what a channel of the server is called, None if it is gone."""
+    found = None if interaction.guild is None else interaction.guild.get_channel(channel)
+    return None if found is None else found.name
 
 
 def permitted(interaction: discord.Interaction) -> int:

@@ -13,6 +13,8 @@ from bot.core.posting.posts import Post, PostKind, State
 from bot.core.posting.prospects import Prospects
 from bot.core.posting.schedule import DEFAULT_SCHEDULE, WEEKDAYS
 from bot.core.posting.settings import DigestSettings, GuildSettings
+from bot.core.posting.watches import ChannelWatches
+from bot.core.text.sentences import counted, joined, shortened
 from bot.core.upstream.wording import chosen_words
 from bot.services.discord.guilds import GuildOverview
 from cogs.ui.buttons import Button, action, finished, identifier_of
@@ -21,8 +23,19 @@ from cogs.ui.status_card import moment, plain
 CHANNEL, WEEKDAY, HOUR, ZONE, ROLE = "channel", "weekday", "hour", "zone", "role"
 """The fields of the form."""
 
+WATCHED = "cw"
+"""What the select does: list what a channel watches."""
+
 CHANNEL_TYPES = [discord.ChannelType.text, discord.ChannelType.news]
 FEED_TYPES = [*CHANNEL_TYPES, discord.ChannelType.forum]
+
+_MOST_WATCHING = 5
+"""Channels that watch something and are described; the select leads to all that it has room for."""
+
+_MOST_OPTIONS = 25
+_LONGEST_NAME = 40
+_LONGEST_LABEL = 100
+_LONGEST_REASON = 160
 
 _STATES = {
     State.PLANNED: "is about to be posted",
@@ -46,12 +59,14 @@ SAVED_IN_VAIN = "⚠️ Saved, but something is missing. See below."
 class Circumstances:
     """What decides whether what a server sets can work, beside the rights in its channels.
 
-    ``hints`` are sentences about its own roles and channels.
+    ``hints`` are sentences about its own roles and channels; ``channel_name`` tells what a channel is called, None if
+    it is gone.
     """
 
     prospects: Prospects
     missing: Missing
     bot_name: str
+    channel_name: Callable[[int], str | None] = lambda _: None
     hints: Sequence[str] = ()
 
 
@@ -63,6 +78,8 @@ def panel(overview: GuildOverview, around: Circumstances, note: str = "") -> ui.
     lacking = prospects.lacking_for_announcements()
     texts.append("### Announcements\n" + "\n".join(_announcement_lines(overview, lacking)))
     texts.append("### Upstream issues\n" + "\n".join(_issue_lines(overview, prospects.lacking_for_issues())))
+    watched = _troubled_first(overview, around)
+    texts.append("### Watches\n" + "\n".join(_watch_lines(watched)))
     troubles = [*_troubles(overview, around.missing, around.bot_name), *map(_warning, around.hints)]
     if troubles:
         texts.append("### Needs your attention\n" + "\n".join(troubles))
@@ -70,6 +87,8 @@ def panel(overview: GuildOverview, around: Circumstances, note: str = "") -> ui.
     for text in texts:
         container.add_item(ui.TextDisplay(text))
     container.add_item(ui.ActionRow(*_buttons(is_on=settings.digest is not None)))
+    if watched:
+        container.add_item(ui.ActionRow(_watched_channels(watched, around.channel_name)))
     container.add_item(ui.TextDisplay("-# `/ftconfig announcements`, `issues`, `check` and `reset` do the rest."))
     view = ui.LayoutView(timeout=None)
     view.add_item(container)
@@ -195,6 +214,50 @@ def _issue_lines(overview: GuildOverview, lacking: str | None) -> Iterator[str]:
     yield from _warned(lacking)
     if overview.last_issues is not None:
         yield f"Last post: {_told(overview.last_issues)}"
+
+
+def _troubled_first(overview: GuildOverview, around: Circumstances) -> list[tuple[ChannelWatches, str | None]]:
+    """Return what channels watch with why they are not told, those that are not told first, then by how many."""
+    found = [(each, _untold(each.channel, overview, around)) for each in overview.watched]
+    return sorted(found, key=lambda pair: (pair[1] is None, -pair[0].packages, pair[0].channel))
+
+
+def _untold(channel: int, overview: GuildOverview, around: Circumstances) -> str | None:
+    lacks = around.missing(channel)
+    if lacks is None:
+        return "The channel is gone, so nobody is told."
+    if lacks:
+        return cannot_post(channel, lacks, around.bot_name)
+    return overview.closed.get(channel)
+
+
+def _watch_lines(watched: Sequence[tuple[ChannelWatches, str | None]]) -> Iterator[str]:
+    if not watched:
+        yield "None. `/ftwatch add channel:` makes a channel watch packages."
+    for each, untold in watched[:_MOST_WATCHING]:
+        names = [f"**{plain(name, _LONGEST_NAME)}**" for name in each.first]
+        names += [f"{each.packages - len(names)} more"] if each.packages > len(names) else []
+        resting = f", {each.resting} resting" if each.resting else ""
+        line = f"<#{each.channel}>: {counted(each.packages, 'package')}{resting}: {joined(names)}."
+        yield line if untold is None else f"⛔ {line} {shortened(untold, _LONGEST_REASON)}"
+    if (rest := len(watched) - _MOST_WATCHING) > 0:
+        yield f"and {counted(rest, 'more channel')}"
+    if len(watched) > _MOST_OPTIONS:
+        yield "`/ftwatch list channel:` shows what any channel watches."
+
+
+def _watched_channels(
+    watched: Sequence[tuple[ChannelWatches, str | None]], channel_name: Callable[[int], str | None]
+) -> ui.Select[ui.LayoutView]:
+    options = [
+        discord.SelectOption(
+            label=shortened(channel_name(each.channel) or f"gone: {each.channel}", _LONGEST_LABEL),
+            value=str(each.channel),
+            description=counted(each.packages, "package"),
+        )
+        for each, _ in watched[:_MOST_OPTIONS]
+    ]
+    return ui.Select(custom_id=identifier_of(WATCHED), placeholder="See all that a channel watches…", options=options)
 
 
 def _on(lacking: str | None) -> str:

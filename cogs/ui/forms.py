@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ import discord
 import msgspec
 
 from bot.core.posting.permissions import lacking
+
+_NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 class _Field(msgspec.Struct):
@@ -32,6 +35,7 @@ class _Resolved(msgspec.Struct):
 
 class _Data(msgspec.Struct):
     components: tuple[_Label, ...] = ()
+    values: tuple[str, ...] = ()
     resolved: _Resolved = msgspec.field(default_factory=_Resolved)
 
 
@@ -62,6 +66,12 @@ def submitted(interaction: discord.Interaction) -> Form:
     labels = _data(interaction).components
     fields = [label.component for label in labels if label.component is not None]
     return Form({each.custom_id: each for each in fields})
+
+
+def chosen_channel(interaction: discord.Interaction) -> int | None:
+    """Return the channel whose number was chosen in a select beneath a message, None if there is none."""
+    chosen = next(iter(_data(interaction).values), "")
+    return int(chosen) if _NUMBER.fullmatch(chosen) else None
 
 
 def missing_in(interaction: discord.Interaction, channel: int) -> tuple[str, ...] | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from bot.core.posting.posts import DIRECT
-from bot.core.posting.watches import Recipient, Topic, Watch, WatchPlace
+from bot.core.posting.watches import ChannelWatches, Recipient, Topic, Watch, WatchPlace
 from bot.core.wheels.targets import parse_target
 from storage.engine.engine import Engine, Transaction
 from storage.engine.rows import Row, Value, read_time
@@ -17,6 +17,9 @@ from storage.engine.rows import Row, Value, read_time
 RECIPIENT = "watchers.id, watchers.person, watchers.guild, watchers.channel, watchers.batches, watchers.closed"
 
 _WATCH = "package, targets, topics, paused"
+_FIRST_NAMED = 3
+"""Packages that a channel watches and that are named where only their number counts."""
+
 _OF_A_PERSON = "SELECT id FROM watchers WHERE person = ?"
 _OF_A_GUILD = "SELECT id FROM watchers WHERE guild = ? AND guild <> 0"
 
@@ -49,6 +52,23 @@ class Watches:
         """Return what is watched at a place, by name."""
         found = await self.recipient(place)
         return () if found is None else await self._of(found.number)
+
+    async def in_guild(self, guild: int, now: datetime) -> tuple[ChannelWatches, ...]:
+        """Return what the channels of a server watch, by channel; those that watch nothing are left out."""
+        rows = await self.database.read(
+            "SELECT channel, packages, resting, package FROM (SELECT watchers.channel, watches.package,"
+            " COUNT(*) OVER (PARTITION BY watches.watcher) AS packages,"
+            " COUNT(CASE WHEN watches.paused > ? THEN 1 END) OVER (PARTITION BY watches.watcher) AS resting,"
+            " ROW_NUMBER() OVER (PARTITION BY watches.watcher ORDER BY watches.package) AS place"
+            " FROM watchers JOIN watches ON watches.watcher = watchers.id"
+            " WHERE watchers.guild = ? AND watchers.guild <> 0) AS named WHERE place <= ? ORDER BY channel, place",
+            (now.timestamp(), guild, _FIRST_NAMED),
+        )
+        found: dict[int, ChannelWatches] = {}
+        for channel, packages, resting, package in msgspec.convert(rows, list[tuple[int, int, int, str]]):
+            before = () if channel not in found else found[channel].first
+            found[channel] = ChannelWatches(channel, packages, resting, (*before, package))
+        return tuple(found.values())
 
     async def add(self, place: WatchPlace, watches: Sequence[Watch], most: int, now: datetime) -> int | None:
         """Watch packages at a place, each as it is given now; None where that would be more than so many packages.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from bot.core.posting.posts import State
 from bot.core.posting.prospects import NOT_WATCHED, Prospects, Watched
 from bot.core.posting.schedule import Schedule
 from bot.core.posting.settings import DigestSettings, IssueFeed
+from bot.core.posting.watches import Watch, WatchPlace
 from bot.core.upstream.threads import DEFAULT_EVENTS, EventKind
 from bot.core.upstream.wording import CHOICES
 from tests.cogs.running import Bot, running_bot
@@ -141,6 +143,8 @@ Off.
 Off.
 ### Upstream issues
 Off.
+### Watches
+None. `/ftwatch add channel:` makes a channel watch packages.
 [Set up the digest] [Preview]
 -# `/ftconfig announcements`, `issues`, `check` and `reset` do the rest.\
 """)
@@ -176,6 +180,8 @@ Last post: [2026-W47](https://discord.com/channels/GUILD/NEWS/MESSAGE) was poste
 On, in <#NEWS>: packages that gain or lose support, at most one message an hour.
 ### Upstream issues
 On, in <#ISSUES>: opened, closed, new wheels; a thread for each repository and week.
+### Watches
+None. `/ftwatch add channel:` makes a channel watch packages.
 [Change digest] [Preview] [Send test] [Turn off]
 -# `/ftconfig announcements`, `issues`, `check` and `reset` do the rest.\
 """)
@@ -310,6 +316,104 @@ async def test_announcements_are_turned_on_and_off(bot: Bot, fake: FakeDiscord, 
     assert (await bot.guilds.overview(fake.guild.id)).settings.announcements == general.id
     await fake.slash("ftconfig announcements").shown()
     assert (await bot.guilds.overview(fake.guild.id)).settings.announcements is None
+
+
+# What channels watch
+
+
+async def watch(bot: Bot, fake: FakeDiscord, channel: int, *names: str, guild: int | None = None) -> WatchPlace:
+    place = WatchPlace(None, fake.guild.id if guild is None else guild, channel)
+    assert await bot.stores.watches.add(place, [Watch(name) for name in names], 100, bot.guilds.now()) is not None
+    return place
+
+
+def watched_channels(message: Message) -> str:
+    """Return the identifier of the select that leads to what a channel watches."""
+    (found,) = set(re.findall(r"'custom_id': '(ft1:cw)'", str(message.components)))
+    return str(found)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_without_watches_the_panel_says_how_a_channel_gets_some(fake: FakeDiscord) -> None:
+    assert "### Watches\nNone. `/ftwatch add channel:` makes a channel watch packages." in await reply(
+        fake.slash("ftconfig show")
+    )
+
+
+async def test_the_panel_lists_what_channels_watch_and_leads_to_all_of_it(
+    bot: Bot, fake: FakeDiscord, news: Channel, general: Channel
+) -> None:
+    place = await watch(bot, fake, news.id, *(f"p{number:02}" for number in range(20)))
+    await bot.stores.watches.pause(place, ["p03", "p04"], bot.guilds.now() + timedelta(days=1))
+    await bot.stores.watches.pause(place, ["p05"], bot.guilds.now() - timedelta(days=1))
+    await watch(bot, fake, general.id, "@everyone`*_", "numpy")
+    await watch(bot, fake, 77, "elsewhere", guild=78)
+    message = await fake.slash("ftconfig show").shown()
+    shown = message.text().partition("### Watches\n")[2].partition("\n[")[0]
+    assert shown.replace(str(news.id), "NEWS").replace(str(general.id), "GENERAL") == snapshot("""\
+<#NEWS>: 20 packages, 2 resting: **p00**, **p01**, **p02** and 17 more.
+<#GENERAL>: 2 packages: **@\u200beveryone\\`\\*\\_** and **numpy**.\
+""")
+    assert message.pings == ()
+    listed = await fake.select(message, watched_channels(message), str(general.id)).shown()
+    assert listed.ephemeral
+    assert "### Watched packages: 2 of 100" in listed.text()
+    assert f"told in <#{general.id}>" in listed.text()
+
+
+async def test_channels_in_which_watches_cannot_be_told_come_first_and_say_why(
+    bot: Bot, fake: FakeDiscord, news: Channel, general: Channel
+) -> None:
+    await watch(bot, fake, general.id, "numpy", "lxml")
+    await watch(bot, fake, news.id, "numpy")
+    gone = await watch(bot, fake, 5, "six")
+    fake.deny(news, Permission.SEND_MESSAGES)
+    await bot.client.wait_until_ready()
+    message = await fake.slash("ftconfig show").shown()
+    shown = message.text().partition("### Watches\n")[2].partition("\n[")[0]
+    where = f"Channel settings → Permissions → {fake.world.bot.name}"
+    assert shown.replace(str(news.id), "NEWS").replace(str(general.id), "GENERAL").replace(where, "…") == snapshot("""\
+⛔ <#5>: 1 package: **six**. The channel is gone, so nobody is told.
+⛔ <#NEWS>: 1 package: **numpy**. I can't post in <#NEWS>: missing **Send Messages**, **Attach Files**. ….
+<#GENERAL>: 2 packages: **lxml** and **numpy**.\
+""")
+    listed = await fake.select(message, watched_channels(message), str(gone.channel)).shown()
+    assert "**six**" in listed.text()
+
+
+async def test_a_closed_channel_is_tried_again_once_its_watches_are_looked_at(
+    bot: Bot, fake: FakeDiscord, general: Channel
+) -> None:
+    await watch(bot, fake, general.id, "numpy")
+    await bot.stores.closed.close(fake.guild.id, general.id, "Discord refused.", bot.guilds.now())
+    message = await fake.slash("ftconfig show").shown()
+    assert f"⛔ <#{general.id}>: 1 package: **numpy**. Discord refused." in message.text()
+    listed = await fake.select(message, watched_channels(message), str(general.id)).shown()
+    assert f"I try <#{general.id}> again from now on." in listed.text()
+    assert await bot.stores.closed.reasons(fake.guild.id) == {}
+
+
+async def test_a_channel_that_watches_nothing_any_more_is_answered_in_a_sentence(
+    bot: Bot, fake: FakeDiscord, general: Channel
+) -> None:
+    place = await watch(bot, fake, general.id, "numpy")
+    message = await fake.slash("ftconfig show").shown()
+    await bot.stores.watches.remove(place, ["numpy"])
+    told = await reply(fake.select(message, watched_channels(message), str(general.id)))
+    assert told == "Nothing is watched in that channel any more. Run `/ftconfig show` again."
+
+
+async def test_the_panel_stays_within_the_limits_however_much_is_watched(
+    bot: Bot, fake: FakeDiscord, general: Channel
+) -> None:
+    await set_up(fake, general)
+    for number in range(40):
+        channel = 10**18 + number
+        await watch(bot, fake, channel, *(f"{letter}_" * 150 for letter in "abcdefgh"))
+        await bot.stores.closed.close(fake.guild.id, channel, "no\N{ZERO WIDTH SPACE}" * 100, bot.guilds.now())
+    message = await fake.slash("ftconfig show").shown()
+    assert "and 35 more channels" in message.text()
+    assert len(message.text()) < 4_000
 
 
 # Upstream issues

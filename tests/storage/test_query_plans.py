@@ -200,6 +200,7 @@ async def use_watches(database: Engine) -> None:
         assert await watches.add(place, [Watch(NAME), Watch("other")], 50, NOW) == 2
     await watches.recipient(ada)
     await watches.listed(channel)
+    await watches.in_guild(GUILD, NOW)
     await watches.pause(ada, [NAME], LATER)
     await watches.pause(ada, [NAME], None)
     (person,) = await news.claim_unopened(NOW, 10)

@@ -133,6 +133,16 @@ class WatchPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelWatches:
+    """How many packages a channel watches, how many of these rest, and the ``first`` few by name."""
+
+    channel: int
+    packages: int
+    resting: int
+    first: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recipient:
     """Who watches: a number of ours, the place, and why nothing is sent there, if so.
 

@@ -13,7 +13,7 @@ from bot.core.posting.plans import digest_post
 from bot.core.posting.posts import Post, PostKind
 from bot.core.posting.schedule import Schedule, Slot, due_slot, next_slot
 from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
-from bot.core.posting.watches import WatchPlace
+from bot.core.posting.watches import ChannelWatches, Watch, WatchPlace
 from bot.services.discord.stores import PostStores
 from bot.services.discord.zones import Zones
 
@@ -22,7 +22,10 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class GuildOverview:
-    """What a server has set and how it stands: when the digest is due next, the last posts, why channels are closed."""
+    """What a server has set and how it stands: when the digest is due next, the last posts, why channels are closed.
+
+    ``watched`` is what its channels watch.
+    """
 
     settings: GuildSettings
     next_slot: Slot | None
@@ -30,6 +33,7 @@ class GuildOverview:
     last_announcement: Post | None
     last_issues: Post | None
     closed: Mapping[int, str]
+    watched: tuple[ChannelWatches, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,15 @@ class GuildConfig:
             last_announcement=await self.stores.posts.last(guild, PostKind.ANNOUNCEMENT),
             last_issues=await self.stores.posts.last(guild, PostKind.ISSUES),
             closed=await self.stores.closed.reasons(guild),
+            watched=await self.stores.watches.in_guild(guild, self.now()),
         )
+
+    async def watches(self, guild: int, channel: int) -> tuple[Watch, ...]:
+        """Return what a channel of a server watches; of another server's channel nothing."""
+        watcher = await self.stores.watches.recipient(WatchPlace(None, guild, channel))
+        if watcher is None or watcher.place.guild != guild:
+            return ()
+        return await self.stores.watches.listed(watcher.place)
 
     async def schedule(self, weekday: int, hour: int, zone: str) -> Schedule:
         """Make a schedule of what somebody typed; a ``UserError`` says what is wrong with it."""
