@@ -186,6 +186,11 @@ class Settings(BaseModel):
         except ValueError as error:
             raise ValueError(f"{error}. Write networks like 10.0.0.0/8 or 2001:db8::/32") from None
 
+    @property
+    def site_address(self) -> str | None:
+        """Return where the world sees the site, without a slash at its end; None where none is, or nobody said."""
+        return self.public_url if self.web is Switch.ON else None
+
     @field_validator("public_url")
     @classmethod
     def _is_public(cls, value: str | None) -> str | None:

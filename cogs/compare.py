@@ -12,6 +12,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.core.index.names import normalize
+from bot.core.site.whole_lists import NO_SITE, WholeLists
 from bot.services.packages.comparison import PackageComparer
 from cogs.conversations import Conversations
 from cogs.ui.compare_card import compare_card
@@ -25,11 +26,15 @@ DIRECTLY = 1.5
 
 @dataclass(frozen=True, slots=True)
 class CompareAnswers:
-    """Answers with packages side by side; ``offer`` gives names of packages while somebody types."""
+    """Answers with packages side by side; ``offer`` gives names of packages while somebody types.
+
+    ``whole`` knows where they are compared in full.
+    """
 
     comparer: PackageComparer
     offer: Callable[[str], list[app_commands.Choice[str]]]
     now: Callable[[], datetime]
+    whole: WholeLists = NO_SITE
 
     async def show(self, interaction: discord.Interaction, names: list[str], *, private: bool) -> None:
         """Answer with a card: at once if that is quick, else as soon as it is there."""
@@ -42,7 +47,7 @@ class CompareAnswers:
             compared = await asking
         finally:
             asking.cancel()
-        card = compare_card(compared, self.now())
+        card = compare_card(compared, self.now(), self.whole)
         if interaction.response.is_done():
             await interaction.edit_original_response(view=card)
         else:

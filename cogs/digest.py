@@ -16,6 +16,7 @@ from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week, parse_week, week_of
 from bot.core.digest.wording import chart_text, dates
 from bot.core.posting.messages import PreparedDigest
+from bot.core.site.whole_lists import NO_SITE, WholeLists
 from cogs.conversations import Conversations
 from cogs.ui.buttons import finished
 from cogs.ui.digest_card import CHART_FILE, digest_card
@@ -30,10 +31,14 @@ _LONGEST_ALT_TEXT = 1024
 
 @dataclass(frozen=True, slots=True)
 class DigestRenderer:
-    """Makes digests ready to be posted; ``draw`` gives the chart as a PNG, and runs in a thread."""
+    """Makes digests ready to be posted; ``draw`` gives the chart as a PNG, and runs in a thread.
+
+    ``whole`` knows where lists are whole of which a card shows a part.
+    """
 
     digests: Callable[[Week], Awaitable[Digest]]
     draw: Callable[[Digest], bytes]
+    whole: WholeLists = NO_SITE
     _drawn: dict[Week, tuple[Digest, bytes]] = field(default_factory=dict)
 
     async def prepare(self, week: Week) -> PreparedDigest[ui.LayoutView]:
@@ -41,7 +46,7 @@ class DigestRenderer:
         digest = await self.digests(week)
         picture = await self._picture(digest)
         return PreparedDigest(
-            view=lambda: finished(digest_card(digest, picture is not None)),
+            view=lambda: finished(digest_card(digest, picture is not None, self.whole)),
             picture=picture,
             alt=chart_text(digest)[:_LONGEST_ALT_TEXT],
             filename=CHART_FILE,

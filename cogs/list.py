@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.core.errors import UserError
 from bot.core.listing.query import GilFilter, ListOrder, ListQuery, of_target, page_of, select
+from bot.core.site.whole_lists import WholeLists
 from bot.core.verdicts.rules import Verdict
 from bot.services.packages.listing import PackageLister
 from cogs.conversations import Conversations
@@ -35,7 +36,7 @@ _VERDICTS = (
 
 @dataclass(frozen=True, slots=True)
 class ListAnswers:
-    """Answers with lists; ``site`` is where the whole list is to be seen, if anywhere."""
+    """Answers with lists; ``site`` is where the world sees the site, without a slash at its end, if one is served."""
 
     lister: PackageLister
     site: str | None = None
@@ -52,7 +53,7 @@ class ListAnswers:
         tracked = await self.lister.tracked()
         page = page_of(select(tracked.packages, query), number, PACKAGES_A_PAGE)
         page = replace(page, packages=tuple(of_target(each, query.target) for each in page.packages))
-        return list_card(page, query, tracked.scanned, reader, self.site)
+        return list_card(page, query, tracked.scanned, reader, WholeLists(self.site))
 
     async def _page(self, interaction: discord.Interaction, arguments: tuple[str, ...]) -> None:
         """Turn to another page; whoever else clicks on a public list gets their own."""

@@ -34,7 +34,7 @@ async def _scan(settings: Settings, track: int, *, as_json: bool, inspect: bool)
     if as_json:
         _print_json(report, inspected)
     else:
-        _draw(report, inspected)
+        _draw(settings, report, inspected)
     return CommandOutcome.UPSTREAM if report.failed and not report.packages else CommandOutcome.ANSWERED
 
 
@@ -74,10 +74,12 @@ def _print_json(report: ScanReport, inspected: InspectionReport | None) -> None:
     print_json(told)
 
 
-def _draw(report: ScanReport, inspected: InspectionReport | None) -> None:
+def _draw(settings: Settings, report: ScanReport, inspected: InspectionReport | None) -> None:
+    from bot.core.site.whole_lists import WholeLists
     from bot.terminal.console import output
     from bot.terminal.scan import inspection_report, scan_report
 
-    output().print(scan_report(report))
+    whole = WholeLists(settings.site_address)
+    output().print(scan_report(report, whole), soft_wrap=True)
     if inspected is not None:
-        output().print(inspection_report(inspected))
+        output().print(inspection_report(inspected, whole))

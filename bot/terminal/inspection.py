@@ -56,7 +56,7 @@ def untold_line(found: PackageInspection) -> str | None:
     names = joined([str(each.target) for each in untold])
     reasons = dict.fromkeys(reason for each in untold if each.inspection for reason in _reasons(each.inspection))
     rest = len(reasons) - _MOST_REASONS
-    more = f" And {counted(rest, 'module')} more." if rest > 0 else ""
+    more = f" And {counted(rest, 'module')} more, which --json names." if rest > 0 else ""
     return f"It could not be told for {names}: {' '.join(islice(reasons, _MOST_REASONS))}{more}"
 
 

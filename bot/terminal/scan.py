@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from itertools import islice
 
@@ -12,7 +12,10 @@ from rich.table import Table
 
 from bot.core.inspection.inspection import InspectionReport
 from bot.core.inspection.modules import Gil
+from bot.core.listing.query import GilFilter, ListQuery
+from bot.core.site.whole_lists import WholeLists
 from bot.core.text.sentences import counted, shortened
+from bot.core.text.whole_list import more
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.wording import (
     phrase,
@@ -38,8 +41,8 @@ def scan_progress() -> Iterator[Callable[[int, int, int], None]]:
         yield advance
 
 
-def scan_report(report: ScanReport) -> RenderableType:
-    """Draw what a scan found: the verdicts by target, and what it took."""
+def scan_report(report: ScanReport, whole: WholeLists) -> RenderableType:
+    """Draw what a scan found: the verdicts by target, where the packages are one by one, and what it took."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("")
     for target in report.verdicts:
@@ -50,10 +53,12 @@ def scan_report(report: ScanReport) -> RenderableType:
             words = phrase(verdict)
             table.add_row(Text(f"{words.glyph} {verdict.value}"), *(str(count or "") for count in counts))
     lines: list[RenderableType] = [Text(f"{report.packages} tracked packages", style="bold"), table]
+    if report.packages:
+        lines.append(Text(f"One by one: {whole.packages().in_terminal()}", style="dim"))
     for name, reason in islice(report.failed.items(), _MOST_FAILURES):
         lines.append(Text(f"! {name} could not be read: {reason}", style="yellow"))
     if len(report.failed) > _MOST_FAILURES:
-        lines.append(Text(f"! and {len(report.failed) - _MOST_FAILURES} more", style="yellow"))
+        lines.append(_left_out(report.failed, "ftbot scan --json"))
     if report.list_problem is not None:
         lines.append(foreign(f"! {report.list_problem} An older list of the most downloaded was used.", style="yellow"))
     took = f"{report.requests} requests, {report.not_modified} unchanged, {report.bytes / 1e6:.1f} MB"
@@ -75,7 +80,7 @@ def inspection_progress(*, shown: bool) -> Iterator[Callable[[int, int, str], No
         yield advance
 
 
-def inspection_report(report: InspectionReport) -> RenderableType:
+def inspection_report(report: InspectionReport, whole: WholeLists) -> RenderableType:
     """Draw what reading wheels found: what importing does to the GIL, by targets of packages, and what it took."""
     total = sum(report.found.values())
     counts = ", ".join(f"{report.found[gil]} {words}" for gil, words in _GIL_WORDS.items() if report.found.get(gil))
@@ -87,11 +92,18 @@ def inspection_report(report: InspectionReport) -> RenderableType:
     else:
         head = "Nothing was left to read inside." if not report.failed else "Nothing could be read inside."
     lines: list[RenderableType] = [Text(head)]
+    if report.found.get(Gil.ON):
+        where = whole.packages(ListQuery(gil=GilFilter.ON)).in_terminal()
+        lines.append(Text(f"Those that turn it back on: {where}", style="dim"))
     for name, reason in islice(report.failed.items(), _MOST_FAILURES):
         lines.append(foreign(f"! {name} could not be read inside: {reason}", style="yellow"))
     if len(report.failed) > _MOST_FAILURES:
-        lines.append(Text(f"! and {len(report.failed) - _MOST_FAILURES} more", style="yellow"))
+        lines.append(_left_out(report.failed, "ftbot scan --inspect --json"))
     return Group(*lines)
+
+
+def _left_out(failed: Sized, command: str) -> Text:
+    return Text(f"! {more(len(failed) - _MOST_FAILURES, command)}", style="yellow")
 
 
 _GIL_WORDS = {

@@ -10,6 +10,7 @@ from itertools import islice
 from rich.console import Group, RenderableType
 
 from bot.core.text.sentences import counted
+from bot.core.text.whole_list import more
 from bot.core.upstream.report import FinishedRound, WatchOverview
 from bot.core.upstream.threads import KnownThread, ThreadOrigin
 from bot.core.upstream.wording import event_words, state_words, sure_package
@@ -47,7 +48,7 @@ def round_report(round_: FinishedRound, now: datetime) -> RenderableType:
             for event in islice(reversed(round_.events), _MOST_EVENTS)
         ]
         lines.append(Rows(tuple(rows)))
-        lines += _rest(len(round_.events), _MOST_EVENTS)
+        lines += _rest(len(round_.events), _MOST_EVENTS, "ftbot upstream list has the threads")
     elif not report.failed:
         lines.append(Text("Nothing happened since the last look."))
     did = ", ".join((f"{report.new} new", counted(report.events, "event"), counted(report.requests, "request")))
@@ -79,7 +80,7 @@ def _threads(threads: Sequence[KnownThread]) -> list[RenderableType]:
         )
         for thread in threads[:_MOST_NEW]
     ]
-    return [Rows(tuple(rows)), *_rest(len(threads), _MOST_NEW)]
+    return [Rows(tuple(rows)), *_rest(len(threads), _MOST_NEW, "ftbot upstream list --json")]
 
 
 def _package(thread: KnownThread) -> str:
@@ -87,8 +88,8 @@ def _package(thread: KnownThread) -> str:
     return (thread.package if thread.origin is ThreadOrigin.TABLE else sure_package(thread.package)) or ""
 
 
-def _rest(total: int, shown: int) -> list[RenderableType]:
-    return [Text(f"and {total - shown} more", style="dim")] if total > shown else []
+def _rest(total: int, shown: int, where: str) -> list[RenderableType]:
+    return [Text(more(total - shown, where), style="dim")] if total > shown else []
 
 
 def _counts(overview: WatchOverview) -> str:

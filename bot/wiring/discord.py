@@ -20,6 +20,7 @@ from bot.clients.inspector import missing_libraries
 from bot.config import PROJECT_URL, Settings, Switch
 from bot.core.digest.digest import Digest
 from bot.core.posting.prospects import Watched, lacking_for_triage
+from bot.core.site.whole_lists import WholeLists
 from bot.jobs import Job
 from bot.services.backlog import Backlog
 from bot.services.digest.digest import Digester
@@ -185,7 +186,9 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
     lookup = build_lookup(settings, http, database, metrics.count_lookup, partial(notices.tell, NoticeTopic.STATUS))
     digester = build_digester(settings, database)
     names, tracking, zones = await _load_names(database), await _load_tracking(database), await _load_zones()
-    posting = _build_posting(resources, zones, DigestRenderer(digester.digest, _draw))
+    posting = _build_posting(
+        resources, zones, DigestRenderer(digester.digest, _draw, WholeLists(settings.site_address))
+    )
     upstream_poll = UpstreamPoll(tracking, _build_watcher(resources), partial(notices.tell, NoticeTopic.TRACKING))
     triage = None if github.app is None else _build_triage(resources, github.app, lookup)
     _hear(notices, lookup, tracking, triage)
@@ -313,9 +316,8 @@ def _build_posting(resources: _Resources, zones: Zones, renderer: DigestRenderer
     )
     pace = Pace(processes=lambda: resources.fleet.membership.count)
     discord_posts = DiscordPosts(resources.connection.current, pace)
-    delivery = PostDelivery(
-        stores, discord_posts, renderer.prepare, announcement_card, feed_card, alert_card, database.now
-    )
+    announce, alert = (partial(card, whole=renderer.whole) for card in (announcement_card, alert_card))
+    delivery = PostDelivery(stores, discord_posts, renderer.prepare, announce, feed_card, alert, database.now)
     poster = Poster(stores, discord_posts, zones, delivery, database.now)
     return _Posting(stores, renderer, poster)
 
@@ -388,12 +390,12 @@ def _build_faces(  # noqa: PLR0913, PLR0917 — what faces are made of
     watches: WatchAnswers,
 ) -> _Faces:
     offer = partial(status.offer, headline=resources.settings.targets[0])
-    comparer = PackageComparer(status.lookup, tracking, resources.database.now)
+    comparer, site = PackageComparer(status.lookup, tracking, resources.database.now), resources.settings.site_address
     return _Faces(
         status,
         dependencies,
-        ListAnswers(build_lister(resources.settings, resources.database)),
-        CompareAnswers(comparer, offer, resources.database.now),
+        ListAnswers(build_lister(resources.settings, resources.database), site),
+        CompareAnswers(comparer, offer, resources.database.now, WholeLists(site)),
         GuideAnswers(guide),
         watches,
     )

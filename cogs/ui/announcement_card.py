@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from discord import ui
 
 from bot.core.digest.changes import Change, ChangeKind
+from bot.core.site.whole_lists import NO_SITE, WholeLists
+from bot.core.text.whole_list import more
 from bot.core.verdicts.wording import DISCLAIMER
 from bot.core.wheels.platforms import platform_list
 from cogs.ui.buttons import finished
@@ -21,11 +23,17 @@ _WORDS = {
 }
 
 
-def announcement_card(changes: Sequence[Change]) -> ui.LayoutView:
-    """Lay out changes in the order in which they were noticed."""
-    lines = [_line(change) for change in changes[:_MOST_LISTED]]
-    if (rest := len(changes) - _MOST_LISTED) > 0:
-        lines.append(f"and {rest} more")
+def announcement_card(changes: Sequence[Change], whole: WholeLists = NO_SITE) -> ui.LayoutView:
+    """Lay out changes in the order in which they were noticed; of too many, gains are left out first.
+
+    ``whole`` knows where all of them are.
+    """
+    places = sorted(range(len(changes)), key=lambda place: changes[place].kind is ChangeKind.GAINED)
+    shown, left_out = sorted(places[:_MOST_LISTED]), places[_MOST_LISTED:]
+    lines = [_line(changes[place]) for place in shown]
+    if left_out:
+        gained = all(changes[place].kind is ChangeKind.GAINED for place in left_out)
+        lines.append(more(len(left_out), whole.moved(gained=gained).in_discord()))
     texts = ["### Free-threaded Python: what just changed", "\n".join(lines), f"-# {DISCLAIMER}"]
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*(ui.TextDisplay[ui.LayoutView](text) for text in texts if text)))

@@ -9,7 +9,9 @@ from discord import ui
 
 from bot.core.comparison.wording import ComparedLine, comparison_lines
 from bot.core.guide.table_page import display_width
+from bot.core.site.whole_lists import NO_SITE, WholeLists
 from bot.core.text.sentences import one_line, shortened
+from bot.core.text.whole_list import more
 from bot.core.verdicts.status import failed
 from bot.core.verdicts.wording import DISCLAIMER
 from bot.services.packages.comparison import ComparedPackages
@@ -19,12 +21,16 @@ from cogs.ui.status_card import MOST_BYTES, MOST_TEXT, plain
 _LONGEST_CELL = 24
 _LONGEST_NAME = 60
 _LONGEST_REASON = 200
-_ROOM = 600
+_LONGEST_NAMES = 300
+_ROOM = 1_000
 """Characters and bytes that are kept for what stands around the table."""
 
 
-def compare_card(compared: ComparedPackages, now: datetime) -> ui.LayoutView:
-    """Lay out packages beside each other; lines that do not fit are left out from the end, which is said."""
+def compare_card(compared: ComparedPackages, now: datetime, whole: WholeLists = NO_SITE) -> ui.LayoutView:
+    """Lay out packages beside each other; lines that do not fit are left out from the end, which is said.
+
+    ``whole`` knows where all of it is.
+    """
     packages = compared.comparison.packages
     head = " · ".join(f"**{plain(status.package, _LONGEST_NAME)}**" for status in packages)
     lines = [ComparedLine("", tuple(status.package for status in packages))]
@@ -34,13 +40,17 @@ def compare_card(compared: ComparedPackages, now: datetime) -> ui.LayoutView:
         for status in packages
         if failed(status.headline.verdict)
     ]
-    texts = [f"### {head}", f"```\n{_table(lines)}\n```", "\n".join(problems), f"-# {DISCLAIMER}"]
+    table, left_out = _table(lines)
+    where = whole.comparison([status.package for status in packages]).in_discord()
+    rest = f"-# {more(left_out, plain(where, _LONGEST_NAMES) if whole.base is None else where)}" if left_out else ""
+    texts = [f"### {head}", f"```\n{table}\n```", rest, "\n".join(problems), f"-# {DISCLAIMER}"]
     card = ui.LayoutView(timeout=None)
     card.add_item(ui.Container(*(ui.TextDisplay[ui.LayoutView](text) for text in texts if text)))
     return finished(card)
 
 
-def _table(lines: list[ComparedLine]) -> str:
+def _table(lines: list[ComparedLine]) -> tuple[str, int]:
+    """Return as many lines as fit, and how many are left out."""
     rows = [[_cell(line.subject), *map(_cell, line.cells)] for line in lines]
     widths = [max(display_width(row[place]) for row in rows) for place in range(len(rows[0]))]
     written, characters, size = [], MOST_TEXT - _ROOM, MOST_BYTES - _ROOM
@@ -49,10 +59,9 @@ def _table(lines: list[ComparedLine]) -> str:
         characters -= len(block) + 1
         size -= len(block.encode()) + 1
         if characters < 0 or size < 0:
-            written.append("…")
             break
         written.append(block)
-    return "\n".join(written)
+    return "\n".join(written), len(lines) - len(written)
 
 
 def _written(rows: list[list[str]], widths: list[int]) -> Iterator[str]:

@@ -162,7 +162,8 @@ def _warnings(report: DependencyReport) -> Iterator[str]:
     for warning in report.warnings[:_MOST_WARNINGS]:
         yield f"⚠️ {_fit(warning, _LONGEST_WARNING)}"
     if len(report.warnings) > _MOST_WARNINGS:
-        yield f"-# and {counted(len(report.warnings) - _MOST_WARNINGS, 'more warning')}"
+        rest = counted(len(report.warnings) - _MOST_WARNINGS, "more warning")
+        yield f"-# and {rest}: ftbot deps on your machine has all"
 
 
 def _foot(report: DependencyReport, page: int, last: int) -> str:

@@ -20,6 +20,8 @@ from bot.core.digest.wording import (
     title,
 )
 from bot.core.guide.sections import GUIDE
+from bot.core.site.whole_lists import NO_SITE, WholeLists
+from bot.core.text.whole_list import more
 from bot.core.verdicts.wording import DISCLAIMER
 from cogs.ui.status_card import MOST_BYTES, MOST_TEXT, plain
 
@@ -35,17 +37,22 @@ _BYTES_OF_A_TEXT = 12  # what Discord counts for each text besides its bytes
 _COLOUR = discord.Colour(0x1E8FE1)  # the headline target's line in the chart
 
 
-def digest_card(digest: Digest, chart: bool) -> ui.LayoutView:
-    """Lay out a digest; with ``chart``, the message must carry the picture as ``CHART_FILE``."""
-    head, foot = _head(digest), _foot(digest)
+def digest_card(digest: Digest, chart: bool, whole: WholeLists = NO_SITE) -> ui.LayoutView:
+    """Lay out a digest; with ``chart``, the message must carry the picture as ``CHART_FILE``.
+
+    ``whole`` knows where lists are whole of which it shows a part.
+    """
+    head, foot = _head(digest), _foot(digest, whole)
     container = ui.Container[ui.LayoutView](ui.TextDisplay(head), accent_colour=_COLOUR)
     if chart:
         gallery = ui.MediaGallery[ui.LayoutView]()
         gallery.add_item(media=f"attachment://{CHART_FILE}", description=chart_text(digest)[:_LONGEST_ALT_TEXT])
         container.add_item(gallery)
-    for text in _fitting(digest, [head, foot]):
+    for text in _fitting(digest, [head, foot], whole):
         container.add_item(ui.TextDisplay(text))
-    container.add_item(ui.ActionRow(ui.Button(label="What is this?", url=GUIDE)))
+    pages = (("All of this week", whole.week(digest.week)), ("All packages", whole.packages()))
+    links = [ui.Button[ui.LayoutView](label=label, url=page.address) for label, page in pages if page.address]
+    container.add_item(ui.ActionRow(ui.Button(label="What is this?", url=GUIDE), *links))
     container.add_item(ui.TextDisplay(foot))
     view = ui.LayoutView(timeout=None)
     view.add_item(container)
@@ -59,33 +66,37 @@ def _head(digest: Digest) -> str:
     return "\n".join([f"## {title(digest)}", *lines])
 
 
-def _foot(digest: Digest) -> str:
+def _foot(digest: Digest, whole: WholeLists) -> str:
     unread = listed_unread(digest, lambda name: plain(name, _LONGEST_NAME))
-    return f"-# {source_line(digest)}{unread} · {DISCLAIMER}"
+    packages = whole.packages()
+    one_by_one = "" if packages.address else f" · one by one: {packages.slash}"
+    return f"-# {source_line(digest)}{unread}{one_by_one} · {DISCLAIMER}"
 
 
-def _fitting(digest: Digest, fixed: Sequence[str]) -> Sequence[str]:
+def _fitting(digest: Digest, fixed: Sequence[str], whole: WholeLists) -> Sequence[str]:
     """Return the texts between head and foot: links go first where there is not enough room, then the longest lists."""
     found = sections(digest)
     quiet = quiet_line(digest)
     first = [] if quiet is None else [quiet]
     lists = _lists(found, linked=True)
-    if not _fits([*fixed, *first, *map(_text, found, lists)]):
+    where = [whole.in_section(digest, section).in_discord() for section in found]
+    if not _fits([*fixed, *first, *map(_text, found, lists, where)]):
         lists = _lists(found, linked=False)
-    while any(lists) and not _fits([*fixed, *first, *map(_text, found, lists)]):
+    while any(lists) and not _fits([*fixed, *first, *map(_text, found, lists, where)]):
         max(lists, key=len).pop()
-    return [*first, *map(_text, found, lists)]
+    if not _fits([*fixed, *first, *map(_text, found, lists, where)]):
+        where = [""] * len(found)
+    return [*first, *map(_text, found, lists, where)]
 
 
 def _lists(found: Sequence[Section], *, linked: bool) -> list[list[str]]:
     return [[_item(item, section.joint, linked) for item in section.items[:_MOST_LISTED]] for section in found]
 
 
-def _text(section: Section, items: Sequence[str]) -> str:
+def _text(section: Section, items: Sequence[str], where: str) -> str:
     rest = section.total - len(items)
-    where = f": /ftlist {section.listed}" if section.listed else ""
-    more = [f"and {rest} more{where}"] if items and rest else []
-    return "\n- ".join([f"### {section.heading} ({section.total})", *items, *more])
+    left_out = [more(rest, where)] if rest else []
+    return "\n- ".join([f"### {section.heading} ({section.total})", *items, *left_out])
 
 
 def _item(item: Item, joint: str, linked: bool) -> str:

@@ -47,7 +47,8 @@ def feed_card(events: Sequence[ThreadEvent]) -> ui.LayoutView:
     repositories = dict.fromkeys(event.ref.repository for event in events)
     ordered = [event for repository in repositories for event in events if event.ref.repository == repository]
     foot = "-# Issues and pull requests about free-threading"
-    return _listing("### What just moved upstream", list(map(_happened, ordered)), len(ordered), foot)
+    hint = ": `/ftissues` lists the threads"
+    return _listing("### What just moved upstream", list(map(_happened, ordered)), len(ordered), foot, hint)
 
 
 def threads_card(threads: Sequence[KnownThread], total: int, what: str, narrower: str = "") -> ui.LayoutView:
@@ -56,7 +57,7 @@ def threads_card(threads: Sequence[KnownThread], total: int, what: str, narrower
     ``narrower`` is the option by which those that are left out may be seen.
     """
     foot = "-# From GitHub, the last active first."
-    hint = f": narrow it with `{narrower}`" if narrower else ""
+    hint = f": narrow it with `{narrower}`" if narrower else ": `ftbot upstream list` has all"
     return _listing(f"### {what} ({total})", list(map(_thread, threads)), total, foot, hint)
 
 

@@ -11,6 +11,7 @@ from bot.core.listing.listed import Listed, ListedTarget
 from bot.core.listing.query import WAITED_FOR, GilFilter, ListOrder, ListPage, ListQuery
 from bot.core.listing.wording import gil_word, modifier_words, since_words, state_words
 from bot.core.listing.words import parse_gil, parse_order, parse_verdict
+from bot.core.site.whole_lists import WholeLists
 from bot.core.text.sentences import counted
 from bot.core.verdicts.wording import phrase
 from bot.core.wheels.targets import parse_target
@@ -34,14 +35,14 @@ FLAGS = {"lagging": _LAGGING, "narrowed": _NARROWED, "waited for": _WAITED_FOR}
 
 
 def list_card(
-    page: ListPage[Listed], query: ListQuery, scanned: datetime, reader: int, site: str | None
+    page: ListPage[Listed], query: ListQuery, scanned: datetime, reader: int, whole: WholeLists
 ) -> ui.LayoutView:
-    """Lay out a page; ``reader`` is who asked, whose clicks turn it, ``site`` where the whole list is to be seen."""
+    """Lay out a page; ``reader`` is who asked, whose clicks turn it, ``whole`` knows where all of the list is."""
     container = ui.Container[ui.LayoutView](ui.TextDisplay(f"### {counted(page.total, 'package')}{_which(query)}"))
     container.add_item(ui.TextDisplay(_lines(page.packages) or "No tracked package fits."))
     buttons = [*_turning(page, query, reader)]
-    if site is not None:
-        buttons.append(ui.Button(label="All on the site", url=site))
+    if address := whole.packages(query).address:
+        buttons.append(ui.Button(label="All on the site", url=address))
     if buttons:
         container.add_item(ui.ActionRow(*buttons))
     where = "" if page.pages == 1 else f"Page {page.number} of {page.pages} · "

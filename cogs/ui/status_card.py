@@ -133,9 +133,10 @@ def _body(status: Status) -> Iterator[str]:
         for verdict in targets[:MOST_LISTED]:
             yield _target_lines(verdict)
         if len(targets) > MOST_LISTED:
-            yield f"-# and {len(targets) - MOST_LISTED} more Pythons"
+            yield f"-# and {len(targets) - MOST_LISTED} more Pythons: ftbot status {plain(status.package, 100)}"
     if status.open_issues is not None:
-        yield f"**Open free-threading issues:** {status.open_issues}{_tracked(status.tracking_issue)}"
+        which = f" · all: /ftissues package: {plain(status.package, 100)}" if status.open_issues else ""
+        yield f"**Open free-threading issues:** {status.open_issues}{_tracked(status.tracking_issue)}{which}"
     notes = list(_notes(status))
     if notes:
         yield "\n".join(notes)

@@ -11,7 +11,9 @@ from discord import ui
 
 from bot.core.errors import UserError
 from bot.core.github.threads import parse_ref
+from bot.core.listing.query import ListOrder, ListQuery
 from bot.core.posting.watches import NewsItem, NewsKind, Topic, Watch, WatchPlace
+from bot.core.site.whole_lists import NO_SITE, WholeLists
 from bot.core.text.sentences import counted, joined, listed
 from bot.core.verdicts.status import Status
 from bot.core.verdicts.wording import DISCLAIMER, headline
@@ -48,11 +50,17 @@ _LINES = {
 }
 
 
-def alert_card(news: Sequence[NewsItem]) -> ui.LayoutView:
-    """Lay out what happened to packages that somebody watches, a paragraph a package."""
+def alert_card(news: Sequence[NewsItem], whole: WholeLists = NO_SITE) -> ui.LayoutView:
+    """Lay out what happened to packages that somebody watches, a paragraph a package.
+
+    ``whole`` knows where the packages are of which there is no room to tell.
+    """
     packages = list(dict.fromkeys(each.package for each in news))
     title = plain(packages[0], _LONGEST_NAME) if len(packages) == 1 else counted(len(packages), "package")
-    lines = [f"### 🔔 Free-threaded Python: {title}", *_fitting(_paragraphs(news), MOST_TEXT - 400)]
+    lines = [
+        f"### 🔔 Free-threaded Python: {title}",
+        *_fitting(_paragraphs(news), MOST_TEXT - 600, _standing_now(whole)),
+    ]
     container = ui.Container[ui.LayoutView](ui.TextDisplay("\n".join(lines)))
     container.add_item(ui.ActionRow(*_alert_buttons(packages)))
     container.add_item(ui.TextDisplay(f"-# You are told because of `/ftwatch`. {DISCLAIMER}"))
@@ -165,8 +173,15 @@ def _standing(status: Status) -> str:
     return f"{words.glyph} {words.word} on {status.headline.target}"
 
 
-def _fitting(lines: Iterable[str], most: int) -> Iterator[str]:
-    """Return lines as long as they fit, and how many are left out."""
+def _standing_now(whole: WholeLists) -> str:
+    """Return where people see how everything that they watch stands now."""
+    page = whole.packages(ListQuery(order=ListOrder.GAINED))
+    how = f"[how packages stand](<{page.address}>)" if page.address else "`/ftstatus` tells how each stands"
+    return f"; `/ftwatch list` has all your packages, {how}"
+
+
+def _fitting(lines: Iterable[str], most: int, where: str = "") -> Iterator[str]:
+    """Return lines as long as they fit, how many are left out, and ``where`` they are to be seen."""
     left, size, out = most, MOST_BYTES - 1_500, 0
     for line in lines:
         left -= len(line) + 1
@@ -176,4 +191,4 @@ def _fitting(lines: Iterable[str], most: int) -> Iterator[str]:
         else:
             out += 1
     if out:
-        yield f"-# and {counted(out, 'line')} more"
+        yield f"-# and {counted(out, 'line')} more{where}"

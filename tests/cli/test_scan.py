@@ -367,6 +367,16 @@ async def test_classify_without_jsonl_says_what_is_missing(ftbot: Run) -> None:
 # ftbot digest
 
 
+async def test_a_scan_and_a_digest_lead_to_the_packages_one_by_one(ftbot: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "One by one: ftbot list\n" in (await ftbot("scan")).out
+    assert "\nOne by one: `ftbot list`.\n" in (await ftbot("digest")).out
+    monkeypatch.setenv("FTBOT_PUBLIC_URL", "https://ft.example.org/")
+    assert "\nOne by one: `ftbot list`.\n" in (await ftbot("digest")).out, "the site is off"
+    monkeypatch.setenv("FTBOT_WEB", "on")
+    assert "One by one: https://ft.example.org/packages/\n" in (await ftbot("scan")).out
+    assert "\nOne by one: [all of them](https://ft.example.org/packages/).\n" in (await ftbot("digest")).out
+
+
 async def test_without_the_extra_for_pictures_a_digest_is_text_and_no_folder_is_made(
     ftbot: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

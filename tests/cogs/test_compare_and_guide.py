@@ -9,7 +9,9 @@ from inline_snapshot import snapshot
 
 from bot.core.comparison.cadence import Cadence
 from bot.core.comparison.comparison import compare
+from bot.core.site.whole_lists import NO_SITE, WholeLists
 from bot.core.verdicts.status import Status
+from bot.core.wheels.targets import Target
 from bot.services.packages.comparison import ComparedPackages
 from cogs.ui.compare_card import compare_card
 from cogs.ui.status_card import MOST_BYTES
@@ -69,12 +71,31 @@ def test_a_comparison_stays_within_the_limits_whatever_the_names() -> None:
     page = project(*wheels(*tags, version="1" * 200), sdist())
     packages = [Status(judged(replace(page, name=f"`@everyone`{number}" * 20)), NOW) for number in range(4)]
     cadences = {status.package: Cadence(10**9, NOW) for status in packages}
-    card = compare_card(ComparedPackages(compare(packages), cadences), NOW)
+    site = WholeLists("https://ft.example.org")
+    card = compare_card(ComparedPackages(compare(packages), cadences), NOW, site)
     texts = [item.content for item in card.walk_children() if hasattr(item, "content")]
     assert sum(len(text) for text in texts) <= 4000
     assert sum(len(text.encode()) for text in texts) <= MOST_BYTES
     table = next(text for text in texts if text.startswith("```"))
     assert table.count("`") == 6
+
+
+@pytest.mark.parametrize(
+    ("whole", "where"),
+    [
+        (NO_SITE, "ftbot compare p0 p1 p2 p3"),
+        (WholeLists("https://ft.example.org"), "[all of them](<https://ft.example.org/compare?packages=p0+p1+p2+p3>)"),
+    ],
+)
+def test_a_comparison_without_room_says_where_all_of_it_is(whole: WholeLists, where: str) -> None:
+    tags = [f"cp314-cp314t-{platform}" for platform in NINE] + [f"cp314-cp314-{platform}" for platform in NINE]
+    page, targets = project(*wheels(*tags), sdist()), [Target(14) for _ in range(6)]
+    packages = [Status(judged(replace(page, name=f"p{number}"), *targets), NOW) for number in range(4)]
+    card = compare_card(ComparedPackages(compare(packages), {}), NOW, whole)
+    texts = [item.content for item in card.walk_children() if hasattr(item, "content")]
+    assert sum(len(text) for text in texts) <= 4000
+    (rest,) = [text for text in texts if text.startswith("-# and ")]
+    assert rest.split(" more: ")[1] == where
 
 
 @pytest.mark.usefixtures("bot")

@@ -17,6 +17,8 @@ from bot.core.digest.digest import Digest
 from bot.core.digest.weeks import Week
 from bot.core.errors import UserError
 from bot.core.posting.settings import DigestSettings
+from bot.core.posting.watches import NewsItem, NewsKind
+from bot.core.site.whole_lists import NO_SITE, WholeLists
 from bot.core.verdicts.wording import DISCLAIMER
 from bot.core.wheels.platforms import Platform
 from bot.core.wheels.targets import Target
@@ -24,6 +26,7 @@ from cogs.digest import DigestRenderer
 from cogs.ui.announcement_card import announcement_card
 from cogs.ui.digest_card import CHART_FILE
 from cogs.ui.status_card import MOST_TEXT
+from cogs.ui.watch_card import alert_card
 from tests.cogs.running import Bot, running_bot
 from tests.core.digests import QUIET
 from tests.fakes.discord_interactions import CallbackType
@@ -233,5 +236,35 @@ def test_a_long_announcement_is_cut() -> None:
     card = announcement_card(changes)
     assert card.content_length() < MOST_TEXT + 1_500
     texts = texts_of(card)
-    assert "and 280 more" in texts[1]
+    assert texts[1].endswith("\nand 280 more: /ftlist order: gained")
     assert texts[2] == f"-# {DISCLAIMER}"
+
+
+def test_of_too_many_changes_gains_are_left_out_first_and_all_of_them_are_linked() -> None:
+    gained = [Change(f"g{number}", Target(14), "1", ChangeKind.GAINED, ("cp314t",)) for number in range(25)]
+    lost = [Change(f"l{number}", Target(14), "1", ChangeKind.LOST) for number in range(25)]
+    site = WholeLists("https://ft.example.org")
+    text = texts_of(announcement_card([*gained, lost[0]], site))[1]
+    assert text.split("\n")[0].startswith("- **g0** ")
+    assert text.split("\n")[-2].startswith("- **l0** ")
+    assert text.endswith("\nand 6 more: [all of them](<https://ft.example.org/packages/?order=gained>)")
+    assert texts_of(announcement_card(lost, site))[1].endswith("\nand 5 more: [all of them](<https://ft.example.org/>)")
+    assert texts_of(announcement_card(lost))[1].endswith("\nand 5 more: /ftlist only: narrowed")
+
+
+@pytest.mark.parametrize(
+    ("whole", "where"),
+    [
+        (NO_SITE, "`/ftstatus` tells how each stands"),
+        (
+            WholeLists("https://ft.example.org"),
+            "[how packages stand](<https://ft.example.org/packages/?order=gained>)",
+        ),
+    ],
+)
+def test_an_alert_without_room_says_where_the_rest_is(whole: WholeLists, where: str) -> None:
+    news = [NewsItem(f"p{number}", NewsKind.LOST, Target(14), "1" * 60) for number in range(200)]
+    card = alert_card(news, whole)
+    assert card.content_length() <= 4_000
+    (last,) = {text.split("\n")[-1] for text in texts_of(card) if "more; " in text}
+    assert last.endswith(f" lines more; `/ftwatch list` has all your packages, {where}")

@@ -82,7 +82,9 @@ async def test_long_lists_are_cut(bot: Bot, fake: FakeDiscord) -> None:
     )
 
 
-@pytest.mark.parametrize(("state", "hint"), [("open", ""), ("all", ": narrow it with `state:`")])
+@pytest.mark.parametrize(
+    ("state", "hint"), [("open", ": `ftbot upstream list` has all"), ("all", ": narrow it with `state:`")]
+)
 async def test_a_long_list_of_a_package_is_narrowed_by_state(
     bot: Bot, fake: FakeDiscord, state: str, hint: str
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
+from discord import ui
 from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
@@ -14,6 +15,7 @@ from bot.core.errors import UserError
 from bot.core.inspection.modules import Gil
 from bot.core.listing.listed import Listed, ListedSince, ListedTarget
 from bot.core.listing.query import WAITED_FOR, GilFilter, ListOrder, ListQuery, page_of
+from bot.core.site.whole_lists import WholeLists
 from bot.core.verdicts.modifiers import ModifierKind
 from bot.core.verdicts.rules import Verdict
 from cogs.ui.buttons import identifier_of
@@ -84,6 +86,16 @@ async def test_an_answer_can_be_private_and_is_where_the_bot_is_not_installed(fa
     assert (await fake.slash("ftlist", guild=Guild("Elsewhere"), user=User("bob")).shown()).ephemeral
 
 
+def test_the_button_to_the_site_asks_for_the_same_list() -> None:
+    query = ListQuery(target=T314, verdicts=WAITED_FOR)
+    card = list_card(page_of([], 1, PACKAGES_A_PAGE), query, NOW, 1, WholeLists("https://ft.example.org"))
+    (button,) = [item for item in card.walk_children() if isinstance(item, ui.Button)]
+    assert (button.label, button.url) == (
+        "All on the site",
+        "https://ft.example.org/packages/?target=3.14t&verdict=abi3-only%2Cblocked%2Cmis-tagged%2Cnot-yet",
+    )
+
+
 @pytest.mark.usefixtures("scanned")
 async def test_what_fits_nothing_says_so(fake: FakeDiscord) -> None:
     shown = (await fake.slash("ftlist", gil="on", python="3.15t").shown()).text()
@@ -142,7 +154,7 @@ def test_any_text_in_a_button_is_read_or_refused(texts: tuple[str, str, str, str
 def test_a_card_stays_within_the_limits_whatever_the_names() -> None:
     worst = ListedTarget(T314, Verdict.PURE_FALLBACK, Gil.ON, ListedSince("9" * 300, None), tuple(ModifierKind), (), ())
     packages = [Listed("@everyone`*_" * 20, 10**6, "1" * 300, (worst,) * 5)] * 40
-    card = list_card(page_of(packages, 2, PACKAGES_A_PAGE), ListQuery(), NOW, 2**63, "https://example.org/")
+    card = list_card(page_of(packages, 2, PACKAGES_A_PAGE), ListQuery(), NOW, 2**63, WholeLists("https://example.org"))
     texts = [item.content for item in card.walk_children() if hasattr(item, "content")]
     assert sum(len(text) for text in texts) <= 4000
     assert sum(len(text.encode()) for text in texts) <= MOST_BYTES

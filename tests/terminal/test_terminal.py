@@ -14,6 +14,7 @@ from rich.console import Console, RenderableType
 
 from bot.config import Setting
 from bot.core.index.metadata import Metadata
+from bot.core.site.whole_lists import NO_SITE
 from bot.core.text.alphabet import SPELLED
 from bot.core.verdicts.judge import without_release
 from bot.core.verdicts.modifiers import Modifier, ModifierKind
@@ -429,12 +430,13 @@ no:   database       It is "locked". Stop the other one...
 """)
     verdicts = {"3.14t": {"supported": 9, "partial": 10}, "3.15t": {"not-yet": 19}}
     report = ScanReport(19, 25, 0, 1_000_000, {}, verdicts, 2.0, "2026-11-01")
-    assert drawn_in("ascii", scan_report(report)) == snapshot("""\
+    assert drawn_in("ascii", scan_report(report, NO_SITE)) == snapshot("""\
 19 tracked packages
                 3.14t  3.15t
 yes: supported      9
 mixed: partial     10
 no: not-yet               19
+One by one: ftbot list
 25 requests, 0 unchanged, 1.0 MB, 2.0 s - most downloaded as of 2026-11-01\
 """)
 

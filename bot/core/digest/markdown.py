@@ -8,8 +8,10 @@ from bot.core.digest.digest import Digest
 from bot.core.digest.wording import (
     Item,
     Section,
+    Where,
     chart_text,
     listed_unread,
+    nowhere,
     quiet_line,
     sections,
     source_line,
@@ -17,19 +19,26 @@ from bot.core.digest.wording import (
     title,
 )
 from bot.core.text.markdown import plain_markdown
+from bot.core.text.whole_list import UNKNOWN, WholeList, more
 from bot.core.verdicts.wording import DISCLAIMER
 
 
-def markdown(digest: Digest, chart: str | None = None) -> str:
-    """Write a digest as Markdown (CommonMark); ``chart`` is the address or relative path of its image."""
-    return "\n".join(_lines(digest, chart))
+def markdown(digest: Digest, chart: str | None = None, where: Where = nowhere, packages: WholeList = UNKNOWN) -> str:
+    """Write a digest as Markdown (CommonMark); ``chart`` is the address or relative path of its image.
+
+    ``where`` tells where all of a section is, ``packages`` where all packages are.
+    """
+    return "\n".join(_lines(digest, chart, where, packages.in_markdown()))
 
 
-def _lines(digest: Digest, chart: str | None) -> Iterator[str]:
+def _lines(digest: Digest, chart: str | None, where: Where, packages: str) -> Iterator[str]:
     yield f"# {title(digest)}"
     yield ""
     for share in digest.shares:
         yield f"- **{share.target}**: {target_line(digest, share)}"
+    if packages:
+        yield ""
+        yield f"One by one: {packages}."
     if chart is not None:
         yield ""
         yield f"![{chart_text(digest)}](<{chart}>)"
@@ -38,7 +47,7 @@ def _lines(digest: Digest, chart: str | None) -> Iterator[str]:
         yield quiet
     for section in sections(digest):
         yield ""
-        yield from _section(section)
+        yield from _section(section, where)
     yield ""
     yield "---"
     yield ""
@@ -46,13 +55,13 @@ def _lines(digest: Digest, chart: str | None) -> Iterator[str]:
     yield ""
 
 
-def _section(section: Section) -> Iterator[str]:
+def _section(section: Section, where: Where) -> Iterator[str]:
     yield f"## {section.heading} ({section.total})"
     yield ""
     for item in section.items:
         yield f"- {_item(item, section.joint)}"
     if section.rest:
-        yield f"- and {section.rest} more"
+        yield f"- {more(section.rest, where(section).in_markdown())}"
 
 
 def _item(item: Item, joint: str) -> str:

@@ -13,8 +13,10 @@ from bot.core.digest.wording import (
     COMMENTS,
     Item,
     Section,
+    Where,
     chart_text,
     listed_unread,
+    nowhere,
     percent,
     quiet_line,
     sections,
@@ -23,6 +25,7 @@ from bot.core.digest.wording import (
     title,
 )
 from bot.core.text.sentences import one_line
+from bot.core.text.whole_list import UNKNOWN, WholeList, more
 from bot.core.verdicts.wording import DISCLAIMER
 
 _PIECES = re.compile(r"[^-_/#\s]{1,16}[-_/#\s]?|[-_/#\s]")
@@ -82,12 +85,17 @@ footer { margin-top: 2.5rem; color: var(--soft); font-size: .9rem; }
 """
 
 
-def page(digest: Digest, chart: bytes | str | None = None) -> str:
-    """Write a digest as an HTML document; ``chart`` is its image, to be built in, or a relative path to it."""
-    return "\n".join(_lines(digest, chart)) + "\n"
+def page(
+    digest: Digest, chart: bytes | str | None = None, where: Where = nowhere, packages: WholeList = UNKNOWN
+) -> str:
+    """Write a digest as an HTML document; ``chart`` is its image, to be built in, or a relative path to it.
+
+    ``where`` tells where all of a section is, ``packages`` where all packages are.
+    """
+    return "\n".join(_lines(digest, chart, where, packages)) + "\n"
 
 
-def _lines(digest: Digest, chart: bytes | str | None) -> Iterator[str]:
+def _lines(digest: Digest, chart: bytes | str | None, where: Where, packages: WholeList) -> Iterator[str]:
     yield "<!DOCTYPE html>"
     yield '<html lang="en">'
     yield "<head>"
@@ -103,12 +111,14 @@ def _lines(digest: Digest, chart: bytes | str | None) -> Iterator[str]:
     for share in digest.shares:
         yield from _share(digest, share)
     yield "</ul>"
+    if all_packages := _leading(packages):
+        yield f"<p>One by one: {all_packages}.</p>"
     if chart is not None:
         yield f'<figure><img src="{_source(chart)}" alt="{_text(chart_text(digest))}"></figure>'
     if (quiet := quiet_line(digest)) is not None:
         yield f'<p class="quiet">{_text(quiet)}</p>'
     for section in sections(digest):
-        yield from _table(section)
+        yield from _table(section, where(section))
     yield "</main>"
     yield "<footer>"
     yield f"<p>{_text(source_line(digest))}{_text(listed_unread(digest))}.</p>"
@@ -130,7 +140,7 @@ def _bar(part: int, whole: int) -> str:
     return f'<i style="width: {100 * part / max(1, whole):.2f}%"></i>'
 
 
-def _table(section: Section) -> Iterator[str]:
+def _table(section: Section, whole: WholeList) -> Iterator[str]:
     noted = any(item.note for item in section.items)
     columns = section.columns if noted else section.columns[:2]
     yield '<table class="talk">' if columns[-1] == COMMENTS else "<table>"
@@ -142,9 +152,16 @@ def _table(section: Section) -> Iterator[str]:
         note = f'<td class="note">{_text(item.note)}</td>' if noted else ""
         yield f"<tr><td>{_subject(item)}</td><td>{_text(item.words)}</td>{note}</tr>"
     if section.rest:
-        yield f'<tr><td colspan="{len(columns)}">and {section.rest} more</td></tr>'
+        yield f'<tr><td colspan="{len(columns)}">{more(section.rest, _leading(whole))}</td></tr>'
     yield "</tbody>"
     yield "</table>"
+
+
+def _leading(whole: WholeList) -> str:
+    """Return what leads to all of a list."""
+    if whole.address:
+        return f'<a href="{escape(whole.address)}">all of them</a>'
+    return f"<code>{escape(whole.command)}</code>" if whole.command else ""
 
 
 def _subject(item: Item) -> str:

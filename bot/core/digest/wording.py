@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from enum import Enum
 
 from bot.core.digest.digest import Digest, DigestThread, Move, Share, WaitingPackage
 from bot.core.digest.imported import GilMove, GilOn
@@ -17,6 +18,7 @@ from bot.core.history.shares import GilShare
 from bot.core.index.metadata import safe_link
 from bot.core.inspection.modules import Gil
 from bot.core.text.sentences import counted
+from bot.core.text.whole_list import UNKNOWN, WholeList
 from bot.core.verdicts.rules import Verdict
 from bot.core.verdicts.status import project_page
 from bot.core.verdicts.wording import phrase
@@ -29,9 +31,20 @@ COMMENTS = "Comments"
 MOST_THREADS = 10
 """Upstream threads that a section lists."""
 
-_WAITED_FOR = "only: waited for"
+Where = Callable[["Section"], WholeList]
+"""Tells where all of a section is."""
+
 _WEEKS_OF_A_YEAR = 52
 _MOST_UNREAD = 10
+
+
+class SectionKind(Enum):
+    """What a section is about, as far as it decides where all of it is."""
+
+    MOVES = "what moved in the week"
+    WAITING = "packages that are waited for"
+    GIL_ON = "packages that turn the GIL back on"
+    THREADS = "threads upstream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,6 @@ class Section:
     """A heading and its items; ``total`` counts those left out as well.
 
     In a list ``joint`` stands between an item's subject and its words; in a table ``columns`` stand over its parts.
-    ``listed`` are the options of ``/ftlist`` that show all, where it can.
     """
 
     heading: str
@@ -60,12 +72,17 @@ class Section:
     columns: tuple[str, str, str]
     items: tuple[Item, ...]
     total: int
-    listed: str = ""
+    kind: SectionKind = SectionKind.MOVES
 
     @property
     def rest(self) -> int:
         """Count what there is besides the items."""
         return self.total - len(self.items)
+
+
+def nowhere(_section: Section) -> WholeList:
+    """Return that nobody knows where all of a section is."""
+    return UNKNOWN
 
 
 def title(digest: Digest) -> str:
@@ -164,7 +181,7 @@ def sections(digest: Digest) -> tuple[Section, ...]:
             packages,
             waiting,
             digest.blocking,
-            _WAITED_FOR,
+            SectionKind.WAITING,
         ),
         _threads("Issues answered by wheels", issues.answered, issues.totals.answered, "Wheels"),
         _threads("Issues opened", issues.opened, issues.totals.opened),
@@ -185,9 +202,8 @@ def _gil_sections(digest: Digest) -> Iterator[Section]:
         yield Section(heading, ": ", columns, items, len(items))
     on = tuple(Item(each.package, _modules(each), "", project_page(each.package)) for each in imported.on)
     heading = "Have wheels, and turn the GIL back on when imported"
-    yield Section(
-        heading, ": ", ("Package", "Modules that do not declare otherwise", ""), on, imported.turning_on, "gil: on"
-    )
+    columns = ("Package", "Modules that do not declare otherwise", "")
+    yield Section(heading, ": ", columns, on, imported.turning_on, SectionKind.GIL_ON)
 
 
 def _gil_move(move: GilMove) -> Item:
@@ -211,10 +227,14 @@ def source_line(digest: Digest) -> str:
 
 
 def listed_unread(digest: Digest, shown: Callable[[str], str] = str) -> str:
-    """Name the first few packages that could not be read, for the end of ``source_line``; ``shown`` escapes a name."""
+    """Name the first few packages that could not be read, for the end of ``source_line``; ``shown`` escapes a name.
+
+    All of them are in the digest as JSON, which is said where not all are named.
+    """
     rest = len(digest.unread) - _MOST_UNREAD
     names = ", ".join(shown(name) for name in digest.unread[:_MOST_UNREAD])
-    return (f": {names}" if names else "") + (f" and {rest} more" if rest > 0 else "")
+    all_named = f" and {rest} more (all are in the digest as JSON)" if rest > 0 else ""
+    return (f": {names}" if names else "") + all_named
 
 
 def _day(day: date) -> str:
@@ -242,7 +262,7 @@ def _moves(heading: str, items: Sequence[Item]) -> Section:
 
 def _threads(heading: str, threads: Sequence[DigestThread], total: int, note: str = COMMENTS) -> Section:
     items = tuple(_thread(each) for each in threads[:MOST_THREADS])
-    return Section(heading, ": ", ("Issue", "Title", note), items, total)
+    return Section(heading, ": ", ("Issue", "Title", note), items, total, SectionKind.THREADS)
 
 
 def _gain(move: Move) -> Item:

@@ -20,6 +20,8 @@ from bot.core.digest.wording import (
 )
 from bot.core.site.drawing import Chart, chart_of
 from bot.core.site.front import Bar
+from bot.core.site.list_page import list_address
+from bot.core.site.whole_lists import section_query
 from bot.core.text.sentences import counted, one_line
 from bot.core.verdicts.status import PYPI
 
@@ -47,13 +49,17 @@ class WeekItem:
 
 @dataclass(frozen=True, slots=True)
 class WeekSection:
-    """What happened of one kind; ``rest`` counts what is left out."""
+    """What happened of one kind; ``rest`` counts what is left out.
+
+    ``listed`` is where all of it is on a site that is served, from its front page, if it is anywhere.
+    """
 
     heading: str
     columns: tuple[str, ...]
     entries: tuple[WeekItem, ...]
     total: int
     rest: int
+    listed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,7 @@ def digest_page(digest: Digest, weeks: Sequence[Week], tracked: Container[str]) 
             for share in digest.shares
         ),
         quiet=quiet_line(digest),
-        sections=tuple(_section(section, tracked) for section in sections(digest)),
+        sections=tuple(_section(digest, section, tracked) for section in sections(digest)),
         chart=chart_of(digest.chart, [share.target for share in digest.shares]),
         source=source_line(digest) + listed_unread(digest),
         before=str(beside[place - 1]) if place > 0 else None,
@@ -111,7 +117,7 @@ def digest_page(digest: Digest, weeks: Sequence[Week], tracked: Container[str]) 
     )
 
 
-def _section(section: Section, tracked: Container[str]) -> WeekSection:
+def _section(digest: Digest, section: Section, tracked: Container[str]) -> WeekSection:
     noted = any(item.note for item in section.items)
     return WeekSection(
         section.heading,
@@ -124,6 +130,7 @@ def _section(section: Section, tracked: Container[str]) -> WeekSection:
         ),
         section.total,
         section.rest,
+        listed=list_address(query) if (query := section_query(digest, section)) is not None else None,
     )
 
 

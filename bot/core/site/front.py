@@ -10,7 +10,9 @@ from bot.core.digest.digest import Digest, Move, Share
 from bot.core.digest.wording import gil_words, percent
 from bot.core.guide.tracking_issues import tracking_issue
 from bot.core.inspection.modules import Gil
+from bot.core.listing.query import WAITED_FOR, ListQuery
 from bot.core.site.drawing import Chart, chart_of, written
+from bot.core.site.list_page import list_address
 from bot.core.site.marks import Mark, mark_of, word_of
 from bot.core.text.sentences import counted
 from bot.core.wheels.platforms import platform_list
@@ -85,6 +87,7 @@ class FrontPage:
     chart: Chart | None
     awaited: tuple[Awaited, ...]
     awaited_count: int
+    awaited_list: str
     week: str
     since: str
 
@@ -114,6 +117,7 @@ def front_page(digests: Sequence[Digest]) -> FrontPage:
             for each in digest.waiting
         ),
         awaited_count=digest.blocking,
+        awaited_list=list_address(ListQuery(target=headline.target, verdicts=WAITED_FOR)),
         week=str(digest.week),
         since=written(digests[-1].week.monday),
     )

@@ -161,18 +161,19 @@ class LiveAddresses:
 
     def page(self, number: int) -> str:
         """Return the address of a page of the list."""
-        return _address(self.query, number)
+        return list_address(self.query, number)
 
     def ordered(self, order: ListOrder) -> str:
         """Return the address of the list in another order."""
-        return _address(replace(self.query, order=order))
+        return list_address(replace(self.query, order=order))
 
     def about(self, target: Target, verdict: Verdict) -> str:
         """Return the address of the list of those that a verdict is about, with the other filters as they are."""
-        return _address(replace(self.query, target=target, verdicts=frozenset({verdict})))
+        return list_address(replace(self.query, target=target, verdicts=frozenset({verdict})))
 
 
-def _address(query: ListQuery, number: int = 1) -> str:
+def list_address(query: ListQuery, number: int = 1) -> str:
+    """Return where a site that is served lists what a query asks for, from its front page."""
     asked = urlencode(list(parameters(query, number)))
     return f"packages/?{asked}" if asked else "packages/"
 

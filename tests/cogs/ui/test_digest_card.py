@@ -13,6 +13,7 @@ from inline_snapshot import snapshot
 
 from bot.core.digest.digest import Digest
 from bot.core.digest.wording import chart_text, sections
+from bot.core.site.whole_lists import NO_SITE, WholeLists
 from cogs.ui.digest_card import CHART_FILE, digest_card
 from tests.core.digests import BUSY, HOSTILE, QUIET, digests, move
 
@@ -23,14 +24,20 @@ def texts(view: ui.LayoutView) -> list[str]:
     return [item.content for item in view.walk_children() if isinstance(item, ui.TextDisplay)]
 
 
+SITE = WholeLists("https://ft.example.org/@everyone/(x)")
+LONG = WholeLists(f"https://{'long.' * 45}example.org")
+
+
 @pytest.mark.no_cover  # many examples of what other tests run
-@pytest.mark.parametrize("chart", [True, False])
+@pytest.mark.parametrize(("chart", "whole"), [(True, NO_SITE), (False, SITE), (True, LONG)])
 @given(digest=digests((1, 1, 5, 70)))
 @example(digest=TWO_HUNDRED)
 @example(digest=BUSY)
 @example(digest=QUIET)
-def test_a_card_stays_within_discords_limits_whatever_the_digest(digest: Digest, chart: bool) -> None:
-    view = digest_card(digest, chart)
+def test_a_card_stays_within_discords_limits_whatever_the_digest(
+    digest: Digest, chart: bool, whole: WholeLists
+) -> None:
+    view = digest_card(digest, chart, whole)
     pieces = texts(view)
     assert sum(1 for _ in view.walk_children()) <= 40
     assert all(pieces)
@@ -58,8 +65,10 @@ def test_a_card_says_its_week_and_how_many_there_are_of_everything(digest: Diges
 @example(digest=TWO_HUNDRED)
 @example(digest=BUSY)
 def test_nothing_from_elsewhere_becomes_markup_or_a_mention(digest: Digest) -> None:
-    everything = "\n".join(texts(digest_card(digest, chart=False)))
-    ours = re.sub(r"\[\*\*((?:[^\\\]]|\\.)*?)\*\*\]\(<https?://[^\s<>()]*>\)", r"**\1**", everything)
+    everything = "\n".join(texts(digest_card(digest, False, SITE)))
+    ours = everything.replace("[all of them](<https://ft.example.org/%40everyone/%28x%29/", "(")
+    ours = re.sub(r"(: \([^>]*)>\)", r"\1", ours)
+    ours = re.sub(r"\[\*\*((?:[^\\\]]|\\.)*?)\*\*\]\(<https?://[^\s<>()]*>\)", r"**\1**", ours)
     ours = re.sub(r"^(- )?\*\*((?:[^\\*]|\\.)*)\*\*", r"\1\2", ours, flags=re.MULTILINE)
     ours = re.sub(r"^(## |### |-# |- )", "", ours, flags=re.MULTILINE)
     assert re.search(r"(?<!\\)(?:\\\\)*[*_~`|>\[\]<#]", ours) is None
@@ -87,7 +96,7 @@ def test_a_busy_week() -> None:
 ### Still waiting for 3.14t, most downloaded first (140)
 - [**grpcio**](<https://pypi.org/project/grpcio/>): no wheel
 - [**orjson**](<https://pypi.org/project/orjson/>): abi3 only
-- and 138 more: /ftlist only: waited for
+- and 138 more: /ftlist python: 3.14t only: waited for
 ### Issues answered by wheels (1)
 - [**lxml/lxml\\#8**](<https://github.com/lxml/lxml/issues/8>): No 3.14t wheels (lxml 6.1.3 for 3.14t)
 ### Issues opened (1)
@@ -96,7 +105,7 @@ def test_a_busy_week() -> None:
 - [**lxml/lxml\\#7**](<https://github.com/lxml/lxml/issues/7>): Crash in 3.14t (1 comment)
 ### Most discussed issues (1)
 - **python/cpython\\#9**: Deadlock at exit (48 comments)
--# 2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 3 of 360 packages could not be read or dated: broken, slow-index, unlucky · A wheel shows that a build exists, not that it is thread-safe.\
+-# 2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · 3 of 360 packages could not be read or dated: broken, slow-index, unlucky · one by one: /ftlist · A wheel shows that a build exists, not that it is thread-safe.\
 """)
 
 
@@ -109,9 +118,39 @@ A quiet week: no package gained or lost wheels.
 ### Still waiting for 3.14t, most downloaded first (140)
 - [**grpcio**](<https://pypi.org/project/grpcio/>): no wheel
 - [**orjson**](<https://pypi.org/project/orjson/>): abi3 only
-- and 138 more: /ftlist only: waited for
--# 2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · A wheel shows that a build exists, not that it is thread-safe.\
+- and 138 more: /ftlist python: 3.14t only: waited for
+-# 2026-W47 · data read 23 Nov 01:00 UTC · by rules 1 · one by one: /ftlist · A wheel shows that a build exists, not that it is thread-safe.\
 """)
+
+
+@pytest.mark.parametrize(
+    ("whole", "heading", "rest"),
+    [
+        (NO_SITE, "Still waiting", "and 138 more: /ftlist python: 3.14t only: waited for"),
+        (
+            SITE,
+            "Still waiting",
+            "and 138 more: [all of them](<https://ft.example.org/%40everyone/%28x%29/packages/?target=3.14t&verdict=abi3-only%2Cblocked%2Cmis-tagged%2Cnot-yet>)",
+        ),
+        (NO_SITE, "Newly supported", "and 190 more: ftbot digest --week 2026-W47"),
+        (
+            SITE,
+            "Newly supported",
+            "and 190 more: [all of them](<https://ft.example.org/%40everyone/%28x%29/digests/2026-W47/>)",
+        ),
+    ],
+)
+def test_what_is_left_out_is_to_be_found(whole: WholeLists, heading: str, rest: str) -> None:
+    (section,) = [text for text in texts(digest_card(TWO_HUNDRED, False, whole)) if text.startswith(f"### {heading}")]
+    assert section.split("\n- ")[-1] == rest
+
+
+def test_all_that_is_only_counted_has_a_button_where_there_is_a_site() -> None:
+    buttons = [item for item in digest_card(QUIET, False, SITE).walk_children() if isinstance(item, ui.Button)]
+    assert [(each.label, each.url) for each in buttons[1:]] == [
+        ("All of this week", "https://ft.example.org/%40everyone/%28x%29/digests/2026-W47/"),
+        ("All packages", "https://ft.example.org/%40everyone/%28x%29/packages/"),
+    ]
 
 
 def test_links_go_before_lists_are_cut() -> None:

@@ -202,7 +202,9 @@ def test_a_card_tells_how_many_upstream_issues_are_open_and_links_the_tracking_o
     status = Status(judged(project(*wheels("cp314-cp314t-win32"))), NOW)
     live = "https://github.com/demo/demo_x/issues/5"
     view = status_card(with_upstream(status, Watched(live, 3)), [action("Refresh", "r", "1", "14")])
-    line = f"**Open free-threading issues:** 3 · tracked in [demo/demo\\_x\\#5](<{live}>)"
+    line = (
+        f"**Open free-threading issues:** 3 · tracked in [demo/demo\\_x\\#5](<{live}>) · all: /ftissues package: demo"
+    )
     assert line in texts(view)
     assert [(each.label, each.url) for each in buttons(view)][2] == ("Tracking issue", live)
     assert len(buttons(view)) <= 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import example, given
@@ -13,7 +14,9 @@ from markdown_it import MarkdownIt
 
 from bot.core.digest.digest import Digest, DigestThread, Issues, Move, Share, WaitingPackage
 from bot.core.digest.markdown import markdown
+from bot.core.digest.page import page
 from bot.core.schema.digest import digest_json
+from bot.core.site.whole_lists import NO_SITE, WholeLists
 from bot.core.text.markdown import plain_markdown
 from bot.core.text.sentences import one_line
 from tests.core.digests import BUSY, HOSTILE, QUIET, digests, foreign
@@ -48,6 +51,39 @@ def harmless(digest: Digest) -> Digest:
             counted=digest.issues.counted,
         ),
     )
+
+
+SITE = WholeLists("https://ft.example.org/a&b")
+
+
+@pytest.mark.parametrize(
+    ("whole", "packages", "rest"),
+    [
+        (
+            NO_SITE,
+            "One by one: `ftbot list`.",
+            "- and 138 more: `ftbot list --target 3.14t --verdict mis-tagged --verdict abi3-only --verdict not-yet --verdict blocked`",
+        ),
+        (
+            SITE,
+            "One by one: [all of them](https://ft.example.org/a&b/packages/).",
+            "- and 138 more: [all of them](https://ft.example.org/a&b/packages/?target=3.14t&verdict=abi3-only%2Cblocked%2Cmis-tagged%2Cnot-yet)",
+        ),
+    ],
+)
+def test_what_is_only_counted_is_to_be_found(whole: WholeLists, packages: str, rest: str) -> None:
+    lines = markdown(BUSY, None, partial(whole.in_section, BUSY), whole.packages()).split("\n")
+    assert packages in lines
+    assert rest in lines
+
+
+def test_a_page_leads_to_what_is_only_counted() -> None:
+    text = page(BUSY, None, partial(SITE.in_section, BUSY), SITE.packages())
+    assert '<p>One by one: <a href="https://ft.example.org/a&amp;b/packages/">all of them</a>.</p>' in text
+    assert 'and 138 more: <a href="https://ft.example.org/a&amp;b/packages/?target=3.14t&amp;verdict=' in text
+    alone = page(BUSY, None, partial(NO_SITE.in_section, BUSY), NO_SITE.packages())
+    assert "<p>One by one: <code>ftbot list</code>.</p>" in alone
+    assert "and 138 more: <code>ftbot list --target 3.14t --verdict" in alone
 
 
 def _structure(text: str) -> list[str]:

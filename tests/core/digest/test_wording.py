@@ -188,7 +188,7 @@ def test_the_source_says_week_age_and_what_could_not_be_read() -> None:
     )
     assert listed_unread(digest) == ": broken, slow-index, unlucky"
     assert listed_unread(replace(digest, unread=tuple("abcdefghijkl")), str.upper) == (
-        ": A, B, C, D, E, F, G, H, I, J and 2 more"
+        ": A, B, C, D, E, F, G, H, I, J and 2 more (all are in the digest as JSON)"
     )
     assert listed_unread(QUIET) == ""
 
