@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
+from rich.cells import cell_len
 
 from tests.command_line import Ended, Run
 from tests.fakes.fake_index import FakeIndex
@@ -119,3 +121,32 @@ async def test_people_get_headings_and_how_many_there_are(ftbot: Run, monkeypatc
     assert "package" in first
     assert "3 packages, page 1 of 2 · scanned just now" in last
     assert "No tracked package fits." in (await ftbot("list", "--gil", "on")).out
+
+
+def seen(text: str) -> list[str]:
+    """Return the lines that people see, without styles."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("width", [40, 60, 80])
+async def test_ranks_and_names_are_never_cut(
+    ftbot: Run, monkeypatch: pytest.MonkeyPatch, width: int, terminal: bool
+) -> None:
+    if terminal:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = seen((await ftbot("list")).out)
+    assert max(map(cell_len, lines)) <= width
+    told = [re.match(r" *(\d+)  (\w+) ", line) for line in lines]
+    assert [match.groups() for match in told if match] == [("1", "numpy"), ("3", "orjson"), ("4", "lxml")]
+
+
+async def test_where_it_is_narrow_less_is_said_of_each_python(ftbot: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    for width, says in ((90, "✅ wheels · since 1.0 (2026-08-14)"), (60, "✅ wheels · since 1.0"), (50, "✅ wheels")):
+        monkeypatch.setenv("COLUMNS", str(width))
+        _, first, *_ = seen((await ftbot("list")).out)
+        assert first.removeprefix("   1  numpy    1.0      ").startswith(f"{says} ")

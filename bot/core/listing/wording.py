@@ -29,11 +29,12 @@ def gil_word(listed: ListedTarget) -> str | None:
 _GIL = {Gil.OFF: "GIL off", Gil.ON: "GIL back on"}
 
 
-def since_words(listed: ListedTarget) -> str | None:
+def since_words(listed: ListedTarget, *, with_day: bool = True) -> str | None:
     """Return since when there are wheels without a gap."""
     if listed.since is None:
         return None
-    return f"since {listed.since.version}" + ("" if listed.since.day is None else f" ({listed.since.day})")
+    day = listed.since.day if with_day else None
+    return f"since {listed.since.version}" + ("" if day is None else f" ({day})")
 
 
 def modifier_words(listed: ListedTarget) -> tuple[str, ...]:
