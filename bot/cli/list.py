@@ -13,7 +13,7 @@ from bot.core.listing.query import ListQuery, of_target, page_of, select
 from bot.core.listing.words import parse_day, parse_gil, parse_order, parse_platform, parse_ranks, parse_verdict
 from bot.core.schema.listing import listed_json
 from bot.core.wheels.targets import parse_target
-from bot.terminal.console import output
+from bot.terminal.console import error_output, output
 from bot.terminal.listing import framed_list, package_list
 from bot.wiring.clock import utc_now
 from bot.wiring.listing import open_lister
@@ -66,7 +66,11 @@ async def _list(settings: Settings, query: ListQuery, asked: ListAsked, *, as_js
     async with open_lister(settings) as lister:
         tracked = await lister.tracked()
     size = asked.limit or (None if asked.page is None else _USUAL_PAGE)
-    page = page_of(select(tracked.packages, query), asked.page or 1, size)
+    number = asked.page or 1
+    page = page_of(select(tracked.packages, query), number, size)
+    if number > page.pages:  # the last page again would let who reads page after page never end
+        error_output().print(f"ftbot: There is no page {number}. The last is {page.pages}.", soft_wrap=True)
+        return CommandOutcome.ANSWERED
     page = replace(page, packages=tuple(of_target(each, query.target) for each in page.packages))
     if as_json:
         for package in page.packages:

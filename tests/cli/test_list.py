@@ -84,6 +84,12 @@ async def test_filters_choose(ftbot: Run) -> None:
     assert await names(ftbot, "--limit", "2", "--page", "2") == ["lxml"]
 
 
+async def test_behind_the_last_page_there_is_nothing(ftbot: Run) -> None:
+    for form in ([], ["--json"]):
+        ended = await ftbot("list", "--limit", "2", "--page", "3", *form)
+        assert ended == Ended(0, "", "ftbot: There is no page 3. The last is 2.\n")
+
+
 async def test_a_pipe_gets_a_line_each_in_words_and_nothing_else(ftbot: Run) -> None:
     ended = await ftbot("list", "--limit", "2")
     assert (ended.code, ended.err) == (0, "")
