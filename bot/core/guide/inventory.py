@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from io import BytesIO
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from bot.core.errors import UpstreamError
@@ -24,7 +26,11 @@ _MOST_SECTIONS = 5_000
 _LONGEST_TITLE = 120
 _HEADER = b"# Sphinx inventory version 2"
 _HEADER_LINES = 4
-_ENTRY = re.compile(r"(?P<name>.+?)\s+(?P<role>\S+:\S+)\s+-?\d+\s+(?P<place>\S+)\s+(?P<title>.+)")
+_LONGEST_LINE = 1_000
+_MOST_LINES = 200_000
+"""Lines that are read; CPython's own inventory has 15,000."""
+
+_PRIORITY = re.compile(r"-?\d+")
 _HEADINGS = frozenset({"std:label", "std:doc"})
 
 
@@ -54,29 +60,37 @@ def site_of(url: str) -> tuple[str, str]:
     return f"{site}objects.inv", site
 
 
-def _unpacked(packed: bytes) -> str:
+def _unpacked(packed: bytes) -> bytes:
     unpacking = zlib.decompressobj()
     try:
-        text = unpacking.decompress(packed, _LONGEST_TEXT)
+        content = unpacking.decompress(packed, _LONGEST_TEXT)
     except zlib.error as error:
         raise UpstreamError("The guide's inventory is broken.") from error
     if not unpacking.eof:
         raise UpstreamError("The guide's inventory is cut short, or too long.")
-    return text.decode(errors="replace")
+    return content
 
 
-def _sections(text: str, site: str) -> Iterator[GuideSection]:
-    for line in text.split("\n"):
-        match = _ENTRY.fullmatch(line[:1_000].rstrip())
-        if match is None or match["role"] not in _HEADINGS:
+def _sections(content: bytes, site: str) -> Iterator[GuideSection]:
+    for line in islice(BytesIO(content), _MOST_LINES):
+        entry = _entry(line[:_LONGEST_LINE].decode(errors="replace"))
+        if entry is None:
             continue
-        name, title = match["name"], match["title"].strip()
-        place = match["place"]
+        name, place, title = entry
         place = place[:-1] + name if place.endswith("$") else place
         url = _within(site, place)
         if url is not None:
             shown = shortened(one_line(name if title == "-" else title), _LONGEST_TITLE)
             yield GuideSection(shown, url, (name,))
+
+
+def _entry(line: str) -> tuple[str, str, str] | None:
+    """Read name, place and title of a heading, whose name may have spaces; None for a line that is about none."""
+    words = line.split()
+    for place in range(1, len(words) - 3):
+        if words[place] in _HEADINGS and _PRIORITY.fullmatch(words[place + 1]):
+            return " ".join(words[:place]), words[place + 2], " ".join(words[place + 3 :])
+    return None
 
 
 def _within(site: str, place: str) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zlib
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -67,6 +69,22 @@ def test_what_leads_elsewhere_is_left_out(place: str) -> None:
 def test_what_is_no_inventory_is_told_in_a_sentence(body: bytes, says: str) -> None:
     with pytest.raises(UpstreamError, match=says):
         parse_inventory(body, SITE)
+
+
+@pytest.mark.parametrize("line", ["a " + ":" * 997, "a" + " " * 998 + "b", "a: " * 333, "a a:a " + "1 " * 497])
+def test_no_line_takes_long(line: str) -> None:
+    body = inventory("y std:label -1 y.html Fine", *[line] * 1_000)
+    began = process_time()
+    assert [each.title for each in parse_inventory(body, SITE)] == ["Fine"]
+    assert process_time() - began < 2
+
+
+def test_lines_without_end_take_little_memory() -> None:
+    body = HEADER + zlib.compress(b"y std:label -1 y.html Fine\n" + b"ab\n" * 5_000_000)
+    tracemalloc.start()
+    assert [each.title for each in parse_inventory(body, SITE)] == ["Fine"]
+    assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    tracemalloc.stop()
 
 
 def test_titles_stay_on_their_line_and_short() -> None:
