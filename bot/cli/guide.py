@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bot.cli.environment import command_settings
 from bot.cli.output import CommandOutcome, print_json
 from bot.config import Settings
+from bot.core.errors import UserError
 from bot.core.guide.sections import titles
 from bot.core.schema.times import SCHEMA
 from bot.core.text.sentences import listed
@@ -16,8 +17,11 @@ from bot.wiring.guide import open_guide
 
 
 def show_guide(topic: Sequence[str], *, as_json: bool) -> CommandOutcome:
-    """Answer ``ftbot guide``."""
-    return asyncio.run(_show(command_settings(), " ".join(topic), as_json=as_json))
+    """Answer ``ftbot guide``. Raises ``UserError`` where no topic is named."""
+    wanted = " ".join(topic).strip()
+    if not wanted:
+        raise UserError("A topic is missing. Try `ftbot guide pybind11`.")
+    return asyncio.run(_show(command_settings(), wanted, as_json=as_json))
 
 
 async def _show(settings: Settings, topic: str, *, as_json: bool) -> CommandOutcome:

@@ -417,7 +417,7 @@ def list_command(
 
 @app.command()
 def compare(
-    packages: Annotated[list[str], typer.Argument(metavar="PACKAGE...", help="Two names or more, as on PyPI.")],
+    packages: Annotated[list[str], typer.Argument(metavar="PACKAGE...", help="Two to ten names, as on PyPI.")],
     target: Annotated[
         list[str] | None,
         typer.Option(

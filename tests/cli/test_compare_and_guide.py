@@ -97,3 +97,9 @@ async def test_a_topic_that_the_guide_does_not_have_is_exit_code_3(ftbot: Run) -
     ended = await ftbot("guide", "zebra")
     assert (ended.code, ended.out) == (3, "")
     assert ended.err.startswith("ftbot: The guide has nothing that looks like that. It has, among others: ")
+
+
+@pytest.mark.parametrize("topic", [[""], ["  ", "\t"]])
+async def test_no_topic_is_wrong_usage(ftbot: Run, topic: list[str]) -> None:
+    says = "ftbot: A topic is missing. Try `ftbot guide pybind11`.\n"
+    assert await ftbot("guide", *topic) == Ended(2, "", says)

@@ -76,7 +76,7 @@ _SHIPPED: Sequence[tuple[str, str, str]] = (
     ("Validating thread safety with testing", "testing/", "test pytest parallel run stress"),
     ("Fixing thread-unsafe tests", "testing/#fixing-thread-unsafe-tests", "flaky failing"),
     ("Debugging", "debugging/", "gdb lldb crash segfault concurrency race"),
-    ("Using Thread Sanitizer", "thread_sanitizer/", "tsan data race races detect debugging"),
+    ("Using Thread Sanitizer", "thread_sanitizer/", "tsan threadsanitizer data race races detect debugging"),
     ("Thread Sanitizer suppressions", "thread_sanitizer/#tsan-suppressions", "tsan race"),
     ("Profiling", "profiling/", "performance slow speed"),
     ("Running with the GIL disabled", "running-gil-disabled/", "python_gil x gil run check enabled"),

@@ -28,6 +28,7 @@ SECTIONS = shipped_sections()
         ("set up CI", "ci/"),
         ("debugging data races", "thread_sanitizer/"),
         ("TSan", "thread_sanitizer/"),
+        ("ThreadSanitizer", "thread_sanitizer/"),
         ("gdb", "debugging/"),
         ("deadlok", "porting-extensions/#critical-sections"),
         ("install", "installing-cpython/"),
