@@ -16,7 +16,7 @@ from bot.core.errors import StorageError, UserError
 from bot.core.index.names import normalize
 from bot.core.posting.prospects import Prospects
 from bot.core.posting.watches import Topic, Watch, WatchPlace
-from bot.core.text.sentences import counted, joined
+from bot.core.text.sentences import MOST_LISTED, counted, joined, listed
 from bot.core.wheels.targets import Target, parse_target
 from bot.services.discord.watches import Added, WatchBook
 from bot.services.packages.kept_reports import KeptReports
@@ -48,7 +48,6 @@ _DAYS = 7
 _MOST_DAYS = 365
 _LONGEST_CHOICE = 100
 _MOST_CHOICES = 25
-_LONGEST_LISTED = 400
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -139,12 +138,14 @@ class WatchAnswers:
         before, names = _split(typed)
         return _choices(before, self.names.complete(names))
 
-    async def offer_watched(self, person: int, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer what somebody watches for the last of several names that they type."""
+    async def offer_watched(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer what is watched for the last of several names that somebody types: by them, or in a channel."""
         before, name = _split(typed)
+        channel = interaction.namespace.channel
+        chosen = channel.id if isinstance(channel, (app_commands.AppCommandChannel, discord.Object)) else None
         try:
-            watches = await self.book.listed(WatchPlace(person))
-        except StorageError:
+            watches = await self.book.listed(_at(interaction, chosen))
+        except (StorageError, UserError):
             return []
         taken = set(before.split())
         return _choices(before, [w.package for w in watches if name in w.package and w.package not in taken])
@@ -267,8 +268,8 @@ def _done(what: str, names: Sequence[str], done: frozenset[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    text = joined([f"**{plain(name, 60)}**" for name in names[:20]])
-    return text if len(names) <= len(names[:20]) else f"{text[:_LONGEST_LISTED]} and more"
+    shown = [f"**{plain(name, 60)}**" for name in names]
+    return joined(shown) if len(shown) <= MOST_LISTED else listed(shown)
 
 
 def _here(interaction: discord.Interaction) -> WatchPlace:
@@ -391,8 +392,8 @@ class WatchCog(commands.Cog):
     @remove.autocomplete("packages")
     @pause.autocomplete("packages")
     async def complete_watched(self, interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
-        """Offer what somebody watches."""
-        return await self.answers.offer_watched(interaction.user.id, current)
+        """Offer what is watched."""
+        return await self.answers.offer_watched(interaction, current)
 
     async def _add(
         self, interaction: discord.Interaction, packages: str, python: str | None, event: str, channel: int | None

@@ -225,6 +225,16 @@ async def test_watches_rest_and_wake(fake: FakeDiscord, world: World, hers: Watc
     assert "Not watched before: **six**." in await told(fake.slash("ftwatch pause", packages="six", user="ada"))
 
 
+async def test_all_that_is_named_is_removed_however_many(fake: FakeDiscord, hers: Watching) -> None:
+    names = [f"a-package-with-a-name-{number}" for number in range(40)]
+    await hers.answers.book.watches.add(hers.place, [Watch(name) for name in names], 50, hers.answers.book.now())
+    text = await told(fake.slash("ftwatch remove", packages=" ".join(names), user="ada"))
+    assert await hers.names() == []
+    assert text.startswith("✅ No longer watched: **a-package-with-a-name-0**, ")
+    assert text.endswith("** and 30 more.")
+    assert "Not watched" not in text
+
+
 @pytest.mark.usefixtures("bot")
 async def test_names_are_completed_one_after_the_other(fake: FakeDiscord) -> None:
     first = await fake.autocomplete("ftwatch add", focus="packages", value="num", user="ada")
@@ -236,6 +246,18 @@ async def test_names_are_completed_one_after_the_other(fake: FakeDiscord) -> Non
     assert [each.value for each in watched] == ["demo six"]
     long = "a" * 99
     assert await fake.autocomplete("ftwatch add", focus="packages", value=f"{long} nu", user="ada") == []
+
+
+@pytest.mark.usefixtures("bot")
+async def test_of_a_channel_what_it_watches_is_offered_to_who_manages_the_server(
+    fake: FakeDiscord, news: Channel, mod: User
+) -> None:
+    await told(fake.slash("ftwatch add", packages="demo", user=mod))
+    await told(fake.slash("ftwatch add", packages="six", options={"channel": news}, user=mod))
+    for command in ("ftwatch remove", "ftwatch pause"):
+        for user, offered in ((mod, ["six"]), ("ada", [])):
+            found = await fake.autocomplete(command, focus="packages", value="", options={"channel": news}, user=user)
+            assert [each.value for each in found] == offered
 
 
 # Buttons

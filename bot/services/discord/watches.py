@@ -21,7 +21,7 @@ from storage.discord.watches import Watches
 from storage.engine.rows import Value
 
 MOST_AT_ONCE = 25
-"""Packages that one command may name."""
+"""Packages that one command may add: each is looked up."""
 
 _LOOKED_UP_AT_ONCE = 8
 
@@ -79,7 +79,7 @@ class WatchBook:
 
     async def remove(self, place: WatchPlace, packages: Sequence[str]) -> frozenset[str]:
         """Watch packages no longer; gives those that were watched."""
-        removed = await self.watches.remove(place, packages[:MOST_AT_ONCE])
+        removed = await self.watches.remove(place, packages)
         log.info("watches_removed", packages=len(removed), channel=place.channel)
         return removed
 
