@@ -43,8 +43,8 @@ class Watches:
         """Return who watches at a place, None where nobody ever did."""
         column, value = ("channel", place.channel) if place.person is None else ("person", place.person)
         rows = await self.database.read(
-            f"SELECT {RECIPIENT} FROM watchers WHERE {column} = ?",  # noqa: S608 — ours
-            (value,),
+            f"SELECT {RECIPIENT} FROM watchers WHERE {column} = ? AND guild = ?",  # noqa: S608 — ours
+            (value, place.guild),
         )
         return recipient_of(rows[0]) if rows else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -310,6 +310,18 @@ async def test_buttons_of_a_channels_list_are_for_who_manages_the_server(
     assert "demo" in await told(fake.click_stale(alert, "ft1:wl", user="mod"))
     await told(fake.click_stale(alert, "ft1:wx:here:demo", user="mod"))
     assert await its.names() == []
+
+
+@pytest.mark.usefixtures("bot")
+async def test_who_manages_another_server_reaches_nothing_of_this_one(
+    fake: FakeDiscord, its: Watching, news: Channel, mod: User
+) -> None:
+    await told(fake.slash("ftwatch add", packages="demo", options={"channel": news}, user=mod))
+    elsewhere = replace(its.place, guild=its.place.guild + 1)
+    book = its.answers.book
+    assert await book.listed(elsewhere) == ()
+    assert await book.remove(elsewhere, ["demo"]) == await book.pause(elsewhere, ["demo"], None) == frozenset()
+    assert await its.names() == ["demo"]
 
 
 @pytest.mark.parametrize(
