@@ -276,7 +276,8 @@ async def _connect_to(name: str, *, uri: bool = False) -> aiosqlite.Connection:
             # Where it cannot be set now, a file that is up to date can still be read.
             with suppress(sqlite3.OperationalError):
                 await connection.execute("PRAGMA journal_mode = WAL")
-        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
+        # What is deleted, such as all about a person, is overwritten; not every SQLite is built to do so.
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
             await connection.execute(f"PRAGMA {pragma}")
     except BaseException:
         await connection.close()

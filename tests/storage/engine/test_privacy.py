@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot.core.posting.watches import Watch, WatchPlace
+from storage.discord.watches import Watches
 from storage.engine.sqlite import open_database
 from storage.packages.names import Packages
 
@@ -86,3 +90,24 @@ async def test_a_database_of_somebody_else_stays_as_it_is(tmp_path: Path) -> Non
     with capture_logs() as logs:
         assert (await write(path))["ftbot.db"] == 0o666
     assert logs == []
+
+
+async def test_what_is_deleted_is_not_left_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite leaves it there unless it is told or built otherwise, as on Debian."""
+    connect = sqlite3.connect
+
+    def connect_by_default(*arguments: str, **options: bool) -> sqlite3.Connection:
+        connection = connect(*arguments, **options)  # type: ignore[call-overload]
+        connection.execute("PRAGMA secure_delete = OFF")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect_by_default)
+    path, ada = tmp_path / "ftbot.db", WatchPlace(0x0123_4567_89AB_CDEF)
+    async with open_database(path) as database:
+        watches = Watches(database)
+        await watches.add(ada, [Watch(f"demo{number}") for number in range(50)], 50, datetime(2026, 11, 30, tzinfo=UTC))
+    number = (ada.person or 0).to_bytes(8)
+    assert number in path.read_bytes()
+    async with open_database(path) as database:
+        await Watches(database).forget_person(ada.person or 0)
+    assert number not in path.read_bytes()
