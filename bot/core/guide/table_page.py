@@ -117,8 +117,7 @@ def write_page(page: TablePage, changed: Mapping[int, Sequence[str]]) -> tuple[s
         if needed != widths and _needed(cells, len(widths)) == widths:
             return _written_anew(page, changed, needed), True
     for number, row in changed.items():
-        end = lines[number - 1][len(page.line(number)) :]
-        lines[number - 1] = _row_text(row, page.aligns, widths) + end
+        lines[number - 1] = _in_place_of(lines[number - 1], _row_text(row, page.aligns, widths))
     return "".join(lines), False
 
 
@@ -243,13 +242,19 @@ def _written_anew(page: TablePage, changed: Mapping[int, Sequence[str]], widths:
     lines = list(page.lines)
     by_number = {row.number: row.cells for row in page.rows} | {page.first: split_row(page.line(page.first))}
     for number in range(page.first, page.last + 1):
-        end = lines[number - 1][len(page.line(number)) :]
         if number in by_number:
-            lines[number - 1] = _row_text(changed.get(number, by_number[number]), page.aligns, widths) + end
+            text = _row_text(changed.get(number, by_number[number]), page.aligns, widths)
         else:
             rule = (_rule_cell(align, width) for align, width in zip(page.aligns, widths, strict=True))
-            lines[number - 1] = f"| {' | '.join(rule)} |{end}"
+            text = f"| {' | '.join(rule)} |"
+        lines[number - 1] = _in_place_of(lines[number - 1], text)
     return "".join(lines)
+
+
+def _in_place_of(line: str, text: str) -> str:
+    """Return a line that begins and ends as another, around a text."""
+    bare = line.rstrip("\r\n")
+    return bare[: len(bare) - len(bare.lstrip())] + text + line[len(bare) :]
 
 
 def _rule_cell(align: Align, width: int) -> str:

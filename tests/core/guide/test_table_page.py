@@ -66,6 +66,15 @@ def test_only_the_lines_that_change_do(end: str) -> None:
     )
 
 
+@pytest.mark.parametrize("project", ["spam[^1]", "a-longer-project"])
+def test_rows_begin_where_they_did(project: str) -> None:
+    indented = "".join(f"  {line}\n" for line in ALIGNED.splitlines())
+    written, anew = write_page(read_page(indented), {4: (project, "", ":tick:", "2.0")})
+    flat, _ = write_page(read_page(ALIGNED), {4: (project, "", ":tick:", "2.0")})
+    assert anew is (project != "spam[^1]")
+    assert written == "".join(f"  {line}\n" for line in flat.splitlines())
+
+
 def test_where_cells_stand_as_they_come_the_others_stay_so() -> None:
     written, anew = write_page(read_page(PAGE), {14: ("spam[^1]", "", "", "2.0", "ñ")})
     assert not anew
