@@ -104,7 +104,11 @@ class Server:
 
     async def do(self, statement: str, *values: str) -> None:
         """Run a statement as the server's owner."""
-        connection = await asyncpg.connect(self.url("postgres"))
+        await self.do_in("postgres", statement, *values)
+
+    async def do_in(self, database: str, statement: str, *values: str) -> None:
+        """Run a statement in a database as the server's owner."""
+        connection = await asyncpg.connect(self.url(database))
         try:
             await connection.execute(statement, *values)
         finally:

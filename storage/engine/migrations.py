@@ -1,13 +1,15 @@
 """The schema, as numbered steps: a step that was released never changes, a new one is added at the end.
 
-``storage.engine.engine`` says which words an engine may have to translate.
+``storage.engine.engine`` says which words an engine may have to translate. A step only expands, so that the program
+before still works on it, or ``CONTRACTIONS`` says so.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+_INDEXED = re.compile(r"\s*CREATE (?:UNIQUE )?INDEX \w+ ON (\w+)")
 _TABLES = re.compile(r"\s*(CREATE|DROP|ALTER) TABLE (\w+)(?: RENAME TO (\w+))?")
 
 
@@ -21,6 +23,13 @@ def tables(migrations: Iterable[Sequence[str]]) -> frozenset[str]:
         if verb == "CREATE" or renamed:
             names.add(renamed or table)
     return frozenset(names)
+
+
+def touched(step: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the tables that a step makes, alters or drops, and those that it makes indexes of."""
+    texts = tuple(step)
+    altered = frozenset(found[2] for text in texts if (found := _TABLES.match(text)))
+    return altered, frozenset(found[1] for text in texts if (found := _INDEXED.match(text)))
 
 
 def _numbered(table: str, columns: str, definition: str, read: str | None = None) -> tuple[str, ...]:
@@ -637,4 +646,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX free_write_turns ON write_turns (free)",
     ),
+    (
+        # The oldest schema whose program still works on this one: one row, written with each step.
+        "CREATE TABLE compatibility (id BIGINT PRIMARY KEY, oldest BIGINT NOT NULL)",
+    ),
 )
+
+CONTRACTIONS: Mapping[int, int] = {
+    8: 8,  # tables and columns have other names, and rows need a position that earlier programs do not give
+    10: 10,  # indexes are gone by which earlier programs find what is due
+}
+"""The steps that do not only expand, by their numbers, of which the first is 1: the oldest schema whose program works
+after each. A test looks that every other step only expands.
+"""

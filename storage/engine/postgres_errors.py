@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,6 +25,62 @@ ENDED = (
 """
 
 
+_SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((asyncpg.InvalidCatalogNameError,), "There is no database {name}. Make it, or check FTBOT_DATABASE."),
+    (
+        (asyncpg.InvalidAuthorizationSpecificationError,),
+        "The database {name} refuses this user or password. Check FTBOT_DATABASE.",
+    ),
+    (
+        (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError),
+        "The database {name} is busy: another process has the row. Try again.",
+    ),
+    (
+        (asyncpg.InvalidCachedStatementError,),
+        "The tables of the database {name} were altered by another ftbot in the midst of this. Try again.",
+    ),
+    ((asyncpg.DiskFullError,), "The disk of the database {name} is full. Make room there."),
+    (
+        (asyncpg.ReadOnlySQLTransactionError,),
+        "The database {name} can only be read, as a standby. Make it writable, or set FTBOT_DATABASE to the primary.",
+    ),
+    (
+        (asyncpg.TargetServerAttributeNotMatched,),
+        "No server of the database {name} is what target_session_attrs asks for. Start one, or check FTBOT_DATABASE.",
+    ),
+    (
+        (asyncpg.TooManyConnectionsError,),
+        "The database {name} has no connection left. Raise its max_connections, or run fewer processes.",
+    ),
+    (
+        (asyncpg.InsufficientPrivilegeError,),
+        "The database {name} allows this user too little. Let the user own the database's tables.",
+    ),
+    ((asyncpg.QueryCanceledError,), "The database {name} took too long. Look at what keeps it busy."),
+    (
+        (asyncpg.CannotConnectNowError,),
+        "The server of the database {name} is starting or ending. Wait for it, or look into its log.",
+    ),
+    (
+        (ssl.SSLCertVerificationError,),
+        "The database {name} shows a certificate that is not trusted. Check host and sslrootcert in FTBOT_DATABASE.",
+    ),
+    (
+        (ssl.SSLError,),
+        "The server of the database {name} and this program find no way to encrypt. Check sslmode in FTBOT_DATABASE.",
+    ),
+    (
+        (asyncpg.ClientConfigurationError,),
+        "The database {name} has parameters that cannot be used. Check those in FTBOT_DATABASE, such as sslrootcert.",
+    ),
+    (
+        (*ENDED, asyncpg.OperatorInterventionError),
+        "The database {name} cannot be reached. Start its server, or check FTBOT_DATABASE.",
+    ),
+)
+"""What to say of errors; the first that fits."""
+
+
 @contextmanager
 def as_storage_errors(name: str) -> Iterator[None]:
     """Raise ``StorageError`` instead of what the driver raises; ``name`` is the database as it is shown."""
@@ -34,24 +91,11 @@ def as_storage_errors(name: str) -> Iterator[None]:
 
 
 def _explain(name: str, error: Exception) -> str:
-    match error:
-        case asyncpg.InvalidAuthorizationSpecificationError():
-            return f"The database {name} refuses this user or password. Check FTBOT_DATABASE."
-        case asyncpg.InvalidCatalogNameError():
-            return f"There is no database {name}. Make it, or check FTBOT_DATABASE."
-        case asyncpg.LockNotAvailableError() | asyncpg.DeadlockDetectedError() | asyncpg.SerializationError():
-            return f"The database {name} is busy: another process has the row. Try again."
-        case asyncpg.DiskFullError():
-            return f"The disk of the database {name} is full. Make room there."
-        case asyncpg.ReadOnlySQLTransactionError():
-            return f"The database {name} can only be read: it is a standby. Set FTBOT_DATABASE to the primary server."
-        case asyncpg.TooManyConnectionsError():
-            return f"The database {name} has no connection left. Raise its max_connections, or run fewer processes."
-        case asyncpg.InsufficientPrivilegeError():
-            return f"The database {name} allows this user too little. Let the user own the database's tables."
-        case asyncpg.QueryCanceledError():
-            return f"The database {name} took too long. Look at what keeps it busy."
-        case _ if isinstance(error, (*ENDED, asyncpg.OperatorInterventionError)):
-            return f"The database {name} cannot be reached. Start its server, or check FTBOT_DATABASE."
-        case _:
-            return f"The database {name} failed ({type(error).__name__}). Look into its server's log."
+    if isinstance(error, ConnectionError) and "SSL upgrade" in str(
+        error
+    ):  # the driver's, which has no class of its own
+        return f"The server of the database {name} does not encrypt. Let it, or take sslmode out of FTBOT_DATABASE."
+    for kinds, sentence in _SENTENCES:
+        if isinstance(error, kinds):
+            return sentence.format(name=name)
+    return f"The database {name} failed ({type(error).__name__}). Look into its server's log."

@@ -25,9 +25,9 @@ import aiosqlite
 from bot.core.errors import StorageError
 from storage.engine import privacy
 from storage.engine.engine import Pulse, Transaction
-from storage.engine.migrations import MIGRATIONS
-from storage.engine.probing import PROBE, known_schema, look_at_everything
+from storage.engine.probing import PROBE, look_at_everything
 from storage.engine.rows import Row, Value, storable
+from storage.engine.schema import MAKE_VERSIONS, OLDEST, OURS, REMEMBERED, VERSION, Schema
 from storage.engine.sqlite_turns import turn
 
 _T = TypeVar("_T")
@@ -88,6 +88,7 @@ class Database:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     pulse: Pulse = field(default_factory=Pulse)
     held: set[str] = field(default_factory=set)
+    schema: Schema = OURS
 
     @property
     def is_shared(self) -> bool:
@@ -151,20 +152,21 @@ class Database:
                 await transaction.run(PROBE, (time.time(),))
             return
         with _as_storage_errors(self.name):
-            await asyncio.to_thread(_write_beside, self.name, self.file)
+            await asyncio.to_thread(_write_beside, self.name, self.file, self.schema)
         self.pulse.beat()
 
     async def check_writable(self) -> None:
         """Write once, and look for every table."""
         async with self.transaction() as transaction:
-            await look_at_everything(transaction)
+            await look_at_everything(transaction, self.schema)
 
 
 @asynccontextmanager
-async def open_database(path: Path | None) -> AsyncIterator[Database]:
+async def open_database(path: Path | None, schema: Schema = OURS) -> AsyncIterator[Database]:
     """Open the database at a path, made with its folder if new; None keeps it in memory. Migrates it if it is older.
 
-    One that is up to date can be read where it cannot be written, or another program holds it; writes then fail.
+    One that is up to date, or newer and still good for this program, can be read where it cannot be written, or another
+    program holds it; writes then fail.
     """
     name = _IN_MEMORY if path is None else str(path)
     async with AsyncExitStack() as connections:
@@ -178,7 +180,7 @@ async def open_database(path: Path | None) -> AsyncIterator[Database]:
                 reader = await _connect(name)
                 connections.push_async_callback(reader.close)
                 file = await asyncio.to_thread(_identity, name)
-            database = Database(name, writer, reader, file)
+            database = Database(name, writer, reader, file, schema=schema)
             await _migrate(database)
         yield database  # what goes wrong while it is used is not a failure to open it
 
@@ -209,7 +211,7 @@ def _identity(path: str) -> tuple[int, int]:
     return known.st_dev, known.st_ino
 
 
-def _write_beside(path: str, opened: tuple[int, int]) -> None:
+def _write_beside(path: str, opened: tuple[int, int], schema: Schema) -> None:
     """Write once in a file, if it is the one that was opened, on a connection that is made for it; blocks."""
     try:
         found = _identity(path)
@@ -226,6 +228,7 @@ def _write_beside(path: str, opened: tuple[int, int]) -> None:
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(PROBE, (time.time(),))
         connection.execute("COMMIT")
+        schema.check_still_known(path, connection.execute(OLDEST).fetchall())
 
 
 async def _patiently(attempt: Callable[[], Awaitable[_T]]) -> _T:
@@ -297,25 +300,27 @@ def _frozen(path: Path) -> str | None:
 
 
 async def _migrate(database: Database) -> None:
-    if await _patiently(lambda: _schema_of(database.writer, database.name)) == len(MIGRATIONS):
+    if await _patiently(lambda: _version_of(database)) >= database.schema.version:
         return
     async with database.transaction() as transaction:
-        version = await _schema_of(database.writer, database.name)  # another process may have been faster
-        await transaction.run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
-        for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
-            for statement in statements:
-                await transaction.run(statement)
-            await transaction.run("INSERT INTO schema_version (version) VALUES (?)", (number,))
+        version = await _version_of(database)  # another process may have been faster
+        await transaction.run(MAKE_VERSIONS)
+        for step in database.schema.steps_after(version):
+            for statement, values in step.statements:
+                await transaction.run(statement, values)
     # A step that copies tables leaves a log as large as they are, which would stay as long as the program runs.
     await _run(database.writer, "PRAGMA wal_checkpoint(TRUNCATE)", ())
 
 
-async def _schema_of(connection: aiosqlite.Connection, path: str) -> int:
+async def _version_of(database: Database) -> int:
     """Read how many migrations a database has had; takes no lock that writers want."""
-    if not await _run(connection, "SELECT 1 FROM sqlite_master WHERE name = 'schema_version'", ()):
+    made = "SELECT name FROM sqlite_master WHERE name IN ('schema_version', ?)"
+    there = await _run(database.writer, made, (REMEMBERED,))
+    if ("schema_version",) not in there:
         return 0
-    ((version,),) = await _run(connection, "SELECT COALESCE(MAX(version), 0) FROM schema_version", ())
-    return known_schema(path, version, "file")
+    ((version,),) = await _run(database.writer, VERSION, ())
+    remembered = await _run(database.writer, OLDEST, ()) if (REMEMBERED,) in there else []
+    return database.schema.known(database.name, version, remembered[0][0] if remembered else None, "file")
 
 
 async def _run(connection: aiosqlite.Connection, statement: str, values: Sequence[Value]) -> list[Row]:

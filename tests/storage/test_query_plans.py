@@ -101,7 +101,15 @@ ASKING = {"run", "run_many", "read", "_select", "_last", "_of", "append", "waiti
 FEW_VALUES = {"kind", "state", "origin", "native"}
 """Columns by which alone a search finds a good part of a table, which is as good as reading it whole."""
 
-NOT_OURS = {"engine.py", "postgres.py", "probing.py", "sqlite.py"}
+NOT_OURS = {
+    "engine.py",
+    "postgres.py",
+    "postgres_schema.py",
+    "postgres_sessions.py",
+    "probing.py",
+    "schema.py",
+    "sqlite.py",
+}
 
 INSPECTION = Inspection("a.whl", "00", verified=True, bytes_read=1, bytes=1, requests=1)
 DAY = timedelta(days=1)

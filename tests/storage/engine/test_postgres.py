@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -13,8 +13,11 @@ import pytest
 from bot.core.errors import StorageError
 from storage.engine.engine import Engine
 from storage.engine.migrations import MIGRATIONS, tables
-from storage.engine.postgres import MOST_CONNECTIONS, numbered, open_database
+from storage.engine.postgres import MOST_CONNECTIONS, open_database
 from storage.engine.postgres_errors import as_storage_errors
+from storage.engine.postgres_sessions import numbered
+from storage.engine.rows import Row
+from storage.engine.schema import Schema
 from tests.postgres import Server
 
 NAME = "postgresql://ftbot@db/ftbot"
@@ -113,14 +116,6 @@ async def test_a_new_database_gets_all_tables_once_however_many_begin(postgres_s
         await postgres_server.do("DROP DATABASE fresh WITH (FORCE)")
 
 
-async def test_a_newer_schema_is_left_alone(postgres_url: str) -> None:
-    async with open_database(postgres_url, NAME) as database, database.transaction() as transaction:
-        await transaction.run("INSERT INTO schema_version (version) VALUES (?)", (len(MIGRATIONS) + 1,))
-    with pytest.raises(StorageError, match="from a newer ftbot"):
-        async with open_database(postgres_url, NAME):
-            pytest.fail("it is not opened")
-
-
 async def test_sessions_that_end_cost_nobody_who_reads_or_begins_to_write_anything(
     postgres_server: Server, postgres_url: str
 ) -> None:
@@ -213,6 +208,88 @@ async def test_a_sum_is_a_number(postgres_url: str) -> None:
         assert await database.read("SELECT SUM(CAST(? AS BIGINT)), AVG(CAST(? AS BIGINT))", (3, 3)) == [(3, 3.0)]
 
 
+async def test_a_plan_that_is_outdated_is_made_anew_where_nothing_was_done_yet(
+    postgres_server: Server, postgres_url: str
+) -> None:
+    ask = "SELECT name, asked FROM packages WHERE name = ?"
+    asks_all = "UPDATE packages SET asked = asked + 1 WHERE name = ? RETURNING *"
+
+    async def alter(kind: str) -> None:
+        await postgres_server.do_in(database_of(postgres_url), f"ALTER TABLE packages ALTER asked TYPE {kind}")
+        await postgres_server.do_in(database_of(postgres_url), f"ALTER TABLE packages ADD COLUMN of_{kind} TEXT")
+
+    async with open_database(postgres_url, NAME, most_connections=1) as database:
+        await add(database, "numpy")
+
+        async def write() -> list[Row]:
+            async with database.transaction() as transaction:
+                rows = await transaction.run(asks_all, ("numpy",))
+                await transaction.run_many(asks_all, [("numpy",)])
+                await transaction.run(ask, ("numpy",))
+            return rows
+
+        async def write_many_first() -> None:
+            async with database.transaction() as transaction:
+                await transaction.run_many(asks_all, [("numpy",)] * 2)
+
+        async def write_before() -> None:
+            async with database.transaction() as transaction:
+                await transaction.run("UPDATE packages SET asked = 1000")
+                await transaction.run(ask, ("numpy",))
+
+        await write()
+        assert await database.read(ask, ("numpy",)) == [("numpy", 2)]
+        await alter("INTEGER")
+        assert [row[:3] for row in await write()] == [(1, "numpy", 3)]
+        await alter("SMALLINT")
+        await write_many_first()
+        assert await database.read(ask, ("numpy",)) == [("numpy", 6)]
+        await alter("BIGINT")
+        with pytest.raises(StorageError, match="were altered by another ftbot"):
+            await write_before()
+        assert await database.read(ask, ("numpy",)) == [("numpy", 6)]
+        await write_before()
+        assert await database.read(ask, ("numpy",)) == [("numpy", 1000)]
+
+
+async def test_a_program_that_is_busy_never_gives_way_to_one_that_migrates(postgres_url: str) -> None:
+    """Each takes the tables in another order, in which both would wait for ever."""
+    adds = ("ALTER TABLE packages ADD COLUMN later TEXT", "ALTER TABLE statuses ADD COLUMN later TEXT")
+    newer = Schema((*MIGRATIONS, adds))
+    async with open_database(postgres_url, NAME) as old:
+        async with old.transaction() as transaction:
+            await transaction.run("UPDATE statuses SET metadata = NULL")
+            migrating = asyncio.create_task(use_once(open_database(postgres_url, NAME, schema=newer)))
+            while not await old.read(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = CAST('statuses' AS regclass)"
+            ):
+                pass
+            await transaction.run("UPDATE packages SET asked = 0")
+        await migrating
+        assert await old.read("SELECT MAX(version) FROM schema_version") == [(newer.version,)]
+
+
+async def test_tables_that_are_never_let_go_are_told(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.engine.postgres_schema._LOCK_PATIENCE_SECONDS", 0.01)
+    newer = Schema((*MIGRATIONS, ("CREATE INDEX later ON packages (asked)",)))
+    async with open_database(postgres_url, NAME) as old, old.transaction() as transaction:
+        await transaction.run("UPDATE packages SET asked = 0")
+        with pytest.raises(StorageError, match=r"others did not let go of its tables.*try again\.$"):
+            await use_once(open_database(postgres_url, NAME, schema=newer))
+        assert await old.read("SELECT asked FROM packages") == [], "nobody waits for who has given up"
+
+
+async def test_an_index_that_was_made_before_is_taken(postgres_server: Server, postgres_url: str) -> None:
+    newer = Schema((*MIGRATIONS, ("CREATE INDEX later ON packages (asked)",)))
+    await postgres_server.do_in(database_of(postgres_url), "CREATE INDEX CONCURRENTLY later ON packages (asked)")
+    await use_once(open_database(postgres_url, NAME, schema=newer))
+
+
+async def use_once(opening: AbstractAsyncContextManager[Engine]) -> None:
+    async with opening as database:
+        await database.check_writable()
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
@@ -223,6 +300,7 @@ async def test_a_sum_is_a_number(postgres_url: str) -> None:
         (asyncpg.ReadOnlySQLTransactionError("standby"), "standby"),
         (asyncpg.QueryCanceledError("slow"), "took too long"),
         (asyncpg.DeadlockDetectedError("deadlock"), "busy"),
+        (asyncpg.InvalidCachedStatementError("plan"), "Try again."),
         (ConnectionRefusedError(), "cannot be reached"),
         (TimeoutError(), "cannot be reached"),
         (asyncpg.SyntaxOrAccessError("oops"), "failed (SyntaxOrAccessError)"),

@@ -18,6 +18,7 @@ from bot.core.errors import StorageError
 from storage.discord.changes import Changes
 from storage.discord.registrations import Registrations
 from storage.engine.migrations import MIGRATIONS, tables
+from storage.engine.schema import Schema
 from storage.engine.sqlite import Database, open_database
 from storage.github.thread_events import ThreadEvents
 from storage.packages.names import Packages
@@ -196,16 +197,14 @@ async def test_a_server_that_wanted_no_issues_wants_none_after_the_migration_tha
         assert rows == [(2, 3, None, None, None)]
 
 
-async def test_a_migration_that_fails_leaves_the_older_schema(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_migration_that_fails_leaves_the_older_schema(path: Path) -> None:
     async with open_database(path):
         pass
     before = schema_of(path)
     broken = (*MIGRATIONS, ("CREATE TABLE half (id BIGINT)", "CREATE TABLE packages (id BIGINT)"))
-    with monkeypatch.context() as patch:
-        patch.setattr("storage.engine.sqlite.MIGRATIONS", broken)
-        with pytest.raises(StorageError, match="already exists"):
-            async with open_database(path):
-                pass
+    with pytest.raises(StorageError, match="already exists"):
+        async with open_database(path, Schema(broken)):
+            pass
     assert schema_of(path) == before
     async with open_database(path) as database:
         assert await names_in(database) == []
@@ -521,6 +520,7 @@ async def test_a_database_damaged_inside_says_so(path: Path) -> None:
 async def test_a_database_from_a_newer_ftbot_is_left_alone(path: Path) -> None:
     async with open_database(path) as database, database.transaction() as transaction:
         await transaction.run("INSERT INTO schema_version (version) VALUES (1000)")
+        await transaction.run("UPDATE compatibility SET oldest = 999")
     before = content_of(path)
     with pytest.raises(StorageError) as raised:
         async with open_database(path):

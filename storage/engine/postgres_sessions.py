@@ -1,0 +1,148 @@
+"""Connections to a PostgreSQL server, each a session of its own, and what a session is told at its beginning."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+import asyncpg.pool
+
+from bot.core.errors import StorageError
+
+PATIENCE_SECONDS: Final = 5.0
+"""How long whoever reads or begins to write waits for a server that restarts, a lock, or a free connection."""
+
+STATEMENT_SECONDS: Final = 30.0
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"  # quoted: the driver's classes take no types
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Pooled: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+WHO: Final = "SELECT pg_backend_pid()"
+"""Asks which process of the server answers: one session has one, and no other session has the same."""
+
+_KEPT_ALIVE: Final = {
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+}
+"""How the server finds out, within five seconds, that a client's network is gone: till then it keeps its locks.
+
+That is later than the client does, which has then stopped to act on them.
+"""
+
+_SETTINGS: Final = {
+    "statement_timeout": f"{STATEMENT_SECONDS:.0f}s",
+    "lock_timeout": f"{PATIENCE_SECONDS:.0f}s",
+    "idle_in_transaction_session_timeout": f"{2 * STATEMENT_SECONDS:.0f}s",
+    **_KEPT_ALIVE,
+}
+"""What each session asks of the server: nothing may wait, or keep others waiting, for ever.
+
+It is asked by a statement, as proxies refuse connections that ask for it when they begin.
+"""
+
+_STARTING: Final = {"application_name": "ftbot", "timezone": "UTC"}
+_NO_STATEMENT_OF_THIS_NAME = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
+
+
+@lru_cache(maxsize=1024)
+def numbered(statement: str) -> str:
+    """Return a statement whose values are called ``$1``, ``$2`` … where ``?`` stood."""
+    first, *rest = statement.split("?")
+    return first + "".join(f"${number}{text}" for number, text in enumerate(rest, start=1))
+
+
+async def make_pool(url: str, most: int) -> Pool:
+    """Make a pool that opens connections when they are wanted, so that it needs no server to be made."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=most,
+        init=_prepare,
+        reset=_keep,
+        timeout=PATIENCE_SECONDS,
+        command_timeout=STATEMENT_SECONDS + PATIENCE_SECONDS,
+        server_settings=_STARTING,
+    )
+
+
+async def connect(url: str) -> Connection:
+    """Open a connection that is in no pool."""
+    connection = await asyncpg.connect(
+        url, timeout=PATIENCE_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=_STARTING
+    )
+    try:
+        await _prepare(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+async def _prepare(connection: Connection) -> None:
+    """Set how long things may take, and let sums be numbers of Python: the server adds up to decimals."""
+    await connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in _SETTINGS.items()))
+    await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=_number, format="text")
+
+
+async def _keep(connection: Connection) -> None:
+    """Give a connection back as it is: nobody sets anything on one, and its settings are to stay."""
+
+
+def _number(text: str) -> int | float:
+    return int(text) if text.lstrip("-").isdigit() else float(text)
+
+
+async def check_sessions(url: str, name: str) -> None:
+    """Raise ``StorageError`` where a connection is no session, as behind a proxy that shares the server's out.
+
+    Two connections are open at once, of which one is in a transaction. As sessions they have each a process of the
+    server; such a proxy gives the second the process that the first had, or the first another one than before.
+    """
+    one = await _plain(url)
+    try:
+        other = await _plain(url)
+        try:
+            if await _is_shared_out(one, other):
+                raise StorageError(
+                    f"The database {name} is behind a proxy that gives each transaction another session, as PgBouncer"
+                    " does with pool_mode = transaction or statement. Connect to the server itself, or let the proxy"
+                    " pool sessions (pool_mode = session)."
+                )
+        finally:
+            other.terminate()
+    finally:
+        one.terminate()
+
+
+async def _is_shared_out(one: Connection, other: Connection) -> bool:
+    try:
+        first = await _who(one)
+        async with other.transaction():
+            second = await other.fetchval(WHO)
+            return second == first or await _who(one) != first
+    except _NO_STATEMENT_OF_THIS_NAME:  # it was prepared in another session
+        return True
+    except asyncpg.PostgresError as error:  # in PgBouncer's words, which allows no transaction of several statements
+        if "transaction blocks not allowed" in str(error).lower():
+            return True
+        raise
+
+
+async def _who(connection: Connection) -> object:
+    """Return the process that answers, by statements that stay together wherever they go."""
+    async with connection.transaction():
+        return await connection.fetchval(WHO)
+
+
+async def _plain(url: str) -> Connection:
+    """Open a connection without prepared statements, which need a session."""
+    return await asyncpg.connect(
+        url,
+        timeout=PATIENCE_SECONDS,
+        command_timeout=PATIENCE_SECONDS,
+        statement_cache_size=0,
+        server_settings=_STARTING,
+    )
