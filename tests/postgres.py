@@ -24,7 +24,7 @@ from storage.engine.postgres import open_database
 from tests.patience import at_most
 
 _TEMPLATE = "migrated"
-_USER = "postgres"
+USER = "postgres"
 """Who runs it for root, whom PostgreSQL refuses; Debian's package makes one."""
 
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -45,7 +45,7 @@ _STARTING = (OSError, asyncpg.CannotConnectNowError)
 
 def _has_user() -> bool:
     try:
-        pwd.getpwnam(_USER)
+        pwd.getpwnam(USER)
     except KeyError:
         return False
     return True
@@ -120,7 +120,7 @@ def running() -> Iterator[Server]:
     """Run a server in a folder of its own; PostgreSQL refuses to be run by root, so another user does it for root."""
     found = programs()
     assert found is not None
-    user = _USER if os.getuid() == 0 else None
+    user = USER if os.getuid() == 0 else None
     with TemporaryDirectory(prefix="ftbot-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         if user is not None:
