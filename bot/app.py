@@ -102,7 +102,7 @@ class _Held:
 
 async def _serve(settings: Settings, bot: Bot, held: _Held) -> Mapping[str, int]:
     """Open the addresses; what is for whoever runs the bot has one of its own if that is set."""
-    monitoring = Monitoring(bot.metrics.registry, bot.health.needs, bot.health.beside)
+    monitoring = Monitoring(bot.metrics.registry, bot.health.needs, bot.health.beside, bot.health.problems)
     public = Address(settings.http_host, settings.http_port)
     pages = None if bot.site is None else bot.site.pages
     if settings.metrics_port is None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import asyncpg
 import stamina
@@ -75,6 +75,11 @@ class Server:
     folder: Path
     port: int
 
+    def tcp_url(self, database: str, user: str = "ftbot", host: str = "127.0.0.1", **parameters: object) -> str:
+        """Return the address of a database by TCP; ``user`` may have a password, as in addresses."""
+        asked = urlencode(parameters)
+        return f"postgresql://{user}@{host}:{self.port}/{quote(database)}{'?' if asked else ''}{asked}"
+
     def url(self, database: str) -> str:
         """Return the address of a database."""
         return f"postgresql://ftbot@/{quote(database)}?host={quote(str(self.folder), safe='')}&port={self.port}"
@@ -92,13 +97,18 @@ class Server:
         finally:
             await self.do(f'DROP DATABASE "{name}" WITH (FORCE)')
 
-    async def make_template(self) -> None:
-        """Make the database that others are copies of."""
+    async def started(self) -> None:
+        """Wait until the server answers."""
         async for attempt in stamina.retry_context(
             on=_STARTING, timeout=at_most(30), attempts=None, wait_initial=0.05, wait_max=0.2
         ):
             with attempt:
-                await self.do(f"CREATE DATABASE {_TEMPLATE}")
+                await self.do("SELECT 1")
+
+    async def make_template(self) -> None:
+        """Make the database that others are copies of."""
+        await self.started()
+        await self.do(f"CREATE DATABASE {_TEMPLATE}")
         async with open_database(self.url(_TEMPLATE), _TEMPLATE):
             pass
 
@@ -115,35 +125,72 @@ class Server:
             await connection.close()
 
 
-@contextmanager
-def running() -> Iterator[Server]:
-    """Run a server in a folder of its own; PostgreSQL refuses to be run by root, so another user does it for root."""
+@dataclass(slots=True)
+class Cluster:
+    """A server's data, in a folder of its own, and the server where it runs."""
+
+    server: Server
+    user: str | None
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def data(self) -> Path:
+        """Return the folder with the data."""
+        return self.server.folder / "data"
+
+    def start(self, **settings: str) -> None:
+        """Start the server, which needs a moment to answer."""
+        chosen = _SETTINGS | {"port": str(self.server.port)} | settings
+        words = [word for setting, value in chosen.items() for word in ("-c", f"{setting}={value}")]
+        self.process = subprocess.Popen(
+            [_programs() / "postgres", "-D", "data", "-k", self.server.folder, *words],
+            user=self.user, cwd=self.server.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        """Stop the server, if it runs, and wait for it."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)  # a fast shutdown
+            self.process.wait(at_most(30))
+            self.process = None
+
+    def own(self, path: Path) -> None:
+        """Give a file or folder to whom the server runs as."""
+        path.chmod(0o700 if path.is_dir() else 0o600)
+        if self.user is not None:
+            shutil.chown(path, self.user, self.user)
+
+
+def _programs() -> Path:
     found = programs()
     assert found is not None
+    return found
+
+
+@contextmanager
+def prepared() -> Iterator[Cluster]:
+    """Make a server in a folder of its own; PostgreSQL refuses to be run by root, so another user does it for root."""
     user = USER if os.getuid() == 0 else None
     with TemporaryDirectory(prefix="ftbot-postgres-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         if user is not None:
             shutil.chown(folder, user)
         subprocess.run(
-            [found / "initdb", "--pgdata=data", "--username=ftbot", "--auth=trust", "--locale=C", "--encoding=UTF8",
-             "--no-sync"],
+            [_programs() / "initdb", "--pgdata=data", "--username=ftbot", "--auth=trust", "--locale=C",
+             "--encoding=UTF8", "--no-sync"],
             user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        port = free_port()
-        settings = [
-            word
-            for setting, value in (_SETTINGS | {"port": str(port)}).items()
-            for word in ("-c", f"{setting}={value}")
-        ]
-        process = subprocess.Popen(
-            [found / "postgres", "-D", "data", "-k", folder, *settings],
-            user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        cluster = Cluster(Server(folder, free_port()), user)
         try:
-            server = Server(folder, port)
-            asyncio.run(server.make_template())
-            yield server
+            yield cluster
         finally:
-            process.send_signal(signal.SIGINT)  # a fast shutdown
-            process.wait(at_most(30))
+            cluster.stop()
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Run a server in a folder of its own."""
+    with prepared() as cluster:
+        cluster.start()
+        asyncio.run(cluster.server.make_template())
+        yield cluster.server

@@ -47,6 +47,10 @@ class Health:
             self.metrics.ready.labels(need).set(works)
         return needs
 
+    def problems(self) -> Mapping[str, str]:
+        """Return what is wrong with what was found not to work, in sentences, as far as that is known."""
+        return {} if self._problem is None else {"database": self._problem}
+
     async def look(self) -> None:
         """Find out what works, for the metrics, where nobody else asks."""
         await self.needs()
@@ -58,7 +62,7 @@ class Health:
             self._writing = asyncio.create_task(self._write(), name="probe")
         done, _ = await asyncio.wait({self._writing}, timeout=self.patience)
         if not done:
-            self._note("It did not answer in time.")
+            self._note(f"The database {self.database.name} does not answer. Look at what keeps it busy.")
         return bool(done) and self._writing.result()
 
     async def _write(self) -> bool:

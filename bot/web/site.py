@@ -107,11 +107,13 @@ class Monitoring:
     """Health, readiness and metrics; ``readiness`` names what is needed to answer and whether it is there.
 
     ``beside`` does so for what is not needed: it is told, and changes no status, as nobody else would answer better.
+    ``problems`` says in sentences what is wrong with what was just found not to be there.
     """
 
     registry: CollectorRegistry
     readiness: Readiness
     beside: Callable[[], Mapping[str, bool]] = dict
+    problems: Callable[[], Mapping[str, str]] = dict
 
     def routes(self) -> Sequence[web.RouteDef]:
         """List the routes, which are for whoever runs the bot and not for everybody."""
@@ -126,7 +128,11 @@ class Monitoring:
 
     async def _ready(self, _request: web.Request) -> web.Response:
         needs = dict(await self.readiness())
-        return web.json_response(needs | dict(self.beside()), status=200 if all(needs.values()) else 503)
+        told = {need: sentence for need, sentence in self.problems().items() if not needs.get(need, True)}
+        return web.json_response(
+            needs | dict(self.beside()) | ({"problems": told} if told else {}),
+            status=200 if all(needs.values()) else 503,
+        )
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         # In a thread: the process's own figures are read from files in /proc.

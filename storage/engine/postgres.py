@@ -41,7 +41,7 @@ from storage.engine.shared_clock import SharedClock
 MOST_CONNECTIONS: Final = 10
 """Of a process, besides one for each turn that it has."""
 
-_PROBE_SECONDS: Final = 2.0
+_PROBE_SECONDS: Final = 1.5
 _FATE_SECONDS: Final = 15.0
 """How long the fate of a commit is asked for whose answer was lost."""
 

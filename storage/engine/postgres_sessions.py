@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -43,6 +46,7 @@ _SETTINGS: Final = {
 It is asked by a statement, as proxies refuse connections that ask for it when they begin.
 """
 
+_HEARD_SECONDS: Final = 1.0
 _STARTING: Final = {"application_name": "ftbot", "timezone": "UTC"}
 _NO_STATEMENT_OF_THIS_NAME = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
 
@@ -96,16 +100,12 @@ def _number(text: str) -> int | float:
 
 
 async def check_sessions(url: str, name: str) -> None:
-    """Raise ``StorageError`` where a connection is no session, as behind a proxy that shares the server's out.
-
-    Two connections are open at once, of which one is in a transaction. As sessions they have each a process of the
-    server; such a proxy gives the second the process that the first had, or the first another one than before.
-    """
+    """Raise ``StorageError`` where a connection is no session, as behind a proxy that shares the server's out."""
     one = await _plain(url)
     try:
         other = await _plain(url)
         try:
-            if await _is_shared_out(one, other):
+            if not await _are_sessions(one, other):
                 raise StorageError(
                     f"The database {name} is behind a proxy that gives each transaction another session, as PgBouncer"
                     " does with pool_mode = transaction or statement. Connect to the server itself, or let the proxy"
@@ -117,18 +117,40 @@ async def check_sessions(url: str, name: str) -> None:
         one.terminate()
 
 
-async def _is_shared_out(one: Connection, other: Connection) -> bool:
+async def _are_sessions(one: Connection, other: Connection) -> bool:
+    """Decide whether each of two connections has a session of its own.
+
+    Each then has a process of the server of its own, and the same one each time. A proxy that nobody else uses gives
+    the second what the first one had. One that others use may give both what they had each time; but whom it gives it
+    meanwhile gets what the first one listens for.
+    """
     try:
         first = await _who(one)
         async with other.transaction():
-            second = await other.fetchval(WHO)
-            return second == first or await _who(one) != first
+            if await other.fetchval(WHO) == first or await _who(one) != first:
+                return False
+        return await _hears(one, other)
     except _NO_STATEMENT_OF_THIS_NAME:  # it was prepared in another session
-        return True
+        return False
     except asyncpg.PostgresError as error:  # in PgBouncer's words, which allows no transaction of several statements
         if "transaction blocks not allowed" in str(error).lower():
-            return True
+            return False
         raise
+
+
+async def _hears(one: Connection, other: Connection) -> bool:
+    """Decide whether what a connection listens for comes to it; True on a standby, where nobody can listen."""
+    channel, heard = f"ftbot_{secrets.token_hex(8)}", asyncio.Event()
+    try:
+        await one.add_listener(channel, lambda *_: heard.set())
+    except asyncpg.ReadOnlySQLTransactionError:
+        return True
+    await other.execute(f"NOTIFY {channel}")
+    for connection in (other, one, one):  # the server tells it before it answers what is asked later
+        await connection.execute("SELECT 1")
+    with suppress(TimeoutError):
+        await asyncio.wait_for(heard.wait(), _HEARD_SECONDS)
+    return heard.is_set()
 
 
 async def _who(connection: Connection) -> object:

@@ -310,8 +310,9 @@ async def readiness(bot: Bot, *, discord: bool = True, database: bool = True) ->
     """Ask whether the bot is ready until it says so of each: what it found is believed for a second."""
     wanted = {"discord": discord, "database": database}
     async with asyncio.timeout(PATIENCE):
-        while (answer := await bot.get("/readyz")).json() != wanted:
+        while (found := (answer := await bot.get("/readyz")).json()) | wanted != found:
             pass
+    assert ("database" in found.get("problems", {})) == (not database)
     assert answer.status_code == (200 if all(wanted.values()) else 503)
 
 

@@ -143,9 +143,11 @@ async def test_a_file_that_was_replaced_does_not_work(ward: Ward) -> None:
     ward.path.with_name("another.db").replace(ward.path)
     with capture_logs() as logs:
         assert not await ward.works()
-    assert [line["reason"] for line in logs] == [
+    sentence = (
         f"The database {ward.path} was replaced by another file while it was in use. Put it back, or start ftbot again."
-    ]
+    )
+    assert [line["reason"] for line in logs] == [sentence]
+    assert ward.health.problems() == {"database": sentence}
 
 
 async def test_a_folder_that_is_gone_does_not_work(ward: Ward) -> None:
@@ -219,6 +221,9 @@ async def test_whoever_asks_is_answered_while_the_disk_hangs(ward: Ward, monkeyp
         patch.setattr("storage.engine.sqlite.shutil.disk_usage", Stuck(answers))
         assert [await ward.works() for _ in range(3)] == [False] * 3
         threads = [thread for thread in threading.enumerate() if thread.name.startswith("asyncio_")]
+        assert ward.health.problems() == {
+            "database": f"The database {ward.path} does not answer. Look at what keeps it busy."
+        }
         answers.set()
     assert [line["event"] for line in logs] == ["database_fails"]
     assert len(threads) == 1, "nobody tries beside who is stuck"
@@ -231,6 +236,7 @@ async def test_what_fails_is_said_once_and_when_it_works_again(ward: Ward) -> No
         assert [await ward.works() for _ in range(3)] == [False] * 3
         elsewhere.rename(ward.path)
         assert await ward.works()
+        assert ward.health.problems() == {}
     assert [(line["event"], line["log_level"]) for line in logs] == [
         ("database_fails", "warning"),
         ("database_works_again", "info"),

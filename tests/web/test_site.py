@@ -50,6 +50,17 @@ async def test_it_is_ready_when_everything_it_needs_is_there(discord: bool, data
     assert (answer.status_code, answer.json()) == (status, {"discord": discord, "database": database})
 
 
+@pytest.mark.parametrize("works", [True, False])
+async def test_what_is_wrong_is_said_of_what_is_not_there(works: bool) -> None:
+    async def readiness() -> Mapping[str, bool]:
+        return {"discord": True, "database": works}
+
+    monitoring = Monitoring(Metrics.new().registry, readiness, problems=lambda: {"database": "It is away. Wait."})
+    answer = await get(Site(monitoring), "/readyz")
+    told = {} if works else {"problems": {"database": "It is away. Wait."}}
+    assert answer.json() == {"discord": True, "database": works} | told
+
+
 async def test_metrics_are_in_the_text_format_of_prometheus() -> None:
     metrics = Metrics.new()
     metrics.answers.labels("ftstatus", "answered").inc(3)

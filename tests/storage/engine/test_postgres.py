@@ -46,15 +46,16 @@ class Cable:
         self.loses_answer_to: bytes | None = None
         self.is_cut = False
         self.lost = 0
+        self.connections = 0
         self._writers: list[asyncio.StreamWriter] = []
 
     @asynccontextmanager
-    async def laid(self, url: str) -> AsyncIterator[str]:
+    async def laid(self, url: str, user: str = "ftbot:secret") -> AsyncIterator[str]:
         """Give an address of the same database that leads through it."""
         server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         try:
-            yield urlunsplit(("postgresql", f"ftbot:secret@127.0.0.1:{port}", urlsplit(url).path, "", ""))
+            yield urlunsplit(("postgresql", f"{user}@127.0.0.1:{port}", urlsplit(url).path, "", ""))
         finally:
             self.cut()
             server.close()
@@ -67,6 +68,7 @@ class Cable:
         self._writers.clear()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.port)
         self._writers += [writer, inner_writer]
         with suppress(OSError, asyncio.IncompleteReadError):
