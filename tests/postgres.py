@@ -75,7 +75,7 @@ class Server:
     folder: Path
     port: int
 
-    def tcp_url(self, database: str, user: str = "ftbot", host: str = "127.0.0.1", **parameters: object) -> str:
+    def tcp_url(self, database: str, user: str = "ftbot", host: str = "127.0.0.1", **parameters: str) -> str:
         """Return the address of a database by TCP; ``user`` may have a password, as in addresses."""
         asked = urlencode(parameters)
         return f"postgresql://{user}@{host}:{self.port}/{quote(database)}{'?' if asked else ''}{asked}"

@@ -28,7 +28,7 @@ from bot.clients.github.repository import (
     repository_path,
     thread_path,
 )
-from bot.clients.github.wire import WireLabel, WireRepository, WireUser, account
+from bot.clients.github.wire import Number, WireLabel, WireRepository, WireUser, account
 from bot.clients.github.worker import Call, NotThereError, Reply, TokenRefusedError, open_worker
 from bot.clients.web import Patience
 from bot.core.errors import UserError
@@ -431,7 +431,7 @@ class _Suggestion(msgspec.Struct):
 
 
 class _Numbered(msgspec.Struct):
-    id: int
+    id: Number
 
 
 class _Reacted(msgspec.Struct):

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from bot.clients.github.wire import Number
 from bot.clients.github.worker import Reply, busy_error, said_after_colon
 from bot.core.errors import UpstreamError
 from bot.core.github.threads import Account, ForbiddenError, Glimpse, Issue, IssueRef, ThreadState, is_repository
@@ -77,14 +78,14 @@ class _Comment(msgspec.Struct):
 
 
 class _Comments(msgspec.Struct, rename="camel"):
-    total_count: int
+    total_count: Number
     nodes: list[_Comment | None] | None = None
 
 
 class _Light(msgspec.Struct, rename="camel"):
     typename: str = msgspec.field(name="__typename")
     id: str
-    number: int
+    number: Number
     title: str
     updated_at: datetime
     repository: _Repository

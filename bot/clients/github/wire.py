@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import msgspec
@@ -10,6 +11,9 @@ import msgspec
 from bot.core.errors import UpstreamError
 from bot.core.github.threads import Account, Comment, Issue, IssueRef, LabelEvent, ThreadState, is_repository
 from bot.core.text.sentences import without_nul
+
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""A number that a column of a database holds."""
 
 
 class WireUser(msgspec.Struct):
@@ -35,7 +39,7 @@ class WireIssue(msgspec.Struct):
     """An issue or pull request, in listings and searches too."""
 
     node_id: str
-    number: int
+    number: Number
     title: str
     state: str
     repository_url: str
@@ -45,7 +49,7 @@ class WireIssue(msgspec.Struct):
     user: WireUser | None = None
     locked: bool = False
     labels: list[WireLabel | str] = []
-    comments: int = 0
+    comments: Number = 0
     closed_at: datetime | None = None
     pull_request: WirePull | None = None
 
@@ -77,7 +81,7 @@ class WireIssue(msgspec.Struct):
 class WireComment(msgspec.Struct):
     """A comment on a thread."""
 
-    id: int
+    id: Number
     created_at: datetime
     updated_at: datetime
     issue_url: str = ""

@@ -27,6 +27,8 @@ ODD = {
 }
 """An issue of what can be no repository."""
 
+NUMPY = {"nameWithOwner": "numpy/numpy", "isPrivate": False}
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
@@ -252,6 +254,8 @@ async def test_an_answer_without_any_thread_is_asked_for_again(
         Failure(200, body={"data": {"nodes": []}}),
         Failure(200, body={"data": {"nodes": [{"__typename": "Issue"}]}}),
         Failure(200, body={"data": {"nodes": [ODD]}}),
+        Failure(200, body={"data": {"nodes": [ODD | {"repository": NUMPY, "number": 2**63}]}}),
+        Failure(200, body={"data": {"nodes": [ODD | {"repository": NUMPY, "number": 10**400}]}}),
         Failure(200, body=[]),
     ],
 )

@@ -312,6 +312,22 @@ async def test_a_thread_of_no_repository_is_an_error(server: FakeGitHub, reader:
 
 
 @pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("key", ["number", "comments"])
+@pytest.mark.parametrize("number", [2**63, -1, 10**400], ids=["huge", "negative", "absurd"])
+async def test_a_number_that_no_database_holds_is_an_error(
+    server: FakeGitHub, reader: GithubReader, key: str, number: int
+) -> None:
+    url = f"{server.url}/repos/numpy/numpy"
+    server.fail("/issues/1$", *[Failure(200, body={**OLD, "repository_url": url, key: number})] * 9)
+    with pytest.raises(UpstreamError):
+        await reader.issue(REF)
+    comment = {"id": number, "created_at": OLD["created_at"], "updated_at": OLD["updated_at"], "issue_url": f"{url}/1"}
+    server.fail("/issues/comments$", *[Failure(200, body=[comment])] * 9)
+    with pytest.raises(UpstreamError):
+        await reader.comments_since("numpy/numpy", START)
+
+
+@pytest.mark.usefixtures("repository")
 async def test_a_comment_on_no_thread_is_an_error(server: FakeGitHub, reader: GithubReader) -> None:
     comment = {"id": 1, "created_at": "2026-11-22T12:00:00Z", "updated_at": "2026-11-22T12:00:00Z", "issue_url": "x"}
     server.fail("/issues/comments$", Failure(200, body=[comment]))

@@ -122,6 +122,24 @@ async def test_rows_are_picked_for_a_writer(database: Engine) -> None:
     assert await names_in(database) == ["numpy"]
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**400], ids=["huge", "negative", "absurd"])
+async def test_a_number_that_no_column_holds_is_refused_and_leaves_nothing(database: Engine, number: int) -> None:
+    async def write(*, many: bool) -> None:
+        async with database.transaction() as transaction:
+            await transaction.run(ADD, ("numpy",))
+            insert = "INSERT INTO registrations (application, digest) VALUES (?, '')"
+            await (transaction.run_many(insert, [(1,), (number,)]) if many else transaction.run(insert, (number,)))
+
+    for many in (False, True):
+        with pytest.raises(OverflowError):
+            await write(many=many)
+    with pytest.raises(OverflowError):
+        await database.read("SELECT digest FROM registrations WHERE application = ?", (number,))
+    assert await names_in(database) == []
+    assert await database.read("SELECT application FROM registrations") == []
+    await add(database, "scipy")
+
+
 async def test_it_can_be_written_and_says_when_it_was(database: Engine) -> None:
     for write in (database.probe, database.check_writable):
         before = database.pulse.written

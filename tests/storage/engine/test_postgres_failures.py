@@ -313,14 +313,15 @@ async def test_tls_is_as_it_is_asked_for(
             ((found,),) = await database.read("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
         return found
 
-    def url(host: str, **parameters: object) -> str:
+    def url(host: str, mode: str, root: Path | None = None) -> str:
+        parameters = {"sslmode": mode} | ({} if root is None else {"sslrootcert": str(root)})
         return server.tcp_url(name, host=host, **parameters)
 
-    assert await encrypted(url("127.0.0.1", sslmode="require"))
-    assert await encrypted(url("localhost", sslmode="verify-full", sslrootcert=right))
+    assert await encrypted(url("127.0.0.1", "require"))
+    assert await encrypted(url("localhost", "verify-full", right))
     for refused in (
-        url("localhost", sslmode="verify-full", sslrootcert=wrong),
-        url("127.0.0.1", sslmode="verify-full", sslrootcert=right),
+        url("localhost", "verify-full", wrong),
+        url("127.0.0.1", "verify-full", right),
     ):
         with pytest.raises(StorageError) as told:
             await encrypted(refused)
@@ -329,7 +330,7 @@ async def test_tls_is_as_it_is_asked_for(
             " Check host and sslrootcert in FTBOT_DATABASE."
         )
     with pytest.raises(StorageError) as told:
-        await encrypted(url("localhost", sslmode="verify-full"))
+        await encrypted(url("localhost", "verify-full"))
     assert str(told.value) == (
         f"The database {NAME} has parameters that cannot be used. Check those in FTBOT_DATABASE, such as sslrootcert."
     )
