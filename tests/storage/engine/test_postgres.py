@@ -254,19 +254,28 @@ async def test_a_plan_that_is_outdated_is_made_anew_where_nothing_was_done_yet(
         assert await database.read(ask, ("numpy",)) == [("numpy", 1000)]
 
 
+async def wait_for_lock(database: Engine, table: str, waiter: asyncio.Task[object]) -> None:
+    """Wait until somebody waits for a lock on a table, or who should is done without."""
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = CAST(CAST(? AS TEXT) AS regclass)"
+    while not waiter.done() and not await database.read(waiting, (table,)):
+        pass
+
+
 async def test_a_program_that_is_busy_never_gives_way_to_one_that_migrates(postgres_url: str) -> None:
-    """Each takes the tables in another order, in which both would wait for ever."""
-    adds = ("ALTER TABLE packages ADD COLUMN later TEXT", "ALTER TABLE statuses ADD COLUMN later TEXT")
-    newer = Schema((*MIGRATIONS, adds))
+    """Each takes the tables in another order, so both would wait for ever; who has waited longest is given up first."""
+    altered = ("packages", "projects", "statuses")
+    newer = Schema((*MIGRATIONS, tuple(f"ALTER TABLE {table} ADD COLUMN later TEXT" for table in altered)))
+
     async with open_database(postgres_url, NAME) as old:
-        async with old.transaction() as transaction:
-            await transaction.run("UPDATE statuses SET metadata = NULL")
-            migrating = asyncio.create_task(use_once(open_database(postgres_url, NAME, schema=newer)))
-            while not await old.read(
-                "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = CAST('statuses' AS regclass)"
-            ):
-                pass
-            await transaction.run("UPDATE packages SET asked = 0")
+        async with old.transaction() as first:
+            await first.run("UPDATE statuses SET metadata = NULL")
+            async with old.transaction() as other:
+                await other.run("UPDATE projects SET etag = NULL")
+                migrating = asyncio.create_task(use_once(open_database(postgres_url, NAME, schema=newer)))
+                await wait_for_lock(old, "projects", migrating)
+                writing = asyncio.create_task(first.run("UPDATE packages SET asked = 0"))
+                await wait_for_lock(old, "packages", writing)
+            await writing
         await migrating
         assert await old.read("SELECT MAX(version) FROM schema_version") == [(newer.version,)]
 
