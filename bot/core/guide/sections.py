@@ -98,6 +98,11 @@ def section_url(topic: GuideTopic) -> str:
     return GUIDE + topic.value
 
 
+def section_title(topic: GuideTopic) -> str:
+    """Return what the guide calls what cards and comments link to."""
+    return next(title for title, place, _ in _SHIPPED if place == topic.value)
+
+
 def find_sections(sections: Sequence[GuideSection], topic: str, most: int = 5) -> tuple[GuideSection, ...]:
     """Find the sections that fit what somebody looks for, the best first; slips of the pen are forgiven.
 

@@ -34,6 +34,7 @@ from bot.core.triage.commands.grammar import (
 )
 from bot.core.triage.decide import texts as comments
 from bot.core.triage.decide.decisions import about_comment, decide, revise
+from bot.core.triage.decide.guide import guide_beside
 from bot.core.triage.decide.policy import against_asking, against_everything, against_thread
 from bot.core.triage.overrides import COMMAND
 from bot.core.triage.settings import DUPLICATE, NEEDS_INFO, NEUTRAL_IDS, UPSTREAM
@@ -212,11 +213,12 @@ def _deed(command: Command, order: _Order, history: Sequence[AuditEntry], status
         case LabelCommand():
             return _label(command, order)
         case NeedsInfo(topics):
-            text = comments.needs_info_section(topics)
+            guide = guide_beside(order.snapshot, topics, is_answered=False)
+            texts = (comments.needs_info_section(topics), *(() if guide is None else (guide,)))
             return _and(
                 order.labelled(NEEDS_INFO),
                 _Deed(
-                    (order.reply(NEEDS_INFO, text),),
+                    (order.reply(NEEDS_INFO, "\n\n".join(texts)),),
                     marks=(order.mark(MarkKind.NEEDS_INFO, " ".join(topics)),),
                 ),
             )

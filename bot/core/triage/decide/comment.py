@@ -1,6 +1,6 @@
 """The one comment that the bot keeps on a thread: which sections it should have now, beside what it says already.
 
-In dry-run only commands change it; a checklist that was posted stays as it is.
+In dry-run only commands change it; a checklist that was posted stays as it is, and a guide is linked at first or never.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from bot.core.github.threads import IssueRef, parse_ref
 from bot.core.triage.actions import Action, ActionKind, Decision, Mode, Outcome
 from bot.core.triage.changeset import MarkKind, Progress
 from bot.core.triage.decide import texts as comments
+from bot.core.triage.decide.guide import guide_beside
 from bot.core.triage.decide.policy import against_asking, against_comment
 from bot.core.triage.decide.proposals import asking_mode, concerns, concerns_for_sure, is_used, sure_kinds
 from bot.core.triage.snapshot import Snapshot, counts
@@ -22,14 +23,18 @@ from bot.core.upstream.threads import WAITING_FOR_WHEELS
 
 RULE = "comment"
 
-_DUPLICATE, _UPSTREAM, _WHEELS, _GIL, _ASKED, _RELATED = (
+_DUPLICATE, _UPSTREAM, _WHEELS, _GIL, _ASKED, _GUIDE, _RELATED = (
     "duplicate",
     "upstream",
     "wheels",
     "gil",
     "needs-info",
+    "guide",
     "related",
 )
+_BESIDE = frozenset({_GUIDE, _RELATED})
+"""Sections that help beside others, and are not worth a comment of their own."""
+
 _ASKING_FOR_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.QUESTION})
 ANSWERED_BY_WHEELS = WAITING_FOR_WHEELS | _ASKING_FOR_WHEELS
 """The kinds of threads in which it helps to say which wheels there are, once there are some.
@@ -83,9 +88,9 @@ def _before(snapshot: Snapshot) -> Mapping[str, str]:
 
 
 def _together(sections: Mapping[str, str | None]) -> dict[str, str]:
-    """Leave out what says nothing, and related threads where they would stand alone."""
+    """Leave out what says nothing, and what would stand alone though it only helps beside other sections."""
     kept = {name: text for name, text in sections.items() if text}
-    return {} if kept.keys() <= {_RELATED} else kept
+    return {} if kept.keys() <= _BESIDE else kept
 
 
 def _sections(
@@ -95,10 +100,13 @@ def _sections(
     duplicate, upstream = (_said(kind, snapshot) for kind in (MarkKind.DUPLICATE, MarkKind.UPSTREAM))
     yield _Section(_DUPLICATE, comments.duplicate_section(duplicate) if duplicate else None, Mode.APPLY)
     yield _Section(_UPSTREAM, comments.upstream_section(upstream) if upstream else None, Mode.APPLY)
-    yield _wheels(snapshot, told=_WHEELS in before or asked)
+    wheels = _wheels(snapshot, told=_WHEELS in before or asked)
+    yield wheels
     yield _gil(snapshot, told=_GIL in before or asked)
     asking = comments.needs_info_section(topics) if topics else None
     yield _Section(_ASKED, before.get(_ASKED, asking), asking_mode(snapshot) if topics else Mode.APPLY)
+    guide = before.get(_GUIDE) if before else guide_beside(snapshot, topics, is_answered=wheels.text is not None)
+    yield _Section(_GUIDE, guide, mode)
     related = snapshot.related if concerns(snapshot) and not snapshot.issue.is_pr else ()
     yield _Section(_RELATED, comments.related_section(related) if related else None, mode)
 

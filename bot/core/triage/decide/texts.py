@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from bot.core.classify.thread import Confidence
 from bot.core.github.threads import IssueRef, ThreadState
-from bot.core.guide.sections import GuideTopic, section_url
+from bot.core.guide.sections import GuideTopic, section_title, section_url
 from bot.core.inspection.modules import MOST_NAMED, Gil
 from bot.core.text.markdown import plain_markdown
 from bot.core.text.sentences import listed, shortened
@@ -181,6 +181,11 @@ def needs_info_section(topics: Sequence[str]) -> str:
     asked = [f"- [ ] {line}" for topic in TOPICS if topic in topics for line in _CHECKLIST[topic]]
     lead = "To look into this, somebody will need a little more. Please add, here or in the description:"
     return "\n".join([lead, "", *asked])
+
+
+def guide_section(topic: GuideTopic) -> str:
+    """Link the section of the guide that helps."""
+    return f"The free-threading guide has a section on this: [{section_title(topic)}]({section_url(topic)})."
 
 
 def related_section(related: Sequence[Related]) -> str:

@@ -351,6 +351,22 @@ def test_a_locked_thread_is_looked_at_again_without_a_word() -> None:
     assert to_do(obeyed("retriage", made_snapshot(made_issue(locked=True))).decisions) == []
 
 
+@pytest.mark.parametrize(
+    ("title", "body", "place"),
+    [
+        ("Data race on the free-threaded build", "WARNING: ThreadSanitizer: data race", "thread_sanitizer/"),
+        ("The GIL has been enabled to load module 'a._pybind11' on 3.14t", "?", "porting-extensions/#declaring-"),
+        ("f2py: build fails on free-threaded Python 3.14t", "error: command 'gcc' failed", "porting-extensions/#decl"),
+        ("cibuildwheel: build fails for cp314t", "error: command 'gcc' failed", "ci/#building-free-threaded-wheels-"),
+    ],
+)
+def test_who_is_asked_for_more_gets_the_section_of_the_guide_that_fits(title: str, body: str, place: str) -> None:
+    snapshot = made_snapshot(made_issue(title, body))
+    (reply,) = [each.action for each in obeyed("needs-info versions", snapshot).decisions if each.action.body]
+    assert "python -VV" in reply.body
+    assert reply.body.count(f"(https://py-free-threading.github.io/{place}") == 1
+
+
 def test_a_person_can_ask_the_author_which_notifies_them() -> None:
     result = obeyed("needs-info log", replace(PLAIN, settings=DRY))
     assert labels_to_add(result.decisions) == ["needs info"]

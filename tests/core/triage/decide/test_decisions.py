@@ -517,6 +517,35 @@ def test_taking_labels_off_is_spoken_of_where_there_are_any(settings: RepoSettin
     assert ("Take its label off" in the_comment(decide(newer))) is labelled
 
 
+@pytest.mark.parametrize(
+    ("title", "place"),
+    [
+        ("How do I port a pybind11 extension to free-threaded Python?", "porting-extensions/#declaring-"),
+        ("Can Cython modules be used with free-threaded Python?", "porting-extensions/#declaring-"),
+        ("How do I find a data race in free-threaded Python?", "thread_sanitizer/"),
+    ],
+)
+def test_a_question_that_is_answered_links_the_section_of_the_guide_that_fits(title: str, place: str) -> None:
+    snapshot = replace(made_snapshot(made_issue(title, "?", comments=1)), wheels=LXML)
+    text = the_comment(decide(snapshot, 501))
+    assert text.count(f"(https://py-free-threading.github.io/{place}") == 1
+    after = done(snapshot, decide(snapshot, 501))
+    assert to_do(decide(after), ActionKind.COMMENT) == []
+
+
+def test_a_guide_is_not_linked_where_the_rest_says_it_or_alone() -> None:
+    assert "py-free-threading" not in the_comment(decide(ANSWERED))
+    question = made_issue("How do I port a pybind11 extension to free-threaded Python?", "?", comments=1)
+    assert to_do(decide(made_snapshot(question)), ActionKind.COMMENT) == []
+
+
+def test_a_comment_that_stands_gets_no_link_to_the_guide_later() -> None:
+    snapshot = made_snapshot(made_issue("Segmentation fault on the free-threaded build", "It fails."))
+    after = done(snapshot, decide(snapshot))
+    retitled = replace(after, issue=replace(after.issue, title="Importing it turns the GIL back on with 3.14t"))
+    assert to_do(decide(retitled), ActionKind.COMMENT) == []
+
+
 def test_related_threads_are_linked_beside_something_else_only() -> None:
     threads = tuple(Related(IssueRef("lxml/lxml", n), f"Wheels @x #{n}", ThreadState.OPEN) for n in range(1, 6))
     text = the_comment(decide(replace(ANSWERED, related=threads)))
