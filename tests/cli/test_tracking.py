@@ -96,6 +96,13 @@ async def test_a_patch_is_what_git_apply_takes_and_then_it_is_empty(ftbot: Run, 
     assert again == Ended(0, "", f"{UNCHECKED}ftbot: There is nothing to write: the patch is empty.\n")
 
 
+@pytest.mark.parametrize("name", ["my table.md", "a\tb.md", "one\n+++ b.md", '"quoted" \\ ñ\x7f.md'])
+async def test_a_patch_applies_whatever_the_page_is_called(ftbot: Run, page: Path, name: str) -> None:
+    named = await asyncio.to_thread(page.rename, page.with_name(name))
+    ended = await ftbot("tracking", str(named), "--format", "patch")
+    assert await asyncio.to_thread(apply, named, ended.out) == WRITTEN
+
+
 async def test_the_text_of_a_pull_request_and_what_people_see(ftbot: Run, page: Path) -> None:
     text = (await ftbot("tracking", str(page), "--format", "markdown")).out
     assert text.startswith("# Bring 1 row of the tracking table up to date\n")

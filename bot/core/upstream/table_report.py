@@ -100,10 +100,16 @@ def patch(report: TableReport, path: str = PATH) -> str:
         after.pop()
     else:
         after[-1] = after[-1][:-1]
-    old, new = f"a/{path}", f"b/{path}"
+    old, new = _quoted(f"a/{path}"), _quoted(f"b/{path}")
     lines = list(unified_diff(before, after, old, new))
     told = "".join(line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in lines)
     return f"diff --git {old} {new}\n{told}" if lines else ""
+
+
+def _quoted(path: str) -> str:
+    """Return a path as a patch names it: where it has what would end the name or the line, in quotes and as in C."""
+    quoted = "".join(f"\\{ord(sign):03o}" if sign in '"\\\x7f' or sign < " " else sign for sign in path)
+    return path if quoted == path else f'"{quoted}"'
 
 
 def pull_request(report: TableReport, day: date) -> str:
