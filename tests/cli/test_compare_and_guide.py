@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
+from rich.cells import cell_len
 
 from tests.command_line import Ended, Run
 from tests.fakes.fake_index import FakeIndex, refusal
@@ -62,6 +63,18 @@ async def test_packages_side_by_side_for_people(ftbot: Run) -> None:
             "A wheel shows that a build exists, not that it is thread-safe.",
         ]
     )
+
+
+async def test_packages_that_do_not_fit_beside_each_other_stand_below(
+    ftbot: Run, index: FakeIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"package-{letter}" for letter in "abcdefghij"]
+    publish_native(index, *names)
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = (await ftbot("compare", *names)).out.splitlines()
+    assert [line.split() for line in lines if "package-" in line] == [names[:4], names[4:8], names[8:]]
+    assert [line.split().count("cp314t") for line in lines if "cp314t" in line] == [4, 4, 2]
+    assert max(map(cell_len, lines)) <= 80
 
 
 async def test_what_does_not_exist_is_told_and_the_others_compared(ftbot: Run) -> None:
