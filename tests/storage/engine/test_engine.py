@@ -156,7 +156,7 @@ async def test_it_can_be_written_and_says_when_it_was(database: Engine) -> None:
         r"MAX\(id\)[^\n]*\+ 1",
         r"sqlite|PRAGMA|BEGIN IMMEDIATE",
         # What another version of the program added to a table would come with it, or be missing.
-        r"(SELECT|RETURNING|,) (\w+\.)?\*",
+        r"(SELECT|RETURNING) (\w+\.)?\*",
         r"INSERT INTO \w+ (?!\()",
     ],
 )
