@@ -90,10 +90,10 @@ async def test_deliveries(database: Engine, event: str, payload: Mapping[str, ob
     assert await inbox.receive_many([(f"d{NUL}1", events[0])], NOW) == 1
     assert await inbox.receive_many([(f"d{NUL}1", events[0])], NOW) == 0
     assert await inbox.receive_many([("another", events[0])], NOW) == 0
-    (received,) = await inbox.due(NOW, 50)
+    (received,) = await inbox.claim(f"me{NUL}", NOW, 50)
     assert replace(received.event, key="") == replace(events[0], key="")
     await inbox.close(received.delivery)
-    assert await inbox.due(NOW, 50) == ()
+    assert await inbox.claim("me", NOW, 50) == ()
 
 
 @pytest.mark.parametrize("number", [LARGEST + 1, 10**400], ids=["huge", "absurd"])
