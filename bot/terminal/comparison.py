@@ -42,17 +42,17 @@ class _SideBySide:
         for first in range(0, len(self.names), fitting):
             if first:
                 yield Text()
-            yield self._table(slice(first, first + fitting))
+            yield self._table(first, first + fitting)
 
-    def _table(self, shown: slice) -> Table:
+    def _table(self, first: int, end: int) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
         table.add_column("", no_wrap=True)
-        for name in self.names[shown]:
+        for name in self.names[first:end]:
             table.add_column(foreign(shortened(name, _LONGEST_PACKAGE)), overflow="fold")
         for line in self.lines:
             if line.group:
                 table.add_row()
             style = "bold" if line.group else ""
-            cells = (foreign(shortened(cell, _LONGEST_CELL), style=style) for cell in line.cells[shown])
+            cells = (foreign(shortened(cell, _LONGEST_CELL), style=style) for cell in line.cells[first:end])
             table.add_row(Text(line.subject, style="bold" if line.group else "dim"), *cells)
         return table
