@@ -126,6 +126,14 @@ async def test_a_new_installation_names_much_downloaded_packages_without_a_row(
     assert "Much downloaded packages with native code that have no row (1)\nThey are named by" in people
 
 
+async def test_where_nothing_is_to_be_written_the_text_says_so(ftbot: Run, page: Path) -> None:
+    written = f"{HEAD}| numpy | | {TICK} | 1.0 |\n"
+    await asyncio.to_thread(page.write_text, written, "utf-8")
+    title, _, first, *_ = (await ftbot("tracking", str(page), "--format", "markdown")).out.splitlines()
+    assert title == "# Nothing is to be written anew in the tracking table"
+    assert first.startswith("The one row was compared with the index on ")
+
+
 async def test_without_a_file_the_published_page_is_compared_or_a_copy(ftbot: Run, tmp_path: Path) -> None:
     nothing = await ftbot("tracking", "--json")
     assert (nothing.code, nothing.out) == (4, "")

@@ -118,12 +118,15 @@ def pull_request(report: TableReport, day: date) -> str:
 
 
 def _pull_request(report: TableReport, day: date) -> Iterator[str]:
-    changed = report.changed
-    yield f"# Bring {counted(len(changed), 'row')} of the tracking table up to date"
+    changed, rows_in_all = report.changed, len(report.rows)
+    rows_told = "The one row was" if rows_in_all == 1 else f"All {rows_in_all} rows were"
+    if changed:
+        yield f"# Bring {counted(len(changed), 'row')} of the tracking table up to date"
+    else:
+        yield "# Nothing is to be written anew in the tracking table"
     yield ""
     yield (
-        f"All {counted(len(report.rows), 'row')} were compared with the index on {day}."
-        " A wheel shows that a build exists, not that it is thread-safe."
+        f"{rows_told} compared with the index on {day}. A wheel shows that a build exists, not that it is thread-safe."
     )
     if report.is_written_anew:
         yield ""
