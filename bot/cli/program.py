@@ -638,6 +638,33 @@ def check(as_json: AsJson = False) -> None:
     _leave(check_everything(as_json=as_json))
 
 
+@app.command()
+def migrate(
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="URL", help="A path, or postgresql://...; by default FTBOT_DATABASE."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--to", metavar="URL", help="The same, and new or empty; by default FTBOT_DATABASE.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be moved, and move nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Move everything from one database to another, such as from SQLite to PostgreSQL, and compare both.
+
+    Stop the bot first. The source stays as it is. Interrupted, run the same again: it goes on where it was; until it
+    is through, no other command opens the new database. Exit code 5 says that something is not the same in both.
+
+    Others on this machine can read what is on a command line: give the address with the password as FTBOT_DATABASE, or
+    without it, and the password in ~/.pgpass.
+
+    Examples: ftbot migrate --from ftbot.db --to postgresql://ftbot@db.example/ftbot; ftbot migrate --to copy.db
+    """
+    from bot.cli.migrate import migrate_database
+
+    _leave(migrate_database(source, target, only_look=dry_run, as_json=as_json))
+
+
 @app.command("scan-for-bot", hidden=True)
 def scan_for_bot(
     everything: Annotated[bool, typer.Option("--everything")] = False,

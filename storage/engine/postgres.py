@@ -19,7 +19,7 @@ import asyncpg.pool
 import stamina
 
 from bot.core.errors import StorageError
-from storage.engine.engine import Pulse, Transaction
+from storage.engine.engine import Pulse
 from storage.engine.postgres_errors import ENDED, as_storage_errors
 from storage.engine.postgres_schema import lock_of, migrate
 from storage.engine.postgres_sessions import (
@@ -56,13 +56,14 @@ _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class _Transaction:
+class PostgresTransaction:
     """One that is under way on a connection of its own."""
 
     connection: Pooled
     _fresh: bool = True
 
     async def run(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Execute one statement."""
         return await self._at_first_again(lambda: _run(self.connection, statement, values))
 
     async def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
@@ -146,11 +147,11 @@ class Postgres:
             await asyncio.sleep(_HEARTBEAT_SECONDS)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         """Write, beside other writers."""
         with as_storage_errors(self.name):
             async with _begun(self.pool) as connection:
-                yield _Transaction(connection)
+                yield PostgresTransaction(connection)
             self.pulse.beat()
 
     async def read(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
@@ -199,15 +200,21 @@ class Postgres:
 
 @asynccontextmanager
 async def open_database(
-    url: str, name: str, most_connections: int = MOST_CONNECTIONS, schema: Schema = OURS
+    url: str,
+    name: str,
+    most_connections: int = MOST_CONNECTIONS,
+    schema: Schema = OURS,
+    *,
+    unfinished: bool = False,
 ) -> AsyncIterator[Postgres]:
     """Open the database at a ``postgresql://`` address, and migrate it if it is older; who migrates is waited for.
 
-    ``name`` is what people see of the address.
+    ``name`` is what people see of the address. One that not everything was moved into yet is refused, unless
+    ``unfinished`` says that more is to be moved.
     """
     with as_storage_errors(name):
         await check_sessions(url, name)
-        await migrate(url, name, schema)
+        await migrate(url, name, schema, unfinished=unfinished)
         pool = await make_pool(url, most_connections)
     database = Postgres(name, url, pool, schema=schema)
     watching = asyncio.create_task(_watch_the_clock(database), name="the database's time")

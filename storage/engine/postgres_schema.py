@@ -18,6 +18,7 @@ import stamina
 from bot.core.errors import StorageError
 from storage.engine.postgres_sessions import Connection, connect, numbered
 from storage.engine.schema import MAKE_VERSIONS, OLDEST, REMEMBERED, VERSION, Schema, SchemaStep
+from storage.engine.unfinished import UNFINISHED, refuse_unfinished
 
 _MIGRATION_SECONDS: Final = 3600.0
 _MIGRATING: Final = "ftbot migrations"
@@ -41,10 +42,15 @@ def lock_of(what: str) -> int:
     return int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], "big", signed=True)
 
 
-async def migrate(url: str, name: str, schema: Schema) -> None:
-    """Bring the schema up to date, one process at a time; the others wait, and find it done."""
+async def migrate(url: str, name: str, schema: Schema, *, unfinished: bool) -> None:
+    """Bring the schema up to date, one process at a time; the others wait, and find it done.
+
+    A database that not everything was moved into yet is refused, unless ``unfinished`` says that more is to be moved.
+    """
     connection = await connect(url)
     try:
+        if not unfinished and await _is_there(connection, UNFINISHED):
+            refuse_unfinished(name)
         if await _version_of(connection, name, schema) >= schema.version:
             return
         await connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")

@@ -24,11 +24,12 @@ import aiosqlite
 
 from bot.core.errors import StorageError
 from storage.engine import privacy
-from storage.engine.engine import Pulse, Transaction
-from storage.engine.probing import PROBE, look_at_everything
+from storage.engine.engine import Pulse
+from storage.engine.probing import PROBE, Look, look_at_everything
 from storage.engine.rows import Row, Value, storable
 from storage.engine.schema import MAKE_VERSIONS, OLDEST, OURS, REMEMBERED, VERSION, Schema
 from storage.engine.sqlite_turns import turn
+from storage.engine.unfinished import UNFINISHED, refuse_unfinished
 
 _T = TypeVar("_T")
 
@@ -44,6 +45,7 @@ _LEAST_ROOM = 64 << 10
 """Bytes on the disk without which it counts as full: SQLite may still overwrite what it has, and store nothing new."""
 
 _IN_MEMORY = ":memory:"
+_ANY_TABLE = "SELECT 1 FROM sqlite_master WHERE name = ?"
 
 
 _ROW_LOCKS = (" FOR UPDATE SKIP LOCKED", " FOR SHARE")
@@ -58,12 +60,13 @@ def _without_locks(statement: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Transaction:
+class DatabaseTransaction:
     """One that is under way on the writer's connection."""
 
     connection: aiosqlite.Connection
 
     async def run(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
+        """Execute one statement."""
         return await _run(self.connection, statement, values)
 
     async def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
@@ -112,14 +115,14 @@ class Database:
         yield
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self) -> AsyncIterator[DatabaseTransaction]:
         """Write, after the writers before."""
         with _as_storage_errors(self.name):
             async with self.lock:
                 try:
                     # Inside, as it goes on in its thread when whoever waits here is cancelled.
                     await _patiently(lambda: _run(self.writer, "BEGIN IMMEDIATE", ()))
-                    yield _Transaction(self.writer)
+                    yield DatabaseTransaction(self.writer)
                     await _patiently(self.writer.commit)
                 except BaseException:
                     await self.writer.rollback()
@@ -162,11 +165,14 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(path: Path | None, schema: Schema = OURS) -> AsyncIterator[Database]:
+async def open_database(
+    path: Path | None, schema: Schema = OURS, *, unfinished: bool = False
+) -> AsyncIterator[Database]:
     """Open the database at a path, made with its folder if new; None keeps it in memory. Migrates it if it is older.
 
     One that is up to date, or newer and still good for this program, can be read where it cannot be written, or another
-    program holds it; writes then fail.
+    program holds it; writes then fail. One that not everything was moved into yet is refused, unless ``unfinished``
+    says that more is to be moved.
     """
     name = _IN_MEMORY if path is None else str(path)
     async with AsyncExitStack() as connections:
@@ -181,8 +187,27 @@ async def open_database(path: Path | None, schema: Schema = OURS) -> AsyncIterat
                 connections.push_async_callback(reader.close)
                 file = await asyncio.to_thread(_identity, name)
             database = Database(name, writer, reader, file, schema=schema)
+            if not unfinished and await database.read(_ANY_TABLE, (UNFINISHED,)):
+                refuse_unfinished(name)
             await _migrate(database)
         yield database  # what goes wrong while it is used is not a failure to open it
+
+
+async def look_at(path: Path) -> Look:
+    """Look at the file at a path, and change nothing; where there is none, there is an empty database."""
+    with _as_storage_errors(str(path)):
+        return await asyncio.to_thread(_look, path)
+
+
+def _look(path: Path) -> Look:
+    if not path.exists():
+        return Look(0, empty=True)
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)) as connection:
+        if not connection.execute(_ANY_TABLE, ("schema_version",)).fetchall():
+            return Look(0, empty=not connection.execute("SELECT 1 FROM sqlite_master").fetchone())
+        ((version,),) = connection.execute(VERSION)
+    return Look(int(version), empty=False)
 
 
 @asynccontextmanager

@@ -30,6 +30,13 @@ class Members:
                 (name, version, now, now),
             )
             await transaction.run("DELETE FROM members WHERE seen < ?", (now - _FORGOTTEN_SECONDS,))
+        return await self._alive(now)
+
+    async def count(self) -> int:
+        """Return how many are there."""
+        return await self._alive(await self.database.clock())
+
+    async def _alive(self, now: float) -> int:
         rows = await self.database.read("SELECT COUNT(*) FROM members WHERE seen >= ?", (now - ALIVE_SECONDS,))
         ((count,),) = msgspec.convert(rows, list[tuple[int]])
         return count

@@ -143,6 +143,7 @@ def run(
         ("triage classify --jsonl", 0, NOBODY | DIGEST | DATABASE | {"asyncio", "structlog", "bot.core.triage"}),
         ("triage evaluate nowhere.jsonl", 2, NOBODY | DIGEST | DATABASE | {"bot.services.triage"}),
         ("check", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST),
+        ("migrate --to new.db", 2, NOBODY | TRIAGE | DIGEST | {"asyncpg"}),
         ("deps numpy==2.0", 4, DISCORD | GITHUB | CHART | TRIAGE | DIGEST | {"yaml"}),
         ("run", 2, NOBODY | TRIAGE | DIGEST | DATABASE),
     ],
@@ -269,6 +270,7 @@ def test_every_library_of_an_extra_is_known_by_the_name_that_is_imported() -> No
         ("triage replay", {}, "Install ftbot[bot]."),
         ("triage issue numpy/numpy#1", {}, "Install ftbot[bot]."),
         ("site --output site", {}, "Install ftbot[site]."),
+        ("migrate --from postgresql://a/b --to new.db", {}, "Install ftbot[postgres]."),
     ],
 )
 def test_a_command_whose_extra_is_missing_says_which(
@@ -286,6 +288,7 @@ def test_a_command_whose_extra_is_missing_says_which(
         ("settings", 0), ("status numpy", 4), ("status numpy --offline", 4), ("scan", 4), ("digest", 2),
         ("deps numpy", 4), ("deps-action", 2), ("deps-hook nothing.txt", 2),
         ("history", 2), ("upstream list", 0), ("triage classify --jsonl", 0), ("check", 4),
+        ("migrate --to new.db", 2),
     ],
 )  # fmt: skip
 def test_the_other_commands_need_no_extra(tmp_path: Path, command: str, code: int) -> None:

@@ -26,7 +26,7 @@ from tests.test_config import DEFAULTS, SECRETS
 
 COMMANDS: Final = (
     "status", "inspect", "deps", "scan", "list", "compare", "digest", "history", "site", "guide", "tracking", "triage",
-    "upstream", "settings", "check", "run",
+    "upstream", "settings", "check", "migrate", "run",
 )  # fmt: skip
 
 
