@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -357,8 +358,8 @@ async def test_a_full_disk_is_told_and_nothing_of_what_was_moved_is_lost(source:
     target = str(places.folder / "target.db")
     async with mover(source, target) as opened:
         assert isinstance(opened.target, MovableSqlite)
-        ((pages,),) = await opened.target.database.read("PRAGMA page_count")
-        await opened.target.database.writer.execute(f"PRAGMA max_page_count = {pages!r}")
+        ((pages,),) = msgspec.convert(await opened.target.database.read("PRAGMA page_count"), list[tuple[int]])
+        await opened.target.database.writer.execute(f"PRAGMA max_page_count = {pages + 6}")
         with pytest.raises(
             StorageError, match=r"is full\. Make room\. This was when the table packages was filled\. Then run"
         ):
