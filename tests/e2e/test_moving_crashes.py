@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from signal import SIGKILL
@@ -10,6 +11,7 @@ from signal import SIGKILL
 import pytest
 
 from bot.core.errors import StorageError
+from storage.engine.rows import Row
 from tests.e2e.forked import Forge, open_forge
 from tests.e2e.moving_process import Run
 from tests.examples import examples
@@ -34,6 +36,15 @@ def direction(request: pytest.FixtureRequest) -> str:
     return engines
 
 
+async def whole_or_none(target: str) -> dict[str, Counter[Row]] | None:
+    """Read all that is there, None where the program refuses what is incomplete."""
+    try:
+        return await everything(target)
+    except StorageError as error:
+        assert "is incomplete: `ftbot migrate` was interrupted" in str(error)  # noqa: PT017 — either may be
+        return None
+
+
 @pytest.mark.parametrize("seed", range(examples(1)))
 async def test_killed_at_any_step_it_goes_on_and_nothing_is_there_twice(
     forge: Forge[Run], direction: str, seed: int, tmp_path: Path, request: pytest.FixtureRequest
@@ -44,12 +55,11 @@ async def test_killed_at_any_step_it_goes_on_and_nothing_is_there_twice(
         await fill(source, made_rows(70))  # which are read at twice
         there = await everything(source)
         kills = 0
-        numbers = iter([1, 3, 40])  # before all, within the beginning, and just after it
+        numbers = iter([1, 3, 70])  # before all, within the beginning, and after it
         while (ended := await forge.run(Run(source, target, next(numbers, steps.randint(2, 90))))) == -SIGKILL:
             kills += 1
-            if kills > 3:
-                with pytest.raises(StorageError, match="is incomplete: `ftbot migrate` was interrupted"):
-                    await everything(target)
+            if kills > 3:  # it may have been through, and not have told so
+                assert await whole_or_none(target) in (None, there)
         assert ended == 0
         assert kills > 3
         assert await everything(target) == there == await everything(source)
