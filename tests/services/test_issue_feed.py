@@ -140,7 +140,7 @@ async def test_there_is_at_most_one_message_in_a_quarter_of_an_hour_and_nothing_
     messages = own(fake, general)
     assert [message.text().count("\n- ") for message in messages] == [1, 10, 10, 10]
     assert [line for message in messages for line in message.text().splitlines() if line.startswith("and ")] == [
-        "and 5 more"
+        "and 5 more: `/ftissues` lists the threads"
     ] * 3
 
 
