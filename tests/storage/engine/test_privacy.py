@@ -97,7 +97,7 @@ async def test_what_is_deleted_is_not_left_in_the_file(tmp_path: Path, monkeypat
     connect = sqlite3.connect
 
     def connect_by_default(*arguments: str, **options: bool) -> sqlite3.Connection:
-        connection: sqlite3.Connection = connect(*arguments, **options)  # type: ignore[call-overload]
+        connection: sqlite3.Connection = connect(*arguments, **options)  # type: ignore[call-overload]  # passed on
         connection.execute("PRAGMA secure_delete = OFF")
         return connection
 
