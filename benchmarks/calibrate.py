@@ -2,8 +2,8 @@
 
 Each FILE holds labelled threads, as `ftbot triage evaluate` reads them. The threads of repositories that are held out
 are left aside, so that they can measure what comes of it. `bot/core/classify/evidence.py` is written anew: for every
-phrase that may open the gate, and for every kind by the strength that its rule states, how often that was right, and
-how often wrong.
+phrase that may open the gate, in titles, and for every kind by the strength that its rule states, how often that was
+right, and how often wrong.
 """
 
 import argparse
@@ -56,7 +56,7 @@ GATE: Mapping[str, tuple[int, int]] = MappingProxyType(
 {phrases}
     }}
 )
-"""A phrase that may open the gate → the threads with it that are about free-threading, and those that are not."""
+"""A phrase that may open the gate → the titles with it that are about free-threading, and those that are not."""
 
 KINDS: Mapping[tuple[KindName, Confidence], tuple[int, int]] = MappingProxyType(
     {{

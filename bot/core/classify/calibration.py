@@ -11,6 +11,7 @@ from bot.core.classify.text.clauses import Clause
 from bot.core.classify.thread import Confidence, KindName
 
 _VERSION = re.compile(r"3 ?1[3-9]")
+_ONE_FOR_ALL = {"t-tag": "3.14t", "gil-switch": "PYTHON_GIL", "no-gil-build": "no-GIL build"}
 _WEIGHT = 4
 _STATED = {Confidence.HIGH: 0.9, Confidence.MEDIUM: 0.6, Confidence.LOW: 0.45}
 """The share that is right of a kind stated so, where nobody has counted yet: as if `_WEIGHT` threads had been."""
@@ -21,19 +22,21 @@ _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
 
 def opener(term: str, clause: Clause) -> str:
-    """Return the phrase by which a clause says a term of the gate; one version stands for all of them."""
-    if term == "t-tag":
-        return "3.14t"
-    if term == "gil-switch":
-        return "PYTHON_GIL"
+    """Return the phrase by which a clause says a term of the gate; one stands for all that differ in a noun only."""
+    if term in _ONE_FOR_ALL:
+        return _ONE_FOR_ALL[term]
     first, last = clause.terms[term]
-    return _VERSION.sub("3.14", " ".join(clause.words[first : last + 1]))
+    words = clause.words[first : last + 1]
+    if words[:2] == ("free", "thread"):
+        return "free thread build"
+    phrase = _VERSION.sub("3.14", " ".join(words))
+    return "Py_mod_gil" if "mod gil" in phrase or "gil used" in phrase else phrase
 
 
 def opens_alone(phrase: str) -> bool:
     """Return whether a phrase says free-threading by itself: it was seen in labelled threads, and hardly ever erred."""
     right, wrong = GATE.get(phrase, (0, 0))
-    return right > 0 and right >= _LEAST_ALONE * (right + wrong)
+    return right > 1 and right >= _LEAST_ALONE * (right + wrong)
 
 
 def calibrated(kind: KindName, stated: Confidence) -> Confidence | None:

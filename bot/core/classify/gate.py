@@ -12,7 +12,7 @@ from bot.core.classify.calibration import opener, opens_alone
 from bot.core.classify.text.clauses import Clause, ParsedThread, Part
 from bot.core.classify.thread import Confidence
 
-VERSION = 3
+VERSION = 4
 """Goes up whenever the gate's meaning changes, as a rule's does."""
 
 _NAMED = frozenset({"ft-named", "no-gil-build", "t-tag", "ft-mark", "gil-switch"})
@@ -46,6 +46,7 @@ _NOT_MEANT = frozenset({"non-ft", "skip-tag", "aside", "beside-tag", "banner"})
 _OWN_TOPIC = frozenset({"wheel", "doc", "stable-abi", "classifier"})
 _FIRM = frozenset({"ft-build", "ft-mark", "t-tag"})
 _SURE = frozenset({"t-tag", "ft-mark", "ft-internals", "gil-warning"})
+_RACING = frozenset({"t-tag", "ft-named", "ft-internals"})
 _OTHERS = frozenset({"gil-talk", "other-gil", "other-python"})
 _LACKING = (frozenset({"lack"}), frozenset({"wheel"}), frozenset({"t-tag", "ft-word"}))
 
@@ -124,18 +125,35 @@ def _by_warning(parsed: ParsedThread) -> Gate | None:
     return None
 
 
+def _by_report(parsed: ParsedThread) -> Gate | None:
+    """Open for a report of ThreadSanitizer whose stack is that of a free-threaded build.
+
+    A race is a race anywhere, and a path is no subject; but of a stack it is the build that raced.
+    """
+    if "tsan-report" not in parsed.in_text:
+        return None
+    for clause in parsed.clauses:
+        if clause.part is not Part.REPOSITORY and clause.has(_RACING):
+            return _yes(Confidence.MEDIUM, clause, _RACING)
+    return None
+
+
 def _by_the_gil(parsed: ParsedThread, title: Clause) -> Gate | None:
-    """Open for what a title says about the GIL: where that means free-threading, or what stands beside it does."""
+    """Open for what a title says about the GIL: where that means free-threading, or what stands beside it does.
+
+    A release of Python beside it says as much as a name: the GIL of one release is not gone because it is let go of.
+    """
     plain = "nogil-used" in title.terms or ("nogil-code" not in parsed.in_text and "cython-word" not in title.terms)
     found = frozenset(term for term in _ABOUT_THE_GIL if term in title.terms)
     if not found or not plain or "old-python" in title.terms:
         return None
+    released = "python-release" in title.terms
     if found == {"ft-short"}:
-        accompanied = "python-release" in title.terms or not parsed.in_text.isdisjoint(_NAMED)
-    else:
-        accompanied = _is_accompanied(parsed, title)
-    proven = _proven(found, title)
-    return _yes(Confidence.MEDIUM, title, proven or found) if proven or accompanied else None
+        named = released or not parsed.in_text.isdisjoint(_NAMED)
+        return _yes(Confidence.MEDIUM, title, found) if named else None
+    if proven := _proven(found, title):
+        return _yes(Confidence.HIGH if released else Confidence.MEDIUM, title, proven)
+    return _yes(Confidence.MEDIUM, title, found) if _is_accompanied(parsed, title) else None
 
 
 def _is_accompanied(parsed: ParsedThread, title: Clause) -> bool:
@@ -144,8 +162,8 @@ def _is_accompanied(parsed: ParsedThread, title: Clause) -> bool:
 
 
 def _proven(terms: frozenset[str], clause: Clause) -> frozenset[str]:
-    """Return the terms whose phrase in a clause opens the gate by itself."""
-    return frozenset(term for term in terms if opens_alone(opener(term, clause)))
+    """Return the terms whose phrase in a clause opens the gate by itself; "FT" never does, whatever was counted."""
+    return frozenset(term for term in terms if term != "ft-short" and opens_alone(opener(term, clause)))
 
 
 def _has(clause: Clause, words: frozenset[str]) -> bool:
@@ -163,21 +181,21 @@ def _by_body(parsed: ParsedThread) -> Gate:
     if "nogil-code" not in parsed.in_text and not parsed.in_text.isdisjoint(_NAMED | {"python-release"}):
         words |= _ABOUT_THE_GIL - {"re-enable", "ft-short"}
     body = [clause for clause in parsed.clauses if clause.part in (Part.OPENING, Part.BODY)]
-    if (warned := _by_warning(parsed)) is not None:
-        return warned
+    if (shown := _by_warning(parsed) or _by_report(parsed)) is not None:
+        return shown
     meant = [clause for clause in body if not clause.quoted and not clause.has(_NOT_MEANT) and _has(clause, words)]
+    plain = "python-release" in parsed.in_title  # what is done for all builds of a release may name this one
     bumped = "bump" in parsed.in_title and (parsed.is_pr or len(meant) == 1)
     if "release-notes" in parsed.in_text or bumped:
         return _no()  # a list of somebody else's changes
     if _own_topic(parsed.in_title):
-        plain = "python-release" in parsed.in_title  # the wheels asked for are another build's
-        stable = "stable-abi" in parsed.in_title  # which is spoken of beside free-threading as not yet for it
-        meant = [] if plain else [clause for clause in meant if _takes_over(clause, opening=not stable)]
+        aside = "stable-abi" in parsed.in_title  # which is spoken of beside free-threading as not yet for it
+        aside |= "doc" in parsed.in_title and parsed.is_pr  # whose title says what is written
+        meant = [] if plain else [clause for clause in meant if _takes_over(clause, opening=not aside)]
         return _yes(Confidence.LOW, meant[0], words) if meant else _no()
-    if len(meant) > 1 or (meant and meant[0].part is Part.OPENING):
-        return _yes(Confidence.MEDIUM, meant[0], words)
     cpython = "cpython" in parsed.in_text
-    plain = "python-release" in parsed.in_title
+    if len(meant) > 1 or (meant and not plain and meant[0].part is Part.OPENING):
+        return _yes(Confidence.MEDIUM, meant[0], words)
     if meant and not plain and (cpython or not parsed.in_text.isdisjoint(_FIRM)):
         return _yes(Confidence.LOW, meant[0], words)
     inside = [clause for clause in body if cpython and "ft-internals" in clause.terms]
@@ -205,17 +223,14 @@ def _no() -> Gate:
     return Gate(free_threading=False, confidence=Confidence.LOW, evidence="")
 
 
-def openers(parsed: ParsedThread) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """Return the phrases of a thread that may open the gate, each with its term: in its title, and in its body.
+def openers(parsed: ParsedThread) -> Mapping[str, str]:
+    """Return the phrases of a thread's title that may open the gate, each with its term.
 
-    What is quoted, or set aside, opens nothing.
+    In a body none does by itself, so that what stands there is no evidence. What is set aside opens nothing.
     """
-    title: dict[str, str] = {}
-    body: dict[str, str] = {}
-    for clause in parsed.clauses:
-        if clause.part is Part.REPOSITORY or clause.quoted or clause.has(_NOT_MEANT):
-            continue
-        found = title if clause.part is Part.TITLE else body
-        for term in sorted(_names(clause) | (_ABOUT_THE_GIL & frozenset(clause.terms))):
-            found.setdefault(opener(term, clause), term)
-    return title, body
+    found: dict[str, str] = {}
+    title = next(clause for clause in parsed.clauses if clause.part is Part.TITLE)
+    if not title.has(_NOT_MEANT):
+        for term in sorted(_names(title) | (_ABOUT_THE_GIL & frozenset(title.terms))):
+            found.setdefault(opener(term, title), term)
+    return found

@@ -91,7 +91,7 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class PhraseCount:
-    """In how many threads a phrase that may open the gate stands: about free-threading (``right``), and others."""
+    """In how many titles a phrase that may open the gate stands: about free-threading (``right``), and others."""
 
     phrase: str
     right: int
@@ -126,15 +126,11 @@ def mistakes(threads: Sequence[LabelledThread], said: Sequence[Classification]) 
 
 
 def count_openers(threads: Iterable[LabelledThread]) -> tuple[PhraseCount, ...]:
-    """Return for each phrase that may open the gate how often it is right and wrong, the most frequent first.
-
-    Where a title has any, those of the body decide nothing, and do not count.
-    """
+    """Return in how many titles each phrase that may open the gate is right and wrong, the most frequent first."""
     right: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
     for thread in threads:
-        title, body = openers(read(thread.thread))
-        (right if thread.is_about else wrong).update([*(title or body)])
+        (right if thread.is_about else wrong).update([*openers(read(thread.thread))])
     counted = (PhraseCount(phrase, right[phrase], wrong[phrase]) for phrase in {*right, *wrong})
     return tuple(sorted(counted, key=lambda count: (-count.right - count.wrong, count.phrase)))
 

@@ -1,10 +1,12 @@
 import re
+from itertools import chain
 
 import pytest
 
 from bot.core.classify import calibration, evidence
 from bot.core.classify.calibration import calibrated, opener, opens_alone
 from bot.core.classify.classify import classify
+from bot.core.classify.gate import openers
 from bot.core.classify.text.clauses import read
 from bot.core.classify.thread import Confidence, KindName
 from tests.core.triage.threads import issue
@@ -44,7 +46,9 @@ def test_what_was_wrong_too_often_is_not_said(monkeypatch: pytest.MonkeyPatch) -
     assert classify(thread).kinds == ()
 
 
-@pytest.mark.parametrize(("right", "wrong", "alone"), [(0, 0, False), (1, 0, True), (9, 1, True), (8, 1, False)])
+@pytest.mark.parametrize(
+    ("right", "wrong", "alone"), [(0, 0, False), (1, 0, False), (2, 0, True), (9, 1, True), (8, 1, False)]
+)
 def test_a_phrase_opens_alone_where_it_was_seen_and_hardly_erred(
     monkeypatch: pytest.MonkeyPatch, right: int, wrong: int, alone: bool
 ) -> None:
@@ -52,6 +56,18 @@ def test_a_phrase_opens_alone_where_it_was_seen_and_hardly_erred(
     assert opens_alone("gil free") is alone
     said = classify(issue("GIL-free spam"))
     assert (said.free_threading, said.confidence) == ((True, MEDIUM) if alone else (False, LOW))
+
+
+def test_phrases_that_differ_in_a_noun_are_one() -> None:
+    titles = ("No wheels for free thread Python", "Publish free thread wheels", "A free-thread build")
+    assert {*chain(*(openers(read(issue(title))) for title in titles))} == {"free thread build"}
+    titles = ("Run on nogil Python", "No-GIL build", "Support for no GIL")
+    assert {*chain(*(openers(read(issue(title))) for title in titles))} >= {"no-GIL build"}
+
+
+def test_ft_alone_opens_nothing_whatever_was_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "GATE", {"ft": (99, 0)})
+    assert not classify(issue("Kerning is off with FT")).free_threading
 
 
 def test_a_phrase_without_evidence_opens_in_company(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,7 @@ PACKAGES = [
     (issue("x", WARNING.format("spam.core"), repo="org/py-spam"), "spam"),
     (issue("x", repo="org/h3-py"), "h3"),
     (issue("x", repo="org/python-lz4"), "lz4"),
+    (issue("x", repo="org/py_spam"), "py-spam"),
     (issue("x", repo="org/light-curve-python"), "light-curve"),
     (issue("x", repo="org/python-rapidjson"), "python-rapidjson"),
     (issue("x", repo="org/opencv-python"), "opencv-python"),

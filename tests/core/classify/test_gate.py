@@ -23,6 +23,15 @@ ABOUT = [
     pull("Update the wheel builds", "This turns on the free-threaded ones"),
     issue("Crash on FT", repo="python/cpython"),
     issue("Extend prange for freethreading", "with nogil: pass"),
+    issue("Publish wheels for both free-threaded and GIL-enabled builds"),
+    issue(
+        "Race in the shape cache",
+        "```\nWARNING: ThreadSanitizer: data race (pid=4)\n#0 spam.cpython-314t-darwin.so\n```",
+    ),
+    issue(
+        "Race in the allocator",
+        "> WARNING: ThreadSanitizer: data race (pid=4)\n> #3 update_refs gc_free_threading.c:441",
+    ),
 ]
 
 NOT_ABOUT = [
@@ -50,6 +59,12 @@ NOT_ABOUT = [
     pull("cython: mark the loops nogil"),
     pull("[3.11] gh-100: Fix a deadlock", "The free-threaded build has it too", "python/cpython"),
     pull("Build abi3 wheels", "It cuts their number. Free-threaded builds need their own"),
+    pull("Build wheels for 3.14 (not free-threaded)"),
+    pull("Build wheels for 3.14 (but no free-threading)"),
+    pull("[CI] Pin Python 3.13.3", "The installer of 3.13.4 turned the free-threaded build on"),
+    pull("README: tell what is cached", "Free-threaded interpreters are not supported yet"),
+    issue("Race in the pool", "```\nWARNING: ThreadSanitizer: data race (pid=4)\n#0 spam.cpython-314-darwin.so\n```"),
+    issue("Kerning is off with FT 2.13"),
     issue("", None),
 ]
 
@@ -71,6 +86,12 @@ def test_a_title_is_sure_and_an_aside_is_not() -> None:
     assert classify(issue("Support 3.14t")).confidence is Confidence.HIGH
     assert classify(issue("Segfault", "This is the free-threaded build")).confidence is Confidence.MEDIUM
     assert classify(issue("Segfault", "It dies. This is the free-threaded build")).confidence is Confidence.LOW
+
+
+def test_a_release_of_python_beside_the_gil_is_as_good_as_a_name() -> None:
+    assert classify(issue("Segfault with 3.14 no-GIL")).confidence is Confidence.HIGH
+    assert classify(issue("Segfault with no-GIL Python spam")).confidence is Confidence.HIGH
+    assert classify(issue("Segfault with no GIL")).confidence is Confidence.MEDIUM
 
 
 def test_a_refusal_quotes_the_words_that_refuse() -> None:

@@ -65,7 +65,6 @@ BODIES = [
     (KindName.BUILD_FAILURE, issue("Problem with 3.14t", 'error: "The limited API is not currently supported in the')),
     (KindName.DATA_RACE, issue("Report for 3.14t", "WARNING: ThreadSanitizer: data race (pid=1)\n  Write of size 8")),
     (KindName.TEST_FAILURE, issue("Results for 3.14t", "FAILED tests/test_spam.py::test_eggs - AssertionError")),
-    (KindName.SUPPORT_TRACKING, issue("Free-threading", "- [ ] audit the caches\n- [x] publish")),
 ]
 
 
@@ -152,9 +151,35 @@ def test_a_pull_request_asks_nothing() -> None:
     assert KindName.QUESTION not in {kind.kind for kind in classify(pull("Is free-threading on the way?")).kinds}
 
 
-def test_the_guide_is_about_documents() -> None:
-    thread = issue("Rephrase the second paragraph", "It is hard to read", "org/free-threaded-compatibility")
-    assert [found.kind for found in classify(thread).kinds] == [KindName.THREAD_SAFETY_DOCS]
+def test_what_is_changed_in_the_guide_is_its_text() -> None:
+    repo = "org/free-threaded-compatibility"
+    changed = pull("Rephrase the second paragraph", "It is hard to read", repo)
+    assert [found.kind for found in classify(changed).kinds] == [KindName.THREAD_SAFETY_DOCS]
+    asked = issue("Where are the images?", "There are none", repo)
+    assert [found.kind for found in classify(asked).kinds] == [KindName.QUESTION]
+
+
+def test_a_list_to_tick_off_is_a_tracking_issue_unless_all_is_ticked() -> None:
+    listed = issue("Free-threading", "- [ ] audit the caches\n- [x] publish")
+    assert [(found.kind, found.rule) for found in classify(listed).kinds] == [(KindName.SUPPORT_TRACKING, "checklist")]
+    ticked = issue("Crash on 3.14t", "- [x] I have searched for it")
+    assert [found.kind for found in classify(ticked).kinds] == [KindName.CRASH]
+
+
+def test_what_a_packaging_tool_makes_is_not_missing_from_a_release() -> None:
+    title = "Build free-threaded wheels on riscv64"
+    assert [found.kind for found in classify(issue(title)).kinds] == [KindName.MISSING_WHEEL]
+    assert KindName.MISSING_WHEEL not in {found.kind for found in classify(issue(title, repo="org/maturin")).kinds}
+
+
+def test_wheels_that_are_tested_are_a_job_as_well() -> None:
+    kinds = {found.kind for found in classify(pull("Test and publish 3.14t wheels")).kinds}
+    assert kinds == {KindName.CI, KindName.MISSING_WHEEL}
+
+
+def test_a_build_named_beside_the_other_is_asked_for() -> None:
+    thread = issue("Publish wheels for both free-threaded and regular GIL builds")
+    assert [found.kind for found in classify(thread).kinds] == [KindName.MISSING_WHEEL]
 
 
 def test_the_surest_kind_comes_first_and_tells_its_rule() -> None:

@@ -69,8 +69,11 @@ def _own(repo: str) -> str | None:
         name = name.removesuffix(suffix)
     if name.endswith(NOTHING_AFTER) or name.startswith(NOTHING_BEFORE) or name in COMMON:
         return None
+    is_module = name.startswith("py_")  # and so is the whole of it
     name = canonicalize_name(name)
-    return _bare(name) if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,100}", name) else None
+    if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,100}", name) is None:
+        return None
+    return name if is_module else _bare(name)
 
 
 def candidates(repo: str) -> tuple[str, ...]:

@@ -287,6 +287,7 @@ sqlean-py ulid-py nats-py resvg-py camelot-py y-py ast-grep-py pyvisa-py vt-py p
 _NOTHING = """
 .github.io -website -docs -documentation -blog -examples -benchmarks -benchmark -tutorial -tutorials -notes -issues
 -docker -images -infra -stack -tracker -action -actions -talk -talks -dotfiles -overlay -recipes -ports
+-wheels -samples -sample-projects
 """
 _NOTHING_BEFORE = "conda-forge- homebrew- docker- cimg- awesome- setup- action- gentoo- nix- talk- talks-"
 

@@ -3,6 +3,9 @@
 from bot.core.classify.rules.rule import Rule, Where
 from bot.core.classify.thread import Confidence, KindName
 
+REPORT = "race-title"
+"""The rule of a race that a title names."""
+
 RULES: tuple[Rule, ...] = (
     Rule(
         id="tsan-report",
@@ -14,7 +17,7 @@ RULES: tuple[Rule, ...] = (
         example="WARNING: ThreadSanitizer: data race (pid=1)",
     ),
     Rule(
-        id="race-title",
+        id=REPORT,
         version=2,
         kind=KindName.DATA_RACE,
         confidence=Confidence.HIGH,
@@ -58,13 +61,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="lock-title",
-        version=2,
+        version=3,
         kind=KindName.DATA_RACE,
         confidence=Confidence.HIGH,
         where=Where.TITLE,
         needs="make-safe",
         unless="doc ci test ask ? crash deadlock note slow declare-strict",
-        absent="guide",
+        absent="guide deadlock",
         why="Locks, atomics and mutexes are how a race is mended.",
         example="Use atomics for the flag in free-threaded builds",
     ),

@@ -24,4 +24,16 @@ RULES: tuple[Rule, ...] = (
         why="The report opens with a hang.",
         example="With 3.14t the pool hangs when it is closed",
     ),
+    Rule(
+        id="deadlock-avoided",
+        kind=KindName.DEADLOCK,
+        confidence=Confidence.MEDIUM,
+        where=Where.BODY,
+        needs="deadlock avoid",
+        unless="aside",
+        absent="tsan-report crash-strong",
+        is_pr=True,
+        why="A change that says which hang it avoids: its title has the means.",
+        example="Take no lock while the world is stopped. This avoids a deadlock",
+    ),
 )

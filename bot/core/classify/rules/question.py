@@ -5,10 +5,21 @@ from bot.core.classify.thread import Confidence, KindName
 
 RULES: tuple[Rule, ...] = (
     Rule(
-        id="ask-title",
-        version=2,
+        id="support-asked-title",
         kind=KindName.QUESTION,
-        confidence=Confidence.MEDIUM,
+        confidence=Confidence.HIGH,
+        where=Where.TITLE,
+        needs="ask|? support-word|plans",
+        unless="wheel pypi publish",
+        is_pr=False,
+        why="The title asks for support, or for plans.",
+        example="When will free-threaded Python be supported?",
+    ),
+    Rule(
+        id="ask-title",
+        version=3,
+        kind=KindName.QUESTION,
+        confidence=Confidence.HIGH,
         where=Where.TITLE,
         needs="ask",
         unless="wheel pypi publish",
@@ -18,9 +29,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="question-mark-title",
-        version=2,
+        version=3,
         kind=KindName.QUESTION,
-        confidence=Confidence.MEDIUM,
+        confidence=Confidence.HIGH,
         where=Where.TITLE,
         needs="?",
         unless="wheel pypi publish",
@@ -30,8 +41,9 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="plans-asked",
+        version=2,
         kind=KindName.QUESTION,
-        confidence=Confidence.MEDIUM,
+        confidence=Confidence.HIGH,
         where=Where.BODY,
         needs="? plans",
         is_pr=False,

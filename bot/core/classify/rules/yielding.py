@@ -108,7 +108,7 @@ YIELDING: tuple[Yielding, ...] = (
     ),
     Yielding(
         KindName.QUESTION,
-        Confidence.MEDIUM,
+        Confidence.HIGH,
         frozenset({KindName.THREAD_SAFETY_DOCS}),
         Confidence.HIGH,
         "The document is to answer it.",

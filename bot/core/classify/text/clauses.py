@@ -39,14 +39,13 @@ _T_PATH = re.compile(r"(?<=[/\\])(?:lib)?python3\.\d\dt|libpython3\.\d\dt")
 """A free-threaded build as a part of a path, as every traceback and backtrace has them."""
 _BANNER = re.compile(r"3\.\d\d\.\d\S{0,8} (?:experimental )?free-threading build")
 """What the interpreter says of itself, as forms for reports ask for."""
+_SET_ASIDE = re.compile(r"(?<=\()((?:but )?)(?:not|no)(?=[ -]free[ -]?thread)")
+"""The word with which parentheses take free-threading back."""
 _BUMP = re.compile(r"\b(?:bump|update|upgrade) (?:dependency )?[\w./-]{1,60} (?:from|to) |\brelease v?\d")
 _OLD_PYTHON = re.compile(r"(?<![\d.])(?:2\.7|3\.[3-9]|3\.1[0-2])(?!\d)")
 _SIGNS: tuple[tuple[str, Shape], ...] = (
     ("[ft]", "ft"),
-    ("(not free", "non-ft"),
-    ("(non free", "non-ft"),
     ("[ ]", "checkbox"),
-    ("[x]", "checkbox"),
     ("python_gil", "gil-switch"),
     ("pythongil=", "gil-switch"),
     ("-x gil", "gil-switch"),
@@ -188,8 +187,11 @@ def _sentences(text: str) -> Iterator[str]:
 
 def _clause(part: Part, text: str, *, quoted: bool = False) -> Clause:
     low = lowered(text)
-    words = _WORD.findall(_TEST_ID.sub(_unnamed, low) if "test_" in low else low)
+    told = _TEST_ID.sub(_unnamed, low) if "test_" in low else low
+    words = _WORD.findall(_SET_ASIDE.sub(r"\1non", told) if "(" in told else told)
     terms = find_terms(words)
+    if part is Part.TITLE and "both-builds" in terms:
+        terms.pop("non-ft", None)  # the one build is named beside the other, and not instead of it
     if words:
         terms.update((shape, (0, len(words) - 1)) for shape in _shapes(low))
     return Clause(part, text, tuple(words), terms, quoted)
@@ -205,7 +207,7 @@ def _unnamed(test: re.Match[str]) -> str:
 def _shapes(low: str) -> Iterator[Shape]:
     """Find what letters and digits alone do not show."""
     start = low.lstrip("` '\u200d")
-    if low.rstrip().endswith("?"):
+    if low.rstrip().endswith("?") or "? " in low:
         yield "?"
     if low.startswith(_OLD_BRANCHES):
         yield "old-branch"

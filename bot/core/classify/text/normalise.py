@@ -13,12 +13,16 @@ the author speaks of.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 HEAD = 24_576
 """Characters kept from the start of a long text."""
 
 TAIL = 8_192
 """Characters kept from the end of a long text."""
+
+BLOCKS = 2_000
+"""Blocks that are looked at in one body; no report by a person comes near."""
 
 TITLE = 512
 """Characters kept of a title; GitHub's own limit is 256."""
@@ -87,7 +91,7 @@ def normalise(text: object, head: int = HEAD, tail: int = TAIL) -> str:
 
 def blocks(text: object) -> tuple[Block, ...]:
     """Return the paragraphs of a body, each one line of readable text; of what is not a string there are none."""
-    return tuple(_Page().read(_readable(text, HEAD, TAIL)))
+    return tuple(islice(_Page().read(_readable(text, HEAD, TAIL)), BLOCKS))
 
 
 def lowered(text: str) -> str:

@@ -15,7 +15,6 @@ Shape = Literal[
     "ft",
     "gil-switch",
     "nogil-code",
-    "non-ft",
     "old-branch",
     "old-python",
     "t-path",

@@ -34,6 +34,26 @@ REPOSITORIES: Mapping[str, str] = MappingProxyType(
         "gilectomy": "ft-repo",
         "free-threaded-compatibility$": "guide",
         "/py-free-threading": "guide",
+        "/auditwheel$": "tool",
+        "/cibuildwheel$": "tool",
+        "/conda$": "tool",
+        "/hatch$": "tool",
+        "/mamba$": "tool",
+        "/maturin$": "tool",
+        "/meson-python$": "tool",
+        "/nox$": "tool",
+        "/packaging$": "tool",
+        "/pdm$": "tool",
+        "/pip$": "tool",
+        "/pixi$": "tool",
+        "/poetry$": "tool",
+        "/pyenv$": "tool",
+        "/scikit-build-core$": "tool",
+        "/setup-python$": "tool",
+        "/setup-uv$": "tool",
+        "/setuptools$": "tool",
+        "/tox$": "tool",
+        "/uv$": "tool",
         "python/cpython$": "cpython",
         "run-parallel": "tests-threads",
         "-feedstock$": "packager",
@@ -49,7 +69,8 @@ REPOSITORIES: Mapping[str, str] = MappingProxyType(
 
 _FREE_THREADED = (
     "free threaded/threading/threadedness/threadable/threadness/threadingness, free thread "
-    "build/builds/python/cpython/interpreter/mode/support/wheel/wheels/compatible/compatibility/safe/version, "
+    "binary/binaries/build/builds/compatible/compatibility/cpython/interpreter/mode/python/safe/support/version, "
+    "free thread variant/wheel/wheels, "
     "freethreaded/freethreading/freethread/freethreads/freethreadedness/freethreadingness"
 )
 _NO_GIL_BUILD = (
@@ -168,6 +189,11 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "wheel/wheels, only the/ cp313t/cp314t/cp315t wheel/wheels, gil enabled "
             "interpreter/interpreters/python/cpython/variant/version, 3 13/14/15 not free threaded/threading"
         ),
+        "both-builds": (
+            "both free/freethreaded/nogil/regular, both the/ gil, both the free, both standard/normal/default, and gil "
+            "enabled, and non free, and no gil, and regular gil, and free threaded/threading, and the free "
+            "threaded/threading, with and without the/ gil, as well as free"
+        ),
         "aside": (
             "on the horizon, also looked, looked briefly, in the future, eventually, some day, someday, including "
             "free threaded, including free threading, unrelated, not related, as well as free threaded, including "
@@ -200,6 +226,9 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
         ),
         "cibuildwheel": "cibuildwheel, cibw",
         "pypi": "pypi, conda forge, index, nightly index, package index, anaconda",
+        "on-index": (
+            "on/to/from/in pypi, on/to/from/in conda forge, on/to/from/in anaconda, package index, nightly index"
+        ),
         "provide": (
             "provide, providing, provided, publish, published, publishing, upload, uploads, uploaded, uploading, "
             "ship, ships, shipping, shipped, release, releases, released, releasing, distribute, distributed, "
@@ -466,6 +495,10 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "on/at/when/during/while, froze, wait/waits/waiting for each other, circular wait, never come/comes "
             "back, never returning, never responds, not responding, stops responding"
         ),
+        "avoid": (
+            "avoid, avoids, avoided, avoiding, prevent, prevents, preventing, fix, fixes, fixed, fixing, "
+            "lead/leads/leading to, cause, causes, caused, could, can, may, might, otherwise"
+        ),
         "timeout": "times/time/timed/timing out, timeout, timeouts",
         # -- the GIL that comes back
         "re-enable": (
@@ -476,7 +509,8 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "the gil, force the gil, forces the gil, gil to be enabled, gil to be re enabled, turns the gil, turning "
             "the gil, turn the gil back on, keeps the gil, keep the gil disabled, gil enabled to load, to load "
             "module, gil warning, gil be explicitly disabled, disable gil on import, gil re enabling, explicitly "
-            "disable gil, gil stays disabled, gil remains disabled, gil is not re enabled, gil stay disabled, gil "
+            "disable gil, gil stays disabled, gil remains disabled, gil is not re enabled, gil stay disabled, "
+            "disable/disables/disabling the/ gil for/in/on free/the/module/modules/extension/extensions, gil "
             "remain disabled, gil doesn t get re enabled, gil not enabled, does not re enable, not re enable the "
             "gil, don t re enable, enable/enables/enabling/reenable/reenables/reenabling the/ gil, "
             "reactivate/reactivates/reactivating/activate/activates/activating the/ gil, re "
