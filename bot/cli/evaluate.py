@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import random
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def evaluate_rules(file: Path, *, held_out: bool | None, phrases: bool, as_json:
     Raises ``UserError`` for a file that holds no labelled threads.
     """
     threads = _read(file)
+    if not threads:
+        raise UserError(f"{file} has no labelled threads. docs/triage-rules.md shows one.")
     if held_out is not None:
         threads = part_of(threads, held_out=held_out)
     if not threads:
@@ -51,7 +54,7 @@ def _read(file: Path) -> tuple[LabelledThread, ...]:
     try:
         if file.stat().st_size > LARGEST_FILE:
             raise UserError(f"{file} is too large. At most {LARGEST_FILE:,} bytes are read; measure a part of it.")
-        lines = file.read_bytes().splitlines()
+        lines = file.read_bytes().removeprefix(codecs.BOM_UTF8).splitlines()
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}. Name a file of labelled threads.") from error
     threads = []
@@ -61,7 +64,6 @@ def _read(file: Path) -> tuple[LabelledThread, ...]:
         try:
             threads.append(parse_labelled(line))
         except LabelledThreadError as error:
-            raise UserError(
-                f"Line {number} of {file} is no labelled thread: {error} docs/triage-rules.md shows one."
-            ) from error
+            one = "docs/triage-rules.md shows one, and how an export becomes such lines."
+            raise UserError(f"Line {number} of {file} is no labelled thread: {error} {one}") from error
     return tuple(threads)

@@ -10,7 +10,7 @@ from bot.core.classify.calibration import opens_alone
 from bot.core.classify.labelled import LabelledThread
 from bot.core.classify.scores import RESAMPLES, Interval, Mistake, PhraseCount, Score
 from bot.core.text.sentences import counted, shortened
-from bot.core.triage.evaluation import WouldSay
+from bot.core.triage.evaluation import WouldSay, wanted_comments
 from bot.terminal.console import foreign
 from bot.terminal.text import Text
 from bot.terminal.threads import plain_table
@@ -27,6 +27,8 @@ def evaluation_report(
     """Draw the scores, every mistake with the words that led to it, and where a comment would stand."""
     about = sum(thread.is_about for thread in threads)
     head = f"{counted(len(threads), 'thread')}, {about} about free-threading"
+    if repeated := len(threads) - len({(thread.repo.lower(), thread.number) for thread in threads}):
+        head += f" ({counted(repeated, 'line')} of a thread that is there already: it counts again)"
     lines: list[RenderableType] = [Text(head, style="bold"), _scores_table(scores)]
     lines.append(Text(f"In brackets: 95 of 100 of {RESAMPLES:,} draws of the repositories.", style="dim"))
     lines += [Text(), Text(f"{counted(len(mistakes), 'mistake')}", style="bold")]
@@ -37,6 +39,8 @@ def evaluation_report(
 
 def phrases_report(phrases: Sequence[PhraseCount]) -> RenderableType:
     """Draw what each phrase that may open the gate is worth."""
+    if not phrases:
+        return Text("No title has a phrase that may open the gate.")
     table = plain_table()
     table.add_row(*(Text(head, style="dim") for head in ("phrase", "right", "wrong", "opens alone")))
     for each in phrases:
@@ -86,6 +90,11 @@ def _comment_lines(threads: Sequence[LabelledThread], comments: Sequence[WouldSa
         f"A comment would stand on {len(standing) - on_others} of {about} about free-threading, and on {on_others} of"
     )
     lines: list[RenderableType] = [Text(f"{head} {len(threads) - about} others.", style="bold")]
+    if (hits := wanted_comments(threads, comments)) is not None:
+        wanted = hits.right + hits.missed
+        lines.append(
+            Text(f"Of {wanted} where one is wanted it would stand on {hits.right}, and on {hits.wrong} where none is.")
+        )
     lines += [foreign(f"{_name(thread)}: {'; '.join(each.says)}") for thread, each in standing]
     return lines
 

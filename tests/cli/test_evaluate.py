@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
 
@@ -47,6 +48,7 @@ async def test_programs_get_everything_as_json(ftbot: Run, file: Path) -> None:
     scores = {score["name"]: score for score in answer["scores"]}  # type: ignore[attr-defined] # JSON
     assert scores["gate"]["f1"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert scores["abi3t"]["precision"] is None
+    assert answer["wanted_comments"] is None
     assert [(each["value"], each["wrong"], each["rule"]) for each in answer["mistakes"] if each["about"] == "kind"] == [  # type: ignore[attr-defined] # JSON
         ("deadlock", True, "deadlock-title"),
         ("crash", False, None),
@@ -67,8 +69,11 @@ async def test_phrases_and_parts_are_shown_alone(ftbot: Run, file: Path) -> None
     ("content", "what"),
     [
         (None, "cannot be read"),
-        ("", "has no labelled threads"),
+        ("", "has no labelled threads. docs/triage-rules.md shows one."),
+        ("\r\n  \r\n", "has no labelled threads. docs/triage-rules.md shows one."),
         ('{"repo": "a/b"}', "Line 1 of"),
+        ('[{"repo": "a/b"}]', "Expected `object`, got `array`. docs/triage-rules.md shows one, and how an export"),
+        ('{"repo": "a/b", "number": 1, "title": "x", "labels": [{"name": "bug"}]}', "`$.labels`. docs/triage-rules.md"),
         ('\n{"repo": "a/b", "number": 1, "title": "x", "labels": {"kind": ["crush"]}}', "Line 2 of"),
     ],
 )
@@ -81,6 +86,51 @@ async def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
     ended = await ftbot("triage", "evaluate", str(path))
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert what in ended.err
+
+
+async def test_what_nobody_labelled_is_no_mistake(ftbot: Run, tmp_path: Path) -> None:
+    path = tmp_path / "threads.jsonl"
+    labelled = {"repo": "a/b", "number": 1, "title": "Deadlock on 3.14t", "labels": {"kind": ["deadlock"]}}
+    path.write_text(json.dumps(labelled), encoding="utf-8")
+    assert (await ftbot("triage", "evaluate", str(path), "--json")).answers[0]["mistakes"] == []
+    labelled["labels"] = {"kind": ["deadlock"], "pythons": []}
+    path.write_text(json.dumps(labelled), encoding="utf-8")
+    (answer,) = (await ftbot("triage", "evaluate", str(path), "--json")).answers
+    assert [(each["about"], each["value"]) for each in answer["mistakes"]] == [("python", "3.14t")]  # type: ignore[attr-defined] # JSON
+
+
+async def test_an_export_of_another_system_is_read(ftbot: Run, tmp_path: Path) -> None:
+    path = tmp_path / "threads.jsonl"
+    row = {"repo": "a/b", "number": 1, "title": "Deadlock on 3.14t", "body": None, "labels": {"kind": ["deadlock"]}}
+    lines = [json.dumps({**row, "body": "3.14t hangs. " * 100_000}), json.dumps(row), ""]
+    path.write_bytes(codecs.BOM_UTF8 + "\r\n".join(lines).encode())
+    ended = await ftbot("triage", "evaluate", str(path))
+    assert (ended.code, ended.err) == (0, "")
+    repeated = "(1 line of a thread that is there already: it counts again)"
+    assert f"2 threads, 2 about free-threading {repeated}" in ended.out
+
+
+async def test_no_thread_about_it_is_an_answer_too(ftbot: Run, tmp_path: Path) -> None:
+    path = tmp_path / "threads.jsonl"
+    row = {"repo": "a/b", "number": 1, "title": "Fix a typo", "labels": {"kind": ["not-free-threading"]}}
+    path.write_text(json.dumps(row), encoding="utf-8")
+    assert "1 thread, 0 about free-threading" in (await ftbot("triage", "evaluate", str(path))).out
+    ended = await ftbot("triage", "evaluate", str(path), "--phrases")
+    assert (ended.code, ended.out) == (0, "No title has a phrase that may open the gate.\n")
+
+
+async def test_comments_are_measured_where_somebody_says_that_one_would_help(ftbot: Run, tmp_path: Path) -> None:
+    path = tmp_path / "threads.jsonl"
+    titles = {"Publish wheels for 3.14t": True, "Segfault on 3.14t": False, "Free-threaded Python": True}
+    rows = [
+        {"repo": "a/b", "number": number, "title": title, "labels": {"kind": ["crash"], "comment": wanted}}
+        for number, (title, wanted) in enumerate(titles.items())
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    (answer,) = (await ftbot("triage", "evaluate", str(path), "--json")).answers
+    assert answer["wanted_comments"] == {"right": 1, "wrong": 1, "missed": 1}
+    told = "Of 2 where one is wanted it would stand on 1, and on 1 where none is."
+    assert told in (await ftbot("triage", "evaluate", str(path))).out
 
 
 async def test_a_hostile_title_moves_no_cursor(ftbot: Run, tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Labelled threads, a JSON object a line: what a person says that each is about, to measure the rules against.
 
 `{"repo", "number", "title", "body", "is_pr", "labels": {"kind": [...], "pythons": [...], "platforms": [...],
-"packages": [...]}}`; other keys are ignored. The kind `not-free-threading` says that the gate must refuse the thread.
+"packages": [...], "comment": true}}`; other keys are ignored. The kind `not-free-threading` says that the gate must
+refuse the thread. What is left out of the labels, but for the kind, nobody has looked at: it is not measured.
 """
 
 import hashlib
@@ -24,12 +25,17 @@ class LabelledThreadError(ValueError):
 
 
 class Labels(msgspec.Struct, frozen=True):
-    """What a person says of a thread."""
+    """What a person says of a thread; None where they did not say.
+
+    ``comment`` is whether a comment would help: wheels, or what a wheel declares, answer it, or the report lacks
+    something.
+    """
 
     kind: list[str]
-    pythons: list[str] = []
-    platforms: list[str] = []
-    packages: list[str] = []
+    pythons: list[str] | None = None
+    platforms: list[str] | None = None
+    packages: list[str] | None = None
+    comment: bool | None = None
 
 
 class LabelledThread(msgspec.Struct, frozen=True):
@@ -70,7 +76,7 @@ def parse_labelled(line: bytes | str) -> LabelledThread:
     try:
         found = _DECODER.decode(line)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise LabelledThreadError(str(error)) from error
+        raise LabelledThreadError(f"{error}.") from error
     unknown = sorted(set(found.labels.kind) - _KINDS)
     if unknown:
         raise LabelledThreadError(f"There is no kind {unknown[0][:40]!r}. There are {', '.join(sorted(_KINDS))}.")

@@ -156,7 +156,8 @@ def _answers(thread: LabelledThread, said: Classification) -> Iterator[tuple[str
         yield from _compared(f"kinds given {level}", given, thread.kinds)
     if thread.is_about:
         for facet in FACETS:
-            yield from _compared(facet, *_facet(thread, said, facet))
+            if (compared := _facet(thread, said, facet)) is not None:
+                yield from _compared(facet, *compared)
 
 
 def _compared(name: str, said: Iterable[str], wanted: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -166,13 +167,15 @@ def _compared(name: str, said: Iterable[str], wanted: Iterable[str]) -> Iterator
     yield from ((name, "missed") for _ in true - found)
 
 
-def _facet(thread: LabelledThread, said: Classification, facet: str) -> tuple[Sequence[str], Sequence[str]]:
-    pairs: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
+def _facet(thread: LabelledThread, said: Classification, facet: str) -> tuple[Sequence[str], Sequence[str]] | None:
+    """Return what was found and what is true of a facet, None where nobody has labelled it."""
+    pairs: Mapping[str, tuple[Sequence[str], Sequence[str] | None]] = {
         "pythons": (said.pythons, thread.labels.pythons),
         "platforms": (said.platforms, thread.labels.platforms),
         "packages": (said.packages, thread.labels.packages),
     }
-    return pairs[facet]
+    found, true = pairs[facet]
+    return None if true is None else (found, true)
 
 
 def _draws(units: Sequence[Counter[tuple[str, str]]], draw: Draw) -> Iterator[Counter[tuple[str, str]]]:
@@ -230,7 +233,10 @@ def _mistaken_kinds(thread: LabelledThread, said: Classification) -> Iterator[Mi
 
 def _mistaken_facets(thread: LabelledThread, said: Classification) -> Iterator[Mistake]:
     for facet in FACETS:
-        found, true = _facet(thread, said, facet)
+        compared = _facet(thread, said, facet)
+        if compared is None:
+            continue
+        found, true = compared
         about = facet.removesuffix("s")
         words = {reason.value: reason.evidence for reason in said.reasons if reason.about == about}
         for value in found:

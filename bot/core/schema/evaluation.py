@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from bot.core.classify.calibration import opens_alone
 from bot.core.classify.labelled import LabelledThread
-from bot.core.classify.scores import Interval, Mistake, PhraseCount, Score
+from bot.core.classify.scores import Hits, Interval, Mistake, PhraseCount, Score
 from bot.core.schema.times import SCHEMA
-from bot.core.triage.evaluation import WouldSay
+from bot.core.triage.evaluation import WouldSay, wanted_comments
 
 
 def evaluation_json(
@@ -25,6 +25,7 @@ def evaluation_json(
         "free_threading": sum(thread.is_about for thread in threads),
         "scores": [_score_json(score) for score in scores],
         "mistakes": [_mistake_json(mistake) for mistake in mistakes],
+        "wanted_comments": _wanted_json(wanted_comments(threads, comments)),
         "comments": [
             {**_thread_json(thread), "about": thread.is_about, "stands": comment.stands, "says": list(comment.says)}
             for thread, comment in zip(threads, comments, strict=True)
@@ -34,6 +35,10 @@ def evaluation_json(
             for each in phrases
         ],
     }
+
+
+def _wanted_json(hits: Hits | None) -> Mapping[str, int] | None:
+    return None if hits is None else {"right": hits.right, "wrong": hits.wrong, "missed": hits.missed}
 
 
 def _score_json(score: Score) -> Mapping[str, object]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 
+from bot.core.classify.labelled import LabelledThread
+from bot.core.classify.scores import Hits
 from bot.core.classify.thread import Classification, Thread
 from bot.core.github.events import Trigger
 from bot.core.github.threads import Issue, IssueRef, ThreadState
@@ -50,6 +54,15 @@ def would_say(thread: Thread, said: Classification) -> WouldSay:
             names = sections_of(decision.action.body)
             return WouldSay(tuple(_SAID[name].format(package=package) for name in names if name in _SAID))
     return WouldSay(())
+
+
+def wanted_comments(threads: Sequence[LabelledThread], comments: Sequence[WouldSay]) -> Hits | None:
+    """Return how many comments stand where a person says that one would help; None where nobody says it of any."""
+    counted: Counter[tuple[bool, bool]] = Counter()
+    for thread, comment in zip(threads, comments, strict=True):
+        if thread.labels.comment is not None:
+            counted[comment.stands, thread.labels.comment] += 1
+    return Hits(counted[True, True], counted[True, False], counted[False, True]) if counted else None
 
 
 def _snapshot(thread: Thread, said: Classification) -> Snapshot:

@@ -11,7 +11,7 @@ LINE = {"repo": "spam/spam", "number": 1, "title": "Wheels", "labels": {"kind": 
 
 def test_a_line_may_leave_out_what_is_not_labelled() -> None:
     thread = parse_labelled(json.dumps(LINE))
-    assert (thread.kinds, thread.is_about, thread.labels.packages) == (frozenset({"missing-wheel"}), True, [])
+    assert (thread.kinds, thread.is_about, thread.labels.packages) == (frozenset({"missing-wheel"}), True, None)
     assert (thread.thread.body, thread.thread.is_pr) == (None, False)
     other = parse_labelled(json.dumps({**LINE, "labels": {"kind": ["not-free-threading"]}, "why": "a talk"}))
     assert (other.kinds, other.is_about) == (frozenset(), False)

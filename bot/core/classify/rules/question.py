@@ -3,6 +3,9 @@
 from bot.core.classify.rules.rule import Rule, Where
 from bot.core.classify.thread import Confidence, KindName
 
+ABOUT_SUPPORT = frozenset({"support-asked-title", "plans-asked"})
+"""The rules of questions that wheels answer: whether something is, or will be, supported."""
+
 RULES: tuple[Rule, ...] = (
     Rule(
         id="support-asked-title",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.core.classify.rules.question import ABOUT_SUPPORT
 from bot.core.classify.thread import Confidence, KindName
 from bot.core.errors import UserError
 from bot.core.github.events import Trigger
@@ -39,7 +40,7 @@ _ASKING_FOR_WHEELS = frozenset({KindName.MISSING_WHEEL, KindName.QUESTION})
 ANSWERED_BY_WHEELS = WAITING_FOR_WHEELS | _ASKING_FOR_WHEELS
 """The kinds of threads in which it helps to say which wheels there are, once there are some.
 
-A question may be about something else: the comment is where its author sees it, but no feed says that it is answered.
+A question is answered if it is about support: the comment is where its author sees it, but no feed says so.
 Who wants support as a whole is not answered by wheels that were there before; that some appeared is news.
 """
 
@@ -118,7 +119,8 @@ def _wheels(snapshot: Snapshot, *, told: bool) -> _Section:
     answered = ANSWERED_BY_WHEELS if told or is_news else _ASKING_FOR_WHEELS
     if answer is not None and _may_speak(snapshot, told=told):
         for kind in sure_kinds(snapshot):
-            if kind.kind in answered and is_used(kind.kind, snapshot):
+            asked = told or kind.kind is not KindName.QUESTION or kind.rule in ABOUT_SUPPORT
+            if kind.kind in answered and asked and is_used(kind.kind, snapshot):
                 return _Section(_WHEELS, comments.wheels_section(answer), settings.mode_of(kind.kind))
     return _Section(_WHEELS, None, settings.mode)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core.classify.gate import VERSION as GATE_VERSION
+from bot.core.classify.rules.data_race import REPORT as RACE_REPORT
 from bot.core.classify.thread import Confidence, Kind, KindName
 from bot.core.triage.actions import ActionKind, Mode
 from bot.core.triage.changeset import MarkKind
@@ -16,7 +17,7 @@ from bot.core.triage.snapshot import Snapshot, counts
 GATE = "gate"
 """The rule of the topic label."""
 
-ASKING_VERSION = 2
+ASKING_VERSION = 3
 """Goes up whenever it is changed which reports are asked for more."""
 
 AUTOMATIC = frozenset(
@@ -35,19 +36,40 @@ LONGEST_EVIDENCE = 200
 """Characters of what somebody wrote that are kept as the reason for a decision."""
 
 LEAST_MISSING = 2
-"""Of version, code and log, how many a report must lack to be asked for them."""
+"""Of version, code and log, how many a report must lack to be asked for them; of a race, code and log must be two."""
 
 _SIGNS = {
     "versions": ("free-threading build", "python -vv", "sys.version", "python version", "python 3."),
-    "repro": ("import ", "def ", "pytest", "gist.github.com", "thread("),
+    "repro": (
+        "import ",
+        "def ",
+        "lambda",
+        "pytest",
+        "gist.github.com",
+        "thread(",
+        "reproducer",
+        "repro.py",
+        "python -c",
+        "python -m",
+        "./python",
+        ".py:",
+        " script",
+    ),
     "log": (
         "traceback (most recent call last)",
         "fatal python error",
-        "threadsanitizer",
+        "sanitizer",
+        "backtrace",
+        "stack trace",
         "thread 0x",
         "#0 ",
+        "#1 ",
+        "+0x",
+        " 0x0",
         "assertion ",
         "frame #",
+        "(gdb)",
+        "coredumpctl",
         "gist.github.com",
     ),
 }
@@ -112,7 +134,8 @@ def wanted_labels(snapshot: Snapshot, topics: tuple[str, ...]) -> Iterator[Wante
 def topics_to_ask(snapshot: Snapshot) -> tuple[str, ...]:
     """Return what the author of a report should be asked for: nothing once anybody has spoken, or has asked before."""
     issue = snapshot.issue
-    is_report = _crashed(snapshot) and concerns_for_sure(snapshot) and not issue.is_pr
+    reported = _reported(snapshot)
+    is_report = reported is not None and concerns_for_sure(snapshot) and not issue.is_pr
     label = snapshot.label_for(NEEDS_INFO)
     override = None if label is None else snapshot.override(label)
     if not is_report or issue.comments or was_asked(snapshot) or (override is not None and not override.wanted):
@@ -123,12 +146,13 @@ def topics_to_ask(snapshot: Snapshot) -> tuple[str, ...]:
         for topic, signs in _SIGNS.items()
         if not any(sign in text for sign in signs) and not (topic == "versions" and snapshot.classification.pythons)
     )
-    return missing if len(missing) >= LEAST_MISSING else ()
+    shown = reported is KindName.DATA_RACE and not {"repro", "log"} <= {*missing}
+    return missing if len(missing) >= LEAST_MISSING and not shown else ()
 
 
 def asking_mode(snapshot: Snapshot) -> Mode:
     """Return the mode in which the author of a report is asked: that of its kind."""
-    return snapshot.settings.mode_of(KindName.CRASH)
+    return snapshot.settings.mode_of(_reported(snapshot) or KindName.CRASH)
 
 
 def was_asked(snapshot: Snapshot) -> bool:
@@ -142,12 +166,19 @@ def was_asked(snapshot: Snapshot) -> bool:
     return by_label or by_comment or MarkKind.NEEDS_INFO in snapshot.marks
 
 
-def _crashed(snapshot: Snapshot) -> bool:
-    """Return whether a crash is reported for sure: nobody can look into one without knowing where it was."""
-    return any(
-        kind.kind is KindName.CRASH and kind.confidence is Confidence.HIGH and is_used(kind.kind, snapshot)
+def _reported(snapshot: Snapshot) -> KindName | None:
+    """Return what is reported for sure that nobody can look into without being shown it: a crash, or else a race.
+
+    Of races only those that a title names: what else is said of locks and safety is work that somebody plans.
+    """
+    found = {
+        kind.kind
         for kind in snapshot.classification.kinds
-    )
+        if kind.confidence is Confidence.HIGH
+        and is_used(kind.kind, snapshot)
+        and (kind.kind is KindName.CRASH or kind.rule == RACE_REPORT)
+    }
+    return next((kind for kind in (KindName.CRASH, KindName.DATA_RACE) if kind in found), None)
 
 
 def is_used(kind: KindName, snapshot: Snapshot) -> bool:

@@ -360,6 +360,38 @@ def test_nobody_else_is_asked(issue: Issue) -> None:
     assert "python -VV" not in "".join(action.body for action in to_do(decide(made_snapshot(issue))))
 
 
+RACE = "Data race in the cache on 3.14t"
+
+
+def test_the_author_of_a_race_that_shows_nothing_is_asked_in_its_own_mode() -> None:
+    bare = made_issue(RACE, "### Description\nSeen once.")
+    assert "the shortest code" in the_comment(decide(made_snapshot(bare)))
+    off = replace(APPLY, rules={KindName.DATA_RACE: RuleSettings(Mode.DRY_RUN)})
+    assert "needs info" not in added(made_snapshot(bare, off))
+
+
+@pytest.mark.parametrize(
+    "issue",
+    [
+        made_issue(RACE, "A reproducer is below."),
+        made_issue(RACE, "```\nWARNING: ThreadSanitizer: data race (pid=3)\n```"),
+        made_issue("Use a lock for the cache on 3.14t", ""),
+    ],
+)
+def test_a_race_that_is_shown_or_planned_for_is_not_asked_about(issue: Issue) -> None:
+    assert "needs info" not in added(made_snapshot(issue))
+
+
+@pytest.mark.parametrize(
+    ("title", "answered"),
+    [("When will free-threaded Python be supported?", True), ("Is free-threaded Python any faster?", False)],
+)
+def test_wheels_answer_a_question_about_support_unasked_and_any_when_asked(title: str, answered: bool) -> None:
+    snapshot = replace(made_snapshot(made_issue(title, "")), wheels=LXML)
+    assert ("has wheels" in "".join(action.body for action in to_do(decide(snapshot)))) is answered
+    assert "has wheels" in "".join(action.body for action in to_do(decide(snapshot, 501)))
+
+
 def test_nobody_is_asked_where_a_person_asked_or_said_not_to() -> None:
     asked = ThreadMark(NODE, MarkKind.NEEDS_INFO, "log", "bob", NOW)
     snapshot = replace(made_snapshot(), marks={MarkKind.NEEDS_INFO: asked})
