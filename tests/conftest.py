@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -22,12 +22,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from bot.loggers import set_up_later
-from storage.engine.sqlite import open_database
 from tests import postgres
 from tests.command_line import Run, runner
+from tests.databases import ENGINES, NewPlace, Place, open_database
+from tests.databases import open_database as open_any
 from tests.examples import register_profiles
 from tests.patience import at_most
-from tests.storage.engines import ENGINES, OpenEngine
+from tests.storage.engines import OpenEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -90,6 +91,62 @@ def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database_path(migrated_database: Path, tmp_path: Path) -> Path:
     """Give the path of a new database. It is a copy: making one takes seven times as long, which other tests show."""
     return Path(shutil.copy(migrated_database, tmp_path))
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[postgres.Cluster]:
+    """Give a PostgreSQL server of the tests' own; without one on this machine, skip the test."""
+    if postgres.programs() is None:
+        pytest.skip("needs a PostgreSQL server: on Debian and Ubuntu, apt install postgresql")
+    with postgres.running() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_cluster: postgres.Cluster) -> postgres.Server:
+    """Give the server, for whoever only asks it."""
+    return postgres_cluster.server
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: postgres.Server) -> str:
+    """Give the address of an empty database with all its tables."""
+    return await postgres_server.emptied()
+
+
+_ON_EACH = ["sqlite", pytest.param("postgres", marks=pytest.mark.no_cover)]
+
+
+@pytest.fixture(params=_ON_EACH)
+def address(request: pytest.FixtureRequest) -> str:
+    """Give the address of an empty database, on each engine; coverage is measured on the first.
+
+    Whoever tests what only one engine does asks for ``database_path`` or ``postgres_url``.
+    """
+    return str(request.getfixturevalue(ENGINES[request.param]))
+
+
+@pytest.fixture
+def open_engine(address: str) -> OpenEngine:
+    """Give what opens the test's database, again or beside; it was migrated before."""
+    return lambda: open_any(address)
+
+
+@pytest.fixture
+def open_postgres(postgres_url: str) -> OpenEngine:
+    """Give what opens a new PostgreSQL database, again or beside."""
+    return lambda: open_any(postgres_url)
+
+
+@pytest.fixture(scope="session", params=_ON_EACH)
+def new_place(request: pytest.FixtureRequest) -> NewPlace:
+    """Give what gives an empty database each time, for properties: another one for each example."""
+
+    async def in_memory() -> Place:
+        return None
+
+    server: postgres.Server | None = None if request.param == "sqlite" else request.getfixturevalue("postgres_server")
+    return in_memory if server is None else server.emptied
 
 
 @pytest.fixture(autouse=True)
@@ -207,33 +264,3 @@ def event_loop_stays_free(blocking_calls: list[str]) -> Iterator[None]:
     yield
     if blocking_calls:
         pytest.fail(f"the event loop was blocked by {', '.join(blocking_calls)}")
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
-    """Give a PostgreSQL server of the tests' own; without one on this machine, skip the test."""
-    if postgres.programs() is None:
-        pytest.skip("needs a PostgreSQL server: on Debian and Ubuntu, apt install postgresql")
-    with postgres.running() as server:
-        yield server
-
-
-@pytest.fixture
-async def postgres_url(postgres_server: postgres.Server, tmp_path: Path) -> AsyncIterator[str]:
-    """Give the address of a new database with all its tables."""
-    async with postgres_server.database(tmp_path.name[-40:] + tmp_path.parent.name[-10:]) as url:
-        yield url
-
-
-@pytest.fixture(params=ENGINES)
-def open_engine(request: pytest.FixtureRequest) -> OpenEngine:
-    """Give what opens the test's database, again or beside; it was migrated before."""
-    where, open_database = ENGINES[request.param]
-    place = str(request.getfixturevalue(where))
-    return lambda: open_database(place)
-
-
-@pytest.fixture
-def open_postgres(postgres_url: str) -> OpenEngine:
-    """Give what opens a new PostgreSQL database, again or beside."""
-    return lambda: ENGINES["postgres"][1](postgres_url)

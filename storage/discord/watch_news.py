@@ -77,9 +77,10 @@ class WatchNews:
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (watcher, source, position) DO NOTHING",
                 [(number, reader.source.value, position, *values, now.timestamp()) for number in told],
             )
+            # Who waits already is written, too: a process that gathers for them now has the row, and knows of no more.
             await transaction.run_many(
-                "UPDATE watchers SET waiting = CASE WHEN told > ? AND told <= ? THEN told + ? ELSE ? END"
-                " WHERE id = ? AND waiting IS NULL",
+                "UPDATE watchers SET waiting = CASE WHEN waiting IS NOT NULL THEN waiting"
+                " WHEN told > ? AND told <= ? THEN told + ? ELSE ? END WHERE id = ?",
                 [
                     (
                         (now - BETWEEN_ALERTS).timestamp(),

@@ -177,7 +177,7 @@ class Postgres:
             else:
                 yield False
         finally:
-            connection.terminate()  # at once, also where nobody answers; the server lets the lock go
+            await _let_go(connection)
 
     async def probe(self) -> None:
         """Write once, on a connection of its own: those of the pool may all be at work."""
@@ -343,6 +343,18 @@ async def _while_alive(connection: Connection, name: str, what: str) -> AsyncIte
         raise StorageError(
             f"The connection to {name} was lost, and with it the turn to {what}. It is taken anew when it answers."
         ) from None
+
+
+async def _let_go(connection: Connection) -> None:
+    """Give up a connection's locks, so that the next may have them at once; then the connection.
+
+    Where nobody answers, the server lets the locks go when it hears that the connection ended.
+    """
+    try:
+        with suppress(TimeoutError, asyncpg.PostgresError, *ENDED):
+            await connection.execute("SELECT pg_advisory_unlock_all()", timeout=_HEARTBEAT_SECONDS)
+    finally:
+        connection.terminate()
 
 
 async def _watch(connection: Connection, limit: asyncio.Timeout) -> None:

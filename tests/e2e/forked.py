@@ -40,9 +40,10 @@ class Executioner:
         if step == self.step and self.seen.count(step) == self.number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def report(self, database: Path) -> None:
-        """Write the steps that were taken into a file beside the database."""
-        database.with_name("steps").write_text(" ".join(self.seen), encoding="utf-8")
+    def report(self, to: str) -> None:
+        """Write the steps that were taken into a file, if one is named."""
+        if to:
+            Path(to).write_text(" ".join(self.seen), encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)

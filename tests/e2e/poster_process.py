@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from pathlib import Path
 
 import discord
 import msgspec
 import yarl
 
-from storage.engine.sqlite import open_database
+from tests.databases import open_database
 from tests.e2e.forked import Executioner, serve
 from tests.fakes.fake_discord import TOKEN
 from tests.services.posts import Press, build_office
@@ -25,22 +24,24 @@ class Run(msgspec.Struct):
     now: datetime
     step: str
     number: int
+    steps: str = ""
+    """The path of a file for the steps that it took."""
 
 
 async def post(run: Run) -> None:
-    """Connect and tick once; the steps that it took go into a file beside the database."""
+    """Connect and tick once; the steps that it took go into a file."""
     discord.http.Route.BASE = run.api_url
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(run.gateway_url)
     kill = Executioner(run.step, run.number)
     client = discord.Client(intents=discord.Intents(guilds=True), max_ratelimit_timeout=30, guild_ready_timeout=0.01)
-    async with open_database(Path(run.database)) as opened, client:
+    async with open_database(run.database) as opened, client:
         running = asyncio.create_task(client.start(TOKEN))
         await client.wait_until_ready()
         office = build_office(opened, client, lambda: run.now, Press(), kill)
         await office.poster.tick()
         await client.close()
         await asyncio.wait({running})
-    kill.report(Path(run.database))
+    kill.report(run.steps)
 
 
 if __name__ == "__main__":

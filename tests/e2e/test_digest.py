@@ -22,8 +22,8 @@ from cogs.ui.issue_cards import feed_card
 from storage.discord.changes import Changes
 from storage.discord.guilds import Guilds
 from storage.discord.posts import CLAIM
-from storage.engine.sqlite import open_database
 from storage.github.threads import Threads
+from tests.databases import open_database
 from tests.e2e.forked import Forge, open_forge
 from tests.e2e.poster_process import Run
 from tests.fakes.discord_world import Channel, Guild, announcement, forum
@@ -61,7 +61,8 @@ class Stage:
     """A fake Discord with two servers that want digests, and a database that survives the processes."""
 
     fake: FakeDiscord
-    database: Path
+    address: str
+    steps: Path
     clock: WatchedClock
     forge: Forge[Run]
 
@@ -72,7 +73,9 @@ class Stage:
 
     def plan(self, step: str = "never", number: int = 1) -> Run:
         """Describe a process that posts what is due, and kills itself at a step."""
-        return Run(self.fake.api_url, self.fake.gateway_url, str(self.database), self.clock.time, step, number)
+        return Run(
+            self.fake.api_url, self.fake.gateway_url, self.address, self.clock.time, step, number, str(self.steps)
+        )
 
     async def run(self, step: str = "never", number: int = 1) -> int:
         """Run such a process to its end; gives how it ended."""
@@ -80,7 +83,7 @@ class Stage:
 
     async def restart(self) -> None:
         """Run the poster again, twice, in this process."""
-        async with open_office(self.fake, self.database, self.clock) as office:
+        async with open_office(self.fake, self.address, self.clock) as office:
             await office.poster.tick()
             self.clock.advance(LATER)
             await office.poster.tick()
@@ -100,13 +103,15 @@ def forge() -> Iterator[Forge[Run]]:
 
 
 @pytest.fixture
-async def stage(database_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Forge[Run]) -> AsyncIterator[Stage]:
+async def stage(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Forge[Run]
+) -> AsyncIterator[Stage]:
     clock = WatchedClock()
     guilds = [Guild(name, [Channel("general"), announcement("news"), forum("issues")]) for name in ("One", "Two")]
     async with FakeDiscord(guilds, now=clock) as fake:
         direct(monkeypatch, fake.api_url, fake.gateway_url)
-        ready = Stage(fake, database_path, clock, forge)
-        async with open_database(ready.database) as database:
+        ready = Stage(fake, address, tmp_path / "steps", clock, forge)
+        async with open_database(ready.address) as database:
             for channel in ready.channels:
                 digest = DigestSettings(channel.id, LAST_WEEK, DEFAULT_SCHEDULE, publish=True)
                 assert channel.guild is not None
@@ -117,7 +122,7 @@ async def stage(database_path: Path, monkeypatch: pytest.MonkeyPatch, forge: For
 
 async def test_undisturbed_it_goes_through_every_step(stage: Stage) -> None:
     assert await stage.run() == 0
-    assert set(stage.database.with_name("steps").read_text().split()) == set(STEPS)
+    assert set(stage.steps.read_text().split()) == set(STEPS)
     stage.check()
 
 
@@ -147,7 +152,7 @@ async def test_killed_while_giving_a_channel_up_each_server_gets_one_digest_once
     stage.fake.fail("GET", SENDS, 404, body={"code": 10003, "message": "Unknown Channel"})
     assert await stage.run("closed") == -signal.SIGKILL
     stage.clock.advance(SOON)
-    async with open_office(stage.fake, stage.database, stage.clock) as office:
+    async with open_office(stage.fake, stage.address, stage.clock) as office:
         (closed,) = await office.stores.closed.everywhere()
         guild = next(channel.guild for channel in stage.channels if channel.id == closed)
         assert guild is not None
@@ -186,7 +191,7 @@ async def test_killed_again_and_again_each_server_gets_one_digest(stage: Stage) 
 async def test_killed_while_sending_no_title_upstream_passes_for_the_digest(stage: Stage, step: str) -> None:
     assert await stage.run(step) == -signal.SIGKILL
     stage.clock.advance(SOON)
-    async with open_office(stage.fake, stage.database, stage.clock) as office:
+    async with open_office(stage.fake, stage.address, stage.clock) as office:
         for channel in stage.channels:
             for title in ("2026-W47", "-# 2026-W47 · data read", "**2026-W47** \u202e @everyone"):
                 told = feed_card([event(EventKind.OPENED, thread(title=title), stage.clock())])
@@ -209,7 +214,7 @@ async def test_two_processes_at_once_post_one_digest_for_each_server(stage: Stag
 @pytest.mark.parametrize("step", ["planned", "sending", "posted", "recorded"])
 async def test_killed_while_announcing_changes_are_announced_once(stage: Stage, step: str) -> None:
     (one, two) = (guild.channel("general") for guild in stage.fake.guilds)
-    async with open_database(stage.database) as database:
+    async with open_database(stage.address) as database:
         for channel in (one, two):
             assert channel.guild is not None
             await Guilds(database).set_digest(channel.guild.id, None)
@@ -217,7 +222,7 @@ async def test_killed_while_announcing_changes_are_announced_once(stage: Stage, 
         await Changes(database).record([Change("numpy", Target(14), "2.3", ChangeKind.GAINED)], stage.clock())
     assert await stage.run(step) == -signal.SIGKILL
     stage.clock.advance(SOON)
-    async with open_office(stage.fake, stage.database, stage.clock) as office:
+    async with open_office(stage.fake, stage.address, stage.clock) as office:
         await office.poster.tick()
         stage.clock.advance(LATER)
         await office.poster.tick()
@@ -227,7 +232,7 @@ async def test_killed_while_announcing_changes_are_announced_once(stage: Stage, 
 @pytest.mark.parametrize("step", ["planned", "claimed", "prepared", "sending", "posted", "recorded"])
 @pytest.mark.parametrize("place", ["general", "issues"])
 async def test_killed_while_telling_of_upstream_events_they_are_told_once(stage: Stage, place: str, step: str) -> None:
-    async with open_database(stage.database) as database:
+    async with open_database(stage.address) as database:
         for guild in stage.fake.guilds:
             await Guilds(database).set_digest(guild.id, None)
             await Guilds(database).set_issues(guild.id, IssueFeed(guild.channel(place).id, forum=place == "issues"))
@@ -235,7 +240,7 @@ async def test_killed_while_telling_of_upstream_events_they_are_told_once(stage:
         await Threads(database).record([], [opened], [], stage.clock())
     assert await stage.run(step) == -signal.SIGKILL
     stage.clock.advance(SOON)
-    async with open_office(stage.fake, stage.database, stage.clock) as office:
+    async with open_office(stage.fake, stage.address, stage.clock) as office:
         await office.poster.tick()
         stage.clock.advance(LATER)
         await office.poster.tick()

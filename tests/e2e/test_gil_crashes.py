@@ -44,14 +44,15 @@ class Stage:
 
     fake: FakeGitHub
     index: FakeIndex
-    database: Path
+    address: str
+    steps: Path
     clock: Clock
     forge: Forge[Run]
     issue: FakeIssue
 
     async def run(self, step: str = "never", number: int = 1) -> int:
         """Run a process that looks and triages, and kills itself at a step; gives how it ended."""
-        plan = Run(places(self.fake, self.index), str(self.database), self.clock.time, step, number)
+        plan = Run(places(self.fake, self.index), self.address, self.clock.time, step, number, str(self.steps))
         return await self.forge.run(plan)
 
     def wait(self) -> None:
@@ -60,7 +61,7 @@ class Stage:
 
     async def check(self) -> None:
         """Run until nothing is left to do, and fail unless the thread and the feeds were told once."""
-        async with open_bench(self.fake, self.index, self.database, self.clock) as bench:
+        async with open_bench(self.fake, self.index, self.address, self.clock) as bench:
             for _ in range(3):
                 await bench.follow_up.look()
                 await bench.work()
@@ -91,25 +92,25 @@ def forge() -> Iterator[Forge[Run]]:
 
 
 @pytest.fixture
-async def stage(database_path: Path, forge: Forge[Run]) -> AsyncIterator[Stage]:
+async def stage(address: str, tmp_path: Path, forge: Forge[Run]) -> AsyncIterator[Stage]:
     clock = Clock()
     async with FakeGitHub(now=clock) as fake, FakeIndex() as index:
         issue = install(fake).open(*GIL)
         index.publish("demo", [sdist("demo", "1.0")], project_urls=LINKS)
-        async with open_bench(fake, index, database_path, clock) as bench:
+        async with open_bench(fake, index, address, clock) as bench:
             await record(bench, read_wheel("1.0", ON))
             await bench.settle()
             (comment,) = own(issue)
             assert "demo 1.0](" in comment.body
             clock.advance(days=1)
             await record(bench, read_wheel("1.1", OFF))
-        yield Stage(fake, index, database_path, clock, forge, issue)
+        yield Stage(fake, index, address, tmp_path / "steps", clock, forge, issue)
     assert fake.violations == []
 
 
 async def test_undisturbed_it_goes_through_every_step_once(stage: Stage) -> None:
     assert await stage.run() == 0
-    assert Counter(stage.database.with_name("steps").read_text().split()) == dict.fromkeys(STEPS, 1)
+    assert Counter(stage.steps.read_text().split()) == dict.fromkeys(STEPS, 1)
     await stage.check()
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 from httpx_aiohttp import HttpxAiohttpClient
 
 from tests.command_line import without_coverage
+from tests.databases import open_database
 from tests.e2e.program import PATIENCE, TOKEN, Bot, running
 from tests.fakes.discord_world import Channel, Guild, Member, Permission, Role, User
 from tests.fakes.fake_discord import FakeDiscord
@@ -60,7 +60,8 @@ class Surroundings:
     discord: FakeDiscord
     index: FileHost
     github: FakeGitHub
-    database: Path
+    address: str
+    folder: Path
 
     @asynccontextmanager
     async def running(self, **variables: str) -> AsyncIterator[Bot]:
@@ -73,7 +74,7 @@ class Surroundings:
             "FTBOT_INDEX_URL": self.index.index_url,
             "FTBOT_JSON_API_URL": self.index.json_api_url,
             "FTBOT_TOP_PACKAGES_URL": f"{self.index.url}/top-packages.json",
-            "FTBOT_DATABASE": str(self.database),
+            "FTBOT_DATABASE": self.address,
             "FTBOT_TRACK": "0",
             "FTBOT_GITHUB_API_URL": self.github.url,
             "FTBOT_GITHUB_TOKEN": self.github.token,
@@ -92,7 +93,7 @@ class Surroundings:
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Surroundings]:
+async def here(address: str, tmp_path: Path) -> AsyncIterator[Surroundings]:
     guild = Guild(
         "Free-threaded",
         [Channel("general"), Channel("upstream")],
@@ -106,7 +107,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Surroundings]:
                 sdist("numpy", "2.5.5"),
             ],
         )
-        yield Surroundings(discord, index, github, tmp_path / "ftbot.db")
+        yield Surroundings(discord, index, github, address, tmp_path)
         assert github.violations == []
         assert discord.violations == []
 
@@ -246,7 +247,7 @@ async def test_wheels_that_appear_answer_the_thread_that_asked_for_them(here: Su
     lxml = here.github.repository(
         "lxml/lxml", labels=["39 - free-threading", "wheels"], installed=True, files={".github/ftbot.toml": settings}
     )
-    top_list = here.database.with_name("top.json")
+    top_list = here.folder / "top.json"
     top_list.write_text('{"last_update": "2026-11-01 06:34:06", "rows": [{"download_count": 9, "project": "lxml"}]}')
     tracking = {"FTBOT_TRACK": "1", "FTBOT_TOP_PACKAGES_URL": top_list.as_uri()}
     uploaded = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
@@ -261,9 +262,9 @@ async def test_wheels_that_appear_answer_the_thread_that_asked_for_them(here: Su
         assert not issue.comments
         assert await bot.end() == 0
     here.index.upload("lxml", *wheels("lxml", "6.2.0", "cp314-cp314t-win_amd64", upload_time=uploaded))
-    with closing(sqlite3.connect(here.database)) as database, database:  # an hour later
-        database.execute("UPDATE projects SET due = 0")
-        database.execute("UPDATE posts SET planned = planned - 3600")
+    async with open_database(here.address) as database, database.transaction() as transaction:  # an hour later
+        await transaction.run("UPDATE projects SET due = 0")
+        await transaction.run("UPDATE posts SET planned = planned - 3600")
     async with here.running(**tracking) as bot:
         await bot.until(lambda: bool(issue.comments))
         (comment,) = issue.comments
@@ -281,7 +282,7 @@ async def test_a_release_that_keeps_the_gil_off_answers_the_thread_that_said_it_
     lxml = here.github.repository(
         "lxml/lxml", labels=["39 - free-threading", "GIL"], installed=True, files={".github/ftbot.toml": settings}
     )
-    top_list = here.database.with_name("top.json")
+    top_list = here.folder / "top.json"
     top_list.write_text('{"last_update": "2026-11-01 06:34:06", "rows": [{"download_count": 9, "project": "lxml"}]}')
     tracking = {"FTBOT_TRACK": "1", "FTBOT_TOP_PACKAGES_URL": top_list.as_uri()}
     upstream = here.discord.guild.channel("upstream")
@@ -301,8 +302,8 @@ async def test_a_release_that_keeps_the_gil_off_answers_the_thread_that_said_it_
         assert "its wheel does not declare that lxml.m can do without the GIL" in issue.comments[0].body
         assert await bot.end() == 0
     await release("6.2.0", OFF)
-    with closing(sqlite3.connect(here.database)) as database, database:  # an hour later
-        database.execute("UPDATE posts SET planned = planned - 3600")
+    async with open_database(here.address) as database, database.transaction() as transaction:  # an hour later
+        await transaction.run("UPDATE posts SET planned = planned - 3600")
     async with here.running(**tracking) as bot:
         await bot.until(lambda: "lxml 6.2.0](" in issue.comments[0].body)
         (comment,) = issue.comments
@@ -317,7 +318,7 @@ async def test_a_release_that_keeps_the_gil_off_answers_the_thread_that_said_it_
 
 async def ftbot(here: Surroundings, *arguments: str, **variables: str) -> str:
     """Run a command on the same database, and give what it prints."""
-    settings = {"FTBOT_DATABASE": str(here.database), "FTBOT_INDEX_URL": here.index.index_url}
+    settings = {"FTBOT_DATABASE": here.address, "FTBOT_INDEX_URL": here.index.index_url}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ftbot", *arguments),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,

@@ -55,7 +55,8 @@ class Stage:
 
     fake: FakeGitHub
     index: FakeIndex
-    database: Path
+    address: str
+    steps: Path
     clock: Clock
     forge: Forge[Run]
     one: FakeIssue
@@ -63,7 +64,7 @@ class Stage:
 
     def plan(self, step: str = "never", number: int = 1) -> Run:
         """Describe a process that triages what is due, and kills itself at a step."""
-        return Run(places(self.fake, self.index), str(self.database), self.clock.time, step, number)
+        return Run(places(self.fake, self.index), self.address, self.clock.time, step, number, str(self.steps))
 
     async def run(self, step: str = "never", number: int = 1) -> int:
         """Run such a process to its end; gives how it ended."""
@@ -75,7 +76,7 @@ class Stage:
 
     async def restart(self) -> None:
         """Run triage again, in this process, until nothing is left to do, and check what came of it all."""
-        async with open_bench(self.fake, self.index, self.database, self.clock) as bench:
+        async with open_bench(self.fake, self.index, self.address, self.clock) as bench:
             for _ in range(3):
                 await bench.work()
                 self.wait(SETTLING + timedelta(seconds=1))
@@ -113,25 +114,25 @@ def forge() -> Iterator[Forge[Run]]:
 
 
 @pytest.fixture
-async def stage(database_path: Path, forge: Forge[Run]) -> AsyncIterator[Stage]:
-    clock, database = Clock(), database_path
+async def stage(address: str, tmp_path: Path, forge: Forge[Run]) -> AsyncIterator[Stage]:
+    clock = Clock()
     async with FakeGitHub(now=clock) as fake, FakeIndex() as index:
         repository = install(fake)
         one = repository.open("Segmentation fault on the free-threaded build", "It crashes.")
         two = repository.open(*CRASH)
         two.comment("@ftbot label +question\n@ftbot why", HUMAN)
-        async with open_bench(fake, index, database, clock) as bench:
+        async with open_bench(fake, index, address, clock) as bench:
             await bench.hear()
-        yield Stage(fake, index, database, clock, forge, one, two)
+        yield Stage(fake, index, address, tmp_path / "steps", clock, forge, one, two)
     assert fake.violations == []
 
 
 async def test_undisturbed_it_goes_through_every_step(stage: Stage) -> None:
     assert await stage.run() == 0
-    taken = Counter(stage.database.with_name("steps").read_text().split())
+    taken = Counter(stage.steps.read_text().split())
     assert taken == dict.fromkeys(DECIDING, HAPPENINGS) | dict.fromkeys(DOING, ACTIONS)
     await stage.restart()
-    async with open_bench(stage.fake, stage.index, stage.database, stage.clock) as bench:
+    async with open_bench(stage.fake, stage.index, stage.address, stage.clock) as bench:
         entries = [entry for issue in (stage.one, stage.two) for entry in await bench.entries(issue)]
     entries.sort(key=lambda entry: entry.action.priority)
     assert {number: entries[number - 1].action.kind.value for number in KINDS} == KINDS

@@ -20,7 +20,7 @@ from storage.discord.changes import Changes
 from storage.discord.package_news import PackageNews
 from storage.discord.posts import CLAIM
 from storage.discord.watches import Watches
-from storage.engine.sqlite import open_database
+from tests.databases import open_database
 from tests.e2e.forked import Forge, open_forge
 from tests.e2e.poster_process import Run
 from tests.e2e.program import PATIENCE, TOKEN, Bot, running
@@ -46,7 +46,8 @@ class Stage:
     """A fake Discord with two people and a channel that watch a package, and a database that survives the processes."""
 
     fake: FakeDiscord
-    database: Path
+    address: str
+    steps: Path
     clock: Clock
     forge: Forge[Run]
 
@@ -57,7 +58,9 @@ class Stage:
 
     def plan(self, step: str = "never", number: int = 1) -> Run:
         """Describe a process that tells what is new, and kills itself at a step."""
-        return Run(self.fake.api_url, self.fake.gateway_url, str(self.database), self.clock.time, step, number)
+        return Run(
+            self.fake.api_url, self.fake.gateway_url, self.address, self.clock.time, step, number, str(self.steps)
+        )
 
     async def run(self, step: str = "never", number: int = 1) -> int:
         """Run such a process to its end; gives how it ended."""
@@ -65,7 +68,7 @@ class Stage:
 
     async def check(self) -> None:
         """Run until nothing is left to do, and fail unless everybody was told of both events once."""
-        async with open_office(self.fake, self.database, self.clock) as office:
+        async with open_office(self.fake, self.address, self.clock) as office:
             for _ in range(3):
                 await office.alerts.tick()
                 self.clock.advance(BETWEEN_ALERTS)
@@ -86,13 +89,15 @@ def forge() -> Iterator[Forge[Run]]:
 
 
 @pytest.fixture
-async def stage(database_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Forge[Run]) -> AsyncIterator[Stage]:
+async def stage(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Forge[Run]
+) -> AsyncIterator[Stage]:
     clock = Clock()
     async with FakeDiscord([Guild("One", [Channel("general")])], now=clock) as fake:
         direct(monkeypatch, fake.api_url, fake.gateway_url)
-        ready = Stage(fake, database_path, clock, forge)
+        ready = Stage(fake, address, tmp_path / "steps", clock, forge)
         people = [WatchPlace(fake.guild.member(name).user.id) for name in PEOPLE]
-        async with open_database(ready.database) as database:
+        async with open_database(ready.address) as database:
             for place in (*people, WatchPlace(None, fake.guild.id, ready.channel.id)):
                 await Watches(database).add(place, [Watch("numpy")], 50, clock())
             await Changes(database).record(
@@ -105,7 +110,7 @@ async def stage(database_path: Path, monkeypatch: pytest.MonkeyPatch, forge: For
 
 async def test_undisturbed_it_goes_through_every_step(stage: Stage) -> None:
     assert await stage.run() == 0
-    assert set(stage.database.with_name("steps").read_text().split()) == set(" ".join(STEPS).split())
+    assert set(stage.steps.read_text().split()) == set(" ".join(STEPS).split())
     assert stage.fake.count("POST", SENDS) == 3
     await stage.check()
 
@@ -143,7 +148,7 @@ async def test_killed_while_giving_a_person_up_the_others_are_told_once(stage: S
     assert await stage.run("closed") == -signal.SIGKILL
     ada.dms_blocked = False
     stage.clock.advance(SOON)
-    async with open_office(stage.fake, stage.database, stage.clock) as office:
+    async with open_office(stage.fake, stage.address, stage.clock) as office:
         await office.alerts.tick()
         assert await office.stores.watches.reopen(WatchPlace(ada.id))
         recipient = await office.stores.watches.recipient(WatchPlace(ada.id))
@@ -175,7 +180,7 @@ class Surroundings:
 
     discord: FakeDiscord
     index: FakeIndex
-    database: Path
+    address: str
     settings: dict[str, str]
 
     async def until_killed(self, event: str) -> None:
@@ -187,7 +192,7 @@ class Surroundings:
 
     async def let_time_pass(self) -> None:
         """Make packages due, and claims over, as an hour would."""
-        async with open_database(self.database) as database, database.transaction() as transaction:
+        async with open_database(self.address) as database, database.transaction() as transaction:
             await transaction.run("UPDATE projects SET due = 0")
             await transaction.run("UPDATE posts SET claimed_until = 0")
             await transaction.run(
@@ -202,12 +207,11 @@ async def kill(bot: Bot) -> None:
 
 
 @pytest.fixture
-async def here(tmp_path: Path) -> AsyncIterator[Surroundings]:
+async def here(address: str, tmp_path: Path) -> AsyncIterator[Surroundings]:
     top = tmp_path / "top.json"
     top.write_text(json.dumps({"last_update": "2026-11-01 00:00:00", "rows": [{"project": "demo"}]}))
     async with FakeDiscord(token=TOKEN) as discord, FakeIndex() as index:
         index.publish("demo", wheels("demo", "1.0", "cp314-cp314-manylinux_2_28_x86_64"))
-        database = tmp_path / "ftbot.db"
         settings = {
             "FTBOT_DISCORD_TOKEN": TOKEN,
             "FTBOT_DISCORD_API_URL": discord.api_url,
@@ -215,11 +219,11 @@ async def here(tmp_path: Path) -> AsyncIterator[Surroundings]:
             "FTBOT_INDEX_URL": index.index_url,
             "FTBOT_JSON_API_URL": index.json_api_url,
             "FTBOT_TOP_PACKAGES_URL": str(top),
-            "FTBOT_DATABASE": str(database),
+            "FTBOT_DATABASE": address,
             "FTBOT_TRACK": "1",
             "FTBOT_INSPECT": "0",
         }
-        yield Surroundings(discord, index, database, settings)
+        yield Surroundings(discord, index, address, settings)
         assert discord.violations == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 
@@ -19,16 +18,18 @@ class Run(msgspec.Struct):
     now: datetime
     step: str
     number: int
+    steps: str = ""
+    """The path of a file for the steps that it took."""
 
 
 async def triage(run: Run) -> None:
-    """Decide what is due and do it; the steps that it took go into a file beside the database."""
+    """Decide what is due and do it; the steps that it took go into a file."""
     kill = Executioner(run.step, run.number)
-    async with open_works(run.places, Path(run.database), lambda: run.now, checkpoint=kill) as works:
+    async with open_works(run.places, run.database, lambda: run.now, checkpoint=kill) as works:
         await works.follow_up.look()
         await works.triage.work()
         await works.worker.tick()
-    kill.report(Path(run.database))
+    kill.report(run.steps)
 
 
 if __name__ == "__main__":

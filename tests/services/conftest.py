@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from io import StringIO
-from pathlib import Path
 
 import pytest
 
@@ -31,15 +30,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def path(database_path: Path) -> Path:
-    """Give the path of a database in which nothing is."""
-    return database_path
-
-
-@pytest.fixture
-async def lookup(index: FakeIndex, path: Path, clock: Clock) -> AsyncIterator[StatusLookup]:
+async def lookup(index: FakeIndex, address: str, clock: Clock) -> AsyncIterator[StatusLookup]:
     """Give a look-up that waits for metadata as long as it takes."""
-    async with open_lookup(index, path, clock) as opened:
+    async with open_lookup(index, address, clock) as opened:
         yield opened
 
 
@@ -60,9 +53,9 @@ async def github(clock: Clock) -> AsyncIterator[FakeGitHub]:
 
 
 @pytest.fixture
-async def bench(github: FakeGitHub, index: FakeIndex, path: Path, clock: Clock) -> AsyncIterator[Bench]:
+async def bench(github: FakeGitHub, index: FakeIndex, address: str, clock: Clock) -> AsyncIterator[Bench]:
     """Give triage between the two."""
-    async with open_bench(github, index, path, clock) as opened:
+    async with open_bench(github, index, address, clock) as opened:
         yield opened
 
 

@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.clients.inspector import open_module_reader
 from bot.clients.pypi import PackageIndex
@@ -15,8 +14,8 @@ from bot.clients.web import open_http
 from bot.clients.wheel_files import WheelFiles
 from bot.services.packages.inspection import Inspector
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 from storage.packages.inspections import Inspections
+from tests.databases import Place, open_database
 from tests.fakes.file_host import FileHost
 from tests.fakes.index_pages import File
 from tests.inspector.ways import foreign
@@ -65,9 +64,9 @@ class Laboratory:
 
 
 @asynccontextmanager
-async def open_laboratory(host: FileHost, path: Path, clock: Clock) -> AsyncIterator[Laboratory]:
+async def open_laboratory(host: FileHost, place: Place, clock: Clock) -> AsyncIterator[Laboratory]:
     """Start as after a start of the program."""
-    async with open_http("ftbot-tests") as http, open_database(path) as database:
+    async with open_http("ftbot-tests") as http, open_database(place) as database:
         index = PackageIndex(http, host.index_url, host.json_api_url, QUICK)
         files = WheelFiles(http, host.index_url, QUICK)
         inspections = Inspections(database)

@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from bot.clients.pypi import PackageIndex
 from bot.clients.web import Patience, open_http
 from bot.core.wheels.targets import Target
 from bot.services.packages.lookup import Source, StatusLookup, uncounted
 from bot.services.packages.writer import ReadingWriter
-from storage.engine.sqlite import open_database
 from storage.packages.statuses import Statuses
+from tests.databases import Place, open_database
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import File, sdist, wheels
 from tests.patience import at_most
@@ -51,7 +50,7 @@ def release(version: str = "1.0", *, uploaded: datetime = NOW - timedelta(days=1
 @asynccontextmanager
 async def open_lookup(  # noqa: PLR0913 - what a look-up is made of, all by keyword
     index: FakeIndex,
-    database: Path | None,
+    place: Place,
     clock: Clock,
     *,
     targets: Sequence[Target] = (T314, T315),
@@ -60,7 +59,7 @@ async def open_lookup(  # noqa: PLR0913 - what a look-up is made of, all by keyw
     count: Callable[[Source], None] = uncounted,
 ) -> AsyncIterator[StatusLookup]:
     """Start the look-up as after a start of the bot: nothing in memory, the database as it was left."""
-    async with open_http("ftbot-tests") as http, open_database(database) as opened:
+    async with open_http("ftbot-tests") as http, open_database(place) as opened:
         pages = PackageIndex(http, index.index_url, index.json_api_url, patience)
         lookup = StatusLookup(pages, ReadingWriter(Statuses(opened)), tuple(targets), clock, metadata_wait, count)
         try:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import discord
 import pytest
@@ -37,9 +36,9 @@ from storage.discord.posts import Posts
 from storage.discord.watch_news import WatchNews
 from storage.discord.watches import Watches
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
+from tests.databases import Place, open_database
 from tests.fakes.discord_world import Channel, Guild, Message
 from tests.fakes.fake_discord import FakeDiscord
 from tests.patience import at_most
@@ -165,12 +164,12 @@ async def connected(fake: FakeDiscord) -> AsyncIterator[discord.Client]:
 @asynccontextmanager
 async def open_office(
     fake: FakeDiscord,
-    path: Path,
+    place: Place,
     now: Callable[[], datetime],
     checkpoint: Callable[[str], None] = go_on,
 ) -> AsyncIterator[Office]:
     """Open a poster on a database; opening it again is a restart of the program."""
-    async with open_database(path) as database, connected(fake) as client, only_documented_steps(database, "posts"):
+    async with open_database(place) as database, connected(fake) as client, only_documented_steps(database, "posts"):
         yield build_office(database, client, now, Press(), checkpoint)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
+from typing import Protocol
 
 from bot.clients.direct import open_direct
 from bot.clients.pypi import PackageIndex
@@ -19,16 +19,17 @@ from bot.services.digest.digest import Digester
 from bot.services.digest.history import HistoryReader
 from bot.services.packages.scan import Scanner
 from bot.services.packages.top_list import TopList
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
 from storage.packages.digests import Digests
 from storage.packages.documents import Documents
 from storage.packages.names import Packages
 from storage.packages.projects import Known, Projects
 from storage.packages.scans import Scans
+from tests.databases import Place, open_database
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import sdist, wheels
 from tests.patience import at_most
-from tests.services.lookups import NOW, QUICK, T314, T315, Clock
+from tests.services.lookups import NOW, QUICK, T314, T315
 
 LONG_AGO = NOW - timedelta(days=100)
 NEVER_SHIPPED = TopPackages(("never-shipped",), None)
@@ -38,7 +39,7 @@ NEVER_SHIPPED = TopPackages(("never-shipped",), None)
 class Station:
     """Everything that scans, and what tells of scans, over one database."""
 
-    database: Database
+    database: Engine
     scanner: Scanner
     packages: Packages
     projects: Projects
@@ -58,11 +59,25 @@ class Station:
         await self.packages.count(dict.fromkeys(names, 1))
 
 
+class IndexAddresses(Protocol):
+    """Says where a package index is."""
+
+    @property
+    def index_url(self) -> str:
+        """Return where its project pages are."""
+        ...
+
+    @property
+    def json_api_url(self) -> str:
+        """Return where its metadata is."""
+        ...
+
+
 @asynccontextmanager
 async def open_station(  # noqa: PLR0913 - what a station is made of, all by keyword
-    index: FakeIndex,
-    path: Path | None,
-    clock: Clock,
+    index: IndexAddresses,
+    place: Place,
+    clock: Callable[[], datetime],
     ranked: Sequence[str],
     *,
     targets: Sequence[Target] = (T314, T315),
@@ -76,7 +91,7 @@ async def open_station(  # noqa: PLR0913 - what a station is made of, all by key
     async with (
         open_http("ftbot-tests") as http,
         open_direct("ftbot-tests") as direct,
-        open_database(path) as database,
+        open_database(place) as database,
     ):
         once = Patience(attempts=1, deadline=at_most(60))
         pages = PackageIndex(direct, index.index_url, index.json_api_url, once, alone())

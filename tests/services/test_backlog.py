@@ -6,7 +6,6 @@ import math
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
@@ -19,11 +18,12 @@ from bot.services.backlog import Backlog
 from bot.services.metrics import Metrics, Queue
 from storage.discord.guilds import Guilds
 from storage.discord.posts import Posts
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
 from storage.github.changesets import Changesets
 from storage.github.inbox import Inbox
 from storage.github.outbox import Outbox
 from storage.packages.scans import Scans
+from tests.databases import lose_table, open_database
 from tests.services.lookups import Clock
 from tests.storage.discord.made_posts import DIGEST, GUILD, POST
 from tests.storage.made_threads import ADD, COMMENT, HAPPENING, event
@@ -35,7 +35,7 @@ HOUR = timedelta(hours=1)
 class Gauge:
     """What is measured, of a database."""
 
-    database: Database
+    database: Engine
     backlog: Backlog
     clock: Clock
 
@@ -50,7 +50,7 @@ class Gauge:
         return {name.removeprefix("ftbot_").replace('"', ""): float(value) for name, _, value in pairs}
 
 
-def gauge_of(database: Database, clock: Clock, *, scans: bool = True, idle: Collection[Queue] = ()) -> Gauge:
+def gauge_of(database: Engine, clock: Clock, *, scans: bool = True, idle: Collection[Queue] = ()) -> Gauge:
     backlog = Backlog(
         Posts(database),
         Outbox(database),
@@ -66,13 +66,13 @@ def gauge_of(database: Database, clock: Clock, *, scans: bool = True, idle: Coll
 
 
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
-    async with open_database(path) as opened:
+async def database(address: str) -> AsyncIterator[Engine]:
+    async with open_database(address) as opened:
         yield opened
 
 
 @pytest.fixture
-def gauge(database: Database, clock: Clock) -> Gauge:
+def gauge(database: Engine, clock: Clock) -> Gauge:
     return gauge_of(database, clock)
 
 
@@ -113,7 +113,7 @@ async def test_what_waits_for_a_server_that_removed_the_bot_does_not_count(gauge
     assert (figures["waiting{queue=posts}"], figures["waiting_age_seconds{queue=posts}"]) == (1, 7 * 3600)
 
 
-async def test_what_nobody_works_on_is_counted_and_does_not_age(database: Database, clock: Clock) -> None:
+async def test_what_nobody_works_on_is_counted_and_does_not_age(database: Engine, clock: Clock) -> None:
     gauge = gauge_of(database, clock, idle=(Queue.GITHUB, Queue.INBOX))
     await Inbox(database).receive_many([("d1", HAPPENING)], clock())
     await Changesets(database).record(Changeset(actions=(ADD, COMMENT)), clock())
@@ -136,7 +136,7 @@ async def test_the_age_of_the_last_scan_counts_from_its_end(gauge: Gauge) -> Non
     assert (await gauge.read())["scan_age_seconds"] == 60
 
 
-async def test_where_nothing_is_scanned_a_scan_has_no_age(database: Database, clock: Clock) -> None:
+async def test_where_nothing_is_scanned_a_scan_has_no_age(database: Engine, clock: Clock) -> None:
     assert math.isnan((await gauge_of(database, clock, scans=False).read())["scan_age_seconds"])
 
 
@@ -180,7 +180,7 @@ async def test_what_github_still_answers_is_told_by_credential_and_resource(gaug
 async def test_a_database_that_fails_leaves_what_was_measured(gauge: Gauge) -> None:
     await Posts(gauge.database).plan(POST, gauge.clock())
     await gauge.read()
-    await gauge.database.writer.execute("DROP TABLE posts")
+    await lose_table(gauge.database, "posts")
     with capture_logs() as logs:
         assert (await gauge.read())["waiting{queue=posts}"] == 1
     assert [line["event"] for line in logs] == ["storage_failed"]

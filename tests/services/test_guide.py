@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from bot.core.errors import UpstreamError
 from bot.services.guide import Guide
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 from storage.packages.documents import Documents
 from tests.core.guide.test_inventory import SITE, inventory
+from tests.databases import open_database
 from tests.services.lookups import Clock
 
 FIRST = inventory("zebra std:label -1 zebra.html#$ Zebra crossings")
@@ -41,8 +40,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Engine]:
-    async with open_database(tmp_path / "ftbot.db") as opened:
+async def database(address: str) -> AsyncIterator[Engine]:
+    async with open_database(address) as opened:
         yield opened
 
 

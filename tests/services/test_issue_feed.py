@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -64,8 +63,8 @@ def issues(fake: FakeDiscord) -> Channel:
 
 
 @pytest.fixture
-async def office(fake: FakeDiscord, path: Path, clock: Clock) -> AsyncIterator[Office]:
-    async with open_office(fake, path, clock) as opened:
+async def office(fake: FakeDiscord, address: str, clock: Clock) -> AsyncIterator[Office]:
+    async with open_office(fake, address, clock) as opened:
         yield opened
 
 
@@ -481,10 +480,10 @@ STEPS = ("planned", "claimed", "prepared", "sending", "posted", "recorded")
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("place", ["general", "issues", "thread"])
 async def test_a_process_that_ends_at_any_step_tells_of_everything_once(  # noqa: PLR0913, PLR0917 — a table of ends
-    fake: FakeDiscord, path: Path, clock: Clock, place: str, step: str, wait: timedelta
+    fake: FakeDiscord, address: str, clock: Clock, place: str, step: str, wait: timedelta
 ) -> None:
     channel = fake.guild.channel("issues" if place == "thread" else place)
-    async with open_office(fake, path, clock) as office:
+    async with open_office(fake, address, clock) as office:
         await turn_on(office, channel)
         if place == "thread":
             await happen(office, event(EventKind.OPENED, NUMPY), event(EventKind.OPENED, LXML))
@@ -497,11 +496,11 @@ async def test_a_process_that_ends_at_any_step_tells_of_everything_once(  # noqa
         if passed == step:
             raise EndedError
 
-    async with open_office(fake, path, clock, end) as office:
+    async with open_office(fake, address, clock, end) as office:
         with pytest.raises((EndedError, BaseExceptionGroup)):
             await office.poster.tick()
     clock.advance(wait)
-    async with open_office(fake, path, clock) as office:
+    async with open_office(fake, address, clock) as office:
         await office.poster.tick()
         clock.advance(A_WHILE)
         await office.poster.tick()
@@ -511,12 +510,12 @@ async def test_a_process_that_ends_at_any_step_tells_of_everything_once(  # noqa
 
 
 async def test_two_processes_on_one_database_tell_once(
-    office: Office, fake: FakeDiscord, path: Path, clock: Clock, general: Channel
+    office: Office, fake: FakeDiscord, address: str, clock: Clock, general: Channel
 ) -> None:
     await turn_on(office, general)
     await turn_on(office, fake.guilds[1].channel("issues"))
     await happen(office, event(EventKind.OPENED, NUMPY), event(EventKind.OPENED, LXML))
-    async with open_office(fake, path, clock) as other:
+    async with open_office(fake, address, clock) as other:
         await asyncio.gather(office.poster.tick(), other.poster.tick(), office.poster.tick(), other.poster.tick())
         await other.poster.tick()
     assert [len(told(fake, channel)) for channel in (general, fake.guilds[1].channel("issues"))] == [2, 2]

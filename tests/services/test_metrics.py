@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
@@ -21,17 +19,17 @@ def lookups(metrics: Metrics) -> dict[str, float]:
     return {source: figure for source, figure in figures.items() if figure}
 
 
-async def test_look_ups_are_counted_by_where_the_answer_came_from(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_look_ups_are_counted_by_where_the_answer_came_from(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release())
     metrics = Metrics.new()
-    async with open_lookup(index, path, clock, count=metrics.count_lookup) as lookup:
+    async with open_lookup(index, address, clock, count=metrics.count_lookup) as lookup:
         await lookup.look_up("demo")
         await lookup.look_up("demo")
         await lookup.look_up("demo")
         await lookup.look_up("demo", freshness=Freshness.REFRESH)
         assert lookups(metrics) == {"index": 1, "memory": 2, "unchanged": 1}
     metrics = Metrics.new()
-    async with open_lookup(index, path, clock, count=metrics.count_lookup) as after:
+    async with open_lookup(index, address, clock, count=metrics.count_lookup) as after:
         await after.look_up("demo")
         index.script(refusal(403))
         with capture_logs():

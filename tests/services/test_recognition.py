@@ -67,8 +67,8 @@ def news(fake: FakeDiscord) -> Channel:
 
 
 @pytest.fixture
-async def office(fake: FakeDiscord, path: Path, clock: Clock) -> AsyncIterator[Office]:
-    async with open_office(fake, path, clock) as opened:
+async def office(fake: FakeDiscord, address: str, clock: Clock) -> AsyncIterator[Office]:
+    async with open_office(fake, address, clock) as opened:
         yield opened
 
 
@@ -205,10 +205,10 @@ async def test_a_message_of_another_database_with_the_same_number_is_not_taken_f
 
 @pytest.mark.parametrize("wrong", [timedelta(days=40), timedelta(hours=9), timedelta(hours=-9), timedelta(days=-2)])
 async def test_a_clock_that_was_wrong_when_it_was_sent_and_is_right_by_now_doubles_nothing(
-    fake: FakeDiscord, path: Path, clock: Clock, news: Channel, wrong: timedelta
+    fake: FakeDiscord, address: str, clock: Clock, news: Channel, wrong: timedelta
 ) -> None:
     bots = Clock(clock() + wrong)
-    async with open_office(fake, path, bots) as office:
+    async with open_office(fake, address, bots) as office:
         await announced(office, news)
         fake.reset("POST", SENDS, apply=True)
         await office.poster.tick()

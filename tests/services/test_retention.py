@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from prometheus_client import generate_latest
@@ -14,6 +13,7 @@ from bot.config import LEAST_KEPT
 from bot.services.metrics import Metrics
 from bot.services.retention import Caretaker
 from storage.retention import Retention
+from tests.databases import lose_table
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
 from tests.services.lookups import Clock
@@ -23,8 +23,8 @@ KEEP = timedelta(days=400)
 
 
 @pytest.fixture
-async def bench(github: FakeGitHub, index: FakeIndex, path: Path, clock: Clock) -> AsyncIterator[Bench]:
-    async with open_bench(github, index, path, clock) as opened:
+async def bench(github: FakeGitHub, index: FakeIndex, address: str, clock: Clock) -> AsyncIterator[Bench]:
+    async with open_bench(github, index, address, clock) as opened:
         yield opened
 
 
@@ -104,7 +104,7 @@ async def test_what_is_forgotten_is_counted_and_logged(github: FakeGitHub, bench
 
 
 async def test_a_database_that_fails_is_a_line_in_the_log(bench: Bench) -> None:
-    await bench.database.writer.execute("DROP TABLE outbox")
+    await lose_table(bench.database, "outbox")
     with capture_logs() as logs:
         await caretaker_of(bench).forget()
     assert [line["event"] for line in logs] == ["storage_failed", "forgotten"]

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 
@@ -26,9 +25,10 @@ from bot.services.triage.reconcile import Reconciler
 from bot.services.triage.stores import TriageStores
 from bot.services.upstream.answers import Answers
 from bot.services.upstream.gil_follow_up import GilFollowUp
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
 from storage.github.cursors import Cursors
 from storage.packages.statuses import Statuses
+from tests.databases import Place, open_database
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_webhooks import FakeDelivery
@@ -101,7 +101,7 @@ class Places(msgspec.Struct, frozen=True):
 class Works:
     """Triage and what belongs to it, on a database."""
 
-    database: Database
+    database: Engine
     app: GithubApp
     stores: TriageStores
     deliveries: Deliveries
@@ -114,7 +114,7 @@ class Works:
 @asynccontextmanager
 async def open_works(
     places: Places,
-    path: Path | None,
+    place: Place,
     now: Callable[[], datetime],
     *,
     checkpoint: Callable[[str], None] = go_on,
@@ -122,7 +122,7 @@ async def open_works(
 ) -> AsyncIterator[Works]:
     """Open triage on a database; opening it again is a restart of the program."""
     async with (
-        open_database(path) as database,
+        open_database(place) as database,
         open_http("ftbot-tests") as http,
         open_github_app(
             places.api_url,
@@ -166,7 +166,7 @@ class Bench:
 
     fake: FakeGitHub
     index: FakeIndex
-    path: Path | None
+    place: Place
     clock: Clock
     works: Works
     heard: list[FakeDelivery] = field(default_factory=list)
@@ -202,7 +202,7 @@ class Bench:
         return self.works.deliveries
 
     @property
-    def database(self) -> Database:
+    def database(self) -> Engine:
         """Return the database."""
         return self.works.database
 
@@ -210,7 +210,7 @@ class Bench:
         self, *, checkpoint: Callable[[str], None] = go_on, enabled: bool = True
     ) -> AbstractAsyncContextManager[Bench]:
         """Open another one on the same database, as another process does, or this one after a restart."""
-        return open_bench(self.fake, self.index, self.path, self.clock, checkpoint=checkpoint, enabled=enabled)
+        return open_bench(self.fake, self.index, self.place, self.clock, checkpoint=checkpoint, enabled=enabled)
 
     async def hear(self, deliveries: Iterable[FakeDelivery] | None = None) -> None:
         """Take in webhooks: those that nobody took in yet, in order, or others."""
@@ -254,15 +254,15 @@ class Bench:
 async def open_bench(  # noqa: PLR0913 — what differs between tests, by name
     fake: FakeGitHub,
     index: FakeIndex,
-    path: Path | None,
+    place: Place,
     clock: Clock,
     *,
     checkpoint: Callable[[str], None] = go_on,
     enabled: bool = True,
 ) -> AsyncIterator[Bench]:
     """Open triage between the two, on a database."""
-    async with open_works(places(fake, index), path, clock, checkpoint=checkpoint, enabled=enabled) as works:
-        yield Bench(fake, index, path, clock, works)
+    async with open_works(places(fake, index), place, clock, checkpoint=checkpoint, enabled=enabled) as works:
+        yield Bench(fake, index, place, clock, works)
 
 
 def places(fake: FakeGitHub, index: FakeIndex) -> Places:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from bot.clients.github.reader import open_github_reader
 from bot.core.guide.tracking_table import PATH, REPOSITORY, parse_table
@@ -14,12 +13,12 @@ from bot.core.upstream.threads import EventKind, Sources
 from bot.services.upstream.issues import UpstreamThreads
 from bot.services.upstream.tracking import Tracking
 from bot.services.upstream.watcher import Watcher
-from storage.engine.sqlite import open_database
 from storage.github.cursors import Cursors
 from storage.github.package_threads import PackageThreads
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.documents import Documents
+from tests.databases import Place, open_database
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.github_world import FakeIssue
 from tests.services.lookups import NOW, QUICK, Clock
@@ -44,7 +43,7 @@ class UpstreamPoll:
 @asynccontextmanager
 async def open_poll(  # noqa: PLR0913 - what watching is made of, all by keyword
     server: FakeGitHub,
-    path: Path,
+    place: Place,
     clock: Clock,
     *,
     repositories: Sequence[str] = (),
@@ -56,7 +55,7 @@ async def open_poll(  # noqa: PLR0913 - what watching is made of, all by keyword
         open_github_reader(
             server.url, token or server.token, user_agent="ftbot-tests", now=clock, patience=QUICK
         ) as reader,
-        open_database(path) as database,
+        open_database(place) as database,
     ):
         threads, events, cursors = Threads(database), ThreadEvents(database), Cursors(database)
         sources = Sources.of(repositories, searches)

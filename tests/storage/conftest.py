@@ -1,4 +1,4 @@
-"""A new database, by every engine."""
+"""The databases that tests of tables get."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from storage.engine.engine import Engine
+from tests.databases import ENGINES
 from tests.storage.engines import OpenEngine
+
+
+@pytest.fixture(params=ENGINES)
+def address(request: pytest.FixtureRequest) -> str:
+    """Give the address of an empty database, on each engine; coverage is measured on all."""
+    return str(request.getfixturevalue(ENGINES[request.param]))
 
 
 @pytest.fixture

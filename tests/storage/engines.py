@@ -1,31 +1,22 @@
-"""The engines that the tables are tested on; whoever writes another one adds it here."""
+"""What tests of tables put between themselves and a database."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from asyncpg import DataError
 from hypothesis import strategies as st
 
 from bot.core.errors import StorageError
-from storage.engine import postgres, sqlite
 from storage.engine.engine import Engine, Pulse, Transaction
 from storage.engine.rows import Row, Value
 
 OpenEngine = Callable[[], AbstractAsyncContextManager[Engine]]
 """Opens the test's database, also while it is open already, as another process would."""
-
-ENGINES: Mapping[str, tuple[str, Callable[[str], AbstractAsyncContextManager[Engine]]]] = {
-    "sqlite": ("database_path", lambda path: sqlite.open_database(Path(path))),
-    "postgres": ("postgres_url", lambda url: postgres.open_database(url, "a PostgreSQL database")),
-}
-"""By name the fixture that says where the database of a test is, and what opens it there."""
-
 
 SIGNS = st.characters(codec="utf-8", exclude_characters="\0")
 """Of which texts are made that come back as they were."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -43,8 +42,8 @@ def gained(digest: Digest) -> list[str]:
     return [move.package for move in digest.gained]
 
 
-async def test_the_last_week_that_is_over_is_given(full: FakeIndex, path: Path, clock: Clock) -> None:
-    async with open_station(full, path, clock, NAMES) as station:
+async def test_the_last_week_that_is_over_is_given(full: FakeIndex, address: str, clock: Clock) -> None:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         digest = await station.digester.digest()
         assert digest == await station.digester.digest(LAST_WEEK)
@@ -53,8 +52,10 @@ async def test_the_last_week_that_is_over_is_given(full: FakeIndex, path: Path, 
     assert (digest.read, digest.shares[0].with_wheels, digest.shares[0].change) == (MONDAY, 20, 1)
 
 
-async def test_a_week_that_is_over_gives_the_same_digest_ever_after(full: FakeIndex, path: Path, clock: Clock) -> None:
-    async with open_station(full, path, clock, NAMES) as station:
+async def test_a_week_that_is_over_gives_the_same_digest_ever_after(
+    full: FakeIndex, address: str, clock: Clock
+) -> None:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         first = await station.digester.digest(LAST_WEEK)
         full.yank("p000", "2.0")
@@ -62,13 +63,13 @@ async def test_a_week_that_is_over_gives_the_same_digest_ever_after(full: FakeIn
         clock.advance(days=100)
         await station.scanner.scan(20)
         assert await station.digester.digest(LAST_WEEK) == first
-    async with open_station(full, path, clock, NAMES) as station:
+    async with open_station(full, address, clock, NAMES) as station:
         assert await station.digester.digest(LAST_WEEK) == first
 
 
-async def test_a_week_under_way_is_made_anew(full: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_a_week_under_way_is_made_anew(full: FakeIndex, address: str, clock: Clock) -> None:
     clock.time = MONDAY - timedelta(days=5)
-    async with open_station(full, path, clock, NAMES) as station:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         early = await station.digester.digest(LAST_WEEK)
         clock.time = MONDAY
@@ -78,9 +79,9 @@ async def test_a_week_under_way_is_made_anew(full: FakeIndex, path: Path, clock:
     assert (late.complete, gained(late)) == (True, ["p000"])
 
 
-async def test_a_week_that_ended_after_the_last_scan_is_not_kept(full: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_a_week_that_ended_after_the_last_scan_is_not_kept(full: FakeIndex, address: str, clock: Clock) -> None:
     clock.time = MONDAY - timedelta(days=5)
-    async with open_station(full, path, clock, NAMES) as station:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         clock.time = MONDAY
         early = await station.digester.digest(LAST_WEEK)
@@ -90,11 +91,11 @@ async def test_a_week_that_ended_after_the_last_scan_is_not_kept(full: FakeIndex
     assert gained(late) == ["p000"]
 
 
-async def test_a_week_is_not_over_for_packages_that_were_not_due(full: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_a_week_is_not_over_for_packages_that_were_not_due(full: FakeIndex, address: str, clock: Clock) -> None:
     """They were read on Sunday evening, and what was uploaded at night is not known yet."""
     clock.time = MONDAY - timedelta(hours=12)
     publish_native(full, "p001", free_threaded=False)
-    async with open_station(full, path, clock, NAMES) as station:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         publish_native(full, "p001", version="2.0", uploaded=MONDAY - timedelta(hours=10))
         clock.time = MONDAY
@@ -107,8 +108,8 @@ async def test_a_week_is_not_over_for_packages_that_were_not_due(full: FakeIndex
     assert (late.complete, gained(late)) == (True, ["p000", "p001"])
 
 
-async def test_a_scan_by_a_clock_in_the_future_does_not_end_a_week(full: FakeIndex, path: Path, clock: Clock) -> None:
-    async with open_station(full, path, clock, NAMES) as station:
+async def test_a_scan_by_a_clock_in_the_future_does_not_end_a_week(full: FakeIndex, address: str, clock: Clock) -> None:
+    async with open_station(full, address, clock, NAMES) as station:
         clock.time = MONDAY + timedelta(days=365)
         await station.scanner.scan(20)
         clock.time = MONDAY - timedelta(days=5)
@@ -120,8 +121,10 @@ async def test_a_scan_by_a_clock_in_the_future_does_not_end_a_week(full: FakeInd
 
 
 @pytest.mark.parametrize(("failing", "kept"), [(0, True), (2, True), (3, False), (20, False)])
-async def test_too_much_unread_is_not_kept(full: FakeIndex, path: Path, clock: Clock, failing: int, kept: bool) -> None:
-    async with open_station(full, path, clock, NAMES) as station:
+async def test_too_much_unread_is_not_kept(
+    full: FakeIndex, address: str, clock: Clock, failing: int, kept: bool
+) -> None:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         if failing:
             full.script(refusal(403), path=f"^/simple/({'|'.join(NAMES[:failing])})/", times=None)
@@ -132,9 +135,9 @@ async def test_too_much_unread_is_not_kept(full: FakeIndex, path: Path, clock: C
         assert digest.tracked == 20
 
 
-async def test_a_first_scan_that_failed_for_half_is_not_kept(full: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_a_first_scan_that_failed_for_half_is_not_kept(full: FakeIndex, address: str, clock: Clock) -> None:
     full.script(refusal(403), path=f"^/simple/({'|'.join(NAMES[::2])})/", times=None)
-    async with open_station(full, path, clock, NAMES) as station:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         assert (await station.digester.digest(LAST_WEEK)).tracked == 10
         full.heal()
@@ -143,10 +146,10 @@ async def test_a_first_scan_that_failed_for_half_is_not_kept(full: FakeIndex, pa
 
 
 async def test_old_conclusions_of_packages_that_failed_do_not_hold_up_a_week(
-    full: FakeIndex, path: Path, clock: Clock
+    full: FakeIndex, address: str, clock: Clock
 ) -> None:
     clock.time = MONDAY - timedelta(days=30)
-    async with open_station(full, path, clock, NAMES) as station:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         clock.time = MONDAY
         full.script(refusal(403), path="^/simple/p007/", times=None)
@@ -155,10 +158,10 @@ async def test_old_conclusions_of_packages_that_failed_do_not_hold_up_a_week(
     assert (digest.complete, digest.read, digest.unread) == (True, MONDAY, ("p007",))
 
 
-async def test_packages_without_upload_times_are_in_no_share(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_packages_without_upload_times_are_in_no_share(index: FakeIndex, address: str, clock: Clock) -> None:
     publish_native(index, "dated")
     index.publish("undated", wheels("undated", "1.0", "cp314-cp314-win32", "cp314-cp314t-win32", upload_time=None))
-    async with open_station(index, path, clock, ("dated", "undated")) as station:
+    async with open_station(index, address, clock, ("dated", "undated")) as station:
         await station.scanner.scan(20)
         digest = await station.digester.digest()
         assert (digest.unread, digest.shares[0].packages, digest.shares[0].with_wheels) == (("undated",), 1, 1)
@@ -172,10 +175,10 @@ async def test_packages_without_upload_times_are_in_no_share(index: FakeIndex, p
 
 
 async def test_a_digest_of_few_packages_is_kept_where_there_are_no_more(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     publish_native(index, "one")
-    async with open_station(index, path, clock, ("one",)) as station:
+    async with open_station(index, address, clock, ("one",)) as station:
         digester = replace(station.digester, track=20)
         await station.scanner.scan(2)
         first = await digester.digest()
@@ -184,11 +187,11 @@ async def test_a_digest_of_few_packages_is_kept_where_there_are_no_more(
         assert await digester.digest() == await digester.digests.kept(first.week, digester.targets)
 
 
-async def test_other_targets_have_a_digest_of_their_own(full: FakeIndex, path: Path, clock: Clock) -> None:
-    async with open_station(full, path, clock, NAMES, targets=(T314,)) as station:
+async def test_other_targets_have_a_digest_of_their_own(full: FakeIndex, address: str, clock: Clock) -> None:
+    async with open_station(full, address, clock, NAMES, targets=(T314,)) as station:
         await station.scanner.scan(20)
         assert [share.target for share in (await station.digester.digest()).shares] == [T314]
-    async with open_station(full, path, clock, NAMES, targets=(T315, T314)) as station:
+    async with open_station(full, address, clock, NAMES, targets=(T315, T314)) as station:
         with pytest.raises(UserError, match="`ftbot scan` at once"):
             await station.digester.digest()
         await station.scanner.scan(20)
@@ -205,9 +208,9 @@ async def test_other_targets_have_a_digest_of_their_own(full: FakeIndex, path: P
     ],
 )
 async def test_a_week_without_a_digest_is_explained(
-    full: FakeIndex, path: Path, clock: Clock, week: str, says: str
+    full: FakeIndex, address: str, clock: Clock, week: str, says: str
 ) -> None:
-    async with open_station(full, path, clock, NAMES) as station:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         with pytest.raises(UserError) as raised:
             await station.digester.digest(parse_week(week))
@@ -216,15 +219,15 @@ async def test_a_week_without_a_digest_is_explained(
 
 @pytest.mark.parametrize("week", [FIRST_WEEK, LAST_WEEK, week_of(MONDAY.date())], ids=str)
 async def test_every_week_since_the_beginning_has_a_digest(
-    full: FakeIndex, path: Path, clock: Clock, week: Week
+    full: FakeIndex, address: str, clock: Clock, week: Week
 ) -> None:
-    async with open_station(full, path, clock, NAMES) as station:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         assert (await station.digester.digest(week)).week == week
 
 
-async def test_before_any_scan_there_is_nothing_to_tell(index: FakeIndex, path: Path, clock: Clock) -> None:
-    async with open_station(index, path, clock, []) as station:
+async def test_before_any_scan_there_is_nothing_to_tell(index: FakeIndex, address: str, clock: Clock) -> None:
+    async with open_station(index, address, clock, []) as station:
         for scanned in (False, True):
             if scanned:
                 await station.scanner.scan(20)
@@ -235,8 +238,8 @@ async def test_before_any_scan_there_is_nothing_to_tell(index: FakeIndex, path: 
                 await station.digester.digest()
 
 
-async def test_what_cannot_be_read_from_the_database_is_unread(full: FakeIndex, path: Path, clock: Clock) -> None:
-    async with open_station(full, path, clock, NAMES) as station:
+async def test_what_cannot_be_read_from_the_database_is_unread(full: FakeIndex, address: str, clock: Clock) -> None:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         async with station.database.transaction() as transaction:
             await transaction.run("UPDATE projects SET timelines = 'garbage' WHERE package = 'p003'")
@@ -244,11 +247,11 @@ async def test_what_cannot_be_read_from_the_database_is_unread(full: FakeIndex, 
     assert digest.unread == ("p003",)
 
 
-async def test_the_issues_of_the_week_are_told(full: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_the_issues_of_the_week_are_told(full: FakeIndex, address: str, clock: Clock) -> None:
     async def issues(week: Week) -> Issues:
         return Issues(opened=(DigestThread("org/spam", week.number, "Crash", "https://example.org"),))
 
-    async with open_station(full, path, clock, NAMES) as station:
+    async with open_station(full, address, clock, NAMES) as station:
         await station.scanner.scan(20)
         told = await replace(station.digester, issues=issues).digest()
         assert [thread.number for thread in told.issues.opened] == [46]

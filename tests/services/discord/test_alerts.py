@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -47,8 +46,8 @@ async def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[F
 
 
 @pytest.fixture
-async def office(fake: FakeDiscord, path: Path, clock: Clock) -> AsyncIterator[Office]:
-    async with open_office(fake, path, clock) as opened:
+async def office(fake: FakeDiscord, address: str, clock: Clock) -> AsyncIterator[Office]:
+    async with open_office(fake, address, clock) as opened:
         yield opened
 
 
@@ -440,14 +439,14 @@ async def test_an_attempt_without_an_answer_never_becomes_two_messages(  # noqa:
 
 
 async def test_two_processes_on_one_database_tell_each_watcher_once(
-    office: Office, fake: FakeDiscord, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    office: Office, fake: FakeDiscord, address: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch_news_module, "AT_ONCE", 2)
     names = [f"reader-{number}" for number in range(6)]
     for name in names:
         await watch(office, WatchPlace(person(fake, name).id))
     await office.alerts.tick()
-    async with open_office(fake, path, clock) as other:
+    async with open_office(fake, address, clock) as other:
         await office.poster.announce([gained(), gained(version="2.5")])
         await asyncio.gather(office.alerts.tick(), other.alerts.tick())
         await asyncio.gather(office.alerts.tick(), other.alerts.tick())

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -66,8 +65,8 @@ def general(fake: FakeDiscord) -> Channel:
 
 
 @pytest.fixture
-async def office(fake: FakeDiscord, path: Path, clock: Clock) -> AsyncIterator[Office]:
-    async with open_office(fake, path, clock) as opened:
+async def office(fake: FakeDiscord, address: str, clock: Clock) -> AsyncIterator[Office]:
+    async with open_office(fake, address, clock) as opened:
         yield opened
 
 
@@ -569,12 +568,12 @@ async def test_a_channel_that_has_no_followers_keeps_its_digest(
 
 
 async def test_two_processes_on_one_database_post_once(
-    office: Office, fake: FakeDiscord, path: Path, clock: Clock
+    office: Office, fake: FakeDiscord, address: str, clock: Clock
 ) -> None:
     channels = [guild.channel("general") for guild in fake.guilds]
     for channel in channels:
         await office.subscribe(channel)
-    async with open_office(fake, path, clock) as other:
+    async with open_office(fake, address, clock) as other:
         await asyncio.gather(office.poster.tick(), other.poster.tick(), office.poster.tick(), other.poster.tick())
         await other.poster.tick()
     assert [len(own(fake, channel)) for channel in channels] == [1, 1]
@@ -582,10 +581,10 @@ async def test_two_processes_on_one_database_post_once(
 
 
 async def test_what_another_process_sets_is_seen_by_the_next_tick(
-    office: Office, fake: FakeDiscord, path: Path, clock: Clock, general: Channel
+    office: Office, fake: FakeDiscord, address: str, clock: Clock, general: Channel
 ) -> None:
     await office.poster.tick()
-    async with open_office(fake, path, clock) as other:
+    async with open_office(fake, address, clock) as other:
         await other.subscribe(general)
         await office.poster.tick()
         assert len(own(fake, general)) == 1
@@ -599,10 +598,10 @@ async def test_what_another_process_sets_is_seen_by_the_next_tick(
 
 
 async def test_what_another_process_finds_closed_and_opens_again_is_seen_by_the_next_tick(
-    office: Office, fake: FakeDiscord, path: Path, clock: Clock, general: Channel
+    office: Office, fake: FakeDiscord, address: str, clock: Clock, general: Channel
 ) -> None:
     await office.subscribe(general)
-    async with open_office(fake, path, clock) as other:
+    async with open_office(fake, address, clock) as other:
         await other.stores.closed.close(guild_of(general).id, general.id, "It is locked.", clock())
         await office.poster.tick()
         assert own(fake, general) == []
@@ -626,13 +625,13 @@ async def test_ticks_that_saw_that_nothing_is_due_post_each_digest_when_it_is(
 
 
 async def test_a_process_that_hangs_while_sending_is_not_doubled_by_another(
-    office: Office, fake: FakeDiscord, path: Path, clock: Clock, general: Channel
+    office: Office, fake: FakeDiscord, address: str, clock: Clock, general: Channel
 ) -> None:
     await office.subscribe(general)
     hold = fake.hold("POST", SENDS)
     hanging = asyncio.create_task(office.poster.tick())
     await hold.arrived.wait()
-    async with open_office(fake, path, clock) as other:
+    async with open_office(fake, address, clock) as other:
         await other.poster.tick()
         assert fake.count("POST", SENDS) == 0
         clock.advance(A_WHILE)

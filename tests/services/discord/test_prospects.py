@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from bot.core.posting.prospects import Prospects, Watched
 from bot.services.discord.prospects import Outlook
-from storage.engine.sqlite import open_database
 from storage.packages.scans import Scans
+from tests.databases import open_database
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
 
-async def test_there_is_something_to_tell_once_a_scan_has_ended(path: Path) -> None:
-    async with open_database(path) as database:
+async def test_there_is_something_to_tell_once_a_scan_has_ended(address: str) -> None:
+    async with open_database(address) as database:
         outlook = Outlook(scans := Scans(database), 360, Watched.ALL)
         assert await outlook.prospects() == Prospects(Watched.ALL, tracks=True, scanned=False)
         scan = await scans.begin(NOW, NOW)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
 
 from bot.services.discord.registration import Registration
 from storage.discord.registrations import Registrations
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
+from tests.databases import lose_table, open_database, refuse_writes
 
 
 @pytest.fixture
-async def database(database_path: Path) -> AsyncIterator[Database]:
+async def database(address: str) -> AsyncIterator[Engine]:
     """Give an empty database."""
-    async with open_database(database_path) as opened:
+    async with open_database(address) as opened:
         yield opened
 
 
@@ -34,7 +35,7 @@ class Discord:
         self.told += 1
 
 
-async def test_discord_is_told_only_of_changes(database: Database) -> None:
+async def test_discord_is_told_only_of_changes(database: Engine) -> None:
     discord, registration = Discord(), Registration(Registrations(database))
     told = []
     for digest in ("one", "one", "two", "two", "one"):
@@ -43,22 +44,22 @@ async def test_discord_is_told_only_of_changes(database: Database) -> None:
     assert told == [1, 1, 2, 2, 3]
 
 
-async def test_a_restart_tells_nothing_new(database_path: Path) -> None:
+async def test_a_restart_tells_nothing_new(address: str) -> None:
     discord = Discord()
     for _ in range(2):
-        async with open_database(database_path) as database:
+        async with open_database(address) as database:
             await Registration(Registrations(database)).sync(1, "one", discord.tell)
     assert discord.told == 1
 
 
-async def test_each_application_is_told(database: Database) -> None:
+async def test_each_application_is_told(database: Engine) -> None:
     discord, registration = Discord(), Registration(Registrations(database))
     await registration.sync(1, "one", discord.tell)
     await registration.sync(2, "one", discord.tell)
     assert discord.told == 2
 
 
-async def test_what_discord_did_not_take_is_told_again(database: Database) -> None:
+async def test_what_discord_did_not_take_is_told_again(database: Engine) -> None:
     discord, registration = Discord(), Registration(Registrations(database))
     discord.down = True
     with pytest.raises(ConnectionError):
@@ -68,10 +69,12 @@ async def test_what_discord_did_not_take_is_told_again(database: Database) -> No
     assert discord.told == 1
 
 
-@pytest.mark.parametrize("damage", ["PRAGMA query_only = ON", "DROP TABLE registrations"])
-async def test_without_a_working_database_discord_is_told_again(database: Database, damage: str) -> None:
+@pytest.mark.parametrize("damage", [refuse_writes, partial(lose_table, table="registrations")])
+async def test_without_a_working_database_discord_is_told_again(
+    database: Engine, damage: Callable[[Engine], Awaitable[None]]
+) -> None:
     discord, registration = Discord(), Registration(Registrations(database))
-    await database.writer.execute(damage)
+    await damage(database)
     with capture_logs() as logs:
         await registration.sync(1, "one", discord.tell)
         await registration.sync(1, "one", discord.tell)

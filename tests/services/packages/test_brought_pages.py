@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +13,8 @@ from bot.clients.web import open_http
 from bot.core.index.simple_api import ProjectStatus, group
 from bot.services.packages.pages import MOST_BROUGHT, ProjectPages
 from bot.services.packages.writer import ReadingWriter
-from storage.engine.sqlite import open_database
 from storage.packages.statuses import Statuses
+from tests.databases import open_database
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import wheels
 from tests.services.lookups import QUICK, Clock
@@ -30,8 +29,8 @@ async def index() -> AsyncIterator[FakeIndex]:
 
 
 @pytest.fixture
-async def pages(index: FakeIndex, database_path: Path) -> AsyncIterator[ProjectPages]:
-    async with open_http("ftbot-tests") as http, open_database(database_path) as database:
+async def pages(index: FakeIndex, address: str) -> AsyncIterator[ProjectPages]:
+    async with open_http("ftbot-tests") as http, open_database(address) as database:
         readings = ReadingWriter(Statuses(database))
         yield ProjectPages(PackageIndex(http, index.index_url, index.json_api_url, QUICK), readings, Clock())
         await readings.aclose()

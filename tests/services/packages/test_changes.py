@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +14,8 @@ from bot.core.errors import ScanBrokeError, StorageError
 from bot.core.wheels.platforms import Platform
 from bot.services.packages.changes import ScanFollowUp
 from bot.services.packages.scan import ScanScope, ScanSummary
-from storage.engine.sqlite import Database
 from storage.packages.documents import Documents
+from tests.databases import lose_table
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import sdist, wheels
 from tests.services.lookups import T314, Clock
@@ -50,17 +49,17 @@ def published(index: FakeIndex) -> FakeIndex:
     return index
 
 
-async def test_the_first_look_of_all_tells_nothing(published: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_the_first_look_of_all_tells_nothing(published: FakeIndex, address: str, clock: Clock) -> None:
     told = Told()
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         await follow_up(station, told).look()
         assert [name for name, _ in (await station.scans.latest() or pytest.fail("no scan")).tracked] == list(NAMES)
     assert told == []
 
 
-async def test_what_moved_since_the_last_look_is_told(published: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_what_moved_since_the_last_look_is_told(published: FakeIndex, address: str, clock: Clock) -> None:
     told = Told()
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         await follow_up(station, told).look()
         clock.advance(hours=30)
         moment = (clock() - timedelta(hours=1)).isoformat()
@@ -85,11 +84,11 @@ async def test_what_moved_since_the_last_look_is_told(published: FakeIndex, path
 
 @pytest.mark.parametrize("later", [["py3-none-any"], []])
 async def test_a_package_that_has_no_native_wheels_any_more_is_told_of_once_more(
-    published: FakeIndex, path: Path, clock: Clock, later: list[str]
+    published: FakeIndex, address: str, clock: Clock, later: list[str]
 ) -> None:
     told = Told()
     old = wheels("loses", "1.0", GIL, FT, upload_time=LONG_AGO.isoformat())
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         await follow_up(station, told).look()
         time = clock().isoformat()
         new = [*wheels("loses", "2.0", *later, upload_time=time), sdist("loses", "2.0", upload_time=time)]
@@ -103,12 +102,12 @@ async def test_a_package_that_has_no_native_wheels_any_more_is_told_of_once_more
     assert digest.shares[0].packages == len(NAMES)
 
 
-async def test_a_platform_that_was_lost_is_told_by_name(published: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_a_platform_that_was_lost_is_told_by_name(published: FakeIndex, address: str, clock: Clock) -> None:
     told = Told()
     everywhere = [f"cp314-{abi}-{platform}" for abi in ("cp314", "cp314t") for platform in ("win_amd64", "win32")]
     old = wheels("stays", "1.0", *everywhere, upload_time=LONG_AGO.isoformat())
     published.publish("stays", old)
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         await follow_up(station, told).look()
         new = wheels("stays", "2.0", *everywhere[:3], upload_time=clock().isoformat())
         published.publish("stays", [*old, *new])
@@ -119,11 +118,11 @@ async def test_a_platform_that_was_lost_is_told_by_name(published: FakeIndex, pa
 
 @pytest.mark.parametrize("rules", ["1 3.14t 3.15t", "2 3.15t"])
 async def test_what_only_other_rules_or_targets_moved_is_told_to_nobody(
-    published: FakeIndex, path: Path, clock: Clock, rules: str
+    published: FakeIndex, address: str, clock: Clock, rules: str
 ) -> None:
     told = Told()
     publish_native(published, "gains", "stays", version="2.0", uploaded=clock() - timedelta(hours=2))
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         await follow_up(station, told).look()
         async with station.database.transaction() as transaction:  # as an earlier version, or other settings, left it
             await transaction.run("UPDATE projects SET rules = ?", (rules,))
@@ -140,8 +139,8 @@ async def test_what_only_other_rules_or_targets_moved_is_told_to_nobody(
     assert told == [Change("loses", T314, "3.0", ChangeKind.GAINED, ("cp314t",))]
 
 
-async def test_the_first_look_of_a_week_asks_about_everything(published: FakeIndex, path: Path, clock: Clock) -> None:
-    async with open_station(published, path, clock, NAMES) as station:
+async def test_the_first_look_of_a_week_asks_about_everything(published: FakeIndex, address: str, clock: Clock) -> None:
+    async with open_station(published, address, clock, NAMES) as station:
         room = follow_up(station, Told())
         await room.look()
         published.requests.clear()
@@ -154,11 +153,11 @@ async def test_the_first_look_of_a_week_asks_about_everything(published: FakeInd
 
 
 async def test_an_index_that_is_gone_tells_nothing_and_the_first_look_is_still_to_come(
-    published: FakeIndex, path: Path, clock: Clock
+    published: FakeIndex, address: str, clock: Clock
 ) -> None:
     told = Told()
     published.script(refusal(500), times=None)
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         await follow_up(station, told).look()
         assert await station.scans.latest() is None
         published.heal()
@@ -168,10 +167,10 @@ async def test_an_index_that_is_gone_tells_nothing_and_the_first_look_is_still_t
 
 
 async def test_what_moved_is_told_when_who_scanned_was_killed_before_it_said_so(
-    published: FakeIndex, path: Path, clock: Clock
+    published: FakeIndex, address: str, clock: Clock
 ) -> None:
     told = Told()
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         await follow_up(station, told).look()
 
         async def scan(scope: ScanScope) -> ScanSummary:
@@ -185,27 +184,27 @@ async def test_what_moved_is_told_when_who_scanned_was_killed_before_it_said_so(
 
 
 async def test_what_moved_is_told_when_the_bot_was_killed_before_it_told_it(
-    published: FakeIndex, path: Path, clock: Clock
+    published: FakeIndex, address: str, clock: Clock
 ) -> None:
     told = Told()
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         await follow_up(station, told).look()
         clock.advance(days=8)  # in which nobody scanned
         publish_native(published, "gains", version="2.0", uploaded=clock() - timedelta(days=6))
         await station.scanner.scan(len(NAMES))
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         clock.advance(hours=1)
         await follow_up(station, told).look()
     assert told == [Change("gains", T314, "2.0", ChangeKind.GAINED, ("cp314t",))]
 
 
-async def test_what_cannot_be_told_is_told_the_next_time(published: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_what_cannot_be_told_is_told_the_next_time(published: FakeIndex, address: str, clock: Clock) -> None:
     told = Told()
 
     async def refuse(_changes: Sequence[Change]) -> None:
         raise StorageError("The database is locked. Try again.")
 
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         await follow_up(station, told).look()
         clock.advance(days=8)
         publish_native(published, "gains", version="2.0", uploaded=clock() - timedelta(days=6))
@@ -217,10 +216,10 @@ async def test_what_cannot_be_told_is_told_the_next_time(published: FakeIndex, p
 
 @pytest.mark.parametrize("noted", [b"", b"nan", b"1e400", b"yesterday"])
 async def test_what_was_noted_and_means_nothing_is_as_if_nothing_was(
-    published: FakeIndex, path: Path, clock: Clock, noted: bytes
+    published: FakeIndex, address: str, clock: Clock, noted: bytes
 ) -> None:
     told = Told()
-    async with open_station(published, path, clock, NAMES) as station:
+    async with open_station(published, address, clock, NAMES) as station:
         await follow_up(station, told).look()
         await Documents(station.database).record("told of scans", noted, clock())
         clock.advance(hours=30)
@@ -229,24 +228,19 @@ async def test_what_was_noted_and_means_nothing_is_as_if_nothing_was(
     assert told == [Change("gains", T314, "2.0", ChangeKind.GAINED, ("cp314t",))]
 
 
-async def test_with_nothing_to_track_nothing_is_told(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_with_nothing_to_track_nothing_is_told(index: FakeIndex, address: str, clock: Clock) -> None:
     told = Told()
-    async with open_station(index, path, clock, ["nowhere"]) as station:
+    async with open_station(index, address, clock, ["nowhere"]) as station:
         await follow_up(station, told).look()
         await follow_up(station, told).look()
     assert told == []
 
 
 async def test_a_database_that_fails_ends_a_look_and_nothing_else(
-    published: FakeIndex, path: Path, clock: Clock
+    published: FakeIndex, address: str, clock: Clock
 ) -> None:
     told = Told()
-    async with open_station(published, path, clock, NAMES) as station:
-        await drop_scans(station.database)
+    async with open_station(published, address, clock, NAMES) as station:
+        await lose_table(station.database, "scans")
         await follow_up(station, told).look()
     assert told == []
-
-
-async def drop_scans(database: Database) -> None:
-    async with database.transaction() as transaction:
-        await transaction.run("DROP TABLE scans")

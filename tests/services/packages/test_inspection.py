@@ -33,8 +33,8 @@ async def host() -> AsyncIterator[FileHost]:
 
 
 @pytest.fixture
-async def laboratory(host: FileHost, tmp_path: Path) -> AsyncIterator[Laboratory]:
-    async with open_laboratory(host, tmp_path / "ftbot.db", Clock()) as opened:
+async def laboratory(host: FileHost, address: str) -> AsyncIterator[Laboratory]:
+    async with open_laboratory(host, address, Clock()) as opened:
         yield opened
 
 
@@ -54,11 +54,11 @@ async def test_each_target_is_told_by_its_own_wheel(host: FileHost, laboratory: 
     assert (inspection.verified, inspection.reason, inspection.bytes) == (True, None, inspection.bytes_read)
 
 
-async def test_what_was_read_is_not_fetched_again(host: FileHost, laboratory: Laboratory, tmp_path: Path) -> None:
+async def test_what_was_read_is_not_fetched_again(host: FileHost, laboratory: Laboratory, address: str) -> None:
     publish(host, "demo", {LINUX: wheel_of({"demo/m": ON})})
     first = await laboratory.inspector.inspect("demo", (T314,))
     asked = len(host.ranges())
-    async with open_laboratory(host, tmp_path / "ftbot.db", Clock()) as after_restart:
+    async with open_laboratory(host, address, Clock()) as after_restart:
         again = await after_restart.inspector.inspect("demo", (T314,))
     assert len(host.ranges()) == asked
     one, two = first.targets[0].inspection, again.targets[0].inspection

@@ -6,7 +6,6 @@ import asyncio
 import gc
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -70,10 +69,10 @@ async def test_other_targets_than_the_configured_can_be_asked_for(index: FakeInd
     assert index.count(DEMO_PAGE) == 1
 
 
-async def test_what_is_at_hand_is_what_a_look_up_gives(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_what_is_at_hand_is_what_a_look_up_gives(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release())
     counted: list[Source] = []
-    async with open_lookup(index, path, clock, count=counted.append) as lookup:
+    async with open_lookup(index, address, clock, count=counted.append) as lookup:
         assert lookup.at_hand("demo") is None
         status = await lookup.look_up("demo")
         await lookup.look_up("nothing-here")
@@ -143,13 +142,13 @@ async def test_what_was_read_for_one_who_gave_up_answers_the_next(index: FakeInd
     assert index.count(DEMO_PAGE) == 1
 
 
-async def test_closing_ends_a_read_that_nobody_waits_for(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_closing_ends_a_read_that_nobody_waits_for(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release())
     hold = index.hold(path=DEMO_PAGE)
     complaints: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
     before = asyncio.all_tasks()
-    async with open_lookup(index, path, clock) as lookup:
+    async with open_lookup(index, address, clock) as lookup:
         question = asyncio.create_task(lookup.look_up("demo"))
         await hold.arrived.wait()
         question.cancel()
@@ -204,13 +203,13 @@ async def test_a_new_release_is_seen_when_the_answer_is_no_longer_fresh(
     assert str((await lookup.look_up("demo")).judgement.version) == "2.0"
 
 
-async def test_a_restart_is_warm(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_a_restart_is_warm(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release(), project_urls={"Source": "https://github.com/demo/demo"})
-    async with open_lookup(index, path, clock) as before:
+    async with open_lookup(index, address, clock) as before:
         first = await before.look_up("demo")
     index.requests.clear()
     clock.advance(hours=1)
-    async with open_lookup(index, path, clock) as after:
+    async with open_lookup(index, address, clock) as after:
         second = await after.look_up("demo")
         assert await after.look_up("demo") == second
     assert index.requests == []
@@ -219,28 +218,28 @@ async def test_a_restart_is_warm(index: FakeIndex, path: Path, clock: Clock) -> 
 
 
 async def test_after_a_restart_a_page_that_did_not_change_is_not_sent_again(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     index.publish("demo", release())
-    async with open_lookup(index, path, clock) as before:
+    async with open_lookup(index, address, clock) as before:
         await before.look_up("demo")
     index.requests.clear()
     clock.advance(days=30)
-    async with open_lookup(index, path, clock) as after:
+    async with open_lookup(index, address, clock) as after:
         status = await after.look_up("demo")
     assert status.checked == clock.time
     assert (index.not_modified, index.bytes_sent) == (index.count(DEMO_PAGE), 0)
 
 
-async def test_a_confirmed_answer_is_fresh_after_a_restart(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_a_confirmed_answer_is_fresh_after_a_restart(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release())
-    async with open_lookup(index, path, clock) as lookup:
+    async with open_lookup(index, address, clock) as lookup:
         await lookup.look_up("demo")
         clock.advance(hours=6)
         await lookup.look_up("demo")
     index.requests.clear()
     clock.advance(hours=5)
-    async with open_lookup(index, path, clock) as after:
+    async with open_lookup(index, address, clock) as after:
         assert (await after.look_up("demo")).checked == NOW + timedelta(hours=6)
     assert index.requests == []
 
@@ -259,12 +258,12 @@ async def test_refresh_asks_the_index_even_while_the_answer_is_fresh(
     assert str((await lookup.look_up("demo")).judgement.version) == "2.0"
 
 
-async def test_offline_answers_from_what_is_stored(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_offline_answers_from_what_is_stored(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release())
-    async with open_lookup(index, path, clock) as before:
+    async with open_lookup(index, address, clock) as before:
         await before.look_up("demo")
     index.requests.clear()
-    async with open_lookup(index, path, clock) as after:
+    async with open_lookup(index, address, clock) as after:
         fresh = await after.look_up("demo", freshness=Freshness.OFFLINE)
         assert (fresh.headline.verdict, fresh.stale) == (Verdict.SUPPORTED, False)
         clock.advance(days=30)
@@ -298,13 +297,13 @@ async def test_a_glance_asks_nobody(index: FakeIndex, lookup: StatusLookup) -> N
 
 
 async def test_what_is_remembered_is_bounded_and_the_latest_stays(
-    index: FakeIndex, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    index: FakeIndex, address: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.services.packages.lookup._MOST_REMEMBERED", 3)
     names = [f"demo{number}" for number in range(6)]
     for name in names:
         index.publish(name)
-    async with open_lookup(index, path, clock) as lookup:
+    async with open_lookup(index, address, clock) as lookup:
         for name in names:
             await lookup.look_up(name)
         assert [name for name in names if lookup.glance(name) is not None] == names[3:]

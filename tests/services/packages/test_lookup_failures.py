@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +17,7 @@ from bot.core.verdicts.status import Status
 from bot.services.packages.lookup import Freshness, StatusLookup
 from tests.core.pages import page
 from tests.core.strategies import file_lists
+from tests.databases import NewPlace
 from tests.examples import examples
 from tests.fakes.fake_index import (
     Endless,
@@ -129,13 +129,13 @@ async def test_the_last_answer_serves_marked_stale(
     assert (status.checked, status.stale, status.error) == (NOW, True, sentence)
 
 
-async def test_the_last_answer_serves_after_a_restart(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_the_last_answer_serves_after_a_restart(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release())
-    async with open_lookup(index, path, clock) as before:
+    async with open_lookup(index, address, clock) as before:
         await before.look_up("demo")
     await index.stop()
     clock.advance(days=1)
-    async with open_lookup(index, path, clock) as after:
+    async with open_lookup(index, address, clock) as after:
         status = await after.look_up("demo")
     assert (status.headline.verdict, status.checked, status.stale) == (Verdict.SUPPORTED, NOW, True)
 
@@ -156,11 +156,11 @@ async def test_an_index_that_refuses_connections_is_unknown(index: FakeIndex, lo
     assert status.error == f"{HOST} could not be reached: it refuses connections."
 
 
-async def test_an_index_that_never_answers_is_given_up(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_an_index_that_never_answers_is_given_up(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release())
     index.hold(times=None)
     patience = Patience(attempts=2, first_wait=0.001, longest_wait=0.01, deadline=0.05)
-    async with open_lookup(index, path, clock, patience=patience) as lookup:
+    async with open_lookup(index, address, clock, patience=patience) as lookup:
         status = await lookup.look_up("demo")
     assert is_unknown(status)
     assert status.error == f"{HOST} did not answer in time."
@@ -268,14 +268,14 @@ def replies(draw: st.DrawFn) -> Reply:
     )
 
 
-@given(st.lists(replies(), min_size=1, max_size=3))
+@given(scripted=st.lists(replies(), min_size=1, max_size=3))
 @settings(max_examples=examples(25))
-def test_any_answers_of_an_index_give_a_status(scripted: list[Reply]) -> None:
+def test_any_answers_of_an_index_give_a_status(new_place: NewPlace, scripted: list[Reply]) -> None:
     async def look_up_twice() -> list[Status]:
         async with FakeIndex() as index:
             for reply in scripted:
                 index.script(reply, times=2)
-            async with open_lookup(index, None, Clock(), metadata_wait=0) as lookup:
+            async with open_lookup(index, await new_place(), Clock(), metadata_wait=0) as lookup:
                 return [await lookup.look_up("demo", freshness=Freshness.REFRESH) for _ in range(3)]
 
     with capture_logs():

@@ -45,10 +45,10 @@ def on_the_loop() -> Iterator[set[str]]:
         sys.setprofile(None)
 
 
-async def test_no_page_is_read_or_judged_on_the_event_loop(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_no_page_is_read_or_judged_on_the_event_loop(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release())
     with on_the_loop() as called:
-        async with open_lookup(index, path, clock) as lookup:
+        async with open_lookup(index, address, clock) as lookup:
             await lookup.look_up("demo")
             await lookup.look_up("demo", [Target(13), Target(16)])
             await lookup.look_up("demo", [Target(15)])
@@ -56,7 +56,7 @@ async def test_no_page_is_read_or_judged_on_the_event_loop(index: FakeIndex, pat
             await lookup.look_up("demo")
             index.upload("demo", *release("2.0"))
             await lookup.look_up("demo", freshness=Freshness.REFRESH)
-        async with open_lookup(index, path, clock) as lookup:
+        async with open_lookup(index, address, clock) as lookup:
             await lookup.look_up("demo")
             await lookup.look_up("demo", freshness=Freshness.OFFLINE)
             index.script(refusal(403), times=None)
@@ -65,11 +65,13 @@ async def test_no_page_is_read_or_judged_on_the_event_loop(index: FakeIndex, pat
     assert called == set()
 
 
-async def test_metadata_that_came_late_is_judged_with_elsewhere_too(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_metadata_that_came_late_is_judged_with_elsewhere_too(
+    index: FakeIndex, address: str, clock: Clock
+) -> None:
     index.publish("demo", release(), project_urls={"Source": "https://github.com/demo/demo"})
     hold = index.hold(path="^/(pypi|files)/")
     with on_the_loop() as called:
-        async with open_lookup(index, path, clock, metadata_wait=0) as lookup:
+        async with open_lookup(index, address, clock, metadata_wait=0) as lookup:
             await lookup.look_up("demo")
             hold.release.set()
             await index.until(lambda: index.count("^/pypi/") == 1)
@@ -77,13 +79,13 @@ async def test_metadata_that_came_late_is_judged_with_elsewhere_too(index: FakeI
 
 
 async def test_no_page_of_a_scan_in_the_bot_itself_is_concluded_from_on_the_event_loop(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     index.publish("demo", release())
     small = page([File(f"other-{number}-cp314-cp314t-win32.whl") for number in range(9)])
     index.serve_raw("other", body=gzip.compress(small.replace(b'"demo"', b'"other"')), encoding="gzip")
     with on_the_loop() as called:
-        async with open_station(index, path, clock, ("demo", "other")) as station:
+        async with open_station(index, address, clock, ("demo", "other")) as station:
             within = replace(station.scanner, index=replace(station.index, readers=Readers()))
             assert (await within.scan(2)).packages == 2
     assert called == set()
@@ -116,8 +118,8 @@ async def test_a_page_that_became_too_large_is_not_answered_from_what_it_was(
     assert (status.headline.verdict, status.stale) == (Verdict.UNKNOWN, False)
 
 
-async def test_five_times_the_largest_real_page_is_answered(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_five_times_the_largest_real_page_is_answered(index: FakeIndex, address: str, clock: Clock) -> None:
     index.serve_raw("demo", body=gzip.compress(page(like_the_largest(times=5)), 1), encoding="gzip")
-    async with open_lookup(index, path, clock) as lookup:
+    async with open_lookup(index, address, clock) as lookup:
         status = await lookup.look_up("demo")
     assert (status.headline.verdict, status.error) == (Verdict.SUPPORTED, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -104,27 +103,27 @@ async def test_addresses_of_files_may_be_anything(index: FakeIndex, lookup: Stat
 
 
 async def test_late_metadata_does_not_delay_the_answer_and_is_in_the_next(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     publish_for_json_api(index)
     hold = index.hold(path=ANYWHERE_ELSE)
-    async with open_lookup(index, path, clock, metadata_wait=0) as lookup:
+    async with open_lookup(index, address, clock, metadata_wait=0) as lookup:
         first = await lookup.look_up("demo")
         assert (first.headline.verdict, first.metadata) == (Verdict.SUPPORTED, None)
         hold.release.set()
         assert (await with_metadata(lookup)).metadata == EVERYTHING
     index.requests.clear()
-    async with open_lookup(index, path, clock) as after:
+    async with open_lookup(index, address, clock) as after:
         assert (await after.look_up("demo")).metadata == EVERYTHING
     assert index.requests == []
 
 
 async def test_late_metadata_of_a_page_that_was_replaced_does_not_bring_it_back(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     publish_for_json_api(index)
     hold = index.hold(path="^/pypi/demo/1.0/")
-    async with open_lookup(index, path, clock, metadata_wait=0) as lookup:
+    async with open_lookup(index, address, clock, metadata_wait=0) as lookup:
         await lookup.look_up("demo")
         await hold.arrived.wait()
         clock.advance(minutes=1)
@@ -136,18 +135,18 @@ async def test_late_metadata_of_a_page_that_was_replaced_does_not_bring_it_back(
 
 
 async def test_late_metadata_is_kept_when_the_page_was_confirmed_meanwhile(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     publish_for_json_api(index)
     hold = index.hold(path="^/pypi/demo/1.0/")
-    async with open_lookup(index, path, clock, metadata_wait=0) as lookup:
+    async with open_lookup(index, address, clock, metadata_wait=0) as lookup:
         await lookup.look_up("demo")
         await hold.arrived.wait()
         clock.advance(minutes=1)
         await lookup.look_up("demo", freshness=Freshness.REFRESH)
         hold.release.set()
         await lookup.aclose()
-    async with open_lookup(index, path, clock) as after:
+    async with open_lookup(index, address, clock) as after:
         status = await after.look_up("demo")
     assert (status.metadata, status.checked) == (EVERYTHING, clock.time)
 
@@ -177,10 +176,10 @@ async def test_metadata_is_asked_for_once_a_release(index: FakeIndex, lookup: St
     assert index.count(ANYWHERE_ELSE) == 2
 
 
-async def test_closing_waits_for_late_metadata_only_a_moment(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_closing_waits_for_late_metadata_only_a_moment(index: FakeIndex, address: str, clock: Clock) -> None:
     publish_for_json_api(index)
     index.hold(path=ANYWHERE_ELSE)
-    async with asyncio.timeout(FOREVER / 2), open_lookup(index, path, clock, metadata_wait=0) as lookup:
+    async with asyncio.timeout(FOREVER / 2), open_lookup(index, address, clock, metadata_wait=0) as lookup:
         assert (await lookup.look_up("demo")).headline.verdict is Verdict.SUPPORTED
         await lookup.aclose()
 
@@ -196,24 +195,24 @@ async def with_metadata(lookup: StatusLookup) -> Status:
 # Whether it is all there
 
 
-async def test_an_answer_says_whether_its_metadata_came(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_an_answer_says_whether_its_metadata_came(index: FakeIndex, address: str, clock: Clock) -> None:
     publish_for_json_api(index)
     hold = index.hold(path=ANYWHERE_ELSE)
-    async with open_lookup(index, path, clock, metadata_wait=0) as lookup:
+    async with open_lookup(index, address, clock, metadata_wait=0) as lookup:
         assert (await lookup.look_up("demo")).metadata_state is MetadataState.TIMED_OUT
         hold.release.set()
         assert (await with_metadata(lookup)).metadata_state is MetadataState.COMPLETE
 
 
 async def test_what_no_place_has_is_not_offered_and_not_asked_for_again(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     index.dialect = replace(PYPI, release_json=False, project_json=False)
     index.publish("demo", release())
-    async with open_lookup(index, path, clock) as lookup:
+    async with open_lookup(index, address, clock) as lookup:
         assert (await lookup.look_up("demo")).metadata_state is MetadataState.NONE
     index.requests.clear()
-    async with open_lookup(index, path, clock) as after:
+    async with open_lookup(index, address, clock) as after:
         assert (await after.look_up("demo")).metadata_state is MetadataState.NONE
     assert index.requests == []
 
@@ -228,30 +227,30 @@ async def test_what_one_place_could_not_be_read_from_is_not_said_to_be_missing(
 
 
 async def test_metadata_that_never_came_is_asked_for_by_the_next_who_starts(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     index.dialect = replace(PYPI, release_json=False, project_json=False)
     index.publish("demo", with_metadata_file())
     index.script(refusal(500), path=ANYWHERE_ELSE, times=1)
-    async with open_lookup(index, path, clock) as before:
+    async with open_lookup(index, address, clock) as before:
         assert (await before.look_up("demo")).metadata is None
-    async with open_lookup(index, path, clock) as after:
+    async with open_lookup(index, address, clock) as after:
         assert (await after.look_up("demo")).metadata == EVERYTHING
     index.requests.clear()
-    async with open_lookup(index, path, clock) as last:
+    async with open_lookup(index, address, clock) as last:
         assert (await last.look_up("demo")).metadata_state is MetadataState.COMPLETE
     assert index.requests == []
 
 
 async def test_an_answer_that_lacks_only_metadata_is_not_stale_when_the_index_is_gone(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     index.publish("demo", release())
     index.script(refusal(500), path=ANYWHERE_ELSE, times=None)
-    async with open_lookup(index, path, clock) as before:
+    async with open_lookup(index, address, clock) as before:
         await before.look_up("demo")
     await index.stop()
-    async with open_lookup(index, path, clock) as after:
+    async with open_lookup(index, address, clock) as after:
         status = await after.look_up("demo")
     assert (status.headline.verdict, status.stale, status.error) == (Verdict.SUPPORTED, False, None)
     assert status.metadata_state is MetadataState.TIMED_OUT

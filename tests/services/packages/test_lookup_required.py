@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 from bot.core.verdicts.modifiers import ModifierKind
 from bot.core.verdicts.status import Status
@@ -46,12 +45,12 @@ async def test_the_json_api_tells_it_as_well(index: FakeIndex, lookup: StatusLoo
 
 
 async def test_an_answer_does_not_wait_for_what_is_required_and_the_next_one_has_it(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     index.publish("demo", pure("runtime"))
     index.publish("runtime", _RUNTIME)
     held = index.hold(path="^/simple/runtime/")
-    async with open_lookup(index, path, clock, metadata_wait=0.05) as lookup:
+    async with open_lookup(index, address, clock, metadata_wait=0.05) as lookup:
         assert required(await lookup.look_up("demo")) == []
         await held.arrived.wait()
         held.release.set()
@@ -62,13 +61,15 @@ async def test_an_answer_does_not_wait_for_what_is_required_and_the_next_one_has
     assert found == [_DETAIL]
 
 
-async def test_offline_nobody_is_asked_for_it(index: FakeIndex, lookup: StatusLookup, path: Path, clock: Clock) -> None:
+async def test_offline_nobody_is_asked_for_it(
+    index: FakeIndex, lookup: StatusLookup, address: str, clock: Clock
+) -> None:
     index.publish("demo", pure("runtime"))
     index.publish("runtime", _RUNTIME)
     await lookup.look_up("demo")
     await lookup.readings.aclose()
     asked = len(index.requests)
-    async with open_lookup(index, path, clock) as offline:
+    async with open_lookup(index, address, clock) as offline:
         clock.advance(days=3)
         assert required(await offline.look_up("demo", freshness=Freshness.OFFLINE)) == [_DETAIL]
     assert len(index.requests) == asked

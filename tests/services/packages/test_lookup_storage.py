@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -19,10 +19,13 @@ from bot.clients.web import open_http
 from bot.core.verdicts.rules import Verdict
 from bot.services.packages.lookup import Freshness, StatusLookup
 from bot.services.packages.writer import ReadingWriter
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
+from storage.engine.sqlite import Database
 from storage.packages.statuses import Statuses
+from tests.databases import fill_disk, held, lose_table, open_database, refuse_writes
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import wheels
+from tests.patience import at_most
 from tests.services.lookups import FOREVER, NOW, QUICK, T313, T314, T315, Clock, release
 
 LOCKED_SECONDS = 5.0
@@ -30,22 +33,23 @@ LOCKED_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def open_both(index: FakeIndex, path: Path, clock: Clock) -> AsyncIterator[tuple[StatusLookup, Database]]:
+async def open_both(index: FakeIndex, address: str, clock: Clock) -> AsyncIterator[tuple[StatusLookup, Engine]]:
     """Start a look-up, and give its database too."""
-    async with open_http("ftbot-tests") as http, open_database(path) as database:
+    async with open_http("ftbot-tests") as http, open_database(address) as database:
         pages = PackageIndex(http, index.index_url, index.json_api_url, QUICK)
         lookup = StatusLookup(pages, ReadingWriter(Statuses(database)), (T314, T315), clock, FOREVER)
         yield lookup, database
         await lookup.aclose()
 
 
-async def make_read_only(database: Database) -> None:
-    """Let every write fail as on a file that may not be written."""
-    await database.writer.execute("PRAGMA query_only = ON")
+async def fill(database: Engine) -> None:
+    """Let every write that needs room fail as on a full disk.
 
-
-async def fill(database: Database) -> None:
-    """Let every write that needs room fail as on a full disk: allow no more pages, and fill those that are there."""
+    SQLite is allowed no more pages, and those that are there are filled.
+    """
+    if not isinstance(database, Database):
+        await fill_disk(database, "statuses")
+        return
     await database.writer.execute("PRAGMA max_page_count = 1")
     for size in (2_000, 0):
         with suppress(sqlite3.OperationalError):
@@ -56,24 +60,24 @@ async def fill(database: Database) -> None:
                 )
 
 
-async def drop(database: Database) -> None:
-    """Take the table away, as a stand-in for any damage that SQLite notices."""
-    await database.writer.execute("DROP TABLE statuses")
+async def drop(database: Engine) -> None:
+    """Take the table away, as a stand-in for any damage that an engine notices."""
+    await lose_table(database, "statuses")
 
 
 FAILURES = {
-    "read-only": (make_read_only, "cannot be written"),
-    "full": (fill, "is full"),
-    "broken": (drop, "failed: no such table"),
+    "read-only": (refuse_writes, r"cannot be written|can only be read"),
+    "full": (fill, r" is full"),
+    "broken": (drop, r"failed: no such table|failed \(UndefinedTableError\)"),
 }
 
 
 @pytest.mark.parametrize(("fail", "reason"), FAILURES.values(), ids=FAILURES.keys())
 async def test_a_failing_database_fails_no_answer(
-    index: FakeIndex, path: Path, clock: Clock, fail: Callable[[Database], Awaitable[None]], reason: str
+    index: FakeIndex, address: str, clock: Clock, fail: Callable[[Engine], Awaitable[None]], reason: str
 ) -> None:
     index.publish("demo", release())
-    async with open_both(index, path, clock) as (lookup, database):
+    async with open_both(index, address, clock) as (lookup, database):
         await fail(database)
         with capture_logs() as logs:
             status = await lookup.look_up("demo")
@@ -81,7 +85,7 @@ async def test_a_failing_database_fails_no_answer(
         assert (status.headline.verdict, status.stale, status.error) == (Verdict.SUPPORTED, False, None)
         failures = [line for line in logs if line["event"] == "storage_failed"]
         assert failures
-        assert all(reason in str(line["reason"]) for line in failures)
+        assert all(re.search(reason, str(line["reason"])) for line in failures)
         index.requests.clear()
         assert await lookup.look_up("demo") == status
         assert index.requests == []
@@ -89,10 +93,10 @@ async def test_a_failing_database_fails_no_answer(
 
 @pytest.mark.parametrize("fail", [fail for fail, _ in FAILURES.values()], ids=FAILURES.keys())
 async def test_the_last_answer_serves_though_index_and_database_fail(
-    index: FakeIndex, path: Path, clock: Clock, fail: Callable[[Database], Awaitable[None]]
+    index: FakeIndex, address: str, clock: Clock, fail: Callable[[Engine], Awaitable[None]]
 ) -> None:
     index.publish("demo", release())
-    async with open_both(index, path, clock) as (lookup, database):
+    async with open_both(index, address, clock) as (lookup, database):
         await lookup.look_up("demo")
         await lookup.aclose()
         index.upload("demo", *release("2.0"))
@@ -107,16 +111,18 @@ async def test_the_last_answer_serves_though_index_and_database_fail(
 
 
 async def test_a_database_locked_by_another_program_fails_no_answer(
-    index: FakeIndex, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    index: FakeIndex, address: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.engine.sqlite._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("storage.engine.postgres._PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr("bot.services.packages.writer.CLOSING_SECONDS", at_most(30))
     index.publish("demo", release())
-    async with open_both(index, path, clock) as (lookup, database):
-        with closing(sqlite3.connect(path, isolation_level=None)) as other, capture_logs() as logs:
-            other.execute("BEGIN IMMEDIATE")
-            assert (await lookup.look_up("demo")).headline.verdict is Verdict.SUPPORTED
-            await lookup.aclose()
-        assert "locked by another program" in str(logs[-1]["reason"])
+    async with open_both(index, address, clock) as (lookup, database):
+        with capture_logs() as logs:
+            async with held(address, "statuses"):
+                assert (await lookup.look_up("demo")).headline.verdict is Verdict.SUPPORTED
+                await lookup.aclose()
+        assert re.search("locked by another program|busy: another process", str(logs[-1]["reason"]))
         clock.advance(days=1)
         await lookup.look_up("demo")
         await lookup.aclose()
@@ -124,12 +130,11 @@ async def test_a_database_locked_by_another_program_fails_no_answer(
 
 
 async def test_no_answer_waits_for_a_locked_database_and_closing_stores_it(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     index.publish("demo", release())
-    async with open_both(index, path, clock) as (lookup, database):
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+    async with open_both(index, address, clock) as (lookup, database):
+        async with held(address, "statuses"):
             async with asyncio.timeout(LOCKED_SECONDS * 0.8):
                 assert (await lookup.look_up("demo")).headline.verdict is Verdict.SUPPORTED
                 clock.advance(days=1)
@@ -141,38 +146,36 @@ async def test_no_answer_waits_for_a_locked_database_and_closing_stores_it(
     assert stored.checked == clock.time
 
 
-async def test_closing_stores_everything_that_was_read(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_closing_stores_everything_that_was_read(index: FakeIndex, address: str, clock: Clock) -> None:
     names = [f"demo{number}" for number in range(50)]
     for name in names:
         index.publish(name, wheels(name, "1.0", "cp314-cp314t-win_amd64"))
-    async with open_both(index, path, clock) as (lookup, database):
+    async with open_both(index, address, clock) as (lookup, database):
         await asyncio.gather(*(lookup.look_up(name) for name in names))
         await lookup.aclose()
         assert all([await Statuses(database).latest(name) for name in names])
 
 
-async def test_closing_does_not_wait_for_a_lock_that_stays(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_closing_does_not_wait_for_a_lock_that_stays(index: FakeIndex, address: str, clock: Clock) -> None:
     for name in ("demo", "demo1", "demo2", "demo3"):
         index.publish(name, wheels(name, "1.0", "cp314-cp314t-win_amd64"))
-    async with open_both(index, path, clock) as (lookup, _):
-        with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            await asyncio.gather(*(lookup.look_up(name) for name in ("demo", "demo1", "demo2", "demo3")))
-            async with asyncio.timeout(2 * LOCKED_SECONDS):
-                await lookup.aclose()
+    async with open_both(index, address, clock) as (lookup, _), held(address, "statuses"):
+        await asyncio.gather(*(lookup.look_up(name) for name in ("demo", "demo1", "demo2", "demo3")))
+        async with asyncio.timeout(2 * LOCKED_SECONDS):
+            await lookup.aclose()
 
 
 async def test_readings_that_a_locked_database_does_not_take_are_not_piled_up(
-    index: FakeIndex, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    index: FakeIndex, address: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.services.packages.writer._MOST_UNWRITTEN", 1)
     for name in ("demo", "demo1"):
         index.publish(name, wheels(name, "1.0", "cp314-cp314t-win_amd64"))
-    async with open_both(index, path, clock) as (lookup, database):
-        with closing(sqlite3.connect(path, isolation_level=None)) as other, capture_logs() as logs:
-            other.execute("BEGIN IMMEDIATE")
-            assert (await lookup.look_up("demo")).headline.verdict is Verdict.SUPPORTED
-            assert (await lookup.look_up("demo1")).headline.verdict is Verdict.SUPPORTED
+    async with open_both(index, address, clock) as (lookup, database):
+        with capture_logs() as logs:
+            async with held(address, "statuses"):
+                assert (await lookup.look_up("demo")).headline.verdict is Verdict.SUPPORTED
+                assert (await lookup.look_up("demo1")).headline.verdict is Verdict.SUPPORTED
         assert [line["package"] for line in logs if line["event"] == "storage_failed"] == ["demo1"]
         await lookup.aclose()
         assert await Statuses(database).latest("demo") is not None
@@ -180,9 +183,9 @@ async def test_readings_that_a_locked_database_does_not_take_are_not_piled_up(
 
 
 async def test_offline_a_database_that_cannot_be_read_is_not_called_empty(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
-    async with open_both(index, path, clock) as (lookup, database):
+    async with open_both(index, address, clock) as (lookup, database):
         empty = await lookup.look_up("demo", freshness=Freshness.OFFLINE)
         assert empty.error == "Nothing is stored about demo, and the index was not to be asked."
         await drop(database)
@@ -190,15 +193,14 @@ async def test_offline_a_database_that_cannot_be_read_is_not_called_empty(
             status = await lookup.look_up("demo", freshness=Freshness.OFFLINE)
         assert status.headline.verdict is Verdict.UNKNOWN
         assert str(status.error).startswith(
-            "What is stored could not be read, and the index was not to be asked."
-            f" The database {path} failed: no such table: statuses."
+            f"What is stored could not be read, and the index was not to be asked. The database {database.name} failed"
         )
 
 
 async def test_offline_a_database_that_was_replaced_is_not_called_empty(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
-    async with open_both(index, path, clock) as (lookup, _):
+    async with open_both(index, address, clock) as (lookup, _):
         blind = replace(lookup, storage_problem="The database is damaged.")
         status = await blind.look_up("demo", freshness=Freshness.OFFLINE)
     assert status.error == (
@@ -206,24 +208,24 @@ async def test_offline_a_database_that_was_replaced_is_not_called_empty(
     )
 
 
-async def test_a_stored_row_that_makes_no_sense_is_read_again(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_a_stored_row_that_makes_no_sense_is_read_again(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release())
-    async with open_both(index, path, clock) as (lookup, _):
+    async with open_both(index, address, clock) as (lookup, _):
         await lookup.look_up("demo")
         await lookup.aclose()
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("UPDATE statuses SET page = x'00'")
-    async with open_both(index, path, clock) as (lookup, database):
+    async with open_database(address) as other, other.transaction() as transaction:
+        await transaction.run("UPDATE statuses SET page = ?", (b"\0",))
+    async with open_both(index, address, clock) as (lookup, database):
         assert (await lookup.look_up("demo")).headline.verdict is Verdict.SUPPORTED
         await lookup.aclose()
         assert await Statuses(database).latest("demo") is not None
 
 
 async def test_with_a_broken_database_other_targets_can_still_be_asked_for(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     index.publish("demo", release())
-    async with open_both(index, path, clock) as (lookup, database):
+    async with open_both(index, address, clock) as (lookup, database):
         await lookup.look_up("demo")
         await lookup.aclose()
         await drop(database)
@@ -232,9 +234,9 @@ async def test_with_a_broken_database_other_targets_can_still_be_asked_for(
     assert [each.verdict for each in status.judgement.targets] == [Verdict.NOT_YET]
 
 
-async def test_refresh_works_without_a_database(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_refresh_works_without_a_database(index: FakeIndex, address: str, clock: Clock) -> None:
     index.publish("demo", release())
-    async with open_both(index, path, clock) as (lookup, database):
+    async with open_both(index, address, clock) as (lookup, database):
         await drop(database)
         with capture_logs():
             await lookup.look_up("demo")
@@ -244,10 +246,10 @@ async def test_refresh_works_without_a_database(index: FakeIndex, path: Path, cl
 
 
 async def test_other_targets_are_unknown_where_neither_database_nor_index_can_tell(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     index.publish("demo", release())
-    async with open_both(index, path, clock) as (lookup, database):
+    async with open_both(index, address, clock) as (lookup, database):
         await lookup.look_up("demo")
         await lookup.aclose()
         await drop(database)

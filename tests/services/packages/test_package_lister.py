@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +16,11 @@ from bot.core.wheels.targets import Target
 from bot.services.packages.catalogue import Catalogue
 from bot.services.packages.listing import PackageLister
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 from storage.packages.inspections import Inspections
 from storage.packages.metadata import ReleaseMetadata
 from storage.packages.projects import Projects
 from storage.packages.scans import Scans
+from tests.databases import open_database
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.file_host import FileHost
 from tests.fakes.index_pages import sdist, wheels
@@ -58,11 +57,11 @@ async def listed(station: Station, clock: Clock) -> dict[str, Listed]:
     return {each.name: each for each in (await lister(station, clock).tracked()).packages}
 
 
-async def test_packages_are_listed_the_most_downloaded_first(index: FakeIndex, clock: Clock) -> None:
+async def test_packages_are_listed_the_most_downloaded_first(index: FakeIndex, address: str, clock: Clock) -> None:
     publish_native(index, "numpy", "asked")
     publish_native(index, "orjson", free_threaded=False)
     publish_pure(index, "six")
-    async with open_station(index, None, clock, ["six", "orjson", "numpy"]) as station:
+    async with open_station(index, address, clock, ["six", "orjson", "numpy"]) as station:
         await station.ask("asked")
         await station.scanner.scan(10)
         tracked = await lister(station, clock).tracked()
@@ -76,12 +75,14 @@ async def test_packages_are_listed_the_most_downloaded_first(index: FakeIndex, c
     assert tracked.scanned == NOW
 
 
-async def test_a_loss_is_settled_in_time_though_the_page_stays_as_it_is(index: FakeIndex, clock: Clock) -> None:
+async def test_a_loss_is_settled_in_time_though_the_page_stays_as_it_is(
+    index: FakeIndex, address: str, clock: Clock
+) -> None:
     publish_native(index, "lmdb")
     now = (NOW - timedelta(hours=1)).isoformat()
     late = [*wheels("lmdb", "2.0", "cp314-cp314-win_amd64", upload_time=now), sdist("lmdb", "2.0", upload_time=now)]
     index.upload("lmdb", *late)
-    async with open_station(index, None, clock, ["lmdb"]) as station:
+    async with open_station(index, address, clock, ["lmdb"]) as station:
         await station.scanner.scan(1)
         assert (await listed(station, clock))["lmdb"].on(T314).modifiers == (ModifierKind.UPLOADING,)
         clock.advance(hours=48)
@@ -89,9 +90,9 @@ async def test_a_loss_is_settled_in_time_though_the_page_stays_as_it_is(index: F
         assert (await listed(station, clock))["lmdb"].on(T314).modifiers == (ModifierKind.REGRESSED,)
 
 
-async def test_what_was_never_read_is_unknown_and_not_left_out(index: FakeIndex, clock: Clock) -> None:
+async def test_what_was_never_read_is_unknown_and_not_left_out(index: FakeIndex, address: str, clock: Clock) -> None:
     publish_native(index, "a", "b")
-    async with open_station(index, None, clock, ["a", "b"]) as station:
+    async with open_station(index, address, clock, ["a", "b"]) as station:
         await station.scanner.scan(2)
         async with station.database.transaction() as transaction:
             await transaction.run("UPDATE projects SET judgement = ? WHERE package = ?", ('{"version": 3}', "a"))
@@ -100,9 +101,9 @@ async def test_what_was_never_read_is_unknown_and_not_left_out(index: FakeIndex,
         )
 
 
-async def test_a_page_that_fails_now_is_listed_as_it_was(index: FakeIndex, clock: Clock) -> None:
+async def test_a_page_that_fails_now_is_listed_as_it_was(index: FakeIndex, address: str, clock: Clock) -> None:
     publish_native(index, "a", "b")
-    async with open_station(index, None, clock, ["a", "b"]) as station:
+    async with open_station(index, address, clock, ["a", "b"]) as station:
         await station.scanner.scan(2)
         index.script(refusal(410), path="^/simple/a/", times=None)
         clock.advance(days=2)
@@ -110,9 +111,9 @@ async def test_a_page_that_fails_now_is_listed_as_it_was(index: FakeIndex, clock
         assert (await listed(station, clock))["a"].on(T314).verdict is Verdict.SUPPORTED
 
 
-async def test_before_a_scan_it_says_what_to_do(index: FakeIndex, clock: Clock) -> None:
+async def test_before_a_scan_it_says_what_to_do(index: FakeIndex, address: str, clock: Clock) -> None:
     publish_native(index, "a")
-    async with open_station(index, None, clock, ["a"]) as station:
+    async with open_station(index, address, clock, ["a"]) as station:
         with pytest.raises(UserError, match="Nothing has been scanned yet"):
             await lister(station, clock).tracked()
         await station.scanner.scan(1)
@@ -120,9 +121,9 @@ async def test_before_a_scan_it_says_what_to_do(index: FakeIndex, clock: Clock) 
             await lister(station, clock, Target(16)).tracked()
 
 
-async def test_what_an_earlier_version_concluded_is_read_again(index: FakeIndex, clock: Clock) -> None:
+async def test_what_an_earlier_version_concluded_is_read_again(index: FakeIndex, address: str, clock: Clock) -> None:
     publish_native(index, "a")
-    async with open_station(index, None, clock, ["a"]) as station:
+    async with open_station(index, address, clock, ["a"]) as station:
         await station.scanner.scan(1)
         async with station.database.transaction() as transaction:
             await transaction.run("UPDATE projects SET judgement = NULL")
@@ -131,17 +132,16 @@ async def test_what_an_earlier_version_concluded_is_read_again(index: FakeIndex,
         assert (await listed(station, clock))["a"].version == "1.0"
 
 
-async def test_what_importing_does_is_told_where_wheels_were_read(tmp_path: Path, clock: Clock) -> None:
-    path = tmp_path / "ftbot.db"
+async def test_what_importing_does_is_told_where_wheels_were_read(address: str, clock: Clock) -> None:
     async with FileHost() as host:
         for name, way in (("a", OFF), ("b", ON), ("c", OFF)):
             publish(host, name, {LINUX: wheel_of({f"{name}/m": way}), GIL_BUILD: wheel_of({f"{name}/m": OFF})})
-        async with open_station(host, path, clock, ["a", "b", "c"]) as station:
+        async with open_station(host, address, clock, ["a", "b", "c"]) as station:
             await station.scanner.scan(3)
-        async with open_laboratory(host, path, clock) as laboratory:
+        async with open_laboratory(host, address, clock) as laboratory:
             for name in ("a", "b"):
                 await laboratory.inspector.inspect(name, (T314,))
-    async with open_database(path) as database:
+    async with open_database(address) as database:
         a, b, c = (each.on(T314) for each in (await lister_of(database, clock, (T314, T315)).tracked()).packages)
     assert (a.gil, b.gil, c.gil) == (Gil.OFF, Gil.ON, None)
     assert (a.modifiers, b.modifiers, c.modifiers) == ((), (ModifierKind.GIL_REENABLED,), ())

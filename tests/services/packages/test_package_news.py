@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +16,11 @@ from bot.services.packages.package_news import NewsFinder
 from bot.services.packages.scan import ScanScope, ScanSummary
 from storage.discord.package_news import PackageNews
 from storage.engine.engine import Engine
-from storage.engine.sqlite import Database, open_database
 from storage.packages.documents import Documents
 from storage.packages.inspections import Inspections
 from storage.packages.projects import Projects
 from tests.core.inspection.read_wheels import OFF, ON, UNKNOWN, read_wheel
+from tests.databases import open_database
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import wheels
 from tests.services.lookups import T314, T315, Clock
@@ -59,11 +58,13 @@ def follow_up(station: Station, names: Sequence[str], clock: Clock) -> ScanFollo
     )
 
 
-async def test_wheels_for_every_platform_are_news_at_once_or_later(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_wheels_for_every_platform_are_news_at_once_or_later(
+    index: FakeIndex, address: str, clock: Clock
+) -> None:
     names = ("once", "later", "stays")
     for name in names:
         index.publish(name, wheels(name, "1.0", GIL, OTHER))
-    async with open_station(index, path, clock, names) as station:
+    async with open_station(index, address, clock, names) as station:
         look = follow_up(station, names, clock).look
         await look()
         assert await noticed(station.database) == []
@@ -82,12 +83,12 @@ async def test_wheels_for_every_platform_are_news_at_once_or_later(index: FakeIn
         assert (await noticed(station.database))[1:] == [completed_news("later", T314, "1.2", at_once=False)]
 
 
-async def test_a_pre_release_with_the_first_wheels_is_news_once(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_a_pre_release_with_the_first_wheels_is_news_once(index: FakeIndex, address: str, clock: Clock) -> None:
     names = ("new", "known", "has")
     publish_native(index, "new", "known", free_threaded=False)
     publish_native(index, "has")
     index.upload("known", *wheels("known", "9.0rc1", GIL, FT, upload_time=(clock() - timedelta(days=30)).isoformat()))
-    async with open_station(index, path, clock, names) as station:
+    async with open_station(index, address, clock, names) as station:
         look = follow_up(station, names, clock).look
         await look()
         clock.advance(days=2)
@@ -105,10 +106,10 @@ async def test_a_pre_release_with_the_first_wheels_is_news_once(index: FakeIndex
 
 
 async def test_who_dies_before_noting_what_was_told_notices_the_same_once(
-    index: FakeIndex, path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     publish_native(index, "new", free_threaded=False)
-    async with open_station(index, path, clock, ("new",)) as station:
+    async with open_station(index, address, clock, ("new",)) as station:
         look = follow_up(station, ("new",), clock).look
         await look()
         told = await Documents(station.database).latest("told of scans")
@@ -126,8 +127,8 @@ async def test_who_dies_before_noting_what_was_told_notices_the_same_once(
 
 
 @pytest.fixture
-async def database(database_path: Path) -> AsyncIterator[Database]:
-    async with open_database(database_path) as opened:
+async def database(address: str) -> AsyncIterator[Engine]:
+    async with open_database(address) as opened:
         yield opened
 
 
@@ -150,7 +151,7 @@ async def read(database: Engine, version: str, *declared: Declaration, when: dat
     ],
 )
 async def test_a_declaration_that_is_another_in_the_next_release_is_news_once(
-    database: Database, before: Declaration | None, now: Declaration, kind: NewsKind | None
+    database: Engine, before: Declaration | None, now: Declaration, kind: NewsKind | None
 ) -> None:
     clock = Clock(READ)
     look = finder(database, clock).look_at_readings
@@ -166,7 +167,7 @@ async def test_a_declaration_that_is_another_in_the_next_release_is_news_once(
     assert await noticed(database) == expected
 
 
-async def test_what_was_read_before_the_first_look_is_no_news(database: Database) -> None:
+async def test_what_was_read_before_the_first_look_is_no_news(database: Engine) -> None:
     clock = Clock(READ)
     await read(database, "1.0", ON, when=READ - timedelta(days=3))
     await read(database, "1.1", OFF, when=READ - timedelta(days=2))
@@ -177,7 +178,7 @@ async def test_what_was_read_before_the_first_look_is_no_news(database: Database
     assert await noticed(database) == []
 
 
-async def test_a_reading_that_is_stored_late_is_noticed_all_the_same(database: Database) -> None:
+async def test_a_reading_that_is_stored_late_is_noticed_all_the_same(database: Engine) -> None:
     clock = Clock(READ)
     look = finder(database, clock).look_at_readings
     await read(database, "1.0", ON, when=READ - timedelta(days=30))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.databases import NewPlace, Place
 from tests.examples import examples
 from tests.fakes.fake_index import (
     SIMPLE_JSON,
@@ -39,10 +39,10 @@ def listing_pays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.services.packages.scan.LISTING_PAYS", len(NAMES))
 
 
-async def scan_twice(index: FakeIndex, path: Path | None, clock: Clock, between: Callable[[], None]) -> int:
+async def scan_twice(index: FakeIndex, place: Place, clock: Clock, between: Callable[[], None]) -> int:
     """Scan, let some projects change, and scan again; gives the requests that the second scan counts."""
     publish_native(index, *NAMES)
-    async with open_station(index, path, clock, NAMES) as station:
+    async with open_station(index, place, clock, NAMES) as station:
         await station.scanner.scan(len(NAMES))
         publish_native(index, *CHANGED, version="2.0", free_threaded=False)
         between()
@@ -53,15 +53,15 @@ async def scan_twice(index: FakeIndex, path: Path | None, clock: Clock, between:
     return report.requests
 
 
-async def test_only_what_the_list_says_changed_is_asked(index: FakeIndex, path: Path, clock: Clock) -> None:
-    requests = await scan_twice(index, path, clock, lambda: None)
+async def test_only_what_the_list_says_changed_is_asked(index: FakeIndex, address: str, clock: Clock) -> None:
+    requests = await scan_twice(index, address, clock, lambda: None)
     assert asked_of(index) == sorted(CHANGED)
     assert requests == 1 + len(CHANGED) == index.count()
 
 
-async def test_what_the_list_confirms_is_due_later(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_what_the_list_confirms_is_due_later(index: FakeIndex, address: str, clock: Clock) -> None:
     publish_native(index, *NAMES)
-    async with open_station(index, path, clock, NAMES) as station:
+    async with open_station(index, address, clock, NAMES) as station:
         await station.scanner.scan(len(NAMES))
         clock.advance(days=3)
         await station.scanner.scan(len(NAMES))
@@ -69,28 +69,28 @@ async def test_what_the_list_confirms_is_due_later(index: FakeIndex, path: Path,
     assert index.count() == len(NAMES) + 1
 
 
-async def test_names_in_the_list_need_not_be_normalized(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_names_in_the_list_need_not_be_normalized(index: FakeIndex, address: str, clock: Clock) -> None:
     names = ["PyYAML", "zope.interface", "Typing_Extensions", *numbered("p", range(9))]
     publish_native(index, *names)
     normalized = ["pyyaml", "zope-interface", "typing-extensions", *names[3:]]
-    async with open_station(index, path, clock, normalized) as station:
+    async with open_station(index, address, clock, normalized) as station:
         await station.scanner.scan(len(names))
         index.requests.clear()
         report = await station.scanner.scan(len(names))
     assert (report.requests, report.packages) == (1, len(names))
 
 
-async def test_serials_may_be_text(index: FakeIndex, path: Path, clock: Clock) -> None:
+async def test_serials_may_be_text(index: FakeIndex, address: str, clock: Clock) -> None:
     index.dialect = replace(index.dialect, serial_as_text=True)
-    await scan_twice(index, path, clock, lambda: None)
+    await scan_twice(index, address, clock, lambda: None)
     assert asked_of(index) == sorted(CHANGED)
 
 
 async def test_few_projects_are_asked_one_by_one(
-    index: FakeIndex, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    index: FakeIndex, address: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.services.packages.scan.LISTING_PAYS", len(NAMES) + 1)
-    await scan_twice(index, path, clock, lambda: None)
+    await scan_twice(index, address, clock, lambda: None)
     assert asked_of(index) == NAMES
 
 
@@ -135,13 +135,13 @@ def nested(reply: Reply) -> Reply:
         Reply(200, b'{"projects":[{"name":5,"_last-serial":1e400}]}', SIMPLE_JSON),
     ],
 )
-async def test_a_list_of_no_use_only_costs_requests(index: FakeIndex, path: Path, clock: Clock, fault: Fault) -> None:
+async def test_a_list_of_no_use_only_costs_requests(index: FakeIndex, address: str, clock: Clock, fault: Fault) -> None:
     index.dialect = replace(index.dialect, gzip=fault is truncated or fault is not_gzip)
 
     def spoil() -> None:
         index.script(fault, path="^/simple/$", times=None)
 
-    requests = await scan_twice(index, path, clock, spoil)
+    requests = await scan_twice(index, address, clock, spoil)
     assert set(asked_of(index)) >= CHANGED
     assert requests <= 1 + len(NAMES)
 
@@ -156,7 +156,10 @@ SERIALS = st.none() | st.integers(0, 10) | st.integers(39_999_990, 40_000_050) |
 )
 @settings(max_examples=examples(8))
 async def test_whatever_is_listed_with_its_new_serial_or_is_missing_is_read_when_it_changed(
-    stale: dict[str, int | str | None], missing: set[str], shuffled: list[str]
+    new_place: NewPlace,
+    stale: dict[str, int | str | None],
+    missing: set[str],
+    shuffled: list[str],
 ) -> None:
     """A changed project may also be listed with any serial but the one that it had."""
     async with FakeIndex() as index:
@@ -168,4 +171,4 @@ async def test_whatever_is_listed_with_its_new_serial_or_is_missing_is_read_when
             entries = [{"name": name, "_last-serial": serial} for name, serial in (listed | other).items()]
             index.serve_raw("/simple/", body=msgspec.json.encode({"projects": entries}))
 
-        await scan_twice(index, None, Clock(), list_otherwise)
+        await scan_twice(index, await new_place(), Clock(), list_otherwise)

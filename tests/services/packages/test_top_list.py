@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.core.errors import UpstreamError
 from bot.core.index.top_packages import TopPackages
 from bot.services.packages.top_list import TopList
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
 from storage.packages.documents import Documents
+from tests.databases import lose_table, open_database, refuse_writes
 from tests.services.lookups import NOW, Clock
 
 SHIPPED = TopPackages(("shipped",), "2026-04-01")
@@ -36,8 +36,8 @@ class Publisher:
 
 
 @pytest.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
-    async with open_database(path) as opened:
+async def database(address: str) -> AsyncIterator[Engine]:
+    async with open_database(address) as opened:
         yield opened
 
 
@@ -47,7 +47,7 @@ def publisher() -> Publisher:
 
 
 @pytest.fixture
-def top_list(publisher: Publisher, database: Database, clock: Clock) -> TopList:
+def top_list(publisher: Publisher, database: Engine, clock: Clock) -> TopList:
     return TopList(publisher, Documents(database), lambda: SHIPPED, clock)
 
 
@@ -98,7 +98,7 @@ async def test_a_clock_that_jumps_back_does_not_keep_a_list_for_years(
 
 
 async def test_the_list_of_another_place_is_not_taken_for_this_one(
-    top_list: TopList, database: Database, clock: Clock
+    top_list: TopList, database: Engine, clock: Clock
 ) -> None:
     await top_list.current()
     other = TopList(Publisher(b"six"), Documents(database), lambda: SHIPPED, clock, place="file:///elsewhere")
@@ -116,7 +116,7 @@ async def test_a_list_that_is_at_hand_is_read_each_time(top_list: TopList, publi
 
 @pytest.mark.parametrize("useless", [b"{", b""])
 async def test_a_kept_list_that_is_damaged_is_fetched_again(
-    top_list: TopList, database: Database, useless: bytes
+    top_list: TopList, database: Engine, useless: bytes
 ) -> None:
     await top_list.current()
     async with database.transaction() as transaction:
@@ -125,14 +125,14 @@ async def test_a_kept_list_that_is_damaged_is_fetched_again(
 
 
 async def test_a_database_that_cannot_be_written_costs_nothing_but_the_copy(
-    top_list: TopList, database: Database, publisher: Publisher
+    top_list: TopList, database: Engine, publisher: Publisher
 ) -> None:
-    await database.writer.execute("PRAGMA query_only = ON")
+    await refuse_writes(database)
     assert (await top_list.current()).names == ("numpy",)
     assert (await top_list.current()).names == ("numpy",)
     assert publisher.asked == 2
 
 
-async def test_a_database_that_cannot_be_read_costs_nothing_but_the_copy(top_list: TopList, database: Database) -> None:
-    await database.writer.execute("DROP TABLE documents")
+async def test_a_database_that_cannot_be_read_costs_nothing_but_the_copy(top_list: TopList, database: Engine) -> None:
+    await lose_table(database, "documents")
     assert (await top_list.current()).names == ("numpy",)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -37,11 +36,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def laboratory(host: FileHost, tmp_path: Path, clock: Clock) -> AsyncIterator[Laboratory]:
-    path = tmp_path / "ftbot.db"
-    async with open_station(host, path, clock, NAMES) as station:
+async def laboratory(host: FileHost, address: str, clock: Clock) -> AsyncIterator[Laboratory]:
+    async with open_station(host, address, clock, NAMES) as station:
         await station.scanner.scan(len(NAMES))
-    async with open_laboratory(host, path, clock) as opened:
+    async with open_laboratory(host, address, clock) as opened:
         yield opened
 
 
@@ -98,12 +96,12 @@ async def test_what_could_not_be_fetched_is_left_alone_for_some_hours(
 
 
 async def test_a_new_release_is_read_and_the_old_one_stays_known(
-    host: FileHost, laboratory: Laboratory, clock: Clock, tmp_path: Path
+    host: FileHost, laboratory: Laboratory, clock: Clock, address: str
 ) -> None:
     await tracked(laboratory, clock).read()
     publish(host, "b", {LINUX: wheel_of({"b/m": OFF}), GIL_BUILD: wheel_of({"b/m": OFF})}, "2.0")
     clock.advance(days=30)
-    async with open_station(host, tmp_path / "ftbot.db", clock, NAMES) as station:
+    async with open_station(host, address, clock, NAMES) as station:
         await station.scanner.scan(len(NAMES))
     wheels = tracked(laboratory, clock)
     assert await wheels.pending() == ("b",)
@@ -112,19 +110,19 @@ async def test_a_new_release_is_read_and_the_old_one_stays_known(
     assert {str(each.version): each.inspection.gil for each in read} == {"1.0": Gil.ON, "2.0": Gil.OFF}
 
 
-async def test_nothing_is_read_before_anything_was_scanned(host: FileHost, tmp_path: Path, clock: Clock) -> None:
-    async with open_laboratory(host, tmp_path / "empty.db", clock) as laboratory:
+async def test_nothing_is_read_before_anything_was_scanned(host: FileHost, address: str, clock: Clock) -> None:
+    async with open_laboratory(host, address, clock) as laboratory:
         assert (await tracked(laboratory, clock).read()).packages == 0
 
 
 async def test_what_an_earlier_version_scanned_is_scanned_again_to_know_its_wheels(
-    host: FileHost, laboratory: Laboratory, clock: Clock, tmp_path: Path
+    host: FileHost, laboratory: Laboratory, clock: Clock, address: str
 ) -> None:
     async with laboratory.database.transaction() as transaction:
         await transaction.run("UPDATE projects SET wheels = NULL")
     assert await tracked(laboratory, clock).pending() == ()
     clock.time = NOW + timedelta(minutes=1)
-    async with open_station(host, tmp_path / "ftbot.db", clock, NAMES) as station:
+    async with open_station(host, address, clock, NAMES) as station:
         report = await station.scanner.scan(len(NAMES))
     assert (report.requests, report.not_modified) == (3, 0)
     assert await tracked(laboratory, clock).pending() == NAMES

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from bot.clients.pages import NoPage, ProjectPage
 from bot.core.index.metadata import CLASSIFIER, Metadata
 from bot.core.index.simple_api import MetadataFile
 from bot.services.site.release_metadata import AT_ONCE, MetadataReader
-from storage.engine.sqlite import open_database
 from storage.packages.metadata import ReleaseMetadata
 from storage.packages.projects import Projects
 from storage.packages.scans import Scans
 from tests.core.pages import NOW
+from tests.databases import open_database
 from tests.web.pages.data import change, fill
 
 _T = TypeVar("_T")
@@ -38,8 +37,8 @@ class Index:
         return work()
 
 
-async def test_a_release_is_asked_about_once(database_path: Path) -> None:
-    async with open_database(database_path) as database:
+async def test_a_release_is_asked_about_once(address: str) -> None:
+    async with open_database(address) as database:
         await fill(database, packages=30)
         index = Index()
         store = ReleaseMetadata(database)
@@ -57,7 +56,7 @@ async def test_a_release_is_asked_about_once(database_path: Path) -> None:
         assert await store.of(["gamma"]) == {"gamma": ("9.0", Metadata(CLASSIFIER))}
 
 
-async def test_without_a_scan_there_is_nothing_to_ask(database_path: Path) -> None:
-    async with open_database(database_path) as database:
+async def test_without_a_scan_there_is_nothing_to_ask(address: str) -> None:
+    async with open_database(address) as database:
         reader = MetadataReader(Index(), Scans(database), Projects(database), ReleaseMetadata(database), lambda: NOW)
         assert await reader.read() == 0

@@ -8,7 +8,6 @@ import hmac
 import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,8 +17,9 @@ from structlog.testing import capture_logs
 from bot.core.github.events import GithubEvent, Trigger
 from bot.services.metrics import Metrics
 from bot.services.triage.deliveries import Deliveries, Receipt
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
 from storage.github.inbox import Inbox
+from tests.databases import open_database, read_only, refuse_writes
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SECRET = b"It's a Secret to Everybody"
@@ -31,13 +31,13 @@ KEY = "issue:I_1:opened:2026-11-23T09:00:00Z"
 
 
 @pytest.fixture
-async def database(database_path: Path) -> AsyncIterator[Database]:
-    async with open_database(database_path) as opened:
+async def database(address: str) -> AsyncIterator[Engine]:
+    async with open_database(address) as opened:
         yield opened
 
 
 @pytest.fixture
-def deliveries(database: Database) -> Deliveries:
+def deliveries(database: Engine) -> Deliveries:
     return Deliveries(Inbox(database), SECRET, lambda: NOW, asyncio.Event(), Metrics.new())
 
 
@@ -142,14 +142,13 @@ async def test_a_large_delivery_is_taken_without_blocking_the_loop(deliveries: D
     assert await arrived(deliveries) == [("d1", KEY)]
 
 
-async def test_where_it_cannot_be_stored_github_is_told_so(deliveries: Deliveries, database: Database) -> None:
-    await database.writer.execute("PRAGMA query_only = ON")
+async def test_where_it_cannot_be_stored_github_is_told_so(deliveries: Deliveries, database: Engine) -> None:
     with capture_logs() as logs:
-        receipt = await deliveries.take(*signed(OPENED))
+        async with read_only(database):
+            receipt = await deliveries.take(*signed(OPENED))
     assert receipt == Receipt(503, "The delivery could not be stored. Send it again later.")
     assert [line["event"] for line in logs] == ["delivery_lost"]
     assert not deliveries.wake.is_set()
-    await database.writer.execute("PRAGMA query_only = OFF")
     assert (await deliveries.take(*signed(OPENED))).text == "Accepted."
     assert counted(deliveries) == {"failed": 1, "accepted": 1}
 
@@ -171,9 +170,9 @@ async def test_deliveries_that_come_at_once_are_each_stored_and_answered(deliver
 
 
 async def test_deliveries_that_come_at_once_are_all_refused_where_they_cannot_be_stored(
-    deliveries: Deliveries, database: Database
+    deliveries: Deliveries, database: Engine
 ) -> None:
-    await database.writer.execute("PRAGMA query_only = ON")
+    await refuse_writes(database)
     payloads = [{**OPENED, "issue": {**ISSUE, "node_id": f"I_{number}"}} for number in range(9)]
     with capture_logs() as logs:
         receipts = await asyncio.gather(

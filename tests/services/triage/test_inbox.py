@@ -18,6 +18,7 @@ from bot.core.triage.decide.texts import MARKER
 from bot.core.upstream.threads import EventKind, ThreadOrigin
 from bot.services.triage.inbox import ATTEMPTS, Triage
 from storage.github.thread_events import ThreadEvents
+from tests.databases import read_only
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_failures import Failure, bad_gateway_after_write, server_error, too_many_requests
@@ -943,11 +944,10 @@ async def test_a_database_that_fails_ends_the_round_and_nothing_is_lost(
     bench: Bench, issue: FakeIssue, log: StringIO
 ) -> None:
     await bench.hear()
-    await bench.database.writer.execute("PRAGMA query_only = ON")
-    await bench.work()
+    async with read_only(bench.database):
+        await bench.work()
     assert "storage_failed" in log.getvalue()
     assert moves(issue) == []
-    await bench.database.writer.execute("PRAGMA query_only = OFF")
     await bench.work()
     assert moves(issue) == BOTH
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.core.github.threads import IssueRef
 from bot.core.triage.decide.texts import MARKER
+from tests.databases import NewPlace, Place
 from tests.examples import examples
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
@@ -126,13 +127,13 @@ def do(issue: FakeIssue, what: str, value: str, who: str) -> None:
 
 
 @asynccontextmanager
-async def live(mode: str) -> AsyncIterator[LiveState]:
+async def live(mode: str, place: Place) -> AsyncIterator[LiveState]:
     """Open triage in a repository with one thread, and a database of its own."""
     clock = Clock()
     async with (
         FakeGitHub(now=clock) as fake,
         FakeIndex() as index,
-        open_bench(fake, index, None, clock) as bench,
+        open_bench(fake, index, place, clock) as bench,
     ):
         issue = install(fake, body=triages.settings(mode)).open(CRASH[0], "It crashes.")
         yield LiveState(bench, issue)
@@ -145,9 +146,9 @@ async def live(mode: str) -> AsyncIterator[LiveState]:
 @example(deeds=SOME, mode="suggest", seed=2)
 @settings(max_examples=examples(6))
 async def test_being_told_again_in_any_order_changes_nothing(
-    deeds: list[tuple[str, str, str]], mode: str, seed: int
+    new_place: NewPlace, deeds: list[tuple[str, str, str]], mode: str, seed: int
 ) -> None:
-    async with live(mode) as opened:
+    async with live(mode, await new_place()) as opened:
         await opened.play(deeds)
         before = await opened.end()
         deliveries = [*opened.bench.fake.deliveries]
@@ -165,9 +166,9 @@ async def test_being_told_again_in_any_order_changes_nothing(
 @example(deeds=SOME, mode="suggest", seed=2)
 @settings(max_examples=examples(6))
 async def test_being_told_again_of_what_was_forgotten_changes_nothing(
-    deeds: list[tuple[str, str, str]], mode: str, seed: int
+    new_place: NewPlace, deeds: list[tuple[str, str, str]], mode: str, seed: int
 ) -> None:
-    async with live(mode) as opened:
+    async with live(mode, await new_place()) as opened:
         await opened.play(deeds)
         before = await opened.end()
         deliveries = [*opened.bench.fake.deliveries]
@@ -182,9 +183,9 @@ async def test_being_told_again_of_what_was_forgotten_changes_nothing(
 @example(deeds=[*SOME, ("unlabel", "type-crash", HUMAN)], mode="apply", seed=3)
 @settings(max_examples=examples(6))
 async def test_the_order_in_which_it_is_told_does_not_decide_who_wins(
-    deeds: list[tuple[str, str, str]], mode: str, seed: int
+    new_place: NewPlace, deeds: list[tuple[str, str, str]], mode: str, seed: int
 ) -> None:
-    async with live(mode) as opened:
+    async with live(mode, await new_place()) as opened:
         await opened.play([deed for deed in deeds if deed[0] != "work"])
         removed = {
             label
@@ -207,13 +208,13 @@ async def test_the_order_in_which_it_is_told_does_not_decide_who_wins(
 @example(deeds=[SOME[0], ("label", "free-threading", HUMAN)], mode="apply", failures=[server_error()])
 @settings(max_examples=examples(6))
 async def test_failures_change_nothing_in_the_end(
-    deeds: list[tuple[str, str, str]], mode: str, failures: list[Failure]
+    new_place: NewPlace, deeds: list[tuple[str, str, str]], mode: str, failures: list[Failure]
 ) -> None:
     # Triage tries until all is done before people go on: who is first with a label decides whose it is.
-    async with live(mode) as calm:
+    async with live(mode, await new_place()) as calm:
         await calm.play(deeds, settling=True)
         wanted = await calm.end()
-    async with live(mode) as stormy:
+    async with live(mode, await new_place()) as stormy:
         stormy.bench.fake.fail(r"/issues/(\d+/|comments/)", *failures, method="POST")
         stormy.bench.fake.fail(r"/issues/(\d+/|comments/)", *failures, method="DELETE")
         await stormy.play(deeds, settling=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import pytest
 
@@ -26,8 +25,8 @@ async def fake(clock: Clock) -> AsyncIterator[FakeGitHub]:
 
 
 @pytest.fixture
-async def bench(fake: FakeGitHub, index: FakeIndex, path: Path, clock: Clock) -> AsyncIterator[Bench]:
-    async with open_bench(fake, index, path, clock) as opened:
+async def bench(fake: FakeGitHub, index: FakeIndex, address: str, clock: Clock) -> AsyncIterator[Bench]:
+    async with open_bench(fake, index, address, clock) as opened:
         yield opened
 
 

@@ -15,6 +15,7 @@ from bot.core.github.events import Trigger
 from bot.core.triage.actions import ActionKind
 from bot.core.wheels.targets import Target
 from bot.services.triage.reconcile import KEPT, MOST_REDELIVERIES
+from tests.databases import read_only
 from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.github_failures import bad_gateway_after_write, server_error
@@ -194,9 +195,8 @@ async def test_one_repository_that_cannot_be_read_keeps_no_other_waiting(
 async def test_a_poll_that_ends_before_its_place_is_kept_loses_nothing(deaf: Bench, repository: FakeRepository) -> None:
     issue = repository.open(*CRASH)
     deaf.clock.advance(minutes=5)
-    await deaf.database.writer.execute("PRAGMA query_only = ON")
-    await deaf.reconciler.poll()
-    await deaf.database.writer.execute("PRAGMA query_only = OFF")
+    async with read_only(deaf.database):
+        await deaf.reconciler.poll()
     await poll(deaf)
     assert moves(issue) == BOTH
 

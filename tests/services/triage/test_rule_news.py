@@ -14,9 +14,10 @@ from bot.core.triage.changeset import Changeset, Review, RuleDrop
 from bot.services.metrics import Metrics
 from bot.services.triage.rule_news import OwnerChannel, RuleNews
 from cogs.ui.owner_card import rule_drop_card
-from storage.engine.sqlite import Database, open_database
+from storage.engine.engine import Engine
 from storage.github.changesets import Changesets
 from storage.github.rule_drops import CLAIM, RuleDrops
+from tests.databases import open_database
 from tests.fakes.discord_world import Channel, Guild
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import Clock, connected, direct, own
@@ -31,7 +32,7 @@ class Desk:
     """What tells the owner, and what it is told of."""
 
     news: RuleNews
-    database: Database
+    database: Engine
     clock: Clock
 
     async def review(self, *, right: bool, count: int = 5, start: int = 0) -> None:
@@ -49,8 +50,8 @@ class Desk:
 
 
 @pytest.fixture
-async def database() -> AsyncIterator[Database]:
-    async with open_database(None) as database:
+async def database(address: str) -> AsyncIterator[Engine]:
+    async with open_database(address) as database:
         yield database
 
 
@@ -78,13 +79,13 @@ async def client(fake: FakeDiscord) -> AsyncIterator[discord.Client]:
         yield client
 
 
-def desk(database: Database, clock: Clock, client: discord.Client | None, channel: Channel | None) -> Desk:
+def desk(database: Engine, clock: Clock, client: discord.Client | None, channel: Channel | None) -> Desk:
     place = None if channel is None else OwnerChannel(channel.id, DiscordPosts(lambda: client), rule_drop_card)
     return Desk(RuleNews(RuleDrops(database), Metrics.new(), clock, place), database, clock)
 
 
 async def test_the_owner_is_told_once_of_each_drop_and_nobody_is_mentioned(
-    database: Database, clock: Clock, client: discord.Client, fake: FakeDiscord, channel: Channel
+    database: Engine, clock: Clock, client: discord.Client, fake: FakeDiscord, channel: Channel
 ) -> None:
     here = desk(database, clock, client, channel)
     await here.review(right=False, count=4)
@@ -108,7 +109,7 @@ async def test_the_owner_is_told_once_of_each_drop_and_nobody_is_mentioned(
     assert here.told() == 2
 
 
-async def test_without_a_channel_the_log_and_the_metrics_tell(database: Database, clock: Clock) -> None:
+async def test_without_a_channel_the_log_and_the_metrics_tell(database: Engine, clock: Clock) -> None:
     here = desk(database, clock, None, None)
     await here.review(right=False)
     await here.news.look()
@@ -117,7 +118,7 @@ async def test_without_a_channel_the_log_and_the_metrics_tell(database: Database
     assert await RuleDrops(database).untold() == ()
 
 
-async def test_while_discord_is_not_connected_it_waits(database: Database, clock: Clock, channel: Channel) -> None:
+async def test_while_discord_is_not_connected_it_waits(database: Engine, clock: Clock, channel: Channel) -> None:
     here = desk(database, clock, None, channel)
     await here.review(right=False)
     await here.news.look()
@@ -126,7 +127,7 @@ async def test_while_discord_is_not_connected_it_waits(database: Database, clock
 
 
 async def test_what_was_sent_and_not_confirmed_is_found_and_not_sent_again(  # noqa: PLR0913, PLR0917 — fixtures
-    database: Database,
+    database: Engine,
     clock: Clock,
     client: discord.Client,
     fake: FakeDiscord,

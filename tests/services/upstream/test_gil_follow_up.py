@@ -52,11 +52,10 @@ def release(host: FileHost, version: str, way: str, links: Mapping[str, str] = L
 
 async def read(bench: Bench, host: FileHost) -> None:
     """Scan, and read what is to be read, in a process of its own, a day later."""
-    assert bench.path is not None
     bench.clock.advance(days=1)
-    async with open_station(host, bench.path, bench.clock, ["demo"]) as station:
+    async with open_station(host, bench.place, bench.clock, ["demo"]) as station:
         await station.scanner.scan(1)
-    async with open_laboratory(host, bench.path, bench.clock) as laboratory:
+    async with open_laboratory(host, bench.place, bench.clock) as laboratory:
         database = laboratory.database
         wheels = TrackedWheels(
             laboratory.inspector,

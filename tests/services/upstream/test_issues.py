@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,9 +14,9 @@ from bot.core.wheels.targets import Target
 from bot.services.upstream.issues import Shown, UpstreamThreads
 from bot.services.upstream.tracking import Tracking
 from bot.services.upstream.weeks import WeeksIssues
-from storage.engine.sqlite import open_database
 from storage.github.package_threads import PackageThreads
 from storage.packages.documents import Documents
+from tests.databases import open_database
 from tests.fakes.fake_github import FakeGitHub
 from tests.services.lookups import NOW, Clock
 from tests.services.watches import UpstreamPoll, open_poll, publish_table, write_table
@@ -46,9 +45,9 @@ async def server(clock: Clock) -> AsyncIterator[FakeGitHub]:
 
 
 @pytest.fixture
-async def upstream_poll(server: FakeGitHub, path: Path, clock: Clock) -> AsyncIterator[UpstreamPoll]:
+async def upstream_poll(server: FakeGitHub, address: str, clock: Clock) -> AsyncIterator[UpstreamPoll]:
     """Give what watches them, after its first round."""
-    async with open_poll(server, path, clock, repositories=REPOSITORIES) as opened:
+    async with open_poll(server, address, clock, repositories=REPOSITORIES) as opened:
         assert (await opened.watcher.poll()).failed == {}
         await opened.tracking.load()
         yield opened
@@ -67,8 +66,10 @@ async def test_a_package_has_its_tracking_thread_and_a_number_of_open_ones(upstr
     assert upstream_poll.tracking.open_count("pandas") is None
 
 
-async def test_before_the_first_round_the_tracking_thread_is_the_one_that_is_known_to_the_program() -> None:
-    async with open_database(None) as database:
+async def test_before_the_first_round_the_tracking_thread_is_the_one_that_is_known_to_the_program(
+    address: str,
+) -> None:
+    async with open_database(address) as database:
         upstream = Tracking(PackageThreads(database), Documents(database))
         for _ in range(2):
             assert (

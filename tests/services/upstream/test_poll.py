@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -25,26 +24,26 @@ async def fake() -> AsyncIterator[FakeGitHub]:
         assert running.violations == []
 
 
-async def test_a_look_is_what_status_cards_say_from_then_on(fake: FakeGitHub, path: Path, clock: Clock) -> None:
+async def test_a_look_is_what_status_cards_say_from_then_on(fake: FakeGitHub, address: str, clock: Clock) -> None:
     issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
     publish_table(fake, ("lxml", issue))
-    async with open_poll(fake, path, clock) as watch:
+    async with open_poll(fake, address, clock) as watch:
         upstream_poll = UpstreamPoll(watch.tracking, watch.watcher)
         assert watch.tracking.open_count("lxml") is None
         await upstream_poll.look()
         assert (watch.tracking.open_count("lxml"), watch.tracking.tracking("lxml")) == (1, issue.html_url)
 
 
-async def test_a_look_that_fails_is_logged_and_the_next_one_works(fake: FakeGitHub, path: Path, clock: Clock) -> None:
+async def test_a_look_that_fails_is_logged_and_the_next_one_works(fake: FakeGitHub, address: str, clock: Clock) -> None:
     issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
     publish_table(fake, ("lxml", issue))
-    async with open_poll(fake, path, clock, token="ghp_stale") as refused:
+    async with open_poll(fake, address, clock, token="ghp_stale") as refused:
         with capture_logs() as logs:
             await UpstreamPoll(refused.tracking, refused.watcher).look()
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["watching_failed"]
     assert "ghp_stale" not in str(logs)
     fake.fail("/contents/", *[server_error()] * QUICK.attempts)
-    async with open_poll(fake, path, clock) as watch:
+    async with open_poll(fake, address, clock) as watch:
         upstream_poll = UpstreamPoll(watch.tracking, watch.watcher)
         await upstream_poll.look()
         assert watch.tracking.open_count("lxml") is None
@@ -53,12 +52,12 @@ async def test_a_look_that_fails_is_logged_and_the_next_one_works(fake: FakeGitH
 
 
 async def test_wheels_that_appear_answer_the_thread_that_waits_for_them(
-    fake: FakeGitHub, path: Path, clock: Clock
+    fake: FakeGitHub, address: str, clock: Clock
 ) -> None:
     issue = fake.repository("lxml/lxml").open("Support free-threaded Python", "Please.")
     publish_table(fake, ("lxml", issue))
     change = Change("lxml", parse_target("3.14t"), "6.2.0", ChangeKind.GAINED, ("cp314t",))
-    async with open_poll(fake, path, clock) as watch:
+    async with open_poll(fake, address, clock) as watch:
         upstream_poll = UpstreamPoll(watch.tracking, watch.watcher)
         await upstream_poll.look()
         newest = await watch.events.newest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
@@ -21,13 +20,13 @@ from bot.services.packages.catalogue import Catalogue
 from bot.services.packages.listing import PackageLister
 from bot.services.upstream.table import Resolve, TableChecker
 from bot.services.upstream.table_missing import MOST_MISSING, MissingRows
-from storage.engine.sqlite import open_database
 from storage.packages.documents import Documents
 from storage.packages.inspections import Inspections
 from storage.packages.metadata import ReleaseMetadata
 from storage.packages.names import Packages
 from storage.packages.projects import Projects
 from storage.packages.scans import Scans
+from tests.databases import open_database
 from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.file_host import FileHost
 from tests.services.inspections import ON, open_laboratory, publish, wheel_of
@@ -63,13 +62,13 @@ async def nobody() -> Sequence[str]:
 @asynccontextmanager
 async def open_checker(
     index: FakeIndex,
-    path: Path,
+    address: str,
     clock: Clock,
     resolve: Resolve | None = None,
     ranked: Callable[[], Awaitable[Sequence[str]]] = nobody,
 ) -> AsyncIterator[TableChecker]:
     """Start as after a start of the program."""
-    async with open_http("ftbot-tests") as http, open_database(path) as database:
+    async with open_http("ftbot-tests") as http, open_database(address) as database:
         inspections = Inspections(database)
         metadata, targets = ReleaseMetadata(database), (T314, T315)
         catalogue = Catalogue(Scans(database), Projects(database), inspections, metadata, targets, clock)
@@ -79,8 +78,8 @@ async def open_checker(
         yield TableChecker(pages, index.index_url, documents, inspections, missing, clock, resolve)
 
 
-async def check(index: FakeIndex, path: Path, clock: Clock, resolve: Resolve | None = None) -> TableReport:
-    async with open_checker(index, path / "ftbot.db", clock, resolve) as checker:
+async def check(index: FakeIndex, address: str, clock: Clock, resolve: Resolve | None = None) -> TableReport:
+    async with open_checker(index, address, clock, resolve) as checker:
         return await checker.check(PAGE)
 
 
@@ -92,9 +91,9 @@ def row_of(report: TableReport, project: str) -> CheckedRow:
     return next(each for each in report.rows if each.row.row.project == project)
 
 
-async def test_every_row_is_compared(index: FakeIndex, tmp_path: Path, clock: Clock) -> None:
+async def test_every_row_is_compared(index: FakeIndex, address: str, clock: Clock) -> None:
     told: list[tuple[int, int]] = []
-    async with open_checker(index, tmp_path / "ftbot.db", clock) as checker:
+    async with open_checker(index, address, clock) as checker:
         report = await checker.check(PAGE, lambda *progress: told.append(progress))
     assert states(report) == {
         "numpy": RowState.OUT_OF_DATE,
@@ -110,66 +109,66 @@ async def test_every_row_is_compared(index: FakeIndex, tmp_path: Path, clock: Cl
 
 
 async def test_a_second_time_nobody_is_asked_and_later_only_what_changed(
-    index: FakeIndex, tmp_path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
-    first = await check(index, tmp_path, clock)
+    first = await check(index, address, clock)
     asked = len(index.requests)
-    assert states(await check(index, tmp_path, clock)) == states(first)
+    assert states(await check(index, address, clock)) == states(first)
     assert len(index.requests) == asked
     clock.advance(hours=7)
-    assert states(await check(index, tmp_path, clock)) == states(first)
+    assert states(await check(index, address, clock)) == states(first)
     assert [request.status for request in index.requests[asked:]].count(304) == 2
     publish_native(index, "orjson", version="2.0", uploaded=NOW)
     clock.advance(hours=7)
-    assert "was 2.0" in row_of(await check(index, tmp_path, clock), "orjson").reason
+    assert "was 2.0" in row_of(await check(index, address, clock), "orjson").reason
 
 
-async def test_another_version_in_the_row_is_looked_up_anew(index: FakeIndex, tmp_path: Path, clock: Clock) -> None:
-    await check(index, tmp_path, clock)
-    async with open_checker(index, tmp_path / "ftbot.db", clock) as checker:
+async def test_another_version_in_the_row_is_looked_up_anew(index: FakeIndex, address: str, clock: Clock) -> None:
+    await check(index, address, clock)
+    async with open_checker(index, address, clock) as checker:
         report = await checker.check(read_page(f"{HEAD}| numpy | | {TICK} | 1.0 |\n"))
     assert states(report) == {"numpy": RowState.FINE}
 
 
-async def test_what_was_kept_answers_where_the_index_does_not(index: FakeIndex, tmp_path: Path, clock: Clock) -> None:
-    first = await check(index, tmp_path, clock)
+async def test_what_was_kept_answers_where_the_index_does_not(index: FakeIndex, address: str, clock: Clock) -> None:
+    first = await check(index, address, clock)
     index.script(refusal(403), times=None)
     clock.advance(days=2)
-    later = await check(index, tmp_path, clock)
+    later = await check(index, address, clock)
     assert (states(later), later.unread) == (states(first), 0)
 
 
-async def test_what_cannot_be_read_is_never_a_no(index: FakeIndex, tmp_path: Path, clock: Clock) -> None:
+async def test_what_cannot_be_read_is_never_a_no(index: FakeIndex, address: str, clock: Clock) -> None:
     index.script(refusal(403), path="^/simple/numpy/", times=None)
-    report = await check(index, tmp_path, clock)
+    report = await check(index, address, clock)
     assert (report.unread, row_of(report, "numpy").state) == (1, RowState.PERSON)
     assert "could not be read" in row_of(report, "numpy").reason
     assert states(report)["orjson"] is RowState.WRONG
     index.heal()
-    assert states(await check(index, tmp_path, clock))["numpy"] is RowState.OUT_OF_DATE
+    assert states(await check(index, address, clock))["numpy"] is RowState.OUT_OF_DATE
 
 
-async def test_an_index_that_answers_nothing_ends_it(index: FakeIndex, tmp_path: Path, clock: Clock) -> None:
+async def test_an_index_that_answers_nothing_ends_it(index: FakeIndex, address: str, clock: Clock) -> None:
     index.script(refusal(403), times=None)
     with pytest.raises(UpstreamError, match="Nothing could be compared: 127"):
-        await check(index, tmp_path, clock)
+        await check(index, address, clock)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"version": 0, "index": "", "packages": {}}', b"[]"])
 async def test_what_is_kept_in_another_form_is_as_good_as_nothing(
-    index: FakeIndex, tmp_path: Path, clock: Clock, body: bytes
+    index: FakeIndex, address: str, clock: Clock, body: bytes
 ) -> None:
-    async with open_database(tmp_path / "ftbot.db") as database:
+    async with open_database(address) as database:
         await Documents(database).record("tracking facts", body, NOW)
-    assert states(await check(index, tmp_path, clock))["numpy"] is RowState.OUT_OF_DATE
+    assert states(await check(index, address, clock))["numpy"] is RowState.OUT_OF_DATE
 
 
-async def test_links_are_looked_at_where_somebody_may(index: FakeIndex, tmp_path: Path, clock: Clock) -> None:
+async def test_links_are_looked_at_where_somebody_may(index: FakeIndex, address: str, clock: Clock) -> None:
     async def resolve(refs: Sequence[IssueRef]) -> Mapping[IssueRef, Glimpse | None]:
         assert list(refs) == [REF]
         return {REF: Glimpse("n", IssueRef("o/moved", 8), "t", is_pr=False, state=ThreadState.OPEN, updated=NOW)}
 
-    report = await check(index, tmp_path, clock, resolve)
+    report = await check(index, address, clock, resolve)
     cells = row_of(report, "numpy").cells
     assert report.links_problem is None
     assert cells is not None
@@ -177,37 +176,37 @@ async def test_links_are_looked_at_where_somebody_may(index: FakeIndex, tmp_path
 
 
 async def test_a_thread_of_which_github_says_nothing_was_not_checked(
-    index: FakeIndex, tmp_path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     async def resolve(_: Sequence[IssueRef]) -> Mapping[IssueRef, Glimpse | None]:
         return {}
 
-    assert row_of(await check(index, tmp_path, clock, resolve), "numpy").link_unchecked
+    assert row_of(await check(index, address, clock, resolve), "numpy").link_unchecked
 
 
 @pytest.mark.parametrize("failure", [UpstreamError("GitHub did not answer."), ForbiddenError("The token is refused.")])
 async def test_where_github_does_not_answer_rows_are_compared_without_links(
-    index: FakeIndex, tmp_path: Path, clock: Clock, failure: Exception
+    index: FakeIndex, address: str, clock: Clock, failure: Exception
 ) -> None:
     async def resolve(_: Sequence[IssueRef]) -> Mapping[IssueRef, Glimpse | None]:
         raise failure
 
-    report = await check(index, tmp_path, clock, resolve)
+    report = await check(index, address, clock, resolve)
     assert report.links_problem == str(failure)
     assert row_of(report, "numpy").link_unchecked
     assert states(report)["orjson"] is RowState.WRONG
 
 
-async def test_a_wheel_that_was_read_and_turns_the_gil_on_makes_it_a_judgement(tmp_path: Path, clock: Clock) -> None:
+async def test_a_wheel_that_was_read_and_turns_the_gil_on_makes_it_a_judgement(address: str, clock: Clock) -> None:
     tags = {
         "cp314-cp314t-manylinux_2_28_aarch64": wheel_of({"numpy/m": ON}),
         "cp314-cp314-manylinux_2_28_aarch64": wheel_of({"numpy/m": ON}),
     }
     async with FileHost() as host:
         publish(host, "numpy", tags)
-        async with open_laboratory(host, tmp_path / "ftbot.db", clock) as laboratory:
+        async with open_laboratory(host, address, clock) as laboratory:
             await laboratory.inspector.inspect("numpy", (T314,))
-        found = row_of(await check(host, tmp_path, clock), "numpy")
+        found = row_of(await check(host, address, clock), "numpy")
     assert found.state is RowState.PERSON
     assert found.reason.endswith(
         "turns the GIL back on: numpy.m, read from numpy-1.0-cp314-cp314t-manylinux_2_28_aarch64.whl."
@@ -215,15 +214,15 @@ async def test_a_wheel_that_was_read_and_turns_the_gil_on_makes_it_a_judgement(t
 
 
 async def test_what_people_ask_about_is_named_whether_or_not_it_was_scanned(
-    index: FakeIndex, tmp_path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     publish_native(index, "lxml")
     publish_pure(index, "six")
-    async with open_station(index, tmp_path / "ftbot.db", clock, ["numpy", "lxml"]) as station:
+    async with open_station(index, address, clock, ["numpy", "lxml"]) as station:
         await station.ask("lxml", "numpy", "six", "no-such-package")
-        (read,) = (await check(index, tmp_path, clock)).missing
+        (read,) = (await check(index, address, clock)).missing
         await station.scanner.scan(2)
-    (scanned,) = (await check(index, tmp_path, clock)).missing
+    (scanned,) = (await check(index, address, clock)).missing
     assert (read.package, scanned.package) == ("lxml", "lxml")
     assert read.reason == snapshot("People ask about it here. 1.0 (2026-08-14) was the first with wheels, for 3.14t.")
     assert scanned.reason == snapshot(
@@ -232,7 +231,7 @@ async def test_what_people_ask_about_is_named_whether_or_not_it_was_scanned(
 
 
 async def test_where_nobody_asked_the_most_downloaded_native_packages_are_named(
-    index: FakeIndex, tmp_path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     publish_native(index, "regex", "tomli")
     publish_native(index, "coverage", free_threaded=False)
@@ -242,7 +241,7 @@ async def test_where_nobody_asked_the_most_downloaded_native_packages_are_named(
         return ("requests", "tomli", "numpy", "jiter", "coverage", "regex")
 
     async def missing() -> Sequence[tuple[str, str]]:
-        async with open_checker(index, tmp_path / "ftbot.db", clock, ranked=ranked) as checker:
+        async with open_checker(index, address, clock, ranked=ranked) as checker:
             return [(each.package, each.reason) for each in (await checker.check(PAGE)).missing]
 
     found = await missing()
@@ -260,34 +259,34 @@ async def test_where_nobody_asked_the_most_downloaded_native_packages_are_named(
 
 
 async def test_no_more_packages_without_a_row_are_read_than_are_named(
-    index: FakeIndex, tmp_path: Path, clock: Clock
+    index: FakeIndex, address: str, clock: Clock
 ) -> None:
     publish_native(index, *NATIVE)
 
     async def ranked() -> Sequence[str]:
         return sorted(NATIVE)
 
-    async with open_checker(index, tmp_path / "ftbot.db", clock, ranked=ranked) as checker:
+    async with open_checker(index, address, clock, ranked=ranked) as checker:
         report = await checker.check(PAGE)
     assert [each.package for each in report.missing] == sorted(NATIVE)[:MOST_MISSING]
     assert len(index.requests) == MOST_MISSING + 3
     names = ["numpy", *sorted(NATIVE)]
-    async with open_station(index, tmp_path / "ftbot.db", clock, names) as station:
+    async with open_station(index, address, clock, names) as station:
         await station.scanner.scan(len(names))
     asked = len(index.requests)
-    report = await check(index, tmp_path, clock)
+    report = await check(index, address, clock)
     assert [each.rank for each in report.missing] == list(range(2, MOST_MISSING + 2))
     assert len(index.requests) == asked
 
 
-async def test_a_package_that_could_not_be_read_is_not_named(index: FakeIndex, tmp_path: Path, clock: Clock) -> None:
+async def test_a_package_that_could_not_be_read_is_not_named(index: FakeIndex, address: str, clock: Clock) -> None:
     publish_native(index, "regex", "tomli")
     index.script(refusal(403), path="^/simple/tomli/", times=None)
 
     async def ranked() -> Sequence[str]:
         return ("tomli", "regex", "backports-zstd", "jaxlib")
 
-    async with open_checker(index, tmp_path / "ftbot.db", clock, ranked=ranked) as checker:
+    async with open_checker(index, address, clock, ranked=ranked) as checker:
         report = await checker.check(PAGE)
     assert [(each.package, each.rank) for each in report.missing] == [("regex", 2)]
     assert report.unread == 0

@@ -18,6 +18,7 @@ from storage.engine.postgres_errors import as_storage_errors
 from storage.engine.postgres_sessions import numbered
 from storage.engine.rows import Row
 from storage.engine.schema import Schema
+from tests.fakes import cable as network
 from tests.postgres import Server
 
 NAME = "postgresql://ftbot@db/ftbot"
@@ -336,3 +337,15 @@ async def test_rows_that_a_writer_is_at_are_left_to_it(postgres_url: str) -> Non
         async with one.transaction() as mine, two.transaction() as yours:
             assert [await each.run(pick) for each in (mine, yours)] == [[("numpy",)], [("scipy",)]]
             assert await yours.run(pick.replace(" ORDER", " WHERE name = 'numpy' ORDER")) == []
+
+
+async def test_a_turn_is_over_when_its_block_is_however_late_the_server_hears_of_a_connections_end(
+    postgres_server: Server, postgres_url: str
+) -> None:
+    cable = network.Cable(postgres_server.port, hides_ends=True)
+    async with cable.laid(postgres_url) as url, open_database(url, NAME) as database:
+        taken: list[bool] = []
+        for _ in range(3):
+            async with database.turn("scan") as mine:
+                taken.append(mine)
+    assert taken == [True, True, True]

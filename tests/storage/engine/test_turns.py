@@ -12,16 +12,15 @@ import pytest
 
 from bot.core.errors import StorageError
 from storage.engine.engine import Engine
-from storage.engine.sqlite import open_database
 from tests.conftest import ROOT
+from tests.databases import open_database
 from tests.storage.engines import OpenEngine
 
 HOLDER = """\
 import asyncio, sys
-from pathlib import Path
-from storage.engine.sqlite import open_database
+from tests.databases import open_database
 async def hold():
-    async with open_database(Path(sys.argv[1])) as database, database.turn("scan") as taken:
+    async with open_database(sys.argv[1]) as database, database.turn("scan") as taken:
         print(taken, flush=True)
         await asyncio.to_thread(sys.stdin.read)
 asyncio.run(hold())
@@ -38,6 +37,16 @@ async def test_one_has_it_until_its_block_ends(open_engine: OpenEngine) -> None:
             assert later
 
 
+async def test_it_is_free_at_the_moment_in_which_its_block_has_ended(open_engine: OpenEngine) -> None:
+    async with open_engine() as one, open_engine() as other:
+        taken: list[bool] = []
+        for _ in range(20):
+            for database in (one, one, other):
+                async with database.turn("scan") as mine:
+                    taken.append(mine)
+        assert all(taken)
+
+
 async def test_in_memory_it_is_among_the_tasks_of_a_process() -> None:
     async with open_database(None) as database:
         async with database.turn("scan") as first, database.turn("scan") as second:
@@ -52,10 +61,10 @@ async def test_who_has_it_keeps_nobody_from_writing(database: Engine) -> None:
     assert taken
 
 
-async def test_a_process_that_is_killed_lets_go(database_path: Path) -> None:
-    async with open_database(database_path) as database:
+async def test_a_process_that_is_killed_lets_go(address: str) -> None:
+    async with open_database(address) as database:
         holder = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", HOLDER, str(database_path),
+            sys.executable, "-c", HOLDER, address,
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
         try:
@@ -70,8 +79,8 @@ async def test_a_process_that_is_killed_lets_go(database_path: Path) -> None:
             assert taken
 
 
-async def test_who_is_cancelled_while_it_takes_it_lets_go(database_path: Path) -> None:
-    async with open_database(database_path) as database:
+async def test_who_is_cancelled_while_it_takes_it_lets_go(address: str) -> None:
+    async with open_database(address) as database:
 
         async def take() -> None:
             async with database.turn("scan"):

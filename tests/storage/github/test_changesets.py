@@ -18,7 +18,6 @@ from bot.core.triage.actions import ActionKind, Outcome
 from bot.core.triage.changeset import Changeset, LabelOverride, MarkKind, Progress
 from storage.engine.engine import Engine
 from storage.engine.rows import Row
-from storage.engine.sqlite import open_database
 from storage.github.audit import Audit
 from storage.github.changesets import Changesets
 from storage.github.inbox import Inbox
@@ -28,6 +27,7 @@ from storage.github.overrides import LabelOverrides
 from storage.github.reviews import Reviews
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
+from tests.databases import NewPlace, open_database
 from tests.examples import examples
 from tests.storage.engines import Refusing
 from tests.storage.made_threads import (
@@ -119,9 +119,8 @@ async def test_again_it_does_not_do_again_what_is_done(database: Engine) -> None
     assert [entry.progress for entry in await outbox.of_thread(NODE)] == [Progress.CONFIRMED, Progress.PLANNED]
 
 
-async def test_two_processes_may_settle_the_same_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "ftbot.db"
-    async with open_database(path) as one, open_database(path) as other:
+async def test_two_processes_may_settle_the_same_at_once(address: str, tmp_path: Path) -> None:
+    async with open_database(address) as one, open_database(address) as other:
         await asyncio.gather(*(Changesets(each).record(FULL, NOW) for each in (one, other)))
         alone = tmp_path / "alone.db"
         async with open_database(alone) as database:
@@ -282,13 +281,13 @@ async def outcome_of(changesets: Iterable[Changeset], database: Engine) -> dict[
 @settings(max_examples=examples(10))  # each opens a database and fills it twice
 @given(st.lists(settled, min_size=2, max_size=4), st.randoms(use_true_random=False), st.integers(1, 2))
 def test_any_order_and_repetition_of_changesets_comes_to_the_same(
-    once: list[Changeset], chance: Random, times_over: int
+    new_place: NewPlace, once: list[Changeset], chance: Random, times_over: int
 ) -> None:
     shuffled = once * times_over
     chance.shuffle(shuffled)
 
     async def compare() -> None:
-        async with open_database(None) as database:
+        async with open_database(await new_place()) as database:
             assert await outcome_of(shuffled, database) == await outcome_of(once, database)
 
     asyncio.run(compare())

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from storage.engine.engine import Engine
 from storage.engine.rows import Value
-from storage.engine.sqlite import open_database
 from storage.packages.documents import Documents
 from tests.core.pages import NOW
+from tests.databases import NewPlace, open_database
 from tests.examples import examples
 from tests.storage.engines import SIGNS, OpenEngine, put_garbage
 
@@ -37,9 +37,9 @@ async def test_a_document_survives_a_restart(open_engine: OpenEngine) -> None:
 @pytest.mark.no_cover  # many examples of what other tests run
 @given(st.dictionaries(st.text(SIGNS, max_size=9), st.binary(max_size=50), max_size=4))
 @settings(max_examples=examples(8))
-def test_any_documents_are_given_back_as_they_were(documents: dict[str, bytes]) -> None:
+def test_any_documents_are_given_back_as_they_were(new_place: NewPlace, documents: dict[str, bytes]) -> None:
     async def there_and_back() -> None:
-        async with open_database(None) as database:
+        async with open_database(await new_place()) as database:
             kept = Documents(database)
             for name, body in documents.items():
                 await kept.record(name, body, NOW)

@@ -16,10 +16,10 @@ from bot.core.history.timelines import Timeline
 from bot.core.index.simple_api import Project
 from storage.engine.engine import Engine
 from storage.engine.rows import Value
-from storage.engine.sqlite import open_database
 from storage.packages.projects import Known, Projects
 from tests.core.pages import NAME, NOW, project, sdist, wheels
 from tests.core.strategies import TARGETS, projects
+from tests.databases import NewPlace, open_database
 from tests.examples import examples
 from tests.storage.engines import SIGNS, OpenEngine, put_garbage
 
@@ -77,7 +77,7 @@ async def test_a_conclusion_survives_a_restart(open_engine: OpenEngine) -> None:
 )
 @settings(max_examples=examples(8))
 def test_any_conclusion_is_given_back_as_it_was(
-    pages: list[tuple[Project, str | None, int | None]], now: datetime
+    new_place: NewPlace, pages: list[tuple[Project, str | None, int | None]], now: datetime
 ) -> None:
     readings = [
         (conclude(replace(page, name=f"p{place}", serial=serial), TARGETS, NOW), etag)
@@ -85,7 +85,7 @@ def test_any_conclusion_is_given_back_as_it_was(
     ]
 
     async def there_and_back() -> None:
-        async with open_database(None) as database:
+        async with open_database(await new_place()) as database:
             stored = Projects(database)
             await stored.record(5, now, readings)
             known = await stored.known(RULES)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from storage.engine.engine import Engine
 from storage.engine.rows import Value
-from storage.engine.sqlite import open_database
 from storage.packages.scans import Scan, Scans
 from tests.core.pages import NOW
+from tests.databases import NewPlace, open_database
 from tests.examples import examples
 from tests.storage.engines import OpenEngine, put_garbage
 
@@ -50,9 +50,11 @@ async def test_a_scan_that_ended_survives_a_restart(open_engine: OpenEngine) -> 
     st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=5),
 )
 @settings(max_examples=examples(8))
-def test_any_scan_is_given_back_as_it_was(tracked: list[tuple[str, int | None]], failed: dict[str, str]) -> None:
+def test_any_scan_is_given_back_as_it_was(
+    new_place: NewPlace, tracked: list[tuple[str, int | None]], failed: dict[str, str]
+) -> None:
     async def there_and_back() -> None:
-        async with open_database(None) as database:
+        async with open_database(await new_place()) as database:
             scans = Scans(database)
             await scans.end(await scans.begin(NOW, NOW), NOW, tracked, failed)
             assert await scans.latest() == Scan(NOW, NOW, tuple(tracked), failed)

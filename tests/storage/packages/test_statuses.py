@@ -17,10 +17,10 @@ from bot.core.index.simple_api import ProjectStatus, pack
 from bot.core.verdicts.freshness import Reading
 from storage.engine.engine import Engine
 from storage.engine.rows import Value
-from storage.engine.sqlite import open_database
 from storage.packages.statuses import Statuses
 from tests.core.pages import NAME, NOW, project, sdist, wheel
 from tests.core.strategies import metadata, projects
+from tests.databases import NewPlace, open_database
 from tests.examples import examples
 from tests.storage.engines import SIGNS, OpenEngine, put_garbage
 
@@ -79,9 +79,9 @@ async def test_pages_are_packed_and_unpacked_where_that_shall_be(database: Engin
     )
 )
 @settings(max_examples=examples(13))
-def test_any_reading_is_given_back_as_it_was(readings: list[Reading]) -> None:
+def test_any_reading_is_given_back_as_it_was(new_place: NewPlace, readings: list[Reading]) -> None:
     async def there_and_back() -> None:
-        async with open_database(None) as database:
+        async with open_database(await new_place()) as database:
             statuses = Statuses(database)
             for reading in readings:
                 await statuses.record(reading)
@@ -168,10 +168,10 @@ async def test_a_row_that_makes_no_sense_is_replaced(database: Engine) -> None:
     assert await statuses.latest(NAME) == READING
 
 
-@given(page=st.binary(max_size=50), checked=st.floats(allow_nan=False), claims=st.text(max_size=20))
-def test_any_row_is_a_reading_or_none(page: bytes, checked: float, claims: str) -> None:
+@given(page=st.binary(max_size=50), checked=st.floats(allow_nan=False), claims=st.text(SIGNS, max_size=20))
+def test_any_row_is_a_reading_or_none(new_place: NewPlace, page: bytes, checked: float, claims: str) -> None:
     async def read() -> Reading | None:
-        async with open_database(None) as database:
+        async with open_database(await new_place()) as database:
             async with database.transaction() as transaction:
                 await transaction.run(
                     "INSERT INTO statuses (package, index_url, checked, page, metadata) VALUES (?, '', ?, ?, ?)",

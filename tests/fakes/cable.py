@@ -1,0 +1,106 @@
+"""A network between the program and a PostgreSQL server: it can be cut, be slow, and lose what is on its way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from urllib.parse import urlsplit, urlunsplit
+
+_TERMINATE = b"X\0\0\0\4"
+"""What a client says before it ends a connection."""
+
+
+class Fate(Enum):
+    """What becomes of what the program sends."""
+
+    ARRIVES = auto()
+    NEVER_ARRIVES = auto()
+    """The connection is cut before."""
+
+    ANSWER_IS_LOST = auto()
+    """The server does what it is told, and the connection is cut before anybody hears of it."""
+
+
+def arrives(_sent: bytes) -> Fate:
+    """Let everything arrive."""
+    return Fate.ARRIVES
+
+
+@dataclass(slots=True)
+class Cable:
+    """A TCP proxy before the server at a port of loopback.
+
+    ``fate`` is asked about each piece that the program sends, ``delay`` are the seconds that it waits on its way. With
+    ``hides_ends`` the server does not hear that the program ended a connection, until the cable is taken away.
+    """
+
+    port: int
+    fate: Callable[[bytes], Fate] = arrives
+    delay: float = 0.0
+    hides_ends: bool = False
+    _writers: list[asyncio.StreamWriter] = field(default_factory=list)
+    _wires: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def laid(self, url: str) -> AsyncIterator[str]:
+        """Give an address of the same database that leads through it, with a password."""
+        server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        try:
+            yield urlunsplit(("postgresql", f"ftbot:secret@127.0.0.1:{port}", urlsplit(url).path, "", ""))
+        finally:
+            server.close()
+            self.cut()
+            for wire in self._wires:
+                wire.cancel()
+            if self._wires:
+                await asyncio.wait(self._wires)
+            await server.wait_closed()
+
+    def cut(self) -> None:
+        """End all that goes through it; what is connected later goes through again."""
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        wire = asyncio.current_task()
+        assert wire is not None
+        self._wires.add(wire)
+        wire.add_done_callback(self._wires.discard)
+        with suppress(OSError, asyncio.CancelledError):
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.port)
+            self._writers += [writer, inner_writer]
+            lost = asyncio.Event()
+            await asyncio.gather(self._there(reader, inner_writer, lost), self._back(inner_reader, writer, lost))
+        writer.transport.abort()
+
+    async def _there(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: asyncio.Event) -> None:
+        with suppress(OSError):
+            while piece := await reader.read(1 << 16):
+                await asyncio.sleep(self.delay)
+                if self.hides_ends and piece.endswith(_TERMINATE):
+                    return
+                fate = self.fate(piece)
+                if fate is Fate.NEVER_ARRIVES:
+                    writer.transport.abort()
+                    return
+                if fate is Fate.ANSWER_IS_LOST:
+                    lost.set()
+                writer.write(piece)
+                await writer.drain()
+        if not self.hides_ends:
+            writer.close()
+
+    @staticmethod
+    async def _back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: asyncio.Event) -> None:
+        with suppress(OSError):
+            while piece := await reader.read(1 << 16):
+                if lost.is_set():  # the server has answered, so it has done what it was told
+                    break
+                writer.write(piece)
+                await writer.drain()
+        writer.transport.abort()
