@@ -98,7 +98,7 @@ def postgres_cluster() -> Iterator[postgres.Cluster]:
     """Give a PostgreSQL server of the tests' own; without one on this machine, skip the test."""
     if postgres.programs() is None:
         pytest.skip("needs a PostgreSQL server: on Debian and Ubuntu, apt install postgresql")
-    with postgres.running() as cluster:
+    with postgres.running_cluster() as cluster:
         yield cluster
 
 

@@ -293,9 +293,16 @@ def prepared() -> Iterator[Cluster]:
 
 
 @contextmanager
-def running() -> Iterator[Cluster]:
+def running_cluster() -> Iterator[Cluster]:
     """Run a server in a folder of its own."""
     with prepared() as cluster:
         cluster.start()
         asyncio.run(cluster.server.make_template())
         yield cluster
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Run a server, for whoever only asks it."""
+    with running_cluster() as cluster:
+        yield cluster.server

@@ -16,7 +16,7 @@ from storage.engine.engine import Engine
 from storage.engine.migrations import CONTRACTIONS, MIGRATIONS, tables
 from storage.engine.schema import OURS, Schema
 from storage.packages.names import Packages
-from tests.storage.engines import ENGINES
+from tests.databases import ENGINES
 from tests.storage.test_query_plans import USES
 
 OpenSchema = Callable[[Schema], AbstractAsyncContextManager[Engine]]
@@ -45,7 +45,7 @@ CONTRACTED = Schema((*NEXT.migrations, ("DROP TABLE reviews",)), {**CONTRACTIONS
 
 @pytest.fixture(params=ENGINES)
 def open_schema(request: pytest.FixtureRequest) -> OpenSchema:
-    place = str(request.getfixturevalue(ENGINES[request.param][0]))
+    place = str(request.getfixturevalue(ENGINES[request.param]))
     return lambda schema: _OPENED[request.param](place, schema)
 
 
