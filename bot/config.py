@@ -18,6 +18,7 @@ from bot.build import version
 from bot.core.database_address import DatabaseAddress, parse_database
 from bot.core.env_file import PREFIX, EnvFile, read_env_file, without_effect
 from bot.core.errors import UserError
+from bot.core.fleet.shards import Auto, ShardRange, parse_shards
 from bot.core.github.threads import is_repository
 from bot.core.origins import Host, hosts_of_index, parse_host
 from bot.core.wheels.targets import Target, parse_target
@@ -112,6 +113,10 @@ class Settings(BaseModel):
     database: DatabaseAddress = Field(
         default_factory=_default_database,
         description="SQLite file; :memory: works; postgresql://USER:PASSWORD@HOST/DATABASE for several processes",
+    )
+    shards: ShardRange | Auto = Field(
+        Auto.AUTO,
+        description="shards of Discord that this process holds: auto, or FIRST-LAST/COUNT, such as 0-3/16",
     )
     keep_days: int = Field(
         400, ge=LEAST_KEPT, le=36_500, description="days for which what is over is kept, 30 at least"
@@ -234,6 +239,11 @@ class Settings(BaseModel):
     @classmethod
     def _is_a_database(cls, value: object) -> object:
         return parse_database(value) if isinstance(value, str) else value
+
+    @field_validator("shards", mode="before")
+    @classmethod
+    def _read_shards(cls, value: object) -> object:
+        return parse_shards(value) if isinstance(value, str) else value
 
     @field_validator("log_level", "log_format", "triage", "web", mode="before")
     @classmethod

@@ -12,7 +12,6 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.core.guide.sections import GUIDE
-from bot.core.text.sentences import counted
 from cogs.conversations import Conversations
 from cogs.ui.buttons import finished
 from cogs.ui.status_card import moment
@@ -56,13 +55,14 @@ class SlashCommand(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the bot says of itself."""
+    """What the bot says of itself; ``where`` tells of the servers that it answers."""
 
     version: str
     python: str
     project_url: str
     started: datetime
     commands: Callable[[], Iterable[SlashCommand]]
+    where: Callable[[], str]
 
 
 class AboutCog(commands.Cog):
@@ -84,7 +84,7 @@ class AboutCog(commands.Cog):
     @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
     async def ftabout(self, interaction: discord.Interaction) -> None:
         """Show what the bot is and where its answers come from."""
-        await self.conversations.hold(interaction, "ftabout", self._send(interaction, self._about(interaction)))
+        await self.conversations.hold(interaction, "ftabout", self._send(interaction, self._about()))
 
     async def _send(self, interaction: discord.Interaction, text: str) -> None:
         view = ui.LayoutView(timeout=None)
@@ -102,14 +102,13 @@ class AboutCog(commands.Cog):
             admins = ["### For admins", *admins]
         return "\n".join(["### Which packages work on free-threaded Python?", *everybodys, *_GOOD_TO_KNOW, *admins])
 
-    def _about(self, interaction: discord.Interaction) -> str:
-        servers = len(interaction.client.guilds)
+    def _about(self) -> str:
         return "\n".join(
             [
                 f"### ftbot {self.about.version}",
                 "Answers from the file names, upload times and classifiers on PyPI; nothing is installed or run.",
                 f"Started {moment(self.about.started)} on {self.about.python}.",
-                f"In {counted(servers, 'server')}.",
+                self.about.where(),
                 _PRIVACY,
             ]
         )

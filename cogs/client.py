@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 import aiohttp
 import discord
@@ -15,18 +16,21 @@ from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
-from bot.core.errors import UserError
+from bot.core.errors import UpstreamError, UserError
+from bot.core.fleet.sessions import GatewayAdvice
+from bot.core.fleet.shards import MOST_SHARDS
 from bot.services.discord.registration import Registration
+from bot.services.fleet.identify import IdentifyGate
 from bot.services.metrics import Metrics
 from cogs.about import SlashCommand
 from cogs.conversations import Conversations
-from cogs.pauses import AFTER_IDENTIFY, LONGEST_BETWEEN_IDENTIFIES, LONGEST_PAUSE, Pauses
+from cogs.pauses import LONGEST_BETWEEN_IDENTIFIES, LONGEST_PAUSE, Pauses
 from cogs.pulse import Heartbeats
 from cogs.ui.buttons import Click, route
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-_LONGEST_WAIT = 30.0
+LONGEST_RATE_LIMIT = 30.0
 """Seconds of a rate limit that a request waits for; longer ones are errors, which whoever sent it can plan around."""
 
 _MOST_CONNECTIONS = 100
@@ -76,7 +80,11 @@ class Tree(app_commands.CommandTree["Client"]):
 
 
 class Client(commands.Bot):
-    """A bot that knows slash commands and buttons, sees servers but no messages, and can mention nobody."""
+    """A bot that knows slash commands and buttons, sees servers but no messages, and can mention nobody.
+
+    Of so many shards it is told of the servers of one, and remembers of them no more than it needs: no members, no
+    messages, neither emojis nor voice. ``gate`` says when it may begin a session.
+    """
 
     def __init__(  # noqa: PLR0913 — what a client is made of
         self,
@@ -86,6 +94,9 @@ class Client(commands.Bot):
         registration: Registration,
         pulse: Heartbeats,
         *,
+        shard: int = 0,
+        shards: int = 1,
+        gate: IdentifyGate | None = None,
         pauses: Pauses | None = None,
         limit: Callable[[float], asyncio.Timeout] = asyncio.timeout,
     ) -> None:
@@ -95,11 +106,13 @@ class Client(commands.Bot):
             tree_cls=Tree,
             intents=discord.Intents(guilds=True),
             allowed_mentions=discord.AllowedMentions.none(),
-            max_ratelimit_timeout=_LONGEST_WAIT,
+            max_ratelimit_timeout=LONGEST_RATE_LIMIT,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
             enable_debug_events=True,  # for the pulse
+            shard_id=shard,
+            shard_count=shards,
         )
         self.pulse = pulse
         self.conversations = conversations
@@ -107,7 +120,10 @@ class Client(commands.Bot):
         self._metrics = metrics
         self._registration = registration
         self._pauses = pauses or Pauses()
+        self._gate = gate or IdentifyGate()
+        self._shard = shard
         self._limit = limit
+        self._opening = asyncio.timeout(None)
         self._online = False
         self._cogs_to_add: Sequence[commands.Cog] = ()
 
@@ -132,8 +148,7 @@ class Client(commands.Bot):
         while not self.is_closed():
             identified = False
             try:
-                async with self._limit(_LONGEST_OPENING):
-                    session = self.ws = await self._open(session, resume=resume)
+                session = self.ws = await self._open(session, resume=resume)
                 identified = not resume
                 await self._wait_until_let_in(session, resume=resume)
                 unanswered = 0
@@ -154,15 +169,17 @@ class Client(commands.Bot):
     async def _open(self, last: DiscordWebSocket | None, *, resume: bool) -> DiscordWebSocket:
         """Open a connection: where the last broke off, or for a new session."""
         if last is None or not resume:
-            return await _WebSocket.from_client(self, initial=last is None, shard_id=self.shard_id)
-        return await _WebSocket.from_client(
-            self,
-            gateway=last.gateway,
-            shard_id=self.shard_id,
-            session=last.session_id,
-            sequence=last.sequence,
-            resume=True,
-        )
+            async with self._gate.line(self._shard), self._limit(_LONGEST_OPENING) as self._opening:
+                return await _WebSocket.from_client(self, initial=last is None, shard_id=self._shard)
+        async with self._limit(_LONGEST_OPENING):
+            return await _WebSocket.from_client(
+                self,
+                gateway=last.gateway,
+                shard_id=self._shard,
+                session=last.session_id,
+                sequence=last.sequence,
+                resume=True,
+            )
 
     async def _wait_until_let_in(self, session: DiscordWebSocket, *, resume: bool) -> None:
         """Take what comes until Discord confirms the session; heartbeats that it acknowledges confirm nothing."""
@@ -186,9 +203,10 @@ class Client(commands.Bot):
         await self._pauses.sleep(pause)
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002 — theirs
-        """Wait before another session is begun."""
-        if not initial:
-            await self._pauses.sleep(AFTER_IDENTIFY)
+        """Wait until a session may be begun, however long: Discord keeps the connection that waits for it."""
+        self._opening.reschedule(None)
+        await self._gate.begin(self._shard, partial(advice_of, self))
+        self._opening.reschedule(asyncio.get_running_loop().time() + _LONGEST_OPENING)
 
     async def setup_hook(self) -> None:
         """Add the cogs, then tell Discord of the commands if they are not those it was told of last."""
@@ -237,8 +255,7 @@ class Client(commands.Bot):
 
     async def on_ready(self) -> None:
         """Note that the gateway is connected and the servers are known."""
-        self._metrics.guilds.set(len(self.guilds))
-        log.info("discord_ready", user=str(self.user), guilds=len(self.guilds))
+        log.info("discord_ready", user=str(self.user), shard=self._shard, guilds=len(self.guilds))
 
     async def on_resumed(self) -> None:
         """Note that a dropped connection was taken up again without loss."""
@@ -256,14 +273,27 @@ class Client(commands.Bot):
         log.info("discord_disconnected")
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """Count a server that installed the bot."""
-        self._metrics.guilds.set(len(self.guilds))
+        """Note a server that installed the bot."""
         log.info("guild_joined", guild=guild.id)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
-        """Count a server that removed the bot."""
-        self._metrics.guilds.set(len(self.guilds))
+        """Note a server that removed the bot."""
         log.info("guild_left", guild=guild.id)
+
+
+async def advice_of(client: discord.Client) -> GatewayAdvice:
+    """Ask Discord what it allows of sessions, by a client that has logged in; ``UpstreamError`` if it does not say."""
+    try:
+        shards, _, limit = await client.http.get_bot_gateway()
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        raise UpstreamError(f"Discord did not say how many shards it wants ({type(error).__name__}).") from error
+    return GatewayAdvice(
+        min(max(1, shards), MOST_SHARDS),
+        limit["max_concurrency"],
+        limit["remaining"],
+        limit["total"],
+        limit["reset_after"] / 1_000,
+    )
 
 
 async def _drop(session: DiscordWebSocket) -> None:

@@ -13,9 +13,6 @@ LONGEST_PAUSE = 15.0
 LONGEST_BETWEEN_IDENTIFIES = 180.0
 """Seconds between two attempts that begin a session: Discord resets the token of a bot with 1,000 of them in a day."""
 
-AFTER_IDENTIFY = 5.0
-"""Seconds between a session that was begun and the next; Discord takes no more."""
-
 _LEAST = 0.5
 """The part of a pause that is always waited for; the rest is chance, so that not all come back at once."""
 

@@ -21,6 +21,7 @@ import discord
 from discord import ui
 
 from bot.core.errors import UpstreamError
+from bot.core.fleet.shards import Presence
 from bot.core.posting.feeds import fitting_tags
 from bot.core.posting.messages import ChannelClosedError, Draft, MessageRefusedError, UnclearError
 from bot.core.posting.permissions import lacking
@@ -47,6 +48,8 @@ _AtTheTop: TypeAlias = (
     | discord.TextDisplay
 )
 """What a message can be made of, in the form in which discord.py reads it."""
+
+_Place: TypeAlias = discord.abc.GuildChannel | discord.abc.PrivateChannel | discord.Thread
 
 _MOST_REFUSALS, _REFUSALS_COUNT_FOR = 3_000, 600.0
 """Requests that may be forbidden in so many seconds; after 10,000 Discord shuts the whole address out."""
@@ -107,15 +110,26 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class DiscordPosts:
-    """Posts through the client that is connected now; ``client`` gives it, None if there is none."""
+    """Posts through a client that is connected now, to whichever server; ``clients`` gives all, one a shard.
 
-    client: Callable[[], discord.Client | None]
+    ``spare`` gives one that has logged in, where other processes hold all shards.
+    """
+
+    clients: Callable[[], Sequence[discord.Client]]
     pace: Pace = field(default_factory=Pace)
+    spare: Callable[[], discord.Client | None] = lambda: None
 
-    def guilds(self) -> frozenset[int] | None:
-        """Return the servers that the bot is in, None while it is not connected."""
-        client = self._ready()
-        return None if client is None else frozenset(guild.id for guild in client.guilds)
+    def presence(self) -> Presence | None:
+        """Return which servers the bot is in, as far as its connections tell; None while there is none."""
+        ready = self._all_ready()
+        if not ready:
+            return None
+        servers = frozenset(guild.id for client in ready for guild in client.guilds)
+        return Presence(servers, frozenset(client.shard_id or 0 for client in ready), ready[0].shard_count or 1)
+
+    def is_connected(self) -> bool:
+        """Return whether anything can be sent now."""
+        return self._ready() is not None
 
     async def send(self, channel: int, draft: Draft[Card], mark: int | None = None, nonce: str = "") -> int | None:
         """Send a message and give its number; ``mark`` is the number of its last component, to find it by.
@@ -166,7 +180,7 @@ class DiscordPosts:
         Raises ``UnclearError`` where it may be further back than the last 3,000.
         """
         place, own = self._place(channel), self._own()
-        if "Read Message History" in self.missing(channel):
+        if "Read Message History" in await self._missing(channel):
             # Discord would answer an empty list, which says nothing.
             raise ChannelClosedError(self._cannot_post(channel))
         read = 0
@@ -187,7 +201,7 @@ class DiscordPosts:
 
     async def find_thread(self, forum: int, name: str, since: datetime) -> ForumThread | None:
         """Look for the bot's own thread of a name in a forum, among the open ones and those archived since a moment."""
-        if "Read Message History" in self.missing(forum):
+        if "Read Message History" in await self._missing(forum):
             # Discord would not tell of archived ones.
             raise ChannelClosedError(self._cannot_post(forum))
         place, own = await self._forum(forum), self._own()
@@ -254,15 +268,32 @@ class DiscordPosts:
 
     def missing(self, channel: int) -> tuple[str, ...]:
         """List the permissions that the bot lacks in a channel, as far as is known without asking."""
+        found = self._known(channel)
+        return () if not isinstance(found, discord.abc.GuildChannel) else _missing_in(found, found.guild.me)
+
+    async def _missing(self, channel: int) -> tuple[str, ...]:
+        """List the permissions that the bot lacks in a channel; Discord is asked about servers of other processes."""
         client = self._ready()
-        found = None if client is None else client.get_channel(channel)
-        if not isinstance(found, discord.abc.GuildChannel):
-            return ()
-        return lacking(found.permissions_for(found.guild.me).value, forum=isinstance(found, discord.ForumChannel))
+        if self._known(channel) is not None or client is None or client.user is None:
+            return self.missing(channel)
+        async with self._errors(channel):
+            found = await client.fetch_channel(channel)
+            if not isinstance(found, discord.abc.GuildChannel):
+                return ()
+            server = await client.fetch_guild(found.guild.id, with_counts=False)
+            me = await server.fetch_member(client.user.id)
+            return _missing_in(await server.fetch_channel(channel), me)
+
+    def _known(self, channel: int) -> _Place | None:
+        """Return a channel of a server that a connection tells of."""
+        found = (client.get_channel(channel) for client in self._all_ready())
+        return next((place for place in found if place is not None), None)
+
+    def _all_ready(self) -> list[discord.Client]:
+        return [client for client in self.clients() if client.is_ready() and not client.is_closed()]
 
     def _ready(self) -> discord.Client | None:
-        client = self.client()
-        return client if client is not None and client.is_ready() and not client.is_closed() else None
+        return next(iter(self._all_ready()), None) or self.spare()
 
     def _own(self) -> int | None:
         client = self._ready()
@@ -272,8 +303,8 @@ class DiscordPosts:
         client = self._ready()
         if client is None:
             raise UpstreamError("Discord is not connected.", retryable=True)
-        found = client.get_channel(channel)
-        if found is None:  # in a server that is not available yet, channels are not known
+        found = self._known(channel)
+        if found is None:  # of a server that is not available yet, or that another process is told of
             async with self._errors(channel):
                 found = await client.fetch_channel(channel)
         if not isinstance(found, discord.ForumChannel):
@@ -310,6 +341,13 @@ class DiscordPosts:
             raise _of_http(error) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UpstreamError(f"Discord did not answer ({type(error).__name__}).", retryable=True) from error
+
+
+def _missing_in(channel: _Place, me: discord.Member) -> tuple[str, ...]:
+    """List what the bot lacks in a channel of a server."""
+    if not isinstance(channel, discord.abc.GuildChannel):
+        return ()
+    return lacking(channel.permissions_for(me).value, forum=isinstance(channel, discord.ForumChannel))
 
 
 def needs_tag(forum: int) -> str:

@@ -106,6 +106,7 @@ class Metrics:
     guilds: Gauge
     leads: Gauge
     processes: Gauge
+    shards: Gauge
     scan_works: Gauge
     scan_ends: Counter
     scan_projects: Gauge
@@ -202,7 +203,6 @@ class Metrics:
                 ("table",),
                 registry=registry,
             ),
-            guilds=Gauge("ftbot_guilds", "Servers that the bot is in.", registry=registry),
             leads=Gauge(
                 "ftbot_leads",
                 "Whether this process does what must happen once among all on the database: 1, or 0.",
@@ -210,6 +210,13 @@ class Metrics:
             ),
             processes=Gauge(
                 "ftbot_processes", "Processes that share the database, by what this one knows.", registry=registry
+            ),
+            guilds=Gauge("ftbot_guilds", "Servers that the bot is in, of this process's shards.", registry=registry),
+            shards=Gauge(
+                "ftbot_discord_shards",
+                "Shards of Discord that this process is to hold, and those that are connected.",
+                ("state",),
+                registry=registry,
             ),
             scan_works=Gauge(
                 "ftbot_scan_works",

@@ -33,7 +33,9 @@ from bot.services.discord.registration import Registration
 from bot.services.discord.stores import PostStores
 from bot.services.discord.watches import WatchBook
 from bot.services.discord.zones import Zones
+from bot.services.fleet.identify import IdentifyGate, OwnBuckets
 from bot.services.fleet.notices import Notices, NoticeTopic, Wake
+from bot.services.fleet.shards import LEASE_SECONDS, LeasedShards, Sharding, ToldShards
 from bot.services.guide import Guide
 from bot.services.health import Health
 from bot.services.metrics import Metrics, Queue
@@ -74,7 +76,7 @@ from cogs.config import ConfigAnswers, ConfigCog
 from cogs.conversations import Conversations
 from cogs.deps import LONGEST, DependencyAnswers, DepsCog
 from cogs.digest import DigestAnswers, DigestCog, DigestRenderer
-from cogs.gateway import ConnectedClient, Gateway
+from cogs.gateway import Connections, Gateway
 from cogs.guide import GuideAnswers, GuideCog
 from cogs.issues import IssueAnswers, IssuesCog
 from cogs.list import ListAnswers, ListCog
@@ -96,6 +98,8 @@ from storage.discord.registrations import Registrations
 from storage.discord.watch_news import WatchNews
 from storage.discord.watches import Watches
 from storage.engine.engine import Engine
+from storage.fleet.identify_buckets import IdentifyBuckets
+from storage.fleet.shards import ShardLeases
 from storage.github.audit import Audit
 from storage.github.cursors import Cursors
 from storage.github.inbox import Inbox
@@ -154,7 +158,7 @@ class _Resources:
     database: Engine
     github: Github
     metrics: Metrics
-    connection: ConnectedClient
+    connections: Connections
     fleet: Fleet
     started: datetime
 
@@ -178,9 +182,7 @@ class _Resources:
 
 async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engine, github: Github) -> Bot:
     """Build the bot on resources that somebody opened."""
-    resources = _Resources(
-        settings, database, github, Metrics.new(), ConnectedClient(), build_fleet(database), utc_now()
-    )
+    resources = _Resources(settings, database, github, Metrics.new(), Connections(), build_fleet(database), utc_now())
     metrics = resources.metrics
     notices = resources.fleet.notices
     lookup = build_lookup(settings, http, database, metrics.count_lookup, partial(notices.tell, NoticeTopic.STATUS))
@@ -217,7 +219,7 @@ async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engin
         lookup,
         names,
         clients.conversations,
-        Gateway(clients.new, resources.connection),
+        Gateway(clients.new, resources.connections, _build_sharding(resources), clients.gate),
         (
             *_upkeep_jobs(resources, health),
             Job("forget answers about files", timedelta(minutes=1), kept.forget),
@@ -315,7 +317,7 @@ def _build_posting(resources: _Resources, zones: Zones, renderer: DigestRenderer
         PackageNews(database),
     )
     pace = Pace(processes=lambda: resources.fleet.membership.count)
-    discord_posts = DiscordPosts(resources.connection.current, pace)
+    discord_posts = DiscordPosts(resources.connections.all, pace, resources.connections.spare)
     announce, alert = (partial(card, whole=renderer.whole) for card in (announcement_card, alert_card))
     delivery = PostDelivery(stores, discord_posts, renderer.prepare, announce, feed_card, alert, database.now)
     poster = Poster(stores, discord_posts, zones, delivery, database.now)
@@ -339,22 +341,42 @@ def _build_announcer(posting: _Posting, upstream_poll: UpstreamPoll, triage: _Tr
 
 @dataclass(frozen=True, slots=True)
 class _Clients:
-    """Makes clients of Discord, one for each connection, with cogs of its own; all answer from the same."""
+    """Makes clients of Discord, one for each shard, with cogs of its own; all answer from the same."""
 
     conversations: Conversations
     clicks: Mapping[str, Click]
     metrics: Metrics
     registration: Registration
-    pulse: Heartbeats
+    gate: IdentifyGate
+    connections: Connections
     started: datetime
     cogs: tuple[Callable[[], commands.Cog], ...]
 
-    def new(self) -> Client:
-        """Make a client."""
-        client = Client(self.conversations, self.clicks, self.metrics, self.registration, self.pulse)
-        about = About(version(), python_build(), PROJECT_URL, self.started, client.slash_commands)
+    def new(self, shard: int, shards: int) -> Client:
+        """Make a client for one shard of so many."""
+        client = Client(
+            self.conversations,
+            self.clicks,
+            self.metrics,
+            self.registration,
+            Heartbeats(),
+            shard=shard,
+            shards=shards,
+            gate=self.gate,
+        )
+        commands, where = client.slash_commands, self.connections.described
+        about = About(version(), python_build(), PROJECT_URL, self.started, commands, where)
         client.use([*(new_cog() for new_cog in self.cogs), AboutCog(about, self.conversations)])
         return client
+
+
+def _build_sharding(resources: _Resources) -> Sharding:
+    """Build what says which shards are held: by leases where others may share the database, else all that are set."""
+    settings, database, membership = resources.settings, resources.database, resources.fleet.membership
+    if not database.is_shared:
+        return ToldShards(settings.shards)
+    leases = ShardLeases(database, LEASE_SECONDS)
+    return LeasedShards(leases, membership.name, lambda: membership.count, settings.shards)
 
 
 def _build_dependency_check(
@@ -444,7 +466,8 @@ def _build_clients(resources: _Resources, posting: _Posting, zones: Zones, faces
         },
         resources.metrics,
         Registration(Registrations(resources.database)),
-        Heartbeats(),
+        IdentifyGate(IdentifyBuckets(resources.database) if resources.database.is_shared else OwnBuckets()),
+        resources.connections,
         resources.started,
         (
             partial(StatusCog, faces.status, conversations),
@@ -490,14 +513,17 @@ def _build_scanning(resources: _Resources, http: httpx.AsyncClient) -> ScanProce
 
 def _build_health(resources: _Resources, scanning: ScanProcess | ScanWithin) -> Health:
     """Build what tells what works, and let the metrics that are ages be read from where they are known."""
-    metrics, database, connection = resources.metrics, resources.database, resources.connection
-    metrics.heartbeat_age.set_function(connection.heartbeat_age)
+    metrics, database, connections = resources.metrics, resources.database, resources.connections
+    metrics.heartbeat_age.set_function(connections.heartbeat_age)
+    metrics.guilds.set_function(connections.servers)
+    metrics.shards.labels("held").set_function(lambda: len(connections.held or ()))
+    metrics.shards.labels("connected").set_function(lambda: len(connections.ready()))
     metrics.write_age.set_function(lambda: time.monotonic() - database.pulse.written)
     metrics.leads.set_function(lambda: resources.fleet.leadership.leads)
     metrics.processes.set_function(lambda: resources.fleet.membership.count)
     if not isinstance(scanning, ScanProcess) or resources.settings.track == 0:
-        return Health(database, connection.is_ready, metrics)
-    return Health(database, connection.is_ready, metrics, beside=scanning.report)
+        return Health(database, connections.is_ready, metrics)
+    return Health(database, connections.is_ready, metrics, beside=scanning.report)
 
 
 def _upkeep_jobs(resources: _Resources, health: Health) -> tuple[Job, ...]:
@@ -593,7 +619,9 @@ def _build_rule_news(resources: _Resources) -> RuleNews:
 
     number, channel = resources.settings.owner_channel, None
     if number is not None:
-        channel = OwnerChannel(number, DiscordPosts(resources.connection.current), rule_drop_card)
+        channel = OwnerChannel(
+            number, DiscordPosts(resources.connections.all, spare=resources.connections.spare), rule_drop_card
+        )
     return RuleNews(RuleDrops(resources.leading), resources.metrics, resources.leading.now, channel)
 
 

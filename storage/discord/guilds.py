@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
 
+from bot.core.fleet.shards import Presence
 from bot.core.posting.schedule import Schedule
 from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
 from bot.core.upstream.threads import EventKind
@@ -132,14 +132,17 @@ class Guilds:
             )
             await move_on(transaction, CHANGED)
 
-    async def note_presence(self, present: Collection[int], now: datetime) -> None:
-        """Note which servers the bot is in; one that it comes back to has its settings back."""
+    async def note_presence(self, presence: Presence, now: datetime) -> None:
+        """Note which servers the bot is in, of those that it is told of here; others stay as they are.
+
+        One that it comes back to has its settings back.
+        """
         rows = await self.database.read("SELECT guild, gone FROM guilds")
         stored = dict(msgspec.convert(rows, list[tuple[int, float | None]]))
         moment = now.timestamp()
-        back = [guild for guild, gone in stored.items() if gone is not None and guild in present]
+        back = [guild for guild, gone in stored.items() if gone is not None and guild in presence.servers]
         # A time in the future is from a clock that was wrong.
-        left = [guild for guild, gone in stored.items() if guild not in present and (gone is None or gone > moment)]
+        left = [guild for guild, gone in stored.items() if presence.lacks(guild) and (gone is None or gone > moment)]
         if not back and not left:
             return
         async with self.database.transaction() as transaction:

@@ -650,6 +650,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # The oldest schema whose program still works on this one: one row, written with each step.
         "CREATE TABLE compatibility (id BIGINT PRIMARY KEY, oldest BIGINT NOT NULL)",
     ),
+    (
+        # How many shards of Discord there are in all: one row, which whoever claims one locks. 0 before anybody said.
+        "CREATE TABLE shard_plan (count BIGINT NOT NULL)",
+        "INSERT INTO shard_plan (count) VALUES (0)",
+        # Which process holds which, until when by the database's clock.
+        """CREATE TABLE shard_leases (
+            shard BIGINT PRIMARY KEY,
+            holder TEXT NOT NULL,
+            until DOUBLE PRECISION NOT NULL
+        )""",
+        # From when on the next session may begin in a bucket of Discord's gateway.
+        "CREATE TABLE identify_buckets (bucket BIGINT PRIMARY KEY, free DOUBLE PRECISION NOT NULL)",
+    ),
 )
 
 CONTRACTIONS: Mapping[int, int] = {

@@ -23,6 +23,7 @@ from bot.clients.web import Patience, open_http
 from bot.core.dependencies.files import Demand
 from bot.core.dependencies.resolving import Resolution, ResolvedPin
 from bot.core.errors import UpstreamError
+from bot.core.fleet.shards import Auto, ShardRange
 from bot.core.guide.sections import GUIDE
 from bot.core.posting.prospects import Prospects
 from bot.core.verdicts.status import Upstream
@@ -31,6 +32,8 @@ from bot.core.wheels.targets import Target
 from bot.logs import set_up_logs
 from bot.services.discord.registration import Registration
 from bot.services.discord.watches import WatchBook
+from bot.services.fleet.identify import IdentifyGate, OwnBuckets
+from bot.services.fleet.shards import ToldShards
 from bot.services.guide import Guide
 from bot.services.metrics import Metrics
 from bot.services.packages.catalogue import Catalogue
@@ -48,7 +51,7 @@ from cogs.client import Client
 from cogs.compare import CompareAnswers, CompareCog
 from cogs.conversations import Conversations
 from cogs.deps import LONGEST, DependencyAnswers, DepsCog
-from cogs.gateway import ConnectedClient, Gateway
+from cogs.gateway import Connections, Gateway
 from cogs.guide import GuideAnswers, GuideCog
 from cogs.list import ListAnswers, ListCog
 from cogs.pauses import Pauses
@@ -134,6 +137,11 @@ class Bot:
     gateway: Gateway
     connected: asyncio.Task[None]
 
+    def client(self) -> Client:
+        """Return the client that is connected now, of the one shard."""
+        (client,) = self.gateway.connections.all()
+        return client
+
     async def outcomes(self, command: str) -> dict[str, int]:
         """Finish what runs, take no more, and count a command's answers by outcome."""
         await self.conversations.drain(5)
@@ -160,7 +168,8 @@ class World:
     site: str | None = None
     prospects: Prospects = field(default_factory=Prospects)
     chooser: Chooser = field(default_factory=Chooser)
-    pulse: Heartbeats = field(default_factory=Heartbeats)
+    shards: ShardRange | Auto = Auto.AUTO
+    pulse: Callable[[], Heartbeats] = Heartbeats
     slept: list[float] = field(default_factory=list)
     asleep: asyncio.Event = field(default_factory=asyncio.Event)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -223,7 +232,9 @@ class World:
             guide = GuideAnswers(Guide(self.fetch_guide, Documents(database), GUIDE, now))
             registration = Registration(Registrations(database))
 
-            def new_client() -> Client:
+            gate = IdentifyGate(OwnBuckets(lambda: sum(self.slept)), self.sleep)
+
+            def new_client(shard: int, shards: int) -> Client:
                 client = Client(
                     conversations,
                     {
@@ -235,7 +246,10 @@ class World:
                     },
                     metrics,
                     registration,
-                    self.pulse,
+                    self.pulse(),
+                    shard=shard,
+                    shards=shards,
+                    gate=gate,
                     pauses=Pauses(self.sleep),
                     limit=self.limit,
                 )
@@ -250,7 +264,9 @@ class World:
                 client.use([*self.cogs(client, answers, conversations, self.clock), deps, *more])
                 return client
 
-            gateway = Gateway(new_client, ConnectedClient(), Pauses(self.sleep))
+            connections = Connections()
+            metrics.guilds.set_function(connections.servers)
+            gateway = Gateway(new_client, connections, ToldShards(self.shards), gate, Pauses(self.sleep))
             connected = asyncio.create_task(gateway.keep_connected(token))
             try:
                 if wait:
@@ -265,7 +281,8 @@ class World:
 def all_cogs(
     client: Client, answers: StatusAnswers, conversations: Conversations, clock: Clock
 ) -> Sequence[commands.Cog]:
-    about = About("1.2.3", "Python 3.14.1, free-threaded", "https://example.org/ftbot", clock(), client.slash_commands)
+    commands, where = client.slash_commands, Connections({0: client}).described
+    about = About("1.2.3", "Python 3.14.1, free-threaded", "https://example.org/ftbot", clock(), commands, where)
     return StatusCog(answers, conversations), AboutCog(about, conversations)
 
 

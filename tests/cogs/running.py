@@ -27,6 +27,7 @@ from cogs.client import Client
 from cogs.config import ConfigAnswers, ConfigCog
 from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog
+from cogs.gateway import Connections
 from cogs.issues import IssueAnswers, IssuesCog
 from cogs.pulse import Heartbeats
 from cogs.ui.announcement_card import announcement_card
@@ -71,7 +72,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
         stores = open_stores(database)
         zones = Zones()
         await zones.load()
-        posts = DiscordPosts(lambda: client)
+        posts = DiscordPosts(lambda: [client])
         delivery = PostDelivery(stores, posts, press.prepare, announcement_card, feed_card, alert_card, clock)
         poster = Poster(stores, posts, zones, delivery, clock)
         guilds = GuildConfig(stores, zones, clock)
@@ -83,6 +84,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
 
         answers = ConfigAnswers(guilds, poster, zones, press.prepare, clock, now)
         client = Client(conversations, answers.clicks(), metrics, Registration(Registrations(database)), Heartbeats())
+        where = Connections({0: client}).described
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
         issues = UpstreamThreads(stores.threads)
         client.use(
@@ -92,7 +94,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
                 IssuesCog(IssueAnswers(issues, offer, prospects.watched is not Watched.NONE), conversations),
                 AuditCog(AuditReader(Audit(database)), conversations, lacking),
                 AboutCog(
-                    About("1.2.3", "Python 3.14.1", "https://example.org/ftbot", clock(), client.slash_commands),
+                    About("1.2.3", "Python 3.14.1", "https://example.org/ftbot", clock(), client.slash_commands, where),
                     conversations,
                 ),
             ]

@@ -31,7 +31,7 @@ async def stopped(fake: FakeDiscord) -> None:
 
 
 def is_ready(bot: Bot) -> bool:
-    return bot.gateway.connection.is_ready()
+    return bot.gateway.connections.is_ready()
 
 
 # What it asks for and says
@@ -267,7 +267,7 @@ async def test_it_stops_at_once_while_it_waits_for_an_outage_to_end(world: World
         fake.refuse_connections(10**6)
         fake.abort_connections()
         await asyncio.wait_for(world.asleep.wait(), at_most(30))
-        client = bot.gateway.connection.client
+        client = bot.client()
     assert isinstance(client, discord.Client)
     assert client.is_closed()
 
@@ -277,7 +277,7 @@ async def test_whoever_wants_no_connection_again_is_told_why_there_is_none(world
     async with world.running(token="not-the-token", wait=False) as bot:
         with pytest.raises(UserError):
             await bot.connected
-        client = bot.gateway.new_client()
+        client = bot.gateway.new_client(0, 1)
         async with client:
             with pytest.raises(aiohttp.WSServerHandshakeError):
                 await client.start(TOKEN, reconnect=False)
@@ -352,7 +352,7 @@ async def test_it_is_ready_once_it_knows_its_servers_and_counts_them(
 
 async def test_ending_it_closes_the_connection(world: World, fake: FakeDiscord) -> None:
     async with world.running() as bot:
-        client = bot.gateway.connection.client
+        client = bot.client()
     await stopped(fake)
     assert isinstance(client, discord.Client)
     assert client.is_closed()

@@ -44,10 +44,10 @@ async def fake(clock: Clock) -> AsyncIterator[FakeDiscord]:
 @pytest.fixture
 async def bot(world: World, seconds: Seconds, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bot]:
     """Run a bot that is ready."""
-    world.pulse = Heartbeats(seconds)
+    world.pulse = lambda: Heartbeats(seconds)
     monkeypatch.setattr("discord.backoff.ExponentialBackoff.delay", lambda _: 0.0)
     async with world.running() as running_bot:
-        client = running_bot.gateway.connection.client
+        client = running_bot.client()
         assert isinstance(client, Client)
         await client.wait_until_ready()
         yield running_bot
@@ -63,10 +63,10 @@ async def test_it_is_ready_as_long_as_heartbeats_are_acknowledged(
     bot: Bot, fake: FakeDiscord, seconds: Seconds
 ) -> None:
     for _ in range(3):
-        assert bot.gateway.connection.is_ready()
+        assert bot.gateway.connections.is_ready()
         seconds.now += 60
         await heartbeats(fake, 2)
-    assert bot.gateway.connection.is_ready()
+    assert bot.gateway.connections.is_ready()
 
 
 async def test_a_gateway_that_acknowledges_nothing_any_more_is_not_ready_soon(
@@ -76,22 +76,21 @@ async def test_a_gateway_that_acknowledges_nothing_any_more_is_not_ready_soon(
     await heartbeats(fake, 2)
     seconds.now += INTERVAL + GRACE + 0.1
     await heartbeats(fake, 2)
-    assert not bot.gateway.connection.is_ready()
+    assert not bot.gateway.connections.is_ready()
     fake.gateway.acknowledge_heartbeats = True
     await heartbeats(fake, 2)
-    assert bot.gateway.connection.is_ready()
+    assert bot.gateway.connections.is_ready()
 
 
 async def test_a_connection_that_is_lost_is_not_ready_until_there_is_another(bot: Bot, fake: FakeDiscord) -> None:
     fake.refuse_connections(1)
     fake.abort_connections()
-    client = bot.gateway.connection.client
-    assert client is not None
+    client = bot.client()
     await client.wait_for("disconnect", timeout=at_most(30))
-    assert not bot.gateway.connection.is_ready()
+    assert not bot.gateway.connections.is_ready()
     await fake.connected()
     await fake.slash("fthelp").shown()
-    assert bot.gateway.connection.is_ready()
+    assert bot.gateway.connections.is_ready()
 
 
 def test_a_heartbeat_is_due_by_the_interval_of_the_greeting(seconds: Seconds) -> None:

@@ -91,3 +91,24 @@ async def next_leader(bots: Sequence[Bot]) -> tuple[Bot, Bot]:
     (heir,) = (waiting[task] for task in done)
     (spare,) = (waiting[task] for task in pending)
     return heir, spare
+
+
+@pytest.mark.no_cover
+async def test_they_share_shards_and_one_that_ends_leaves_its_own_at_once(fleet: Fleet) -> None:
+    gateway = fleet.discord.gateway
+    gateway.shards = gateway.max_concurrency = 4
+
+    def connected() -> list[int]:
+        return sorted(session.shard for session in gateway.sessions if session.connection is not None)
+
+    async with AsyncExitStack() as stack:
+        first = await fleet.start(stack, FTBOT_TRACK="0")
+        await fleet.discord.until(lambda: connected() == [0, 1, 2, 3])
+        second = await fleet.start(stack, FTBOT_TRACK="0")
+        assert (await second.logged("shards"))["held"] == "2–3"
+        await fleet.discord.until(lambda: gateway.identifies == 6 and connected() == [0, 1, 2, 3])
+        assert (await second.get("/readyz")).status_code == 200
+        assert await first.end() == 0
+        await fleet.discord.until(lambda: gateway.identifies == 8 and connected() == [0, 1, 2, 3], 60)
+        assert await second.end() == 0
+    assert (gateway.doubled, gateway.too_soon) == (0, 0)

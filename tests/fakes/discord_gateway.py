@@ -17,6 +17,7 @@ import msgspec
 from aiohttp import WSMsgType, web
 
 from tests.fakes.changes import Changes
+from tests.fakes.discord_crowd import Crowd
 from tests.fakes.discord_json import JsonObject, child, number, text
 from tests.fakes.discord_schema import Schema, Violation
 from tests.fakes.discord_world import Guild, World
@@ -24,6 +25,7 @@ from tests.fakes.discord_world import Guild, World
 MAX_PAYLOAD_BYTES = 4096
 MAX_SENDS = 120
 SENDS_WINDOW_S = 60.0
+IDENTIFY_S = 5.0
 
 GUILDS_INTENT = 1 << 0
 PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
@@ -55,6 +57,7 @@ class CloseCode(IntEnum):
     AUTHENTICATION_FAILED = 4004
     RATE_LIMITED = 4008
     INVALID_VERSION = 4012
+    INVALID_SHARD = 4010
     INVALID_INTENTS = 4013
     DISALLOWED_INTENTS = 4014
 
@@ -129,10 +132,22 @@ class Session:
         if self.connection is not None:
             self.connection.frames.put_nowait(frame)
 
+    def pass_by(self, event: str, data: bytes) -> None:
+        """Send an event now that is JSON already, and keep nothing of it."""
+        self.sequence += 1
+        if self.connection is not None:
+            head = b'{"op":0,"t":"%s","s":%d,"d":' % (event.encode(), self.sequence)
+            self.connection.frames.put_nowait(head + data + b"}")
+
 
 @dataclass(slots=True, eq=False)
 class Gateway:
-    """The gateway of one fake Discord."""
+    """The gateway of one fake Discord.
+
+    It advises ``shards``, and lets as many sessions begin in ``identify_seconds`` as ``max_concurrency`` says, one in
+    each bucket; None lets all begin. Of a day's sessions ``sessions_left`` may begin. ``too_soon`` counts those that
+    it refused for that, ``doubled`` those of shards that had one on another connection.
+    """
 
     world: World
     schema: Schema
@@ -141,6 +156,15 @@ class Gateway:
     url: Callable[[], str]
     changes: Changes
     heartbeat_interval: float = 41.25
+    shards: int = 1
+    max_concurrency: int | None = None
+    identify_seconds: float = IDENTIFY_S
+    sessions_left: int = 1000
+    sessions_again_in: float = 3600.0
+    identified: list[tuple[float, int, int]] = field(default_factory=list)
+    too_soon: int = 0
+    doubled: int = 0
+    crowd: Crowd | None = None
     privileged_intents: bool = False
     acknowledge_heartbeats: bool = True
     refusals: int = 0
@@ -280,25 +304,53 @@ class Gateway:
         if intents & PRIVILEGED_INTENTS and not self.privileged_intents:
             return connection.close(CloseCode.DISALLOWED_INTENTS)
         shard = data.get("shard")
-        number_of, total = shard if isinstance(shard, list) else (0, 1)
-        session = Session(f"session-{self.identifies}", intents, int(number_of), int(total), connection=connection)
+        number_of, total = (int(each) for each in (shard if isinstance(shard, list) else (0, 1)))
+        if not 0 <= number_of < total:
+            return connection.close(CloseCode.INVALID_SHARD)
+        if not self._may_begin(number_of, total):
+            return connection.send(Op.INVALID_SESSION, data=False)
+        session = Session(f"session-{self.identifies}", intents, number_of, total, connection=connection)
         connection.session = session
+        self.doubled += any(
+            other.connection is not None and (other.shard, other.shards) == (number_of, total)
+            for other in self.sessions
+        )
         self.sessions.append(session)
         guilds = [guild for guild in self.world.guilds if (guild.id >> 22) % session.shards == session.shard]
         seen = guilds if intents & GUILDS_INTENT else []
         session.dispatch("READY", self._ready(session, seen))
         for guild in seen:
             session.dispatch("GUILD_CREATE", self.guild_create(guild))
+        if self.crowd is not None and seen is guilds:
+            for event in self.crowd.guild_creates(number_of, total):
+                session.pass_by("GUILD_CREATE", event)
         self.changes.note()
         return None
 
+    def _may_begin(self, shard: int, shards: int) -> bool:
+        """Count a session, and tell whether its bucket's last is long enough ago, and any is left of the day's."""
+        now = asyncio.get_running_loop().time()
+        if self.sessions_left <= 0:
+            self.too_soon += 1
+            return False
+        self.sessions_left -= 1
+        if self.max_concurrency is not None:
+            bucket = shard % self.max_concurrency
+            last = max((at for at, other, _ in self.identified if other % self.max_concurrency == bucket), default=0.0)
+            if now - last < self.identify_seconds and last:
+                self.too_soon += 1
+                return False
+        self.identified.append((now, shard, shards))
+        return True
+
     def _ready(self, session: Session, guilds: list[Guild]) -> JsonObject:
         user = self.world.bot.json()
+        crowd = [] if self.crowd is None else self.crowd.guilds(session.shard, session.shards)
         self.violations += self.schema.event("READY", "UserResponse", user)
         return {
             "v": 10,
             "user": {**user, "verified": True, "mfa_enabled": True, "email": None},
-            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
+            "guilds": [{"id": str(guild), "unavailable": True} for guild in (*(each.id for each in guilds), *crowd)],
             "session_id": session.id,
             "resume_gateway_url": self.url(),
             "shard": [session.shard, session.shards],

@@ -138,8 +138,13 @@ class Rest:
         return 200, {"url": self.gateway.url()}
 
     def _get_gateway_bot(self, _: Call) -> Reply:
-        limit = {"total": 1000, "remaining": 1000 - self.gateway.identifies, "reset_after": 0, "max_concurrency": 1}
-        return 200, {"url": self.gateway.url(), "shards": 1, "session_start_limit": limit}
+        limit = {
+            "total": 1000,
+            "remaining": self.gateway.sessions_left,
+            "reset_after": int(self.gateway.sessions_again_in * 1000),
+            "max_concurrency": self.gateway.max_concurrency or 1,
+        }
+        return 200, {"url": self.gateway.url(), "shards": self.gateway.shards, "session_start_limit": limit}
 
     def _get_me(self, _: Call) -> Reply:
         user = {key: value for key, value in self.world.bot.json().items() if key != "primary_guild"}

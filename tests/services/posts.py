@@ -143,13 +143,15 @@ class Office:
 
 
 @asynccontextmanager
-async def connected(fake: FakeDiscord) -> AsyncIterator[discord.Client]:
-    """Connect a client that knows its servers."""
+async def connected(fake: FakeDiscord, shard: int = 0, shards: int = 1) -> AsyncIterator[discord.Client]:
+    """Connect a client that knows its servers: those of one shard of so many."""
     client = discord.Client(
         intents=discord.Intents(guilds=True),
         max_ratelimit_timeout=30,
         guild_ready_timeout=0.01,
         allowed_mentions=discord.AllowedMentions.none(),
+        shard_id=shard,
+        shard_count=shards,
     )
     async with client:
         running = asyncio.create_task(client.start(fake.token))
@@ -198,7 +200,7 @@ def build_office(
     """Build a poster on what somebody opened."""
     stores = open_stores(database)
     zones = Zones()
-    posts = DiscordPosts(lambda: client)
+    posts = DiscordPosts(lambda: [client])
     delivery = PostDelivery(stores, posts, press.prepare, compose, feed_card, alert_card, now, checkpoint=checkpoint)
     poster = Poster(stores, posts, zones, delivery, now)
     alerts = WatchAlerts(stores, posts, delivery, tracking_issue_of, now)

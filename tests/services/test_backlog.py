@@ -12,6 +12,7 @@ from prometheus_client import generate_latest
 from structlog.testing import capture_logs
 
 from bot.clients.github.budget import Budgets
+from bot.core.fleet.shards import Presence
 from bot.core.posting.posts import PostKind, State
 from bot.core.triage.changeset import Changeset
 from bot.services.backlog import Backlog
@@ -104,11 +105,11 @@ async def test_what_waits_for_a_server_that_removed_the_bot_does_not_count(gauge
     guilds = Guilds(gauge.database)
     await guilds.set_digest(GUILD, DIGEST)
     await Posts(gauge.database).plan(POST, gauge.clock())
-    await guilds.note_presence(set(), gauge.clock())
+    await guilds.note_presence(Presence(frozenset()), gauge.clock())
     gauge.clock.advance(hours=7)
     figures = await gauge.read()
     assert (figures["waiting{queue=posts}"], figures["waiting_age_seconds{queue=posts}"]) == (0, 0)
-    await guilds.note_presence({GUILD}, gauge.clock())
+    await guilds.note_presence(Presence(frozenset({GUILD})), gauge.clock())
     figures = await gauge.read()
     assert (figures["waiting{queue=posts}"], figures["waiting_age_seconds{queue=posts}"]) == (1, 7 * 3600)
 

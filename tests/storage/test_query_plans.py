@@ -17,6 +17,7 @@ from packaging.version import Version
 
 from bot.core.classify.thread import KindName
 from bot.core.digest.changes import Change, ChangeKind
+from bot.core.fleet.shards import Presence
 from bot.core.github.threads import ThreadState
 from bot.core.index.metadata import Metadata
 from bot.core.inspection.inspection import Inspection
@@ -37,8 +38,10 @@ from storage.discord.watches import Watches
 from storage.engine.engine import Engine
 from storage.engine.migrations import MIGRATIONS, tables
 from storage.engine.sqlite import open_database
+from storage.fleet.identify_buckets import IdentifyBuckets
 from storage.fleet.leadership import Epochs, in_the_name_of
 from storage.fleet.members import Members
+from storage.fleet.shards import ShardLeases
 from storage.github.audit import Audit
 from storage.github.changesets import Changesets
 from storage.github.cursors import Cursors, answer_name
@@ -80,6 +83,13 @@ MEANT = {
     ("WatchNews.readers", "watch_readers"): "a row for each of three sources",
     ("Members.beat", "members"): "a row a process, and there are a handful",
     ("Members.count", "members"): "the same",
+    ("ShardLeases.agree", "shard_plan"): "one row",
+    ("ShardLeases.agree", "shard_leases"): "a row for 2,500 servers",
+    ("ShardLeases.renew", "shard_leases"): "the same",
+    ("ShardLeases.held", "shard_leases"): "the same",
+    ("ShardLeases.claim", "shard_leases"): "the same",
+    ("ShardLeases.claim", "shard_plan"): "one row",
+    ("ShardLeases.give_up", "shard_plan"): "one row",
     ("Threads.all", "threads"): "a replay, which somebody asks for, is about all of them",
     (
         "Cursors.all",
@@ -256,9 +266,9 @@ async def use_guilds(database: Engine) -> None:
     await guilds.revision()
     await guilds.not_announced(1)
     await guilds.issues_not_shown(1)
-    await guilds.note_presence([], NOW)
+    await guilds.note_presence(Presence(frozenset()), NOW)
     await guilds.gone_before(NOW)
-    await guilds.note_presence([GUILD], NOW)
+    await guilds.note_presence(Presence(frozenset({GUILD})), NOW)
     await guilds.forget(GUILD)
 
 
@@ -271,6 +281,14 @@ async def use_fleet(database: Engine) -> None:
     assert await fenced.read("SELECT 1 FROM leadership WHERE name = 'lead'")
     async with fenced.transaction():
         pass
+    leases, buckets = ShardLeases(database, 45), IdentifyBuckets(database)
+    await leases.agree(4)
+    await leases.claim("one", lambda held: 4 - len(held))
+    await leases.renew("one")
+    await leases.held()
+    await leases.give_up("one", [0])
+    for _ in range(2):
+        await buckets.take(0, 5)
 
 
 async def use_threads(database: Engine) -> None:

@@ -51,7 +51,7 @@ class WatchAlerts:
     async def tick(self) -> None:
         """Take everything that can be told as far as it goes."""
         try:
-            if self.discord.guilds() is None:
+            if not self.discord.is_connected():
                 await self._hand_out()
                 return
             await self._open()

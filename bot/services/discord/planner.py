@@ -14,6 +14,7 @@ import structlog
 
 from bot.clients.discord import Card, DiscordPosts
 from bot.core.digest.changes import Change
+from bot.core.fleet.shards import Presence
 from bot.core.posting.feeds import BETWEEN_BATCHES, issue_posts
 from bot.core.posting.messages import Draft
 from bot.core.posting.plans import announcement_post, digest_post, is_just_now
@@ -37,24 +38,25 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class _Seen:
     """What servers have set, as it was at a moment, by servers; nothing of it has to be read again ``until`` another.
 
-    ``revision`` is what tells whether anybody changed it since, ``present`` the servers that the bot was in.
+    ``revision`` is what tells whether anybody changed it since, ``presence`` which servers the bot was in as far as
+    this process knew. ``settings`` has the servers that it plans for: those of its shards.
     """
 
     revision: int
-    present: frozenset[int]
+    presence: Presence
     at: datetime
     until: datetime
     settings: Mapping[int, GuildSettings]
     closed: frozenset[int]
 
-    def holds(self, revision: int, present: frozenset[int], now: datetime) -> bool:
+    def holds(self, revision: int, presence: Presence, now: datetime) -> bool:
         """Return whether it still is so, and no digest is due since; a clock that was set back makes it untrue."""
-        return self.revision == revision and self.present == present and self.at <= now < self.until
+        return self.revision == revision and self.presence == presence and self.at <= now < self.until
 
 
 @dataclass(slots=True)
 class Poster:
-    """Plans; ``delivery`` takes what was planned from there.
+    """Plans for the servers of this process's shards; ``delivery`` takes what anybody planned from there.
 
     What servers have set is read again when it changed, and planned by when the next digest is due, so that a tick with
     nothing to do takes next to nothing however many servers there are.
@@ -69,26 +71,26 @@ class Poster:
 
     async def tick(self) -> None:
         """Plan what is due now, and take everything planned as far as it goes."""
-        present = self.discord.guilds()
-        if present is None:
+        presence = self.discord.presence()
+        if presence is None:
             return
-        seen = await self._look(present)
+        seen = await self._look(presence)
         await self._plan_announcements(seen)
         await self._plan_issues(seen)
         await self.delivery.deliver()
 
-    async def _look(self, present: frozenset[int]) -> _Seen:
+    async def _look(self, presence: Presence) -> _Seen:
         """Read what servers have set, and plan the digests that are due, unless nothing of it can have changed."""
         revision, now = await self.stores.guilds.revision(), self.now()
-        if self._seen is not None and self._seen.holds(revision, present, now):
+        if self._seen is not None and self._seen.holds(revision, presence, now):
             return self._seen
         self._seen = None
-        await self._note_presence(present)
+        await self._note_presence(presence)
         closed = await self.stores.closed.everywhere()
-        settings = [each for each in await self.stores.guilds.everyone() if each.guild in present]
+        settings = [each for each in await self.stores.guilds.everyone() if each.guild in presence.servers]
         next_due = await self._plan_digests(settings, closed)
         until = min(next_due, now + _LOOKED_ANYWAY)
-        self._seen = _Seen(revision, present, now, until, {each.guild: each for each in settings}, closed)
+        self._seen = _Seen(revision, presence, now, until, {each.guild: each for each in settings}, closed)
         return self._seen
 
     async def announce(self, changes: Sequence[Change]) -> None:
@@ -101,9 +103,9 @@ class Poster:
         """Send a message to a channel at once and give its number, for somebody who wants to see whether it arrives."""
         return await self.discord.send(channel, Draft(view))
 
-    async def _note_presence(self, present: Collection[int]) -> None:
+    async def _note_presence(self, presence: Presence) -> None:
         now = self.now()
-        await self.stores.guilds.note_presence(present, now)
+        await self.stores.guilds.note_presence(presence, now)
         for guild in await self.stores.guilds.gone_before(now - FORGOTTEN_AFTER):
             await self.stores.guilds.forget(guild)
             log.info("guild_forgotten", guild=guild)

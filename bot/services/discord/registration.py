@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -18,9 +19,17 @@ class Registration:
     """Remembers the digest of the commands that each application registered last."""
 
     registrations: Registrations
+    _turns: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def sync(self, application: int, digest: str, tell: Callable[[], Awaitable[object]]) -> None:
-        """Register the commands by ``tell`` unless Discord has them; without a working database, again."""
+        """Register the commands by ``tell`` unless Discord has them; without a working database, again.
+
+        Clients of several shards come one after another.
+        """
+        async with self._turns:
+            await self._sync(application, digest, tell)
+
+    async def _sync(self, application: int, digest: str, tell: Callable[[], Awaitable[object]]) -> None:
         try:
             known = await self.registrations.digest(application)
         except StorageError as error:

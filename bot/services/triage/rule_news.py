@@ -42,7 +42,7 @@ class RuleNews:
 
     async def look(self) -> None:
         """Tell of every drop that is not told of yet; what cannot be told now is tried again at the next look."""
-        if self.channel is not None and self.channel.discord.guilds() is None:
+        if self.channel is not None and not self.channel.discord.is_connected():
             return  # not connected
         try:
             for drop in await self.drops.untold():

@@ -80,7 +80,11 @@ async def client(fake: FakeDiscord) -> AsyncIterator[discord.Client]:
 
 
 def desk(database: Engine, clock: Clock, client: discord.Client | None, channel: Channel | None) -> Desk:
-    place = None if channel is None else OwnerChannel(channel.id, DiscordPosts(lambda: client), rule_drop_card)
+    place = (
+        None
+        if channel is None
+        else OwnerChannel(channel.id, DiscordPosts(lambda: [] if client is None else [client]), rule_drop_card)
+    )
     return Desk(RuleNews(RuleDrops(database), Metrics.new(), clock, place), database, clock)
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.core.digest.changes import Change, ChangeKind
+from bot.core.fleet.shards import Presence, shard_of
 from bot.core.posting.posts import Post, PostKind, State
 from bot.core.posting.settings import GuildSettings, IssueFeed
 from bot.core.upstream.threads import EventKind
@@ -231,20 +232,31 @@ async def test_settings_are_read_back_as_they_were_set(guilds: Guilds) -> None:
 
 async def test_a_server_that_is_gone_is_set_aside_until_it_is_back(guilds: Guilds) -> None:
     await guilds.set_digest(GUILD, DIGEST)
-    await guilds.note_presence({1}, NOW)
+    await guilds.note_presence(Presence(frozenset({1})), NOW)
     assert await guilds.everyone() == ()
     assert await guilds.gone_before(NOW + timedelta(seconds=1)) == (GUILD,)
-    await guilds.note_presence({1}, NOW + timedelta(days=3))
+    await guilds.note_presence(Presence(frozenset({1})), NOW + timedelta(days=3))
     assert await guilds.gone_before(NOW + timedelta(seconds=1)) == (GUILD,)
-    await guilds.note_presence({GUILD}, NOW)
+    await guilds.note_presence(Presence(frozenset({GUILD})), NOW)
     assert await guilds.everyone() == (GuildSettings(GUILD, DIGEST),)
     assert await guilds.gone_before(NOW + timedelta(days=99)) == ()
 
 
+async def test_a_server_that_another_process_is_told_of_is_not_gone(guilds: Guilds) -> None:
+    await guilds.set_digest(GUILD, DIGEST)
+    shard = shard_of(GUILD, 4)
+    await guilds.note_presence(Presence(frozenset(), frozenset(range(4)) - {shard}, 4), NOW)
+    assert await guilds.everyone() == (GuildSettings(GUILD, DIGEST),)
+    await guilds.note_presence(Presence(frozenset(), frozenset({shard}), 4), NOW)
+    assert await guilds.everyone() == ()
+    await guilds.note_presence(Presence(frozenset(), frozenset(range(4)) - {shard}, 4), NOW)
+    assert await guilds.everyone() == ()
+
+
 async def test_a_departure_noted_by_a_clock_that_was_ahead_counts_from_now(guilds: Guilds) -> None:
     await guilds.set_digest(GUILD, DIGEST)
-    await guilds.note_presence(set(), NOW + timedelta(days=365))
-    await guilds.note_presence(set(), NOW)
+    await guilds.note_presence(Presence(frozenset()), NOW + timedelta(days=365))
+    await guilds.note_presence(Presence(frozenset()), NOW)
     assert await guilds.gone_before(NOW + timedelta(seconds=1)) == (GUILD,)
 
 
