@@ -71,7 +71,7 @@ async def _post(database: Engine, pace: Pace, round_trip: float) -> dict[str, fl
     sent: list[str] = []
     delivery = PostDelivery(
         stores,
-        _TakesAll(lambda: None, pace, round_trip),
+        _TakesAll(list, pace, round_trip=round_trip),
         _prepare,
         _card,
         _card,

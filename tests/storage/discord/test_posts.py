@@ -182,7 +182,7 @@ async def test_nothing_is_claimed_of_servers_that_the_bot_left_nor_what_was_due_
 ) -> None:
     await plan_many(posts, range(1, 4))
     await guilds.set_digest(2, DIGEST)
-    await guilds.note_presence([1, 3], NOW)
+    await guilds.note_presence(Presence(frozenset({1, 3})), NOW)
     assert [post.guild for post in await posts.claim_due("me", NOW, 9, until=NOW - timedelta(seconds=2))] == [3]
     assert [post.guild for post in await posts.claim_due("me", NOW, 9)] == [1]
 
