@@ -33,7 +33,7 @@ _LONGEST_CLOSING = 10.0
 
 
 @dataclass(slots=True)
-class Connections:
+class ShardClients:
     """The clients that are connected now, one a shard, through which whoever posts reaches Discord.
 
     ``held`` are the shards that this process is to hold, of ``count`` in all; None before anybody said. ``logged_in``
@@ -110,7 +110,7 @@ class Gateway:
     """
 
     new_client: Callable[[int, int], Client]
-    connections: Connections
+    connections: ShardClients
     sharding: Sharding
     gate: IdentifyGate
     pauses: Pauses = field(default_factory=Pauses)

@@ -76,7 +76,7 @@ from cogs.config import ConfigAnswers, ConfigCog
 from cogs.conversations import Conversations
 from cogs.deps import LONGEST, DependencyAnswers, DepsCog
 from cogs.digest import DigestAnswers, DigestCog, DigestRenderer
-from cogs.gateway import Connections, Gateway
+from cogs.gateway import Gateway, ShardClients
 from cogs.guide import GuideAnswers, GuideCog
 from cogs.issues import IssueAnswers, IssuesCog
 from cogs.list import ListAnswers, ListCog
@@ -158,7 +158,7 @@ class _Resources:
     database: Engine
     github: Github
     metrics: Metrics
-    connections: Connections
+    connections: ShardClients
     fleet: Fleet
     started: datetime
 
@@ -182,7 +182,7 @@ class _Resources:
 
 async def build_bot(settings: Settings, http: httpx.AsyncClient, database: Engine, github: Github) -> Bot:
     """Build the bot on resources that somebody opened."""
-    resources = _Resources(settings, database, github, Metrics.new(), Connections(), build_fleet(database), utc_now())
+    resources = _Resources(settings, database, github, Metrics.new(), ShardClients(), build_fleet(database), utc_now())
     metrics = resources.metrics
     notices = resources.fleet.notices
     lookup = build_lookup(settings, http, database, metrics.count_lookup, partial(notices.tell, NoticeTopic.STATUS))
@@ -348,7 +348,7 @@ class _Clients:
     metrics: Metrics
     registration: Registration
     gate: IdentifyGate
-    connections: Connections
+    connections: ShardClients
     started: datetime
     cogs: tuple[Callable[[], commands.Cog], ...]
 

@@ -51,7 +51,7 @@ from cogs.client import Client
 from cogs.compare import CompareAnswers, CompareCog
 from cogs.conversations import Conversations
 from cogs.deps import LONGEST, DependencyAnswers, DepsCog
-from cogs.gateway import Connections, Gateway
+from cogs.gateway import Gateway, ShardClients
 from cogs.guide import GuideAnswers, GuideCog
 from cogs.list import ListAnswers, ListCog
 from cogs.pauses import Pauses
@@ -264,7 +264,7 @@ class World:
                 client.use([*self.cogs(client, answers, conversations, self.clock), deps, *more])
                 return client
 
-            connections = Connections()
+            connections = ShardClients()
             metrics.guilds.set_function(connections.servers)
             gateway = Gateway(new_client, connections, ToldShards(self.shards), gate, Pauses(self.sleep))
             connected = asyncio.create_task(gateway.keep_connected(token))
@@ -281,7 +281,7 @@ class World:
 def all_cogs(
     client: Client, answers: StatusAnswers, conversations: Conversations, clock: Clock
 ) -> Sequence[commands.Cog]:
-    commands, where = client.slash_commands, Connections({0: client}).described
+    commands, where = client.slash_commands, ShardClients({0: client}).described
     about = About("1.2.3", "Python 3.14.1, free-threaded", "https://example.org/ftbot", clock(), commands, where)
     return StatusCog(answers, conversations), AboutCog(about, conversations)
 

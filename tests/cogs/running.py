@@ -27,7 +27,7 @@ from cogs.client import Client
 from cogs.config import ConfigAnswers, ConfigCog
 from cogs.conversations import Conversations
 from cogs.digest import DigestAnswers, DigestCog
-from cogs.gateway import Connections
+from cogs.gateway import ShardClients
 from cogs.issues import IssueAnswers, IssuesCog
 from cogs.pulse import Heartbeats
 from cogs.ui.announcement_card import announcement_card
@@ -84,7 +84,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
 
         answers = ConfigAnswers(guilds, poster, zones, press.prepare, clock, now)
         client = Client(conversations, answers.clicks(), metrics, Registration(Registrations(database)), Heartbeats())
-        where = Connections({0: client}).described
+        where = ShardClients({0: client}).described
         client._connection.guild_ready_timeout = 0.01  # noqa: SLF001 — nobody waits for servers here
         issues = UpstreamThreads(stores.threads)
         client.use(

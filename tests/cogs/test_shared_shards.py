@@ -19,7 +19,7 @@ from bot.services.fleet.shards import LeasedShards
 from bot.services.metrics import Metrics
 from cogs.client import Client
 from cogs.conversations import Conversations
-from cogs.gateway import Connections, Gateway
+from cogs.gateway import Gateway, ShardClients
 from cogs.pulse import Heartbeats
 from storage.discord.guilds import Guilds
 from storage.discord.registrations import Registrations
@@ -45,7 +45,7 @@ class Process:
     fleet: Fleet
     engine: Engine
     name: str
-    connections: Connections = field(default_factory=Connections)
+    connections: ShardClients = field(default_factory=ShardClients)
     task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
