@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from bot.core.fleet.shards import shard_of
 from bot.core.posting.messages import ChannelClosedError
 from bot.core.posting.posts import Post, PostKind, State
 from storage.discord.posts import CLAIM
-from storage.engine.sqlite import open_database
+from tests.databases import open_database
 from tests.fakes.discord_world import Channel, Guild, Permission, forum
 from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import Clock, Office, Press, build_office, connected, direct, own
@@ -41,16 +40,18 @@ async def fake(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[F
 
 
 @asynccontextmanager
-async def opened(fake: FakeDiscord, path: Path, clock: Clock, shard: int) -> AsyncIterator[Office]:
+async def opened(fake: FakeDiscord, address: str, clock: Clock, shard: int) -> AsyncIterator[Office]:
     """Open what a process with one of two shards posts by."""
-    async with open_database(path) as database, connected(fake, shard, SHARDS) as client:
+    async with open_database(address) as database, connected(fake, shard, SHARDS) as client:
         yield build_office(database, client, clock, Press())
 
 
 @pytest.fixture
-async def offices(fake: FakeDiscord, path: Path, clock: Clock) -> AsyncIterator[tuple[Office, Office]]:
+async def offices(fake: FakeDiscord, address: str, clock: Clock) -> AsyncIterator[tuple[Office, Office]]:
     async with AsyncExitStack() as stack:
-        first, second = [await stack.enter_async_context(opened(fake, path, clock, shard)) for shard in range(SHARDS)]
+        first, second = [
+            await stack.enter_async_context(opened(fake, address, clock, shard)) for shard in range(SHARDS)
+        ]
         yield first, second
 
 
@@ -94,9 +95,9 @@ async def test_a_server_that_is_left_is_noticed_by_the_process_that_has_it(
 
 
 async def test_a_process_that_starts_with_one_shard_says_nothing_of_the_other(
-    fake: FakeDiscord, path: Path, clock: Clock
+    fake: FakeDiscord, address: str, clock: Clock
 ) -> None:
-    async with opened(fake, path, clock, 0) as office:
+    async with opened(fake, address, clock, 0) as office:
         for shard in range(SHARDS):
             await office.subscribe(general(fake, shard))
         await office.poster.tick()
