@@ -652,8 +652,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     (
         # How many shards of Discord there are in all: one row, which whoever claims one locks. 0 before anybody said.
-        "CREATE TABLE shard_plan (count BIGINT NOT NULL)",
-        "INSERT INTO shard_plan (count) VALUES (0)",
+        "CREATE TABLE shard_plan (id BIGINT PRIMARY KEY, count BIGINT NOT NULL)",
+        "INSERT INTO shard_plan (id, count) VALUES (1, 0)",
         # Which process holds which, until when by the database's clock.
         """CREATE TABLE shard_leases (
             shard BIGINT PRIMARY KEY,

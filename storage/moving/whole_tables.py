@@ -15,8 +15,11 @@ from storage.moving.content import alike, weight
 LEFT_BEHIND = MappingProxyType(
     {
         "compatibility": "it says which programs a schema serves, and the new database has the same schema",
+        "identify_buckets": "it says when sessions may begin in the next seconds, and the move takes longer",
         "members": "it says which processes run on a database, and none does while it is moved",
         "schema_version": "it says which migrations a database has had, and the new one has had its own",
+        "shard_leases": "it says which process holds which shard, and none does while it is moved",
+        "shard_plan": "it says how many shards there are as long as a process holds one",
         "probes": "it says when a database could be written last",
     }
 )
