@@ -51,6 +51,7 @@ _LIMITS = {"pass": Limit(2.0), "open threads": Limit(5.0), "all threads": Limit(
 _MOST_IDLE = Limit(0.1)
 _WHAT = {
     "pass": "a posting pass with nothing to do",
+    "change": "one after a server has set something, with setting it",
     "look": "one that looks at all servers again",
     "count": "counting what waits, for the metrics",
     "open threads": "/ftissues, open ones",

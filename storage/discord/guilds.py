@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,12 +14,15 @@ from bot.core.posting.schedule import Schedule
 from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
 from bot.core.upstream.threads import EventKind
 from storage.discord.watches import forget_watchers
-from storage.engine.engine import Engine
+from storage.engine.engine import Engine, Transaction
 from storage.engine.positions import last_position, move_on
 from storage.engine.rows import read_time
 
 CHANGED = "guilds"
 """The sequence that counts changes of what servers have set, and of channels that are closed."""
+
+_AT_ONCE = 500
+"""Rows that are looked at before others get their turn: a millisecond's work."""
 
 _COLUMNS = (
     "guild, channel, since, weekday, hour, zone, role, publish, announcements, issues, issues_forum, issue_events"
@@ -51,9 +56,20 @@ class Guilds:
         return _settings(msgspec.convert(rows[0], _Row)) if rows else GuildSettings(guild)
 
     async def everyone(self) -> tuple[GuildSettings, ...]:
-        """Return what all servers have set that the bot is in."""
+        """Return what all servers have set that the bot is in; others get their turn meanwhile."""
         rows = await self.database.read(f"SELECT {_COLUMNS} FROM guilds WHERE gone IS NULL ORDER BY guild")  # noqa: S608 — ours
-        return tuple(_settings(row) for row in msgspec.convert(rows, list[_Row]))
+        found: list[GuildSettings] = []
+        for start in range(0, len(rows), _AT_ONCE):
+            found += map(_settings, msgspec.convert(rows[start : start + _AT_ONCE], list[_Row]))
+            await asyncio.sleep(0)
+        return tuple(found)
+
+    async def changed_after(self, revision: int) -> tuple[tuple[GuildSettings, ...], frozenset[int]]:
+        """Return what those servers have set that changed something after a revision, and which the bot left since."""
+        rows = await self.database.read(f"SELECT gone, {_COLUMNS} FROM guilds WHERE changed > ?", (revision,))  # noqa: S608 — ours
+        there = [row[1:] for row in rows if row[0] is None]
+        gone = msgspec.convert([row[1] for row in rows if row[0] is not None], frozenset[int])
+        return tuple(map(_settings, msgspec.convert(there, list[_Row]))), gone
 
     async def digests_since(self) -> datetime | None:
         """Return since when a server that the bot is in wants digests; None where none does."""
@@ -100,7 +116,7 @@ class Guilds:
                     None if digest is None else digest.publish,
                 ),
             )
-            await move_on(transaction, CHANGED)
+            await _note_change(transaction, [guild])
 
     async def set_announcements(self, guild: int, channel: int | None) -> None:
         """Set where a server gets announcements, None for nowhere; one that got none begins with the next change."""
@@ -112,7 +128,7 @@ class Guilds:
                 " announcements = excluded.announcements",
                 (guild, channel),
             )
-            await move_on(transaction, CHANGED)
+            await _note_change(transaction, [guild])
 
     async def set_issues(self, guild: int, feed: IssueFeed | None) -> None:
         """Set where a server gets upstream events, None for nowhere; one that got none begins with the next event."""
@@ -130,7 +146,7 @@ class Guilds:
                     None if feed is None else " ".join(feed.events),
                 ),
             )
-            await move_on(transaction, CHANGED)
+            await _note_change(transaction, [guild])
 
     async def note_presence(self, presence: Presence, now: datetime) -> None:
         """Note which servers the bot is in, of those that it is told of here; others stay as they are.
@@ -150,7 +166,7 @@ class Guilds:
                 await transaction.run("UPDATE guilds SET gone = NULL WHERE guild = ?", (guild,))
             for guild in left:
                 await transaction.run("UPDATE guilds SET gone = ? WHERE guild = ?", (moment, guild))
-            await move_on(transaction, CHANGED)
+            await _note_change(transaction, [*back, *left])
 
     async def gone_before(self, moment: datetime) -> tuple[int, ...]:
         """List the servers that the bot was removed from before a moment."""
@@ -168,6 +184,12 @@ class Guilds:
                 await transaction.run(statement, (guild,))
             await forget_watchers(transaction, guild)
             await move_on(transaction, CHANGED)
+
+
+async def _note_change(transaction: Transaction, guilds: Sequence[int]) -> None:
+    """Note that settings of servers change with this transaction."""
+    number = await move_on(transaction, CHANGED)
+    await transaction.run_many("UPDATE guilds SET changed = ? WHERE guild = ?", [(number, guild) for guild in guilds])
 
 
 def _settings(row: _Row) -> GuildSettings:

@@ -663,6 +663,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # From when on the next session may begin in a bucket of Discord's gateway.
         "CREATE TABLE identify_buckets (bucket BIGINT PRIMARY KEY, free DOUBLE PRECISION NOT NULL)",
     ),
+    (
+        # With which number of the sequence ``guilds`` a server's settings changed last: only these are read again.
+        "ALTER TABLE guilds ADD COLUMN changed BIGINT NOT NULL DEFAULT 0",
+        "CREATE INDEX changed_guilds ON guilds (changed)",
+    ),
 )
 
 CONTRACTIONS: Mapping[int, int] = {

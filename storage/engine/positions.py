@@ -46,9 +46,11 @@ async def wait_for_others(transaction: Transaction, sequence: str) -> int:
     return _number(await transaction.run("UPDATE sequences SET last = last WHERE name = ? RETURNING last", (sequence,)))
 
 
-async def move_on(transaction: Transaction, sequence: str) -> None:
+async def move_on(transaction: Transaction, sequence: str) -> int:
     """Take the next position of a sequence that only counts; it is seen by others with what is committed with it."""
-    await transaction.run("UPDATE sequences SET last = last + 1 WHERE name = ?", (sequence,))
+    return _number(
+        await transaction.run("UPDATE sequences SET last = last + 1 WHERE name = ? RETURNING last", (sequence,))
+    )
 
 
 def _number(rows: Sequence[Row]) -> int:

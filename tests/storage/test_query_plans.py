@@ -263,7 +263,7 @@ async def use_guilds(database: Engine) -> None:
     await guilds.settings(GUILD)
     await guilds.everyone()
     await guilds.digests_since()
-    await guilds.revision()
+    await guilds.changed_after(await guilds.revision())
     await guilds.not_announced(1)
     await guilds.issues_not_shown(1)
     await guilds.note_presence(Presence(frozenset()), NOW)

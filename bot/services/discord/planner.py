@@ -6,8 +6,9 @@ last.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -19,7 +20,7 @@ from bot.core.posting.feeds import BETWEEN_BATCHES, issue_posts
 from bot.core.posting.messages import Draft
 from bot.core.posting.plans import announcement_post, digest_post, is_just_now
 from bot.core.posting.posts import BETWEEN_ANNOUNCEMENTS, PostKind
-from bot.core.posting.schedule import MADE_UP_FOR, Slot, due_slot, next_slot
+from bot.core.posting.schedule import Slot, due_slot, next_slot
 from bot.core.posting.settings import DigestSettings, GuildSettings, IssueFeed
 from bot.services.discord.delivery import PostDelivery, note
 from bot.services.discord.stores import PostStores
@@ -31,35 +32,57 @@ FORGOTTEN_AFTER = timedelta(days=30)
 _LOOKED_ANYWAY = timedelta(minutes=10)
 """How long what was seen counts at most: what else it rests on, such as time zones, changes unannounced."""
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_AT_ONCE = 100
+"""Servers that are looked at before others get their turn: some milliseconds' work."""
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Seen:
-    """What servers have set, as it was at a moment, by servers; nothing of it has to be read again ``until`` another.
+    """What servers have set, by servers, as it was at a ``revision``; ``closed`` are the channels closed to the bot.
 
-    ``revision`` is what tells whether anybody changed it since, ``presence`` which servers the bot was in as far as
-    this process knew. ``settings`` has the servers that it plans for: those of its shards.
+    ``presence`` is which servers the bot was in as far as this process knew, and ``settings`` has those that it plans
+    for: those of its shards. ``due`` is when the next digest of each is, ``next_due`` when the first of these is. All
+    is read again ``until`` a moment.
     """
 
-    revision: int
     presence: Presence
     at: datetime
     until: datetime
-    settings: Mapping[int, GuildSettings]
+    revision: int
+    settings: dict[int, GuildSettings]
     closed: frozenset[int]
+    due: dict[int, datetime] = field(default_factory=dict)
+    next_due: datetime = _NEVER
 
-    def holds(self, revision: int, presence: Presence, now: datetime) -> bool:
-        """Return whether it still is so, and no digest is due since; a clock that was set back makes it untrue."""
-        return self.revision == revision and self.presence == presence and self.at <= now < self.until
+    def holds(self, presence: Presence, now: datetime) -> bool:
+        """Return whether no more than what changed has to be read; a clock that was set back makes it untrue."""
+        return self.presence == presence and self.at <= now < self.until
+
+    def take_in(self, changed: Iterable[GuildSettings], gone: Iterable[int], closed: frozenset[int]) -> set[int]:
+        """Take in what changed, and return the servers whose digests have to be planned anew."""
+        touched = {each.guild: each for each in changed if each.guild in self.presence.servers}
+        self.settings |= touched
+        for guild in gone:
+            self.settings.pop(guild, None)
+            self.due.pop(guild, None)
+        turned, self.closed = closed ^ self.closed, closed
+        opened_or_closed = {
+            guild
+            for guild, each in self.settings.items()
+            if turned and each.digest is not None and each.digest.channel in turned
+        }
+        return touched.keys() | opened_or_closed
 
 
 @dataclass(slots=True)
 class Poster:
     """Plans for the servers of this process's shards; ``delivery`` takes what anybody planned from there.
 
-    What servers have set is read again when it changed, and planned by when the next digest is due, so that a tick with
-    nothing to do takes next to nothing however many servers there are.
+    Of what servers have set only what changed is read again, and a server's digest is planned when it is due, so that a
+    tick takes next to nothing however many servers there are.
     """
 
     stores: PostStores
@@ -80,18 +103,30 @@ class Poster:
         await self.delivery.deliver()
 
     async def _look(self, presence: Presence) -> _Seen:
-        """Read what servers have set, and plan the digests that are due, unless nothing of it can have changed."""
+        """Read what servers have set, as far as it may have changed, and plan the digests that are due."""
         revision, now = await self.stores.guilds.revision(), self.now()
-        if self._seen is not None and self._seen.holds(revision, presence, now):
-            return self._seen
-        self._seen = None
+        seen, self._seen = self._seen, None  # where something fails, all is read again
+        if seen is None or not seen.holds(presence, now):
+            seen = await self._read_all(revision, presence, now)
+            touched = set(seen.settings)
+        elif seen.revision != revision:
+            changed, gone = await self.stores.guilds.changed_after(seen.revision)
+            touched = seen.take_in(changed, gone, await self.stores.closed.everywhere())
+            seen.revision = revision
+        else:
+            touched = set()
+        if touched or seen.next_due <= now:
+            touched |= {guild for guild, moment in seen.due.items() if moment <= now}
+            await self._plan_digests(seen, touched)
+            seen.next_due = min(seen.due.values(), default=_NEVER)
+        self._seen = seen
+        return seen
+
+    async def _read_all(self, revision: int, presence: Presence, now: datetime) -> _Seen:
         await self._note_presence(presence)
         closed = await self.stores.closed.everywhere()
-        settings = [each for each in await self.stores.guilds.everyone() if each.guild in presence.servers]
-        next_due = await self._plan_digests(settings, closed)
-        until = min(next_due, now + _LOOKED_ANYWAY)
-        self._seen = _Seen(revision, presence, now, until, {each.guild: each for each in settings}, closed)
-        return self._seen
+        settings = {each.guild: each for each in await self.stores.guilds.everyone() if each.guild in presence.servers}
+        return _Seen(presence, now, now + _LOOKED_ANYWAY, revision, settings, closed)
 
     async def announce(self, changes: Sequence[Change]) -> None:
         """Take in changes; the next ticks announce them where that is wanted. Known ones are not taken twice."""
@@ -110,17 +145,19 @@ class Poster:
             await self.stores.guilds.forget(guild)
             log.info("guild_forgotten", guild=guild)
 
-    async def _plan_digests(self, settings: Sequence[GuildSettings], closed: Collection[int]) -> datetime:
-        """Plan the digests that are due, and return when the next one is."""
+    async def _plan_digests(self, seen: _Seen, guilds: Collection[int]) -> None:
+        """Plan the digests of some servers that are due, and note when the next ones are."""
         due: list[tuple[int, DigestSettings, Slot]] = []
-        next_due = self.now() + MADE_UP_FOR
-        for each in settings:
-            digest = each.digest
-            if digest is not None and digest.channel not in closed:
-                slot, following = await self._slots(each.guild, digest)
-                next_due = min(next_due, following.moment)
+        for number, guild in enumerate(sorted(guilds), start=1):
+            digest = seen.settings[guild].digest
+            seen.due.pop(guild, None)
+            if digest is not None and digest.channel not in seen.closed:
+                slot, following = await self._slots(guild, digest)
+                seen.due[guild] = following.moment
                 if slot is not None:
-                    due.append((each.guild, digest, slot))
+                    due.append((guild, digest, slot))
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # others get their turn
         known = await self.stores.posts.known(PostKind.DIGEST, {str(slot.week) for _, _, slot in due})
         for guild, digest, slot in due:
             if (guild, str(slot.week)) not in known:
@@ -128,7 +165,6 @@ class Poster:
                 if await self.stores.posts.plan(post, self.now()):
                     note("post_planned", post)
                     self.delivery.checkpoint("planned")
-        return next_due
 
     async def _slots(self, guild: int, digest: DigestSettings) -> tuple[Slot | None, Slot]:
         """Return the slot that is due, if one is, and the next one."""

@@ -32,6 +32,8 @@ from tests.storage.engine.test_postgres import Cable, add, database_of, names, u
 LATER = datetime(2026, 11, 30, tzinfo=UTC)
 NAME = "postgresql://ftbot@db/ftbot"
 SECRET = "hunter2"
+SETTINGS = {"ssl": "on", "wal_level": "replica"}
+"""What a server needs that answers by TLS, and can become a standby."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def own_cluster() -> Iterator[postgres.Cluster]:
         ):
             path.write_bytes(content)
             cluster.own(path)
-        cluster.start(ssl="on")
+        cluster.start(**SETTINGS)
         asyncio.run(cluster.server.make_template())
         yield cluster
 
@@ -122,7 +124,7 @@ async def test_a_server_that_goes_away_is_told_until_it_is_back_and_has_all_that
             assert await problem(health) == (
                 f"The database {NAME} cannot be reached. Start its server, or check FTBOT_DATABASE."
             )
-        own_cluster.start(ssl="on")
+        own_cluster.start(**SETTINGS)
         await until_it_works(health, 10)
         await add(database, "scipy")
         assert await names(database) == ["numpy", "scipy"]
@@ -136,7 +138,7 @@ async def test_who_begins_to_write_waits_for_a_server_that_restarts(
         own_cluster.stop()
         writing = asyncio.create_task(add(database, "scipy"))
         reading = asyncio.create_task(database.read("SELECT COUNT(*) FROM packages WHERE name = 'numpy'"))
-        own_cluster.start(ssl="on")
+        own_cluster.start(**SETTINGS)
         await writing
         assert await reading == [(1,)]
 
@@ -153,7 +155,7 @@ async def test_a_standby_is_told_until_it_is_the_primary(own_cluster: postgres.C
         sign = own_cluster.data / "standby.signal"
         sign.touch()
         own_cluster.own(sign)
-        own_cluster.start(ssl="on")
+        own_cluster.start(**SETTINGS)
         await server.started()
         assert await problem(health) == sentence
         assert await names(database) == ["numpy"]
