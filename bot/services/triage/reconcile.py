@@ -197,7 +197,8 @@ class Reconciler:
         known = await self.threads.get(issue.node_id)
         if known is not None:
             return tuple(_differences(known, issue))
-        if issue.created < first or not (await read_thread(issue)).free_threading:
+        # GitHub tells whole seconds, so what was opened just after the first look would seem older than that.
+        if issue.created < first.replace(microsecond=0) or not (await read_thread(issue)).free_threading:
             return ()
         opened = _of(issue, Trigger.OPENED, issue.created)
         return (opened,) if issue.updated <= issue.created else (opened, _of(issue, Trigger.POLLED, issue.updated))

@@ -77,6 +77,16 @@ async def test_nothing_that_is_older_than_the_app_is_touched(bench: Bench, repos
     assert moves(old) == []
 
 
+async def test_an_issue_is_found_that_was_opened_in_the_second_of_the_first_look(
+    bench: Bench, repository: FakeRepository
+) -> None:
+    bench.clock.advance(seconds=0.7)  # GitHub gives whole seconds, so what comes after it seems to be before
+    await bench.reconciler.poll()
+    issue = repository.open(*CRASH)
+    await poll(bench)
+    assert moves(issue) == BOTH
+
+
 async def test_a_thread_that_becomes_about_free_threading_by_an_edit_is_found(
     deaf: Bench, repository: FakeRepository
 ) -> None:
