@@ -7,6 +7,7 @@ up on the server before anybody is told that it failed; a turn whose connection 
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -51,20 +52,31 @@ _HEARTBEAT_SECONDS: Final = 1.0
 _CHANNEL: Final = "ftbot"
 _CLOCK_SECONDS: Final = 15.0
 _BEGIN: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+_RETURNS_COLUMNS: Final = re.compile(r" RETURNING [\w\s,.]+$")
+_AND_NUMBER: Final = ", pg_current_xact_id()::text"
+"""Asks for a transaction's number beside the columns of what was written; to ask for it alone is a round trip more."""
+
 
 _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
 class PostgresTransaction:
-    """One that is under way on a connection of its own."""
+    """One that is under way on a connection of its own; ``number`` is the server's, once a statement has told it."""
 
     connection: Pooled
+    number: str | None = None
     _fresh: bool = True
 
     async def run(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
         """Execute one statement."""
-        return await self._at_first_again(lambda: _run(self.connection, statement, values))
+        asks = self.number is None and _RETURNS_COLUMNS.search(statement) is not None
+        asked = statement + _AND_NUMBER if asks else statement
+        rows = await self._at_first_again(lambda: _run(self.connection, asked, values))
+        if not asks or not rows:
+            return rows
+        self.number = str(rows[0][-1])
+        return [row[:-1] for row in rows]
 
     async def run_many(self, statement: str, rows: Sequence[Sequence[Value]]) -> None:
         """Send all rows in one batch."""
@@ -150,8 +162,8 @@ class Postgres:
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         """Write, beside other writers."""
         with as_storage_errors(self.name):
-            async with _begun(self.pool) as connection:
-                yield PostgresTransaction(connection)
+            async with _begun(self.pool) as transaction:
+                yield transaction
             self.pulse.beat()
 
     async def read(self, statement: str, values: Sequence[Value] = ()) -> list[Row]:
@@ -256,12 +268,13 @@ async def _borrowed(pool: Pool) -> AsyncIterator[Pooled]:
 
 
 @asynccontextmanager
-async def _begun(pool: Pool) -> AsyncIterator[Pooled]:
+async def _begun(pool: Pool) -> AsyncIterator[PostgresTransaction]:
     """Run the block in a transaction on a connection of the pool, begun as soon as a server is there."""
     connection = await _begin(pool)
     try:
+        transaction = PostgresTransaction(connection)
         try:
-            yield connection
+            yield transaction
         except asyncpg.ReadOnlySQLTransactionError:
             # The server was the primary, and no longer is, or no longer writes: its sessions may never learn better.
             connection.terminate()
@@ -270,7 +283,7 @@ async def _begun(pool: Pool) -> AsyncIterator[Pooled]:
         except BaseException:
             await _undo(connection)
             raise
-        await _commit(pool, connection)
+        await _commit(pool, transaction)
     finally:
         await pool.release(connection, timeout=PATIENCE_SECONDS)
 
@@ -289,13 +302,15 @@ async def _begin(pool: Pool) -> Pooled:
     raise AssertionError("the last attempt raises")
 
 
-async def _commit(pool: Pool, connection: Pooled) -> None:
+async def _commit(pool: Pool, transaction: PostgresTransaction) -> None:
     """Commit; where the answer is lost, ask on another connection what became of it."""
-    number = await connection.fetchval("SELECT pg_current_xact_id_if_assigned()::text")
+    connection, number = transaction.connection, transaction.number
+    if number is None:
+        number = await connection.fetchval("SELECT pg_current_xact_id_if_assigned()::text")
     try:
         await connection.execute("COMMIT")
     except ENDED:
-        if number is not None and not await _was_committed(pool, str(number)):
+        if number is not None and not await _was_committed(pool, number):
             raise
     except BaseException:  # cancelled: the server may have heard of it or not
         connection.terminate()

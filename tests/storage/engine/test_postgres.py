@@ -147,16 +147,47 @@ async def test_a_session_that_ends_in_a_transaction_undoes_it_and_says_so(
         assert await names(database) == []
 
 
+@pytest.mark.parametrize("statement", [ADD, f"{ADD} RETURNING name", f"WITH it AS ({ADD} RETURNING name) TABLE it"])
 async def test_a_commit_whose_answer_is_lost_is_known_to_have_happened(
-    postgres_server: Server, postgres_url: str
+    postgres_server: Server, postgres_url: str, statement: str
 ) -> None:
     cable = Cable(postgres_server.port)
     async with cable.laid(postgres_url) as url, open_database(url, NAME) as database:
         await add(database, "numpy")
         cable.loses_answer_to = b"COMMIT"
-        await add(database, "scipy")
+        async with database.transaction() as transaction:
+            returned = await transaction.run(statement, ("scipy",))
+        assert returned == ([] if statement == ADD else [("scipy",)])
         assert cable.lost == 1
         assert await names(database) == ["numpy", "scipy"]
+
+
+async def test_rows_are_as_they_were_asked_for_whatever_is_asked_beside(postgres_url: str) -> None:
+    ask, tell = "SELECT name, asked FROM packages", "UPDATE packages SET asked = 0 RETURNING name, asked"
+    async with open_database(postgres_url, NAME) as database:
+        await add(database, "numpy")
+        for _ in range(2):
+            async with database.transaction() as transaction:
+                for statement in (ask, ask, tell, tell, ask):
+                    # As those that are put together: another object each time.
+                    assert await transaction.run("".join(list(statement))) == [("numpy", 0)]
+
+
+async def test_a_commit_after_rows_were_returned_that_never_arrived_is_told(
+    postgres_server: Server, postgres_url: str
+) -> None:
+    cable = Cable(postgres_server.port)
+    async with cable.laid(postgres_url) as url, open_database(url, NAME) as database:
+
+        async def write() -> None:
+            async with database.transaction() as transaction:
+                assert await transaction.run(f"{ADD} RETURNING name", ("numpy",)) == [("numpy",)]
+                assert await transaction.run(f"{ADD} RETURNING name", ("scipy",)) == [("scipy",)]
+                cable.cut()
+
+        with pytest.raises(StorageError, match="cannot be reached"):
+            await write()
+        assert await names(database) == []
 
 
 async def test_a_commit_that_never_arrived_is_told(postgres_server: Server, postgres_url: str) -> None:
