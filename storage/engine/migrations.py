@@ -668,6 +668,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE guilds ADD COLUMN changed BIGINT NOT NULL DEFAULT 0",
         "CREATE INDEX changed_guilds ON guilds (changed)",
     ),
+    (
+        # Who takes in deliveries takes this row first, and not that of who claims some, which may take long.
+        "INSERT INTO sequences (name, last) VALUES ('deliveries', 0)",
+    ),
 )
 
 CONTRACTIONS: Mapping[int, int] = {

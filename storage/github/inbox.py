@@ -55,8 +55,12 @@ class Inbox:
     async def receive_groups(
         self, groups: Sequence[Sequence[tuple[str, GithubEvent]]], now: datetime
     ) -> tuple[int, ...]:
-        """Keep what several deliveries told of in one transaction; tells of each how much is new."""
+        """Keep what several deliveries told of in one transaction; tells of each how much is new.
+
+        Processes do that one after another: of the same in two of them one would fail, and numbers tell the order.
+        """
         async with self.database.transaction() as transaction:
+            await wait_for_others(transaction, "deliveries")
             return tuple([await _store_group(transaction, group, now) for group in groups])
 
     async def claim(self, name: str, now: datetime, most: int) -> tuple[Received, ...]:

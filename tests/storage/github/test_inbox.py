@@ -70,6 +70,16 @@ async def test_many_are_kept_all_or_none(database: Engine, inbox: Inbox) -> None
     assert await inbox.receive_many([], NOW) == 0
 
 
+async def test_what_comes_to_several_processes_at_once_is_kept_once_and_refused_to_none(inbox: Inbox) -> None:
+    told = [(f"d{number}", event(str(number))) for number in range(30)]
+    by_other_names = [(f"other {name}", happened) for name, happened in told]
+    new = await asyncio.gather(
+        *(inbox.receive_many(some, NOW) for some in (told, told[::-1], by_other_names, by_other_names[::-1]))
+    )
+    assert sum(new) == len(told)
+    assert len(await names(inbox)) == len(told)
+
+
 async def test_what_is_put_off_is_due_later_and_counts_only_failed_attempts(inbox: Inbox) -> None:
     await inbox.receive_many([("d1", event("a"))], NOW)
     await inbox.receive_many([("d2", event("b"))], NOW)
