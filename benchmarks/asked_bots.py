@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from benchmarks.loopback_index import MODEL
 from benchmarks.processes import Footprint, environment, footprint, running
 from tests.fakes.discord_interactions import Answer, CallbackType
+from tests.fakes.discord_world import Guild
 from tests.fakes.fake_discord import FakeDiscord
 
 _START_SECONDS = 20.0
@@ -23,21 +24,22 @@ Ask = Callable[[], Awaitable[float]]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A bot under measurement: its process and the Discord that it is connected to."""
+    """A bot under measurement: its process, with others of a fleet, and the Discord that it is connected to."""
 
     discord: FakeDiscord
     pid: int
+    others: tuple[int, ...] = ()
 
-    async def ask(self, package: str = MODEL) -> float:
+    async def ask(self, package: str = MODEL, guild: Guild | None = None) -> float:
         """Use ``/ftstatus``; give the seconds from the event to the bot's answer."""
-        answer = await self._first_answer(package)
+        answer = await self._first_answer(package, guild)
         assert answer.latency is not None
         return answer.latency
 
-    async def read(self, package: str) -> tuple[float, str]:
+    async def read(self, package: str, guild: Guild | None = None) -> tuple[float, str]:
         """Use ``/ftstatus``; give the seconds until the card is there, and its text."""
         started = time.perf_counter()
-        answer = await self._first_answer(package)
+        answer = await self._first_answer(package, guild)
         message = await answer.shown(_ANSWER_SECONDS)
         return time.perf_counter() - started, message.text()
 
@@ -48,11 +50,15 @@ class Subject:
         return time.perf_counter() - started
 
     def footprint(self) -> Footprint | None:
-        """Read what the process takes."""
-        return footprint(self.pid)
+        """Read what its processes take together."""
+        found = [footprint(pid) for pid in (self.pid, *self.others)]
+        each = [taken for taken in found if taken is not None]
+        if len(each) < len(found):
+            return None
+        return Footprint(*(sum(values) for values in zip(*map(astuple, each), strict=True)))
 
-    async def _first_answer(self, package: str) -> Answer:
-        answer = self.discord.slash("ftstatus", package=package)
+    async def _first_answer(self, package: str, guild: Guild | None) -> Answer:
+        answer = self.discord.slash("ftstatus", guild=guild, package=package)
         callback = await asyncio.wait_for(answer.callback, _ANSWER_SECONDS)
         assert callback.type in {CallbackType.MESSAGE, CallbackType.DEFERRED_MESSAGE}
         return answer
@@ -92,22 +98,29 @@ class Run:
             self.cpu = None if before is None or after is None else self.cpu + after.cpu - before.cpu
 
 
+def bot_environment(discord: FakeDiscord, index: str, database: str, **settings: str) -> dict[str, str]:
+    """Return the environment of an ``ftbot run`` as in a container, with JSON lines about every answer."""
+    usual = {
+        "index_url": f"{index}simple/",
+        "json_api_url": f"{index}pypi/",
+        "database": database,
+        "discord_token": discord.token,
+        "discord_api_url": discord.api_url,
+        "discord_gateway_url": discord.gateway_url,
+        "http_port": "0",
+        "track": "0",
+        "log_format": "json",
+    }
+    env = environment(**(usual | settings))
+    env.pop("PYTHONPATH")  # each build finds its own packages
+    return env
+
+
 @asynccontextmanager
 async def open_bot(folder: Path, index: str, command: Sequence[str], name: str = "ftbot") -> AsyncIterator[Subject]:
-    """Run ``ftbot run`` as in a container: JSON lines about every answer, a database on disk; it tracks nothing."""
+    """Run ``ftbot run`` with a database on disk; it tracks nothing."""
     async with FakeDiscord(validate=False) as discord:
-        env = environment(
-            index_url=f"{index}simple/",
-            json_api_url=f"{index}pypi/",
-            database=str(folder / f"{name}.db"),
-            discord_token=discord.token,
-            discord_api_url=discord.api_url,
-            discord_gateway_url=discord.gateway_url,
-            http_port="0",
-            track="0",
-            log_format="json",
-        )
-        env.pop("PYTHONPATH")  # each build finds its own packages
+        env = bot_environment(discord, index, str(folder / f"{name}.db"))
         async with running(command, folder, env, f"{name}.log") as process:
             await discord.connected(_START_SECONDS)
             yield Subject(discord, process.pid)

@@ -12,10 +12,10 @@ import json
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from discord import ui
 
+from benchmarks.engines import open_engine
 from bot.clients.discord import Card, DiscordPosts, Pace
 from bot.core.digest.weeks import Week
 from bot.core.posting.messages import Draft, PreparedDigest
@@ -29,7 +29,6 @@ from storage.discord.package_news import PackageNews
 from storage.discord.posts import Posts
 from storage.discord.watch_news import WatchNews
 from storage.discord.watches import Watches
-from storage.engine import postgres, sqlite
 from storage.engine.engine import Engine
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
@@ -88,8 +87,7 @@ async def _post(database: Engine, pace: Pace, round_trip: float) -> dict[str, fl
 
 async def _main(place: str, a_second: int, processes: int, round_trip: float) -> None:
     set_up_logs(level="warning", as_json=True, stream=sys.stderr)
-    opening = postgres.open_database(place, "it") if "://" in place else sqlite.open_database(Path(place))
-    async with opening as database:
+    async with open_engine(place) as database:
         pace = Pace(a_second, lambda: processes)
         print(json.dumps(await _post(database, pace, round_trip)), flush=True)
 

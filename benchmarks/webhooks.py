@@ -13,11 +13,12 @@ import hashlib
 import hmac
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
+from itertools import cycle
 from pathlib import Path
 
 import aiohttp
@@ -28,6 +29,7 @@ from benchmarks.processes import Footprint, environment, footprint, running, sai
 from benchmarks.report import report
 from benchmarks.webhook_site import SECRET
 from bot.core.github.webhooks import comment_key
+from storage.engine.rows import Value
 from storage.engine.sqlite import open_database
 
 BOUND_SECONDS = 120.0
@@ -89,22 +91,19 @@ async def measure(count: int, rate: float, folder: Path) -> list[tuple[str, list
     warm_up, deliveries = make(_WARM_UP, first=10_000_000), make(count)
     async with running(command, folder, environment(), "site.log") as process:
         url = await said(process, _START_SECONDS)
-        connector = aiohttp.TCPConnector(limit=0)
-        timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http:
-            await _send(http, url, warm_up, rate)
+        async with open_sender() as http:
+            await send(http, [url], warm_up, rate)
             before = footprint(process.pid)
-            sent = await _send(http, url, deliveries, rate)
+            sent = await send(http, [url], deliveries, rate)
             after = footprint(process.pid)
-            least = await _send(http, url.replace(_PATH, _NOTHING), deliveries, rate)
+            least = await send(http, [url.replace(_PATH, _NOTHING)], deliveries, rate)
         assert process.stdin is not None
         process.stdin.close()
         await asyncio.wait_for(process.wait(), _ANSWER_SECONDS)
-    happened = {delivery.event for delivery in (*warm_up, *deliveries) if delivery.event is not None}
+    happened = happened_in((*warm_up, *deliveries))
     async with open_database(path) as database:
         rows = await database.read("SELECT event, due FROM inbox")
-    stored = [event for event, _ in rows]
-    lost, twice = len(happened.difference(stored)), len(stored) - len(set(stored))
+    lost, twice = amiss(happened, [event for event, _ in rows])
     accepted = sum(one.status == HTTPStatus.ACCEPTED for one in sent)
     return [
         (f"Deliveries at {rate:,.0f}/s: when it should be sent → 202", _latencies(sent, least, before, after)),
@@ -122,26 +121,45 @@ async def measure(count: int, rate: float, folder: Path) -> list[tuple[str, list
     ]
 
 
-async def _send(http: aiohttp.ClientSession, url: str, deliveries: Sequence[Delivery], rate: float) -> list[Sent]:
-    """Send deliveries at a rate, whatever becomes of them."""
+def open_sender() -> aiohttp.ClientSession:
+    """Return a client that waits as long as GitHub does, for as many answers at once as there are."""
+    connector = aiohttp.TCPConnector(limit=0)
+    return aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=_ANSWER_SECONDS))
+
+
+async def send(
+    http: aiohttp.ClientSession, urls: Sequence[str], deliveries: Sequence[Delivery], rate: float
+) -> list[Sent]:
+    """Send deliveries at a rate, whatever becomes of them, to each address in turn."""
     start = time.perf_counter()
-
-    async def send(delivery: Delivery, planned: float) -> Sent:
-        status: int | None = None
-        try:
-            async with http.post(url, data=delivery.body, headers=delivery.headers) as answer:
-                await answer.read()
-                status = answer.status
-        except (aiohttp.ClientError, TimeoutError):
-            pass
-        return Sent(time.perf_counter() - planned, status)
-
     under_way = []
-    for number, delivery in enumerate(deliveries):
+    for number, (delivery, url) in enumerate(zip(deliveries, cycle(urls), strict=False)):
         planned = start + number / rate
         await asyncio.sleep(max(0.0, planned - time.perf_counter()))
-        under_way.append(asyncio.create_task(send(delivery, planned)))
+        under_way.append(asyncio.create_task(send_one(http, url, delivery, planned)))
     return list(await asyncio.gather(*under_way))
+
+
+async def send_one(http: aiohttp.ClientSession, url: str, delivery: Delivery, planned: float) -> Sent:
+    """Send a delivery that should have been sent at a time."""
+    status: int | None = None
+    try:
+        async with http.post(url, data=delivery.body, headers=delivery.headers) as answer:
+            await answer.read()
+            status = answer.status
+    except (aiohttp.ClientError, TimeoutError):
+        pass
+    return Sent(time.perf_counter() - planned, status)
+
+
+def happened_in(deliveries: Iterable[Delivery]) -> set[str]:
+    """Return the events that must be stored once."""
+    return {delivery.event for delivery in deliveries if delivery.event is not None}
+
+
+def amiss(happened: Collection[str], stored: Sequence[Value]) -> tuple[int, int]:
+    """Count the events that are not stored, and what is stored twice."""
+    return len(set(happened).difference(stored)), len(stored) - len(set(stored))
 
 
 def _latencies(
