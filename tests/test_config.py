@@ -261,6 +261,28 @@ def test_a_database_that_no_engine_opens_is_refused_without_showing_it(
     )
 
 
+@pytest.mark.parametrize(
+    "password", ["s3cret/x", "12/s3cret", "p@12/s3cret", "12/a?s3cret", "12/a#s3cret", "s3cret?x", "s3cret#"]
+)
+def test_a_password_that_is_not_encoded_is_refused_without_showing_any_of_it(
+    monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    monkeypatch.setenv("FTBOT_DATABASE", f"postgresql://ada:{password}@db.example/ftbot")
+    with pytest.raises(UserError) as refused:
+        read_settings()
+    assert str(refused.value) == (
+        "FTBOT_DATABASE cannot be used: It is no address of PostgreSQL."
+        " In a user and a password, write %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %."
+        " See docs/operations.md, Settings."
+    )
+
+
+@pytest.mark.parametrize("rest", ["?user=ada@db", "?host=%2Frun&user=ada@db", "?sslmode=require"])
+def test_what_a_parameter_has_may_look_like_an_address(monkeypatch: pytest.MonkeyPatch, rest: str) -> None:
+    monkeypatch.setenv("FTBOT_DATABASE", f"postgresql://db.example:5432/ftbot{rest}")
+    assert str(read_settings().database) == "postgresql://db.example:5432/ftbot"
+
+
 @pytest.mark.parametrize("value", ["ftbot.db", "./a:b.db", "/data/a:b.db", "C:/ftbot.db", r"c:\ftbot.db", "../x"])
 def test_a_database_may_be_at_any_path(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("FTBOT_DATABASE", value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 IN_MEMORY = ":memory:"
 
@@ -14,6 +14,11 @@ _SCHEME = re.compile(r"\s*(?:[a-z][\w+.-]+:|[a-z]://)", re.IGNORECASE | re.ASCII
 
 _POSTGRES = ("postgresql", "postgres")
 _MASK = "********"
+_NO_ADDRESS = "It is no address of PostgreSQL. Give postgresql://USER:PASSWORD@HOST/DATABASE, or a path"
+_ENCODE = (
+    "It is no address of PostgreSQL."
+    " In a user and a password, write %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %"
+)
 _SECRET_PARAMETERS = ("password", "sslpassword")
 
 
@@ -73,9 +78,23 @@ def parse_database(written: str) -> DatabaseAddress:
     address = written.strip()
     try:
         parts = urlsplit(address)
+    except ValueError:  # a host that is no address
+        raise ValueError(_NO_ADDRESS) from None
+    if _is_cut_short(parts):
+        raise ValueError(_ENCODE)
+    try:
         known = parts.scheme in _POSTGRES and len(parts.path) > 1 and parts.port != 0
-    except ValueError:  # a port that is none, a host that is no address
+    except ValueError:  # a port that is none
         known = False
     if not known or "://" not in address:
-        raise ValueError("It is no address of PostgreSQL. Give postgresql://USER:PASSWORD@HOST/DATABASE, or a path")
+        raise ValueError(_NO_ADDRESS)
     return DatabaseAddress(address)
+
+
+def _is_cut_short(parts: SplitResult) -> bool:
+    """Decide whether the part with the password ended within that, so that the rest of it would be shown.
+
+    Then an ``@`` comes later; in a parameter's value there may be one.
+    """
+    unexpected = [parts.path, parts.fragment, *(each.partition("=")[0] for each in parts.query.split("&"))]
+    return any("@" in text for text in unexpected)
