@@ -17,6 +17,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.core.errors import StorageError, UpstreamError
 from bot.services.fleet.leadership import Leadership
 from bot.services.metrics import Metrics, RunEnd
 
@@ -68,8 +69,12 @@ class _Runs:
                 log.info("job_stopped", job=job.name)
                 return RunEnd.STOPPED
             log.exception("job_failed", job=job.name)  # something that it waited for was cancelled
-        except Exception:
-            log.exception("job_failed", job=job.name)
+        except Exception as error:
+            reason = _others_reason(error)
+            if reason is None:
+                log.exception("job_failed", job=job.name)
+            else:
+                log.warning("job_failed", job=job.name, reason=reason)
         else:
             return RunEnd.DONE
         return RunEnd.FAILED
@@ -87,6 +92,15 @@ class _Runs:
         """Stop what only the leader runs, and see it end."""
         self.losing = {task for task, job in self.tasks.items() if job.once}
         await _stop(self.losing.copy())
+
+
+def _others_reason(error: Exception) -> str | None:
+    """Return what is wrong with the database or with somebody else's service; None where the fault may be ours."""
+    if not isinstance(error, ExceptionGroup):
+        return str(error) if isinstance(error, StorageError | UpstreamError) else None
+    reasons = [_others_reason(each) for each in error.exceptions]
+    known = [reason for reason in reasons if reason is not None]
+    return " ".join(dict.fromkeys(known)) if len(known) == len(reasons) else None
 
 
 async def _stop(tasks: Collection[asyncio.Task[object]]) -> None:

@@ -168,8 +168,11 @@ def set_up_logs(
     # What no line shows is not looked for; the standard library documents these for that.
     logging._srcfile = None  # noqa: SLF001 — documented, see above
     logging.logThreads = logging.logProcesses = False
-    for chatty in ("httpx", "discord.gateway", "discord.client", "aiosqlite", "apscheduler", "github", "urllib3"):
+    for chatty in ("httpx", "discord.gateway", "discord.client", "aiosqlite", "github", "urllib3"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    # That something is tried again, or a job not begun twice, is as it should be; what fails in the end is told of.
+    for chattier in ("apscheduler", "stamina"):
+        logging.getLogger(chattier).setLevel(max(logging.ERROR, root.level))
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, _at_once(line_of)],
         logger_factory=structlog.stdlib.LoggerFactory(),

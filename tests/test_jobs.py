@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from bot.core.errors import StorageError, UpstreamError
 from bot.jobs import Job, timetable
 from bot.services.metrics import Metrics
 from tests.patience import at_most
@@ -69,6 +70,46 @@ async def test_a_run_that_fails_is_a_line_in_the_log_and_counted_and_does_not_st
     assert (line["event"], line["job"], line["exc_info"]) == ("job_failed", "failing", True)
     assert counted(metrics, "failing")["failed"] == 1
     assert counted(metrics, "failing")["done"] >= 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        StorageError("The database is away."),
+        UpstreamError("The index is away."),
+        ExceptionGroup("of several tasks", [StorageError("It is away."), StorageError("It is away.")]),
+    ],
+)
+async def test_what_others_are_the_reason_of_is_a_sentence_and_no_traceback(
+    metrics: Metrics, failure: Exception
+) -> None:
+    ran = asyncio.Event()
+
+    async def fail() -> None:
+        ran.set()
+        raise failure
+
+    with capture_logs() as logs:
+        async with timetable(metrics, Job("failing", timedelta(days=1), fail, at_start=True)):
+            await ran.wait()
+    assert [(line["event"], line["job"], str(line["reason"])[-8:]) for line in logs] == [
+        ("job_failed", "failing", "is away.")
+    ]
+    assert {line["log_level"] for line in logs} == {"warning"}
+    assert counted(metrics, "failing") == {"done": 0, "failed": 1, "stopped": 0}
+
+
+async def test_a_bug_among_what_others_are_the_reason_of_has_its_traceback(metrics: Metrics) -> None:
+    ran = asyncio.Event()
+
+    async def fail() -> None:
+        ran.set()
+        raise ExceptionGroup("of several tasks", [StorageError("It is away."), RuntimeError("a bug")])
+
+    with capture_logs() as logs:
+        async with timetable(metrics, Job("failing", timedelta(days=1), fail, at_start=True)):
+            await ran.wait()
+    assert [(line["event"], line["exc_info"]) for line in logs] == [("job_failed", True)]
 
 
 async def test_a_run_that_waits_for_something_that_is_cancelled_has_failed(metrics: Metrics) -> None:

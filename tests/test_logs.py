@@ -121,6 +121,16 @@ def test_libraries_that_talk_much_are_heard_from_warnings_on() -> None:
     assert [line["event"] for line in lines_of(stream)] == ["heartbeat late"]
 
 
+def test_what_is_tried_again_and_what_is_still_under_way_is_no_line() -> None:
+    stream = StringIO()
+    set_up_logs(level="info", as_json=True, stream=stream)
+    told: structlog.stdlib.BoundLogger = structlog.get_logger("stamina")
+    told.warning("stamina.retry_scheduled", callable="<context block>")
+    logging.getLogger("apscheduler.scheduler").warning("Execution of job skipped: maximum number of running instances")
+    logging.getLogger("apscheduler.scheduler").error("Error submitting job")
+    assert [line["event"] for line in lines_of(stream)] == ["Error submitting job"]
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize("secret", [GIVEN, *TOKEN_SHAPED.values()], ids=["a given one", *TOKEN_SHAPED])
 def test_a_secret_is_never_written(secret: str, as_json: bool) -> None:
