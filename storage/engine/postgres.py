@@ -24,6 +24,7 @@ from storage.engine.engine import Pulse
 from storage.engine.postgres_errors import ENDED, as_storage_errors
 from storage.engine.postgres_schema import lock_of, migrate
 from storage.engine.postgres_sessions import (
+    ENDS_IN_SILENCE,
     PATIENCE_SECONDS,
     WHO,
     Connection,
@@ -184,6 +185,8 @@ class Postgres:
             with as_storage_errors(self.name):
                 taken = await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock_of(f"turn {what}"))
             if taken:
+                with as_storage_errors(self.name):
+                    await connection.execute(ENDS_IN_SILENCE)
                 async with _while_alive(connection, self.name, what):
                     yield True
             else:

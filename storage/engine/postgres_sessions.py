@@ -46,6 +46,12 @@ _SETTINGS: Final = {
 It is asked by a statement, as proxies refuse connections that ask for it when they begin.
 """
 
+ENDS_IN_SILENCE: Final = "SELECT set_config(name, '5s', FALSE) FROM pg_settings WHERE name = 'idle_session_timeout'"
+"""Has the server end a session that says nothing for five seconds, with its locks, as when its process hangs.
+
+Only for one that is tried all the time. Servers before PostgreSQL 14 cannot do that.
+"""
+
 _HEARD_SECONDS: Final = 1.0
 _STARTING: Final = {"application_name": "ftbot", "timezone": "UTC"}
 _NO_STATEMENT_OF_THIS_NAME = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)

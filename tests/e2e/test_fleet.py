@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -11,10 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import open_database
 from tests.e2e.program import TOKEN, Bot, running
+from tests.fakes.cable import Cable
 from tests.fakes.fake_discord import FakeDiscord
 from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import wheels
+from tests.patience import at_most
+from tests.postgres import Server
+
+TEN_MINUTES = 600
+CLOCKS = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+"""What sets the clock of one process (on Debian: ``apt install faketime``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,63 @@ async def test_one_scans_and_when_it_is_killed_the_next_one_does(fleet: Fleet) -
         assert await heir.end() == 0
         assert (await spare.logged("leading"))["epoch"] == 3
         assert await spare.end() == 0
+
+
+def set_clock(seconds: int) -> dict[str, str]:
+    """Return the variables that set a process's clock ahead."""
+    return {"LD_PRELOAD": str(CLOCKS[0]), "FAKETIME": f"{seconds:+d}s"}
+
+
+async def test_a_leader_whose_network_falls_silent_stops_with_its_scan_before_another_leads(
+    fleet: Fleet, postgres_server: Server
+) -> None:
+    """Their clocks are 20 minutes apart, where there is what does that: nothing may rest on them."""
+    before, after = (set_clock(-TEN_MINUTES), set_clock(TEN_MINUTES)) if CLOCKS else ({}, {})
+    held = fleet.index.hold()
+    cable = Cable(postgres_server.port)
+    async with cable.laid(fleet.database) as far, AsyncExitStack() as stack:
+        leader = await fleet.start(stack, FTBOT_DATABASE=far, **before)
+        pid = (await leader.logged("scan_started"))["pid"]
+        assert isinstance(pid, int)
+        await asyncio.wait_for(held.arrived.wait(), at_most(30))
+        heir = await fleet.start(stack, **after)
+        await heir.logged("lead_not_taken")
+        assert [said(bot, "clock_differs") for bot in (leader, heir)] == [bool(CLOCKS)] * 2
+
+        cable.fall_silent()
+        began = time.monotonic()
+        stopped = await leader.logged("job_stopped")
+        assert stopped["job"] == "scan what is due"
+        assert said(leader, "leading_no_longer")
+        assert time.monotonic() - began < at_most(6)
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+        assert not said(heir, "leading")
+        cable.let_go()
+        assert (await heir.logged("leading"))["epoch"] == 2
+        held.release.set()
+        cable.speak_again()
+        await heir.logged("scanned")
+        await leader.until(lambda: any("Another process leads." in line for line in leader.written))
+        async with open_database(fleet.database) as database:
+            assert await database.read("SELECT epoch FROM leadership") == [(2,)]
+            assert await database.read("SELECT COUNT(*) FROM scans WHERE ended IS NULL") == [(0,)]
+        assert not said(leader, "scanned")
+        assert [await bot.end() for bot in (leader, heir)] == [0, 0]
+
+
+async def test_a_leader_that_hangs_is_led_on_without_and_does_not_act_when_it_wakes(fleet: Fleet) -> None:
+    async with AsyncExitStack() as stack:
+        leader = await fleet.start(stack)
+        await leader.logged("scanned")
+        heir = await fleet.start(stack)
+        await heir.logged("lead_not_taken")
+        leader.process.send_signal(signal.SIGSTOP)
+        assert (await heir.logged("leading"))["epoch"] == 2
+        leader.process.send_signal(signal.SIGCONT)
+        await leader.logged("leading_no_longer")
+        await leader.logged("lead_not_taken")
+        assert [await bot.end() for bot in (leader, heir)] == [0, 0]
 
 
 async def next_leader(bots: Sequence[Bot]) -> tuple[Bot, Bot]:

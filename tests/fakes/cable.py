@@ -41,8 +41,13 @@ class Cable:
     fate: Callable[[bytes], Fate] = arrives
     delay: float = 0.0
     hides_ends: bool = False
+    _open: asyncio.Event = field(default_factory=asyncio.Event)
+    _inner: list[asyncio.StreamWriter] = field(default_factory=list)
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
     _wires: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._open.set()
 
     @asynccontextmanager
     async def laid(self, url: str) -> AsyncIterator[str]:
@@ -66,14 +71,30 @@ class Cable:
             writer.transport.abort()
         self._writers.clear()
 
+    def fall_silent(self) -> None:
+        """Let nothing through any more, in neither direction, and no end of a connection either."""
+        self._open.clear()
+
+    def let_go(self) -> None:
+        """End all that goes through it for the server alone, as that does of which it hears nothing for some time."""
+        for writer in self._inner:
+            writer.transport.abort()
+        self._inner.clear()
+
+    def speak_again(self) -> None:
+        """Let everything through again; what was held up arrives now, where the server still listens to it."""
+        self._open.set()
+
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wire = asyncio.current_task()
         assert wire is not None
         self._wires.add(wire)
         wire.add_done_callback(self._wires.discard)
         with suppress(OSError, asyncio.CancelledError):
+            await self._open.wait()
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.port)
             self._writers += [writer, inner_writer]
+            self._inner.append(inner_writer)
             lost = asyncio.Event()
             await asyncio.gather(self._there(reader, inner_writer, lost), self._back(inner_reader, writer, lost))
         writer.transport.abort()
@@ -82,6 +103,7 @@ class Cable:
         with suppress(OSError):
             while piece := await reader.read(1 << 16):
                 await asyncio.sleep(self.delay)
+                await self._open.wait()
                 if self.hides_ends and piece.endswith(_TERMINATE):
                     return
                 fate = self.fate(piece)
@@ -92,15 +114,17 @@ class Cable:
                     lost.set()
                 writer.write(piece)
                 await writer.drain()
+        await self._open.wait()
         if not self.hides_ends:
             writer.close()
 
-    @staticmethod
-    async def _back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: asyncio.Event) -> None:
+    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: asyncio.Event) -> None:
         with suppress(OSError):
             while piece := await reader.read(1 << 16):
+                await self._open.wait()
                 if lost.is_set():  # the server has answered, so it has done what it was told
                     break
                 writer.write(piece)
                 await writer.drain()
+        await self._open.wait()
         writer.transport.abort()

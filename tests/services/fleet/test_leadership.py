@@ -6,13 +6,18 @@ import asyncio
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
+import pytest
 from structlog.testing import capture_logs
 
+from bot.core.errors import StorageError
 from bot.jobs import Job, timetable
 from bot.services.fleet.leadership import Leadership
 from bot.services.metrics import Metrics
 from storage.engine.engine import Engine
+from tests.databases import open_database
+from tests.fakes.cable import Cable
 from tests.patience import at_most
+from tests.postgres import Server
 from tests.storage.engines import OpenEngine
 
 SOON = 0.02
@@ -111,3 +116,29 @@ async def test_a_leader_whose_connection_ends_stops_and_says_so(open_postgres: O
         ]
         assert work.log == ["one", "one"]
         assert leader.epoch == 2
+
+
+async def test_what_a_leader_was_at_when_its_network_fell_silent_is_not_committed_when_it_is_back(
+    postgres_server: Server, postgres_url: str
+) -> None:
+    """The server has to hear that a network is gone before another may lead; the cable says when it does."""
+    work, cable = Work(), Cable(postgres_server.port)
+    async with cable.laid(postgres_url) as far, AsyncExitStack() as stack:
+        one, other = [await stack.enter_async_context(open_database(url)) for url in (far, postgres_url)]
+        leader = await process(stack, work, one, "one")
+        follower = await process(stack, work, other, "other")
+        await work.until("one")
+        with pytest.raises(StorageError):  # noqa: PT012 — it is the transaction's end that raises
+            async with leader.fenced.transaction() as transaction:
+                await transaction.run("INSERT INTO packages (name) VALUES ('numpy')")
+                cable.fall_silent()
+                await work.ended.wait()
+                assert (leader.leads, follower.leads, work.at_it) == (False, False, [])
+                cable.let_go()
+                await work.until("other")
+                cable.speak_again()
+        with pytest.raises(StorageError, match="Another process leads by now"):
+            async with leader.fenced.transaction():
+                pytest.fail("it leads no longer")
+        assert await other.read("SELECT name FROM packages") == []
+        assert work.log == ["one", "other"]
