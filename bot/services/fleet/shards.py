@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -124,6 +124,8 @@ class LeasedShards:
         if not self._held and not await self._agree(advised):
             return
         holdings = Holdings(self._count, self.live(), await self.leases.held())
+        if isinstance(self.shards, ShardRange):
+            self._say(self._held_by_others(self.shards, holdings.held))
         surplus = self._surplus(holdings)
         if surplus:
             await self._hold(self._held - surplus, hold)
@@ -154,7 +156,8 @@ class LeasedShards:
         wanted = advised if isinstance(self.shards, Auto) else self.shards.count
         self._count = await self.leases.agree(wanted)
         if self._count == wanted:
-            self._said = ""
+            if isinstance(self.shards, Auto):
+                self._say("")
             return True
         if isinstance(self.shards, Auto):
             self._say(
@@ -179,9 +182,17 @@ class LeasedShards:
     def _among(self) -> range | None:
         return None if isinstance(self.shards, Auto) else range(self.shards.first, self.shards.last + 1)
 
+    def _held_by_others(self, told: ShardRange, held: Mapping[int, str]) -> str:
+        """Return what to say of those among the shards that this process was told that it has to wait for."""
+        others = frozenset(shard for shard in told if held.get(shard, self.name) != self.name)
+        if not others:
+            return ""
+        which = written_shards(others)
+        return f"FTBOT_SHARDS names shards that other processes hold: {which}. Stop those processes, or change it."
+
     def _say(self, problem: str) -> None:
-        """Log why shards are not as they should be, once as long as it is so."""
-        if problem != self._said:
+        """Log why shards are not as they should be, once as long as it is so; an empty text says that they are."""
+        if problem and problem != self._said:
             log.warning("shards_not_as_wanted", reason=problem)
         self._said = problem
 

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.core.errors import StorageError
 from bot.core.fleet.shards import Auto, ShardRange
@@ -262,6 +263,24 @@ async def test_told_shards_are_held_by_leases_and_waited_for(fleet: Fleet) -> No
     assert not new.shards
     await fleet.stop(old)
     await fleet.until(lambda: new.shards == frozenset(range(4)))
+
+
+async def test_whoever_waits_for_told_shards_says_so_once_and_for_which(fleet: Fleet) -> None:
+    old = await fleet.start(16, ShardRange(2, 3, 16))
+    await fleet.until(lambda: old.shards == frozenset({2, 3}))
+    with capture_logs() as lines:
+        new = await fleet.start(16, ShardRange(0, 3, 16))
+        await fleet.until(lambda: new.shards == frozenset({0, 1}))
+        waiting = await fleet.start(16, ShardRange(3, 3, 16))
+        await fleet.let_pass(30)
+        await fleet.stop(old)
+        await fleet.until(lambda: new.shards | waiting.shards == frozenset(range(4)))
+    told = [str(line["reason"]) for line in lines if line["event"] == "shards_not_as_wanted"]
+    assert sorted(told[:2]) == [
+        f"FTBOT_SHARDS names shards that other processes hold: {which}. Stop those processes, or change it."
+        for which in ("2–3", "3")
+    ]
+    assert len(told) <= 4  # and who of the two comes too late for the last says for which of them
 
 
 async def test_another_number_of_shards_waits_until_nobody_holds_the_old(fleet: Fleet) -> None:
