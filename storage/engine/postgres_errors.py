@@ -74,6 +74,10 @@ _SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         "The database {name} has parameters that cannot be used. Check those in FTBOT_DATABASE, such as sslrootcert.",
     ),
     (
+        (TimeoutError,),
+        "The database {name} does not answer in time. Look at what keeps it or a proxy busy, or check FTBOT_DATABASE.",
+    ),
+    (
         (*ENDED, asyncpg.OperatorInterventionError),
         "The database {name} cannot be reached. Start its server, or check FTBOT_DATABASE.",
     ),

@@ -345,7 +345,7 @@ async def use_once(opening: AbstractAsyncContextManager[Engine]) -> None:
         (asyncpg.DeadlockDetectedError("deadlock"), "busy"),
         (asyncpg.InvalidCachedStatementError("plan"), "Try again."),
         (ConnectionRefusedError(), "cannot be reached"),
-        (TimeoutError(), "cannot be reached"),
+        (TimeoutError(), "does not answer in time. Look at what keeps it or a proxy busy"),
         (asyncpg.SyntaxOrAccessError("oops"), "failed (SyntaxOrAccessError)"),
     ],
 )
