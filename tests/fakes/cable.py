@@ -41,6 +41,9 @@ class Cable:
     fate: Callable[[bytes], Fate] = arrives
     delay: float = 0.0
     hides_ends: bool = False
+    connections: int = 0
+    """How many were begun through it."""
+
     _open: asyncio.Event = field(default_factory=asyncio.Event)
     _inner: list[asyncio.StreamWriter] = field(default_factory=list)
     _writers: list[asyncio.StreamWriter] = field(default_factory=list)
@@ -50,12 +53,12 @@ class Cable:
         self._open.set()
 
     @asynccontextmanager
-    async def laid(self, url: str) -> AsyncIterator[str]:
-        """Give an address of the same database that leads through it, with a password."""
+    async def laid(self, url: str, user: str = "ftbot:secret") -> AsyncIterator[str]:
+        """Give an address of the same database that leads through it; ``user`` has a password, as in addresses."""
         server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         try:
-            yield urlunsplit(("postgresql", f"ftbot:secret@127.0.0.1:{port}", urlsplit(url).path, "", ""))
+            yield urlunsplit(("postgresql", f"{user}@127.0.0.1:{port}", urlsplit(url).path, "", ""))
         finally:
             server.close()
             self.cut()
@@ -86,6 +89,7 @@ class Cable:
         self._open.set()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         wire = asyncio.current_task()
         assert wire is not None
         self._wires.add(wire)

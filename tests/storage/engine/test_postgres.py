@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from urllib.parse import urlsplit, urlunsplit
+from contextlib import AbstractAsyncContextManager
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -18,7 +17,7 @@ from storage.engine.postgres_errors import as_storage_errors
 from storage.engine.postgres_sessions import numbered
 from storage.engine.rows import Row
 from storage.engine.schema import Schema
-from tests.fakes import cable as network
+from tests.fakes.cable import Cable, Fate
 from tests.postgres import Server
 
 NAME = "postgresql://ftbot@db/ftbot"
@@ -37,61 +36,6 @@ async def add(database: Engine, *packages: str) -> None:
     async with database.transaction() as transaction:
         for package in packages:
             await transaction.run(ADD, (package,))
-
-
-class Cable:
-    """A TCP proxy before a server that can be cut, and lose the answer to a commit."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.loses_answer_to: bytes | None = None
-        self.is_cut = False
-        self.lost = 0
-        self.connections = 0
-        self._writers: list[asyncio.StreamWriter] = []
-
-    @asynccontextmanager
-    async def laid(self, url: str, user: str = "ftbot:secret") -> AsyncIterator[str]:
-        """Give an address of the same database that leads through it."""
-        server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        try:
-            yield urlunsplit(("postgresql", f"{user}@127.0.0.1:{port}", urlsplit(url).path, "", ""))
-        finally:
-            self.cut()
-            server.close()
-            await server.wait_closed()
-
-    def cut(self) -> None:
-        """End all that goes through it."""
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.port)
-        self._writers += [writer, inner_writer]
-        with suppress(OSError, asyncio.IncompleteReadError):
-            await asyncio.gather(self._there(reader, inner_writer), self._back(inner_reader, writer))
-
-    async def _there(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while piece := await reader.read(1 << 16):
-            if self.loses_answer_to is not None and self.loses_answer_to in piece:
-                self.loses_answer_to, self.is_cut, self.lost = None, True, self.lost + 1
-            writer.write(piece)
-            await writer.drain()
-        writer.close()
-
-    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while piece := await reader.read(1 << 16):
-            if self.is_cut:  # the server has answered, so it has done what it was told
-                self.is_cut = False
-                self.cut()
-                return
-            writer.write(piece)
-            await writer.drain()
-        writer.close()
 
 
 async def test_a_new_database_gets_all_tables_once_however_many_begin(postgres_server: Server) -> None:
@@ -152,13 +96,14 @@ async def test_a_commit_whose_answer_is_lost_is_known_to_have_happened(
     postgres_server: Server, postgres_url: str, statement: str
 ) -> None:
     cable = Cable(postgres_server.port)
+    troubles = [Fate.ANSWER_IS_LOST]
     async with cable.laid(postgres_url) as url, open_database(url, NAME) as database:
         await add(database, "numpy")
-        cable.loses_answer_to = b"COMMIT"
+        cable.fate = lambda sent: troubles.pop() if troubles and b"COMMIT" in sent else Fate.ARRIVES
         async with database.transaction() as transaction:
             returned = await transaction.run(statement, ("scipy",))
         assert returned == ([] if statement == ADD else [("scipy",)])
-        assert cable.lost == 1
+        assert troubles == []
         assert await names(database) == ["numpy", "scipy"]
 
 
@@ -373,7 +318,7 @@ async def test_rows_that_a_writer_is_at_are_left_to_it(postgres_url: str) -> Non
 async def test_a_turn_is_over_when_its_block_is_however_late_the_server_hears_of_a_connections_end(
     postgres_server: Server, postgres_url: str
 ) -> None:
-    cable = network.Cable(postgres_server.port, hides_ends=True)
+    cable = Cable(postgres_server.port, hides_ends=True)
     async with cable.laid(postgres_url) as url, open_database(url, NAME) as database:
         taken: list[bool] = []
         for _ in range(3):

@@ -25,9 +25,10 @@ from storage.engine.engine import Engine
 from storage.engine.postgres import open_database
 from storage.packages.documents import Documents
 from tests import postgres
+from tests.fakes.cable import Cable
 from tests.patience import at_most
 from tests.services.test_health import fill
-from tests.storage.engine.test_postgres import Cable, add, database_of, names, use_once
+from tests.storage.engine.test_postgres import add, database_of, names, use_once
 
 LATER = datetime(2026, 11, 30, tzinfo=UTC)
 NAME = "postgresql://ftbot@db/ftbot"
