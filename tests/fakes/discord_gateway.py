@@ -10,6 +10,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import TypeAlias
 
@@ -26,6 +27,8 @@ MAX_PAYLOAD_BYTES = 4096
 MAX_SENDS = 120
 SENDS_WINDOW_S = 60.0
 IDENTIFY_S = 5.0
+SESSIONS_A_DAY = 1000
+_A_DAY = timedelta(days=1)
 
 GUILDS_INTENT = 1 << 0
 PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
@@ -145,8 +148,9 @@ class Gateway:
     """The gateway of one fake Discord.
 
     It advises ``shards``, and lets as many sessions begin in ``identify_seconds`` as ``max_concurrency`` says, one in
-    each bucket; None lets all begin. Of a day's sessions ``sessions_left`` may begin. ``too_soon`` counts those that
-    it refused for that, ``doubled`` those of shards that had one on another connection.
+    each bucket; None lets all begin. Of a day's sessions ``sessions_left`` may begin, and a day later as many as at
+    first. ``too_soon`` counts those that it refused for that, ``doubled`` those of shards that had one on another
+    connection.
     """
 
     world: World
@@ -159,7 +163,7 @@ class Gateway:
     shards: int = 1
     max_concurrency: int | None = None
     identify_seconds: float = IDENTIFY_S
-    sessions_left: int = 1000
+    sessions_left: int = SESSIONS_A_DAY
     sessions_again_in: float = 3600.0
     identified: list[tuple[float, int, int]] = field(default_factory=list)
     too_soon: int = 0
@@ -179,6 +183,9 @@ class Gateway:
     heartbeats: int = 0
     close_codes: list[int] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
+    _day: datetime | None = None
+    """When the day began whose sessions are counted: with the first of them."""
+
     _open: set[Connection] = field(default_factory=set)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -330,6 +337,10 @@ class Gateway:
     def _may_begin(self, shard: int, shards: int) -> bool:
         """Count a session, and tell whether its bucket's last is long enough ago, and any is left of the day's."""
         now = asyncio.get_running_loop().time()
+        today = self.world.now()
+        self._day = self._day or today
+        if today - self._day >= _A_DAY:
+            self._day, self.sessions_left = today, SESSIONS_A_DAY
         if self.sessions_left <= 0:
             self.too_soon += 1
             return False

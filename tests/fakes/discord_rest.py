@@ -10,7 +10,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from tests.fakes import discord_components as ui
-from tests.fakes.discord_gateway import GUILDS_INTENT, Gateway
+from tests.fakes.discord_gateway import GUILDS_INTENT, SESSIONS_A_DAY, Gateway
 from tests.fakes.discord_interactions import Answer, Callback, CallbackType, InteractionType, metadata
 from tests.fakes.discord_json import JsonObject, child, children, number, snowflake, strings, text, without_nulls
 from tests.fakes.discord_limits import (
@@ -139,7 +139,7 @@ class Rest:
 
     def _get_gateway_bot(self, _: Call) -> Reply:
         limit = {
-            "total": 1000,
+            "total": SESSIONS_A_DAY,
             "remaining": self.gateway.sessions_left,
             "reset_after": int(self.gateway.sessions_again_in * 1000),
             "max_concurrency": self.gateway.max_concurrency or 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 
 import discord
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.fakes.discord_crowd import Crowd
 from tests.fakes.fake_discord import TOKEN, FakeDiscord
 from tests.patience import at_most
+from tests.services.lookups import Clock
 from tests.services.posts import direct
 
 pytestmark = pytest.mark.no_cover  # a fake is no part of the program
@@ -71,6 +73,19 @@ async def test_a_day_has_so_many_sessions(fake: FakeDiscord) -> None:
     async with client(0, 1):
         await fake.until(lambda: fake.gateway.too_soon > 0)
     assert fake.gateway.identified == []
+
+
+async def test_the_next_day_has_as_many_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(datetime(2026, 11, 22, tzinfo=UTC))
+    async with FakeDiscord([], now=clock) as fake:
+        direct(monkeypatch, fake.api_url, fake.gateway_url)
+        async with client(0, 1):
+            await fake.until(lambda: len(fake.gateway.identified) == 1)
+        fake.gateway.sessions_left = 0
+        async with client(0, 1):
+            await fake.until(lambda: fake.gateway.too_soon > 0)
+            clock.advance(hours=24)
+            await fake.until(lambda: len(fake.gateway.identified) == 2)
 
 
 @pytest.mark.usefixtures("fake")
