@@ -23,10 +23,12 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
+ifndef BESIDE
 .NOTPARALLEL:
+endif
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: own-medicine help setup status site browser check check-all format lint types imports dead test long bench lock clean
+.PHONY: own-medicine help setup status site browser check check-all format lint types imports dead beside compiled test long bench lock clean
 
 bin := $(VENV)/bin
 # On a terminal pip tells how far it is, elsewhere only what fails; on stderr, as an answer may be all that is wanted on stdout.
@@ -58,10 +60,19 @@ SITE ?= build/site
 site: $(development) ## Write an example of the site from recorded data (SITE=folder), and say how to open it
 	@$(bin)/python -m tests.web.example $(SITE)
 
-check: format lint types imports dead browser test ## Every check: format, lint, types, import contracts, dead code, the site in a browser, tests
+check: format lint beside test ## Every check: format, lint, types, import contracts, dead code, the site in a browser, tests
 
 check-all: COVERAGE := on
+check-all: export FTBOT_TEST_ENGINES := all
 check-all: check long ## The same with coverage, and every property with twenty times as many examples, which takes long
+
+# What keeps one processor busy, side by side; the browser first, as it takes as long as all others.
+beside: $(development)
+	@$(MAKE) --jobs=2 BESIDE=yes browser types compiled imports dead
+
+# In a new checkout each of the processes that share the tests would compile all of them, side by side.
+compiled: $(development)
+	@$(bin)/python -m pytest --no-header --quiet --quiet --collect-only >/dev/null || true # what is wrong the tests tell
 
 format: $(development) ## Check the formatting (fix: .venv/bin/ruff format)
 	@$(bin)/ruff format --check --quiet --output-format concise . || { echo "Run: $(bin)/ruff format" >&2; exit 1; }

@@ -47,8 +47,9 @@ BEGIN = datetime(2026, 11, 22, 21, tzinfo=UTC)
 """Sunday, half a day before the week's digest is due."""
 
 PROCESSES = 3
-SHIFTS = examples(13)
-"""Of each process in the week, most of which end by a kill; in `make check-all` 260."""
+IN_THE_GATE = examples(1) == 1
+SHIFTS = 8 if IN_THE_GATE else 260
+"""Of each process in the week, most of which end by a kill: enough for a thousand kills in `make check-all`."""
 
 EVERY = timedelta(days=7) / SHIFTS
 SOON = max(posts.CLAIM, outbox.CLAIM) + timedelta(seconds=1)
@@ -190,7 +191,7 @@ def forge() -> Iterator[Forge[Shift]]:
 async def test_a_week_of_kills_loses_nothing_and_doubles_nothing(
     address: str, forge: Forge[Shift], tmp_path: Path
 ) -> None:
-    seed = int(os.environ.get("FTBOT_TEST_WEEK") or (1 if examples(1) == 1 else secrets.randbelow(1 << 32)))
+    seed = int(os.environ.get("FTBOT_TEST_WEEK") or (1 if IN_THE_GATE else secrets.randbelow(1 << 32)))
     print(f"FTBOT_TEST_WEEK={seed} has the same happen again")  # noqa: T201 — pytest shows it where this fails
     async with world(seed, address, tmp_path, forge) as week:
         await week.run(1, danger=False)

@@ -114,7 +114,6 @@ async def test_a_database_locked_by_another_program_fails_no_answer(
     index: FakeIndex, address: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.engine.sqlite._BUSY_SECONDS", 0.01)
-    monkeypatch.setattr("storage.engine.postgres._PATIENCE_SECONDS", 1.0)
     monkeypatch.setattr("bot.services.packages.writer.CLOSING_SECONDS", at_most(30))
     index.publish("demo", release())
     async with open_both(index, address, clock) as (lookup, database):
