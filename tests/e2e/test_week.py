@@ -48,13 +48,13 @@ BEGIN = datetime(2026, 11, 22, 21, tzinfo=UTC)
 
 PROCESSES = 3
 IN_THE_GATE = examples(1) == 1
-SHIFTS = 8 if IN_THE_GATE else 260
+SHIFTS = 8 if IN_THE_GATE else 380
 """Of each process in the week, most of which end by a kill: enough for a thousand kills in `make check-all`."""
 
 EVERY = timedelta(days=7) / SHIFTS
 SOON = max(posts.CLAIM, outbox.CLAIM) + timedelta(seconds=1)
-DANGEROUS = 40
-"""Of so many first moments one kills; a shift in which less happens is survived."""
+DANGEROUS = (15, 40)
+"""Of so many first moments one kills, of few or of many; a shift in which less happens is survived."""
 
 HAPPENINGS = min(SHIFTS // 2, 40)
 """How many wheels appear in the week, and how many threads are opened."""
@@ -111,7 +111,9 @@ class Week:
         for guid, delivery in self.deliveries.items():
             if guid not in answered:
                 self.chance.choice(sent).append(delivery)
-        shifts = [self.shift(self.chance.randint(1, DANGEROUS) if danger else 0, each) for each in sent]
+        shifts = [
+            self.shift(self.chance.randint(1, self.chance.choice(DANGEROUS)) if danger else 0, each) for each in sent
+        ]
         await self.forge.start(shifts)
         ends = await self.forge.numbers()
         assert set(ends) <= {0, -signal.SIGKILL}, ends

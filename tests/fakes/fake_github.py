@@ -198,7 +198,10 @@ class FakeGitHub:
             return web.Response(status=500)
 
     async def _serve_one(self, request: web.Request) -> web.StreamResponse:
-        raw = await request.read()
+        try:
+            raw = await request.read()
+        except ConnectionError:  # who asked was killed on the way, and asked nothing
+            return web.Response()
         path = request.rel_url.path
         body: object = None
         if raw:

@@ -1297,3 +1297,18 @@ async def test_without_githubs_documents_it_answers_all_the_same(
         (node,) = children(child(await ask(fake, RICH, ids=[issue.node_id]), "data"), "nodes")
         assert number(child(node, "comments"), "totalCount") == 1
         assert fake.violations == []
+
+
+async def test_who_is_killed_while_asking_asks_nothing(fake: FakeGitHub) -> None:
+    address = httpx.URL(fake.url)
+    reader, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(
+        b"POST /app/installations/1/access_tokens HTTP/1.1\r\nHost: here\r\nContent-Length: 10\r\n"
+        b"Expect: 100-continue\r\n\r\n"
+    )
+    assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+    writer.transport.abort()
+    async with httpx.AsyncClient() as http:
+        await http.get(f"{fake.url}/repos/a/b")
+    assert len(fake.requests) == 1
+    assert fake.violations == []
