@@ -24,6 +24,7 @@ from tests.fakes.fake_github import FakeGitHub
 from tests.fakes.file_host import FileHost
 from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.fakes.index_pages import sdist, wheels
+from tests.postgres import free_port
 from tests.services.inspections import OFF, ON, publish, wheel_of
 
 pytestmark = pytest.mark.sqlite_in_the_gate("the whole program; what is stored test_triage_crashes.py has")
@@ -88,10 +89,14 @@ class Surroundings:
         secrets = [TOKEN, self.github.token, secret, key.splitlines()[1]]
         async with running(settings | variables, secrets) as bot:
             await self.discord.connected(PATIENCE)
-            port = (await bot.logged("started"))["http_port"]
-            self.github.hook_url = f"http://127.0.0.1:{port}/webhooks/github"
+            self.github.hook_url = self.hook((await bot.logged("started"))["http_port"])
             yield bot
             self.github.hook_url = None
+
+    @staticmethod
+    def hook(port: object) -> str:
+        """Return where a bot at a port takes webhooks."""
+        return f"http://127.0.0.1:{port}/webhooks/github"
 
 
 @pytest.fixture
@@ -219,7 +224,9 @@ async def test_a_bot_without_webhooks_finds_out_by_itself(here: Surroundings, nu
     here.github.lose_deliveries(1)
     issue = numpy.open("Segmentation fault on free-threaded 3.14t", CRASH, by="reporter")
     await here.github.delivered()
-    async with here.running() as bot:
+    port = free_port()
+    here.github.hook_url = here.hook(port)  # known before the bot asks for what it missed
+    async with here.running(FTBOT_HTTP_PORT=str(port)) as bot:
         await bot.until(lambda: "39 - free-threading" in issue.labels)
         assert await bot.end() == 0
 
