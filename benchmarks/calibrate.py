@@ -2,13 +2,14 @@
 
 Each FILE holds labelled threads, as `ftbot triage evaluate` reads them. The threads of repositories that are held out
 are left aside, so that they can measure what comes of it. `bot/core/classify/evidence.py` is written anew: for every
-phrase that may open the gate, in titles, and for every kind by the strength that its rule states, how often that was
-right, and how often wrong.
+phrase that may open the gate, in titles, for every kind by the strength that its rule states, and for every rule, how
+often that was right, and how often wrong.
 """
 
 import argparse
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.core.classify.gate import gate_of
@@ -21,29 +22,42 @@ from bot.core.classify.thread import Confidence, KindName
 TARGET = Path(__file__).resolve().parent.parent / "bot" / "core" / "classify" / "evidence.py"
 
 
-def count_kinds(threads: Iterable[LabelledThread]) -> Mapping[tuple[KindName, Confidence], tuple[int, int]]:
-    """Return for each kind and stated strength how often it was right, and how often wrong."""
-    right: Counter[tuple[KindName, Confidence]] = Counter()
-    wrong: Counter[tuple[KindName, Confidence]] = Counter()
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often kinds were right and wrong: by kind and stated strength, and by rule."""
+
+    kinds: Mapping[tuple[KindName, Confidence], tuple[int, int]]
+    rules: Mapping[str, tuple[int, int]]
+
+
+def count_kinds(threads: Iterable[LabelledThread]) -> Counts:
+    """Count how often the kinds that rules state were right, and how often wrong."""
+    kinds: dict[bool, Counter[tuple[KindName, Confidence]]] = {True: Counter(), False: Counter()}
+    rules: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     for thread in threads:
         parsed = read(thread.thread)
         if gate_of(parsed).free_threading:
             for kind in stated_kinds(parsed):
-                (right if kind.kind in thread.kinds else wrong)[kind.kind, kind.confidence] += 1
-    return {key: (right[key], wrong[key]) for key in sorted({*right, *wrong})}
+                is_right = kind.kind in thread.kinds
+                kinds[is_right][kind.kind, kind.confidence] += 1
+                rules[is_right][kind.rule] += 1
+    return Counts(
+        {key: (kinds[True][key], kinds[False][key]) for key in sorted({*kinds[True], *kinds[False]})},
+        {key: (rules[True][key], rules[False][key]) for key in sorted({*rules[True], *rules[False]})},
+    )
 
 
-def module(
-    threads: int, gate: Iterable[PhraseCount], kinds: Mapping[tuple[KindName, Confidence], tuple[int, int]]
-) -> str:
+def module(threads: int, gate: Iterable[PhraseCount], counts: Counts) -> str:
     """Return the module that holds the counts."""
     phrases = "\n".join(
         f'        "{phrase}": {count},'
         for phrase, count in sorted((each.phrase, (each.right, each.wrong)) for each in gate)
     )
     stated = "\n".join(
-        f"        (KindName.{kind.name}, Confidence.{stated.name}): {count}," for (kind, stated), count in kinds.items()
+        f"        (KindName.{kind.name}, Confidence.{stated.name}): {count},"
+        for (kind, stated), count in counts.kinds.items()
     )
+    rules = "\n".join(f'        "{rule}": {count},' for rule, count in counts.rules.items())
     return f'''"""How often rules were right about {threads} labelled threads, by `python -m benchmarks.calibrate`."""
 
 from collections.abc import Mapping
@@ -64,6 +78,13 @@ KINDS: Mapping[tuple[KindName, Confidence], tuple[int, int]] = MappingProxyType(
     }}
 )
 """A kind and how sure its rule states it → right and wrong."""
+
+RULES: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {{
+{rules}
+    }}
+)
+"""A rule → how often the kind that it states was right, and wrong."""
 '''
 
 

@@ -1,12 +1,13 @@
 """How sure the rules may be, by how often they were right about labelled threads (`evidence`, which a script counts).
 
-A rule states how strong a sign it is; what that is worth depends on the kind, and is counted. Nothing is ever said more
-surely than its rule states it, and what was wrong too often is not said at all.
+A rule states how strong a sign it is beside others; what that is worth depends on the kind and on the rule itself, and
+is counted. Nothing is said more surely than its rule states it, unless that rule was seen often enough to speak for
+itself, and what was wrong too often is not said at all.
 """
 
 import re
 
-from bot.core.classify.evidence import GATE, KINDS
+from bot.core.classify.evidence import GATE, KINDS, RULES
 from bot.core.classify.text.clauses import Clause
 from bot.core.classify.thread import Confidence, KindName
 
@@ -18,6 +19,9 @@ _STATED = {Confidence.HIGH: 0.9, Confidence.MEDIUM: 0.6, Confidence.LOW: 0.45}
 
 _LEAST = ((Confidence.HIGH, 0.85), (Confidence.MEDIUM, 0.58), (Confidence.LOW, 0.4))
 _LEAST_ALONE = 0.9
+_MANY = 6
+"""In so many threads a rule must have been seen to be surer than it states."""
+
 _RANK = {Confidence.HIGH: 0, Confidence.MEDIUM: 1, Confidence.LOW: 2}
 
 
@@ -39,11 +43,19 @@ def opens_alone(phrase: str) -> bool:
     return right > 1 and right >= _LEAST_ALONE * (right + wrong)
 
 
-def calibrated(kind: KindName, stated: Confidence) -> Confidence | None:
-    """Return how sure a kind is whose rule states so much, None where it is not worth saying."""
-    right, wrong = KINDS.get((kind, stated), (0, 0))
-    share = (right + _WEIGHT * _STATED[stated]) / (right + wrong + _WEIGHT)
+def calibrated(kind: KindName, stated: Confidence, rule: str) -> Confidence | None:
+    """Return how sure a kind is that a rule states so surely, None where it is not worth saying.
+
+    Where the rule was seldom seen, it leans on all rules that state the kind as surely, and those on what is usual.
+    """
+    counted = RULES.get(rule, (0, 0))
+    share = _share(counted, _share(KINDS.get((kind, stated), (0, 0)), _STATED[stated]))
     for confidence, least in _LEAST:
-        if share >= least and _RANK[confidence] >= _RANK[stated]:
+        if share >= least and (_RANK[confidence] >= _RANK[stated] or sum(counted) >= _MANY):
             return confidence
     return None
+
+
+def _share(counted: tuple[int, int], usual: float) -> float:
+    right, wrong = counted
+    return (right + _WEIGHT * usual) / (right + wrong + _WEIGHT)

@@ -27,7 +27,7 @@ def classify(thread: Thread) -> Classification:
         number=thread.number,
         free_threading=gate.free_threading,
         confidence=gate.confidence,
-        kinds=find_kinds(parsed) if gate.free_threading else (),
+        kinds=find_kinds(parsed, gate.confidence) if gate.free_threading else (),
         pythons=_values(pythons),
         platforms=_values(platforms),
         packages=_values(packages),

@@ -5,14 +5,14 @@ interpreter. An aside is not enough, nor is a word that other projects use too (
 anywhere).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.classify.calibration import opener, opens_alone
 from bot.core.classify.text.clauses import Clause, ParsedThread, Part
 from bot.core.classify.thread import Confidence
 
-VERSION = 4
+VERSION = 5
 """Goes up whenever the gate's meaning changes, as a rule's does."""
 
 _NAMED = frozenset({"ft-named", "no-gil-build", "t-tag", "ft-mark", "gil-switch"})
@@ -186,8 +186,10 @@ def _by_body(parsed: ParsedThread) -> Gate:
     meant = [clause for clause in body if not clause.quoted and not clause.has(_NOT_MEANT) and _has(clause, words)]
     plain = "python-release" in parsed.in_title  # what is done for all builds of a release may name this one
     bumped = "bump" in parsed.in_title and (parsed.is_pr or len(meant) == 1)
-    if "release-notes" in parsed.in_text or bumped:
+    if "release-notes" in parsed.in_text:
         return _no()  # a list of somebody else's changes
+    if bumped:
+        return _by_declaring(meant)
     if _own_topic(parsed.in_title):
         aside = "stable-abi" in parsed.in_title  # which is spoken of beside free-threading as not yet for it
         aside |= "doc" in parsed.in_title and parsed.is_pr  # whose title says what is written
@@ -200,6 +202,14 @@ def _by_body(parsed: ParsedThread) -> Gate:
         return _yes(Confidence.LOW, meant[0], words)
     inside = [clause for clause in body if cpython and "ft-internals" in clause.terms]
     return _yes(Confidence.LOW, inside[0], frozenset({"ft-internals"})) if inside else _no()
+
+
+def _by_declaring(meant: Sequence[Clause]) -> Gate:
+    """Open under a new version of a dependency for what is declared on the way; the rest is somebody else's change."""
+    for clause in meant:
+        if {"declare-strict", "gil-slot"} <= clause.terms.keys():
+            return _yes(Confidence.LOW, clause, frozenset({"gil-slot"}))
+    return _no()
 
 
 def _own_topic(title: frozenset[str]) -> bool:

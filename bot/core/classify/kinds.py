@@ -44,12 +44,18 @@ def stated_kinds(parsed: ParsedThread) -> tuple[Kind, ...]:
     return tuple(best.values())
 
 
-def find_kinds(parsed: ParsedThread) -> tuple[Kind, ...]:
-    """Name a free-threading thread's kinds, the surest first, each with the rule and the words that it rests on."""
+def find_kinds(parsed: ParsedThread, gate: Confidence) -> tuple[Kind, ...]:
+    """Name a free-threading thread's kinds, the surest first, each with the rule and the words that it rests on.
+
+    Under a gate that is `low` none is `high`: what a thread is about cannot be surer than that it is about it at all.
+    """
     kinds = [
-        replace(kind, confidence=confidence)
+        replace(
+            kind,
+            confidence=Confidence.MEDIUM if confidence is Confidence.HIGH and gate is Confidence.LOW else confidence,
+        )
         for kind in stated_kinds(parsed)
-        if (confidence := calibrated(kind.kind, kind.confidence)) is not None
+        if (confidence := calibrated(kind.kind, kind.confidence, kind.rule)) is not None
     ]
     return tuple(sorted(kinds, key=lambda kind: (_RANK[kind.confidence], kind.kind)))
 

@@ -7,6 +7,7 @@ from bot.core.classify import calibration, evidence
 from bot.core.classify.calibration import calibrated, opener, opens_alone
 from bot.core.classify.classify import classify
 from bot.core.classify.gate import openers
+from bot.core.classify.rules.ruleset import RULES
 from bot.core.classify.text.clauses import read
 from bot.core.classify.thread import Confidence, KindName
 from tests.core.triage.threads import issue
@@ -23,7 +24,7 @@ RACE = KindName.DATA_RACE
         (HIGH, 3, 2, MEDIUM),
         (HIGH, 1, 9, None),
         (MEDIUM, 0, 0, MEDIUM),
-        (MEDIUM, 50, 0, MEDIUM),  # never surer than its rule
+        (MEDIUM, 50, 0, MEDIUM),  # never surer than its rule, which was not seen itself
         (MEDIUM, 0, 1, LOW),
         (MEDIUM, 2, 10, None),
         (LOW, 0, 0, LOW),
@@ -34,12 +35,34 @@ def test_a_kind_is_as_sure_as_it_was_right(
     monkeypatch: pytest.MonkeyPatch, stated: Confidence, right: int, wrong: int, said: Confidence | None
 ) -> None:
     monkeypatch.setattr(calibration, "KINDS", {(RACE, stated): (right, wrong)})
-    assert calibrated(RACE, stated) is said
+    assert calibrated(RACE, stated, "spam-title") is said
+
+
+@pytest.mark.parametrize(
+    ("stated", "right", "wrong", "said"),
+    [
+        (MEDIUM, 5, 0, MEDIUM),
+        (MEDIUM, 7, 0, HIGH),  # seen often enough to speak for itself
+        (LOW, 20, 0, HIGH),
+        (LOW, 8, 3, MEDIUM),
+        (HIGH, 0, 1, MEDIUM),
+        (HIGH, 3, 6, LOW),
+        (MEDIUM, 1, 6, None),
+    ],
+)
+def test_a_rule_that_was_seen_speaks_for_itself(
+    monkeypatch: pytest.MonkeyPatch, stated: Confidence, right: int, wrong: int, said: Confidence | None
+) -> None:
+    monkeypatch.setattr(calibration, "KINDS", {})
+    monkeypatch.setattr(calibration, "RULES", {"spam-title": (right, wrong)})
+    assert calibrated(RACE, stated, "spam-title") is said
+    assert calibrated(RACE, stated, "eggs-title") is stated
 
 
 def test_what_was_wrong_too_often_is_not_said(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = issue("Data race on 3.14t")
     assert [(kind.kind, kind.confidence) for kind in classify(thread).kinds] == [(RACE, HIGH)]
+    monkeypatch.setattr(calibration, "RULES", {})
     monkeypatch.setattr(calibration, "KINDS", {(RACE, HIGH): (3, 2)})
     assert [(kind.kind, kind.confidence) for kind in classify(thread).kinds] == [(RACE, MEDIUM)]
     monkeypatch.setattr(calibration, "KINDS", {(RACE, HIGH): (0, 9)})
@@ -97,3 +120,4 @@ def test_the_counts_are_those_of_a_run() -> None:
     assert all(right >= 0 <= wrong and right + wrong > 0 for right, wrong in evidence.GATE.values())
     assert all(right + wrong > 0 for right, wrong in evidence.KINDS.values())
     assert {kind for kind, _ in evidence.KINDS} == {*KindName}
+    assert evidence.RULES.keys() <= {rule.id for rule in RULES}

@@ -88,6 +88,7 @@ def test_the_package_is_the_culprit_then_the_repository_s_own(thread: Thread, pa
         "conda-forge/conda-forge.github.io",
         "org/software-stack",
         "org/client",
+        "org/free-threaded-python",
         "",
         "/",
         "spam/\u00e9",

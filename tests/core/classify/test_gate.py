@@ -24,6 +24,7 @@ ABOUT = [
     issue("Crash on FT", repo="python/cpython"),
     issue("Extend prange for freethreading", "with nogil: pass"),
     issue("Publish wheels for both free-threaded and GIL-enabled builds"),
+    pull("Bump pyo3 to 0.28", "It also marks our module as free-threading compatible"),
     issue(
         "Race in the shape cache",
         "```\nWARNING: ThreadSanitizer: data race (pid=4)\n#0 spam.cpython-314t-darwin.so\n```",

@@ -81,7 +81,7 @@ def test_what_a_program_printed_names_the_kind_for_sure(kind: KindName, thread: 
 def _repository(rule: Rule) -> str:
     """Return the repository that a rule asks for, if it asks for one."""
     known = {"guide": "py-free-threading/free-threaded-compatibility", "cpython": "python/cpython"}
-    known["packager"] = "conda-forge/spam-feedstock"
+    known |= {"packager": "conda-forge/spam-feedstock", "tool": "pypa/cibuildwheel"}
     return next((repo for term, repo in known.items() if term in (rule.needs, rule.also)), "spam/spam")
 
 
@@ -191,5 +191,12 @@ def test_the_surest_kind_comes_first_and_tells_its_rule() -> None:
 def test_kinds_are_found_only_behind_the_gate() -> None:
     parsed = read(issue("Segfault on Python 3.12", "Segmentation fault"))
     assert not gate_of(parsed).free_threading
-    assert find_kinds(parsed)
+    assert find_kinds(parsed, Confidence.HIGH)
     assert classify(issue("Segfault on Python 3.12", "Segmentation fault")).kinds == ()
+
+
+def test_no_kind_is_surer_than_that_the_thread_is_about_free_threading() -> None:
+    parsed = read(issue("Deadlock at exit of the free-threaded build"))
+    assert [kind.confidence for kind in find_kinds(parsed, Confidence.HIGH)] == [Confidence.HIGH]
+    assert [kind.confidence for kind in find_kinds(parsed, Confidence.MEDIUM)] == [Confidence.HIGH]
+    assert [kind.confidence for kind in find_kinds(parsed, Confidence.LOW)] == [Confidence.MEDIUM]

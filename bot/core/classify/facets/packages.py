@@ -24,6 +24,9 @@ from bot.core.classify.thread import Reason
 _BLAMED = re.compile(r"enabled to load module ['\"`]([A-Za-z_][\w.]{0,100})['\"`]")
 _SUFFIXES = ("-pypi", "-feedstock", ".py")
 _AFFIXES = ("python", "py")
+_ABOUT_PYTHON = ("free-threaded", "free-threading", "/nogil", "gilectomy")
+"""Parts of the names of repositories that are about the interpreter."""
+
 _MENTION = re.compile(r"(?<![\w./-])[A-Za-z][A-Za-z0-9_-]{1,60}(?![\w-])")
 _SPELLED = 4_096  # characters of the body in which a project's name is looked for
 _VERSION = re.compile(r" \d{1,4}\.\d")
@@ -60,7 +63,7 @@ def _published(parsed: ParsedThread) -> Reason | None:
 def _own(repo: str) -> str | None:
     """Name the project that a repository publishes, as far as its name tells."""
     low = repo.lower()
-    if low in UNPUBLISHED:
+    if low in UNPUBLISHED or any(word in low for word in _ABOUT_PYTHON):
         return None
     if low in PUBLISHED:
         return PUBLISHED[low]

@@ -155,6 +155,16 @@ RULES: tuple[Rule, ...] = (
         example="Py_mod_gil for the C extension",
     ),
     Rule(
+        id="gil-warning-title",
+        kind=KindName.GIL_REENABLED,
+        confidence=Confidence.HIGH,
+        where=Where.TITLE,
+        needs="warning gil",
+        unless="crash deadlock slow-strong test test-fails doc",
+        why="A warning and the GIL in one title: the interpreter warns of nothing else about it.",
+        example="RuntimeWarning on import: the GIL",
+    ),
+    Rule(
         id="gil-switch-warning",
         kind=KindName.GIL_REENABLED,
         confidence=Confidence.MEDIUM,

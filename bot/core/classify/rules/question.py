@@ -3,7 +3,7 @@
 from bot.core.classify.rules.rule import Rule, Where
 from bot.core.classify.thread import Confidence, KindName
 
-ABOUT_SUPPORT = frozenset({"support-asked-title", "plans-asked"})
+ABOUT_SUPPORT = frozenset({"support-asked-title", "plans-asked", "plans-wondered"})
 """The rules of questions that wheels answer: whether something is, or will be, supported."""
 
 RULES: tuple[Rule, ...] = (
@@ -52,6 +52,16 @@ RULES: tuple[Rule, ...] = (
         is_pr=False,
         why="The report asks for plans: whatever its title wants, an answer is due.",
         example="Support for free-threaded Python. Are there any plans?",
+    ),
+    Rule(
+        id="plans-wondered",
+        kind=KindName.QUESTION,
+        confidence=Confidence.HIGH,
+        where=Where.BODY,
+        needs="wonder plans",
+        is_pr=False,
+        why="As above, politely: without a question mark.",
+        example="Free-threaded builds. I was wondering whether there are any plans for them",
     ),
     Rule(
         id="wonder-opening",

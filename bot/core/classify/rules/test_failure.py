@@ -93,10 +93,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         id="tests-fail",
+        version=2,
         kind=KindName.TEST_FAILURE,
         confidence=Confidence.MEDIUM,
         where=Where.ANY,
-        needs="test test-fails ft|t-tag",
+        needs="test test-fails ft|t-tag|run-parallel",
         why="The text says that tests fail on a free-threaded build.",
         example="Some tests fail with 3.14t",
     ),

@@ -41,6 +41,13 @@ YIELDING: tuple[Yielding, ...] = (
         "A failed build that is only spoken of is the reason for the work, not its subject.",
     ),
     Yielding(
+        KindName.ABI3T,
+        Confidence.MEDIUM,
+        frozenset({KindName.BUILD_FAILURE}),
+        Confidence.HIGH,
+        "What will help one day is named where the limited API fails today.",
+    ),
+    Yielding(
         KindName.SUPPORT_TRACKING,
         Confidence.HIGH,
         frozenset({KindName.BUILD_FAILURE, KindName.THREAD_SAFETY_DOCS}),
@@ -129,6 +136,13 @@ YIELDING: tuple[Yielding, ...] = (
     ),
     Yielding(
         KindName.DATA_RACE, Confidence.LOW, _ALL - {KindName.DATA_RACE}, Confidence.LOW, "A last resort in CPython."
+    ),
+    Yielding(
+        KindName.PERFORMANCE,
+        Confidence.MEDIUM,
+        frozenset({KindName.MISSING_WHEEL}),
+        Confidence.HIGH,
+        "Building from source takes long: that is why wheels are wanted.",
     ),
     Yielding(
         KindName.PERFORMANCE,

@@ -47,7 +47,23 @@ REPOSITORIES: Mapping[str, str] = MappingProxyType(
         "/pip$": "tool",
         "/pixi$": "tool",
         "/poetry$": "tool",
-        "/pyenv$": "tool",
+        "/py-build-cmake$": "tool",
+        "/pyenv": "tool",
+        "/rules_python$": "tool",
+        "/rye$": "tool",
+        "/mise$": "tool",
+        "/virtualenv$": "tool",
+        "/enscons$": "tool",
+        "/hatchling$": "tool",
+        "/pdm-backend$": "tool",
+        "/poetry-core$": "tool",
+        "/flit$": "tool",
+        "/delvewheel$": "tool",
+        "/delocate$": "tool",
+        "/dep-logic$": "tool",
+        "/unearth$": "tool",
+        "/cx_freeze$": "tool",
+        "/pyinstaller$": "tool",
         "/scikit-build-core$": "tool",
         "/setup-python$": "tool",
         "/setup-uv$": "tool",
@@ -199,7 +215,7 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "free threaded, including free threading, unrelated, not related, as well as free threaded, including "
             "the free threaded, not needed for, is/are/be excluded, left for later, left/leave to/for another, out "
             "of scope, separate issue, follow up, for now skip, for another time, changelog, side note, by the way, "
-            "btw, in passing, tangential"
+            "btw, in passing, tangential, become/becomes mainstream/default/common/widespread"
         ),
         "nogil-code": (
             "nogil true, nogil false, prange, nogil function, nogil functions, nogil block, nogil blocks, nogil "
@@ -263,9 +279,10 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "don't/not/stop build/building/publish/publishing/ship/shipping, disable, disables, stop, cibw skip"
         ),
         "plans": (
-            "any plan/plans, do you have plans, do you have any plans, have plans, is there a plan, are there plans, "
-            "are there any plans, is there any plan, plan/plans/planned/planning to support/add/publish/provide, plans "
-            "for, when will, will there be, is it planned, on the roadmap, any timeline, any roadmap"
+            "any plan/plans, do you have plans, do you have any plans, have/had plans, is there a plan, are there "
+            "plans, are there any plans, is there any plan, plan/plans/planned/planning to "
+            "support/add/publish/provide, plans for, when will, will there be, is it planned, on the roadmap, any "
+            "timeline, any roadmap"
         ),
         "confirm": (
             "confirm compatibility, confirmed compatibility, confirm support, compatibility with, compatible with"
@@ -275,6 +292,13 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "test, try, trying, perform/run some/a tests/test/trial, give a try, evaluate, experiment, experiment with"
         ),
         "migration": "migrator, migrators, migration, migrations",
+        "no-need": "no need, not needed, no longer needed/necessary/required, not necessary",
+        "define": (
+            "define, defines, defined, defining, set, sets, setting, pass, passes, passing, propagate, propagates"
+        ),
+        "gil-macro": "py gil disabled",
+        "import-word": "import, imports, importing, imported",
+        "enable": "enable, enables, enabling, turn/turns/turning on, allow, allows",
         "wonder": "i wonder, wondering if/whether, i was wondering, just wondering, curious if/whether",
         "gone": "missing, lack of, unavailable, not available, no longer available, absent, not provided",
         "wheel-tag": "cp313t, cp314t, cp315t, cp316t, cp31xt, cp31 t",
@@ -539,8 +563,8 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
         "declare-strict": (
             "declare, declares, declared, declaring, mark, marks, marked, marking, opt in, opt into, opting in, opts "
             "in, annotate/annotates/annotated/annotating/annotation/annotations, "
-            "indicate/indicates/indicated/indicating, advertise/advertises/advertised, declaration, declarations, "
-            "opted in, flagged, unmarked"
+            "indicate/indicates/indicated/indicating that/support, advertise/advertises/advertised, declaration, "
+            "declarations, opted in, flagged, unmarked, tell/tells cython/python/cpython/pybind11/nanobind/pyo3"
         ),
         "classifier": "classifier, classifiers, trove",
         "put": (
@@ -597,7 +621,8 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "much worse, rows per second, requests per second, slow, slower, slowdown, scaling, scales, scalability, "
             "contention, overhead, bottleneck, performance regression, performance degradation, throughput, false "
             "sharing, x faster, req s, times slower, times longer, x slower, x longer, slowdowns, times faster, "
-            "takes longer, speedup, speed up, scale, scaled, not scale, doesn t scale, faster"
+            "takes longer, speedup, speed up, scale, scaled, not scale, doesn t scale, faster, performs, "
+            "would/could/to perform"
         ),
         "deferred": (
             "deferred reference counting, deferred refcounting, deferred rc, immortalize, immortalization, "
@@ -705,7 +730,7 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "usable, handle, declare support, introduce, implement, prepare, prepares, preparing, preparation, "
             "recognise, recognize, recognises, recognizes, detect, detects, detection, accept, accepts, allows, "
             "allowing, provide, image, images, initial, official, officially, enablement, migration, transition, "
-            "adoption, investigate, explore, consider"
+            "adoption, investigate, explore, consider, docker, dockerfile, container, containers, devcontainer"
         ),
         "add": "add, adds, adding, added",
         "support-title": (
