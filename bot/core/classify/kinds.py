@@ -47,17 +47,22 @@ def stated_kinds(parsed: ParsedThread) -> tuple[Kind, ...]:
 def find_kinds(parsed: ParsedThread, gate: Confidence) -> tuple[Kind, ...]:
     """Name a free-threading thread's kinds, the surest first, each with the rule and the words that it rests on.
 
-    Under a gate that is `low` none is `high`: what a thread is about cannot be surer than that it is about it at all.
+    What a thread is about cannot be surer than that it is about it at all: under a gate that is `low` none is `high`,
+    and only under one that is `high` any is surer than its rule states it.
     """
     kinds = [
-        replace(
-            kind,
-            confidence=Confidence.MEDIUM if confidence is Confidence.HIGH and gate is Confidence.LOW else confidence,
-        )
+        replace(kind, confidence=_bounded(confidence, kind.confidence, gate))
         for kind in stated_kinds(parsed)
         if (confidence := calibrated(kind.kind, kind.confidence, kind.rule)) is not None
     ]
     return tuple(sorted(kinds, key=lambda kind: (_RANK[kind.confidence], kind.kind)))
+
+
+def _bounded(counted: Confidence, stated: Confidence, gate: Confidence) -> Confidence:
+    if gate is Confidence.HIGH:
+        return counted
+    least = Confidence.MEDIUM if gate is Confidence.LOW else Confidence.HIGH
+    return max(counted, stated, least, key=_RANK.__getitem__)
 
 
 def matches(parsed: ParsedThread) -> Iterator[tuple[Rule, Clause]]:

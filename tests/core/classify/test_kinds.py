@@ -1,5 +1,6 @@
 import pytest
 
+from bot.core.classify import calibration
 from bot.core.classify.classify import classify
 from bot.core.classify.gate import gate_of
 from bot.core.classify.kinds import find_kinds, matches
@@ -200,3 +201,10 @@ def test_no_kind_is_surer_than_that_the_thread_is_about_free_threading() -> None
     assert [kind.confidence for kind in find_kinds(parsed, Confidence.HIGH)] == [Confidence.HIGH]
     assert [kind.confidence for kind in find_kinds(parsed, Confidence.MEDIUM)] == [Confidence.HIGH]
     assert [kind.confidence for kind in find_kinds(parsed, Confidence.LOW)] == [Confidence.MEDIUM]
+
+
+def test_no_kind_is_surer_than_its_rule_states_where_the_gate_is_in_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "RULES", {"bare-title": (30, 0)})
+    parsed = read(issue("Free-threaded Python"))
+    assert [kind.confidence for kind in find_kinds(parsed, Confidence.HIGH)] == [Confidence.HIGH]
+    assert [kind.confidence for kind in find_kinds(parsed, Confidence.MEDIUM)] == [Confidence.LOW]

@@ -87,6 +87,7 @@ YIELDING: tuple[Yielding, ...] = (
                 KindName.MISSING_WHEEL,
                 KindName.DATA_RACE,
                 KindName.TEST_FAILURE,
+                KindName.BUILD_FAILURE,
             }
         ),
         Confidence.HIGH,
@@ -119,6 +120,13 @@ YIELDING: tuple[Yielding, ...] = (
         frozenset({KindName.THREAD_SAFETY_DOCS}),
         Confidence.HIGH,
         "The document is to answer it.",
+    ),
+    Yielding(
+        KindName.QUESTION,
+        Confidence.HIGH,
+        frozenset({KindName.BUILD_FAILURE}),
+        Confidence.HIGH,
+        "Who shows a failed build reports it, whatever mark the title ends with.",
     ),
     Yielding(
         KindName.QUESTION,

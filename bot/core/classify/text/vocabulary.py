@@ -94,7 +94,7 @@ _NO_GIL_BUILD = (
     "nogil ci/job/env/tests/safe/compatible/compatibility/readiness/ready/support, no gil "
     "python/cpython/build/builds/interpreter/mode/wheel/wheels/support, python/cpython nogil, python/cpython no gil, "
     "gil free/less/disabled python/cpython/build/builds/interpreter/wheel/wheels, support nogil, support no gil, "
-    "support for nogil/no, python/cpython without the/ gil"
+    "support for nogil/no, python/cpython without the/ gil, non gil python/cpython/build/builds/mode/interpreter"
 )
 _GIL_DISABLED = (
     "disable gil, disabled gil, gil disabled, gil is disabled, disabling the gil, disable the gil, gil disabling, "
@@ -164,7 +164,7 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "cython nogil, error compiling cython, per interpreter gil, own gil, gil per, release global interpreter "
             "lock, release/releases/releasing the global interpreter lock, release nogil, gil usage, gil locking"
         ),
-        "other-python": "pypy, jython, ironpython, graalpy, ruby, jruby",
+        "other-python": "pypy, jython, ironpython, graalpy, ruby, rubies, jruby, truffleruby, yarv, ocaml",
         "other-gil": "sub interpreter, sub interpreters, subinterpreter, subinterpreters, pep 684, pep684, pep 734",
         "needs-gil": "need/needs/needing/require/requires/requiring the/ gil",
         "cython-word": "cython, pyx, pxd, cdef, loop, loops",
@@ -699,7 +699,7 @@ VOCABULARY: Mapping[str, str] = MappingProxyType(
             "ignore"
         ),
         "skip": (
-            "skip, skips, skipping, xfail, xfails, mark, marks, marking, deselect, "
+            "skip, skips, skipped, skipping, xfail, xfails, mark, marks, marking, deselect, "
             "disable/disables/disabling/ignore/exclude/remove test/tests"
         ),
         # -- documents, plans and questions
