@@ -72,7 +72,7 @@ beside: $(development)
 
 # In a new checkout each of the processes that share the tests would compile all of them, side by side.
 compiled: $(development)
-	@$(bin)/python -m pytest --no-header --quiet --quiet --collect-only >/dev/null || true # what is wrong the tests tell
+	@$(bin)/python -m pytest --no-header --quiet --quiet --collect-only >/dev/null 2>&1 || true # what is wrong the tests tell
 
 format: $(development) ## Check the formatting (fix: .venv/bin/ruff format)
 	@$(bin)/ruff format --check --quiet --output-format concise . || { echo "Run: $(bin)/ruff format" >&2; exit 1; }
