@@ -9,7 +9,7 @@ PYTHON ?=
 PACKAGE ?= numpy
 # Passed to pytest by `make test`, for a run of some tests, e.g. PYTEST="-k status".
 PYTEST ?=
-# COVERAGE=on measures which lines the tests run, of which 97 % is the least. CI does; it takes half as long again.
+# COVERAGE=on measures which lines the tests run, of which 97 % is the least; it takes half as long again, and check-all does.
 COVERAGE ?=
 # What `make bench` runs, e.g. BENCH="startup deps", by default all.
 BENCH ?=
@@ -42,7 +42,7 @@ browser := tests/browser/node_modules/.package-lock.json
 
 help: ## This list
 	@echo "make status PACKAGE=numpy   does it work on free-threaded Python? (asks PyPI)"
-	@echo "make check                  every check (COVERAGE=on: as CI runs it)"
+	@echo "make check                  every check (COVERAGE=on: with coverage)"
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 	@echo

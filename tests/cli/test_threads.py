@@ -207,7 +207,7 @@ package         scipy                      “scipy/scipy”    \n\
 No GitHub App is set up here. This is what one would do if the repository had installed it:
 👀 would put on the label topic: Once `.github/ftbot.toml` names a label for it. The rule gate is \n\
 sure.
-   because of “free-threaded” (rule gate v4)
+   because of “free-threaded” (rule gate v5)
 👀 would put on the label crash: Once `.github/ftbot.toml` names a label for it. The rule \n\
 crash-title is sure.
    because of “Segfault” (rule crash-title v1)
