@@ -22,16 +22,7 @@ from bot.core.posting.messages import Draft, PreparedDigest
 from bot.logs import set_up_logs
 from bot.services.discord.delivery import PostDelivery
 from bot.services.discord.stores import PostStores
-from storage.discord.changes import Changes
-from storage.discord.closed_channels import ClosedChannels
-from storage.discord.guilds import Guilds
-from storage.discord.package_news import PackageNews
-from storage.discord.posts import Posts
-from storage.discord.watch_news import WatchNews
-from storage.discord.watches import Watches
 from storage.engine.engine import Engine
-from storage.github.thread_events import ThreadEvents
-from storage.github.threads import Threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +47,7 @@ async def _prepare(_week: Week) -> PreparedDigest[ui.LayoutView]:
 
 
 async def _post(database: Engine, pace: Pace, round_trip: float) -> dict[str, float]:
-    stores = PostStores(
-        Guilds(database),
-        Posts(database),
-        ClosedChannels(database),
-        Changes(database),
-        ThreadEvents(database),
-        Threads(database),
-        Watches(database),
-        WatchNews(database),
-        PackageNews(database),
-    )
+    stores = PostStores.of(database)
     sent: list[str] = []
     delivery = PostDelivery(
         stores,

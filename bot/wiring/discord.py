@@ -89,14 +89,10 @@ from cogs.ui.issue_cards import feed_card
 from cogs.ui.owner_card import rule_drop_card
 from cogs.ui.watch_card import alert_card
 from cogs.watch import WatchAnswers, WatchCog
-from storage.discord.changes import Changes
-from storage.discord.closed_channels import ClosedChannels
 from storage.discord.guilds import Guilds
 from storage.discord.package_news import PackageNews
 from storage.discord.posts import Posts
 from storage.discord.registrations import Registrations
-from storage.discord.watch_news import WatchNews
-from storage.discord.watches import Watches
 from storage.engine.engine import Engine
 from storage.fleet.identify_buckets import IdentifyBuckets
 from storage.fleet.shards import ShardLeases
@@ -106,7 +102,6 @@ from storage.github.inbox import Inbox
 from storage.github.outbox import Outbox
 from storage.github.package_threads import PackageThreads
 from storage.github.rule_drops import RuleDrops
-from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 from storage.packages.documents import Documents
 from storage.packages.inspections import Inspections
@@ -305,17 +300,7 @@ class _Posting:
 
 def _build_posting(resources: _Resources, zones: Zones, renderer: DigestRenderer) -> _Posting:
     database = resources.database
-    stores = PostStores(
-        Guilds(database),
-        Posts(database),
-        ClosedChannels(database),
-        Changes(database),
-        ThreadEvents(database),
-        Threads(database),
-        Watches(database),
-        WatchNews(database),
-        PackageNews(database),
-    )
+    stores = PostStores.of(database)
     pace = Pace(processes=lambda: resources.fleet.membership.count)
     discord_posts = DiscordPosts(resources.connections.all, pace, resources.connections.spare)
     announce, alert = (partial(card, whole=renderer.whole) for card in (announcement_card, alert_card))

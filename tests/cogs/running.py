@@ -37,7 +37,7 @@ from storage.discord.registrations import Registrations
 from storage.engine.sqlite import open_database
 from storage.github.audit import Audit
 from tests.fakes.fake_discord import FakeDiscord
-from tests.services.posts import Clock, Press, open_stores
+from tests.services.posts import Clock, Press
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ async def running_bot(  # noqa: PLR0913 — what differs between tests, by name
 ) -> AsyncIterator[Bot]:
     """Run a bot with all commands but ``/ftstatus``; again on the same path is a restart."""
     async with open_database(path) as database:
-        stores = open_stores(database)
+        stores = PostStores.of(database)
         zones = Zones()
         await zones.load()
         posts = DiscordPosts(lambda: [client])

@@ -28,16 +28,7 @@ from bot.services.discord.stores import PostStores
 from bot.services.discord.zones import Zones
 from cogs.ui.issue_cards import feed_card
 from cogs.ui.watch_card import alert_card
-from storage.discord.changes import Changes
-from storage.discord.closed_channels import ClosedChannels
-from storage.discord.guilds import Guilds
-from storage.discord.package_news import PackageNews
-from storage.discord.posts import Posts
-from storage.discord.watch_news import WatchNews
-from storage.discord.watches import Watches
 from storage.engine.engine import Engine
-from storage.github.thread_events import ThreadEvents
-from storage.github.threads import Threads
 from tests.databases import Place, open_database
 from tests.fakes.discord_world import Channel, Guild, Message
 from tests.fakes.fake_discord import FakeDiscord
@@ -175,21 +166,6 @@ async def open_office(
         yield build_office(database, client, now, Press(), checkpoint)
 
 
-def open_stores(database: Engine) -> PostStores:
-    """Return what posting remembers."""
-    return PostStores(
-        Guilds(database),
-        Posts(database),
-        ClosedChannels(database),
-        Changes(database),
-        ThreadEvents(database),
-        Threads(database),
-        Watches(database),
-        WatchNews(database),
-        PackageNews(database),
-    )
-
-
 def build_office(
     database: Engine,
     client: discord.Client,
@@ -198,7 +174,7 @@ def build_office(
     checkpoint: Callable[[str], None] = go_on,
 ) -> Office:
     """Build a poster on what somebody opened."""
-    stores = open_stores(database)
+    stores = PostStores.of(database)
     zones = Zones()
     posts = DiscordPosts(lambda: [client])
     delivery = PostDelivery(stores, posts, press.prepare, compose, feed_card, alert_card, now, checkpoint=checkpoint)

@@ -11,6 +11,7 @@ from storage.discord.package_news import PackageNews
 from storage.discord.posts import Posts
 from storage.discord.watch_news import WatchNews
 from storage.discord.watches import Watches
+from storage.engine.engine import Engine
 from storage.github.thread_events import ThreadEvents
 from storage.github.threads import Threads
 
@@ -28,3 +29,18 @@ class PostStores:
     watches: Watches
     watch_news: WatchNews
     package_news: PackageNews
+
+    @classmethod
+    def of(cls, database: Engine) -> PostStores:
+        """Open it on a database."""
+        return cls(
+            guilds=Guilds(database),
+            posts=Posts(database),
+            closed=ClosedChannels(database),
+            changes=Changes(database),
+            events=ThreadEvents(database),
+            threads=Threads(database),
+            watches=Watches(database),
+            watch_news=WatchNews(database),
+            package_news=PackageNews(database),
+        )
