@@ -256,7 +256,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=SECTIONS, help="what to measure (all)")
     parser.add_argument("--servers", type=int, default=10_000, help="servers with a post that is due (10000)")
-    parser.add_argument("--questions", type=int, default=2_000, help="warm questions to each (2000)")
+    parser.add_argument("--questions", type=int, default=6_000, help="warm questions to each (6000)")
     parser.add_argument("--kills", type=int, default=8, help="how often the leader is killed (8)")
     parser.add_argument("--idle-seconds", type=float, default=60.0, help="how long nothing is done (60)")
     options = parser.parse_args()

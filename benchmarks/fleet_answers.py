@@ -1,4 +1,7 @@
-"""``/ftstatus`` warm: a fleet, each of whose processes has a shard, beside one bot that has all of them."""
+"""``/ftstatus`` warm: a fleet, each of whose processes has a shard, beside one bot that has all of them.
+
+And beside three that share nothing, which shows what more processes cost on a machine, and what the database does.
+"""
 
 from __future__ import annotations
 
@@ -35,18 +38,21 @@ class _Side:
 
 
 async def measure_answers(folder: Path, url: str, questions: int) -> list[Figure]:
-    """Ask both in turns about a package that they have in memory."""
+    """Ask all in turns about a package that they have in memory."""
     async with AsyncExitStack() as stack:
         command = (sys.executable, "-m", "benchmarks.loopback_index", "--cold", "1")
         process = await stack.enter_async_context(running(command, folder, environment(), "index.log"))
         index = await said(process, _START_SECONDS)
         sides = []
-        for what, place, processes in (
-            ("one on SQLite", str(folder / "answers.db"), 1),
-            (f"{PROCESSES} on PostgreSQL", url, PROCESSES),
+        for number, (what, place, processes) in enumerate(
+            (
+                ("one on SQLite", str(folder / "answers.db"), 1),
+                (f"{PROCESSES} on PostgreSQL", url, PROCESSES),
+                (f"{PROCESSES} on a file each", str(folder / "apart.db"), PROCESSES),
+            )
         ):
-            yard = await stack.enter_async_context(open_yard(folder, place, f"answers-{processes}", index))
-            await start_all(yard, processes)
+            yard = await stack.enter_async_context(open_yard(folder, place, f"answers-{number}", index))
+            await start_all(yard, processes, apart=processes > 1 and place != url)
             sides.append(_Side(what, yard.subject()))
         for side in sides:
             for guild in side.bot.discord.guilds:
@@ -60,9 +66,9 @@ async def measure_answers(folder: Path, url: str, questions: int) -> list[Figure
     return [figure for at_once in (1, _IN_FLIGHT) for figure in _compared(at_once, *sides)]
 
 
-def _compared(at_once: int, one: _Side, fleet: _Side) -> list[Figure]:
+def _compared(at_once: int, one: _Side, fleet: _Side, apart: _Side) -> list[Figure]:
     figures = []
-    for side in (one, fleet):
+    for side in (one, fleet, apart):
         run, what = side.runs[at_once], f"{at_once} in flight, {side.what}"
         cpu = "" if run.cpu_each is None else f", {run.cpu_each * MILLISECONDS:.2f} ms of CPU each"
         middle, slow = (percentile(run.latencies, percent) * MILLISECONDS for percent in (50, 99))
@@ -70,10 +76,12 @@ def _compared(at_once: int, one: _Side, fleet: _Side) -> list[Figure]:
             Figure(f"{what}, p50", middle, note=f"n = {len(run.latencies):,}"),
             Figure(f"{what}, p99", slow, note=f"{run.rate:,.0f} a second{cpu}"),
         ]
-    slowest = [percentile(side.runs[at_once].latencies, 99) for side in (one, fleet)]
-    rates = [side.runs[at_once].rate for side in (one, fleet)]
+    slowest = [percentile(side.runs[at_once].latencies, 99) for side in (one, fleet, apart)]
+    rates = [side.runs[at_once].rate for side in (one, fleet, apart)]
     return [
         *figures,
         Figure(f"{at_once} in flight, p99, fleet : one", slowest[1] / slowest[0], "×", Limit(_SLOWEST)),
+        Figure(f"{at_once} in flight, p99, fleet : a file each", slowest[1] / slowest[2], "×"),
         Figure(f"{at_once} in flight, rate, fleet : one", rates[1] / rates[0], "×"),
+        Figure(f"{at_once} in flight, rate, fleet : a file each", rates[1] / rates[2], "×"),
     ]

@@ -57,7 +57,7 @@ class Yard:
 
     async def start(self, **settings: str) -> Bot:
         """Start one more, and wait until it has started."""
-        env = bot_environment(self.discord, self.index, self.database, **(self.settings | settings))
+        env = bot_environment(self.discord, self.index, **({"database": self.database} | self.settings | settings))
         log = f"{self.name}-{len(self.bots)}.log"
         process = await self.stack.enter_async_context(running(ftbot("run"), self.folder, env, log))
         self.bots.append(Bot(process, self.folder / log))
@@ -81,10 +81,13 @@ async def open_yard(
         yield Yard(discord, folder, name, database, index, settings, stack)
 
 
-async def start_all(yard: Yard, processes: int) -> None:
-    """Start so many, each with its part of the shards, and wait until all shards are connected."""
+async def start_all(yard: Yard, processes: int, *, apart: bool = False) -> None:
+    """Start so many, each with its part of the shards, and wait until all shards are connected.
+
+    Those that are ``apart`` have a file each beside the database that is named.
+    """
     for number in range(processes):
         shards = "auto" if processes == 1 else f"{number}-{number}/{PROCESSES}"
-        await yard.start(shards=shards)
+        await yard.start(shards=shards, **({"database": f"{yard.database}.{number}"} if apart else {}))
     sessions = yard.discord.gateway.sessions
     await yard.discord.until(lambda: sum(each.connection is not None for each in sessions) == PROCESSES, _START_SECONDS)

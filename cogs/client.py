@@ -227,7 +227,13 @@ class Client(commands.Bot):
         return [command for command in self.tree.walk_commands() if isinstance(command, app_commands.Command)]
 
     def dispatch(self, event_name: str, /, *args: object, **kwargs: object) -> None:
-        """Give events to whoever listens; each is a task, which those are spared that would do next to nothing."""
+        """Give events to whoever listens; each is a task, which those are spared that would do next to nothing.
+
+        Once it is closed nobody listens. discord.py, which waits for two seconds for more servers before it says that
+        all are known, would fail to make a task of it.
+        """
+        if self.is_closed():
+            return
         match event_name, args:
             case "socket_raw_receive", (str(payload),):
                 self.pulse.hear(payload)  # of acknowledged heartbeats

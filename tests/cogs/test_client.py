@@ -356,3 +356,13 @@ async def test_ending_it_closes_the_connection(world: World, fake: FakeDiscord) 
     await stopped(fake)
     assert isinstance(client, discord.Client)
     assert client.is_closed()
+
+
+async def test_what_discord_py_has_under_way_does_not_fail_when_it_ends(world: World, fake: FakeDiscord) -> None:
+    async with world.running():
+        await fake.slash("fthelp").shown()  # comes after the servers
+        waiting = {task for task in asyncio.all_tasks() if "_delay_ready" in repr(task.get_coro())}
+        assert waiting, "two seconds long discord.py waits for more servers before it says that all are known"
+    await stopped(fake)
+    for task in waiting:
+        await asyncio.wait_for(task, at_most(10))
