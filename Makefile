@@ -63,7 +63,6 @@ site: $(development) ## Write an example of the site from recorded data (SITE=fo
 check: format lint beside test ## Every check: format, lint, types, import contracts, dead code, the site in a browser, tests
 
 check-all: COVERAGE := on
-check-all: export FTBOT_TEST_ENGINES := all
 check-all: check long ## The same with coverage, and every property with twenty times as many examples, which takes long
 
 # What keeps one processor busy, side by side; the browser first, as it takes as long as all others.

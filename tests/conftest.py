@@ -43,21 +43,10 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let tests have as much longer than usual as all that they wait for, and leave out what the gate does without."""
+    """Let tests have as much longer than usual as all that they wait for."""
     limit = pytest.mark.timeout(at_most(float(config.getini("timeout"))))
     for item in items:
         item.add_marker(limit)
-    if os.environ.get("FTBOT_TEST_ENGINES") != "all":
-        left_out = [item for item in items if _is_on_postgres(item) and item.get_closest_marker("sqlite_in_the_gate")]
-        unwanted = set(left_out)
-        items[:] = [item for item in items if item not in unwanted]
-        config.hook.pytest_deselected(items=left_out)
-
-
-def _is_on_postgres(item: pytest.Item) -> bool:
-    return (
-        isinstance(item, pytest.Function) and hasattr(item, "callspec") and "postgres" in item.callspec.params.values()
-    )
 
 
 def pytest_configure() -> None:

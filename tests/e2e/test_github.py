@@ -27,8 +27,6 @@ from tests.fakes.index_pages import sdist, wheels
 from tests.postgres import free_port
 from tests.services.inspections import OFF, ON, publish, wheel_of
 
-pytestmark = pytest.mark.sqlite_in_the_gate("the whole program; what is stored test_triage_crashes.py has")
-
 LXML = {"Source": "https://github.com/lxml/lxml"}
 """What the package's links on the index are."""
 

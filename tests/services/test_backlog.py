@@ -29,8 +29,6 @@ from tests.services.lookups import Clock
 from tests.storage.discord.made_posts import DIGEST, GUILD, POST
 from tests.storage.made_threads import ADD, COMMENT, HAPPENING, event
 
-pytestmark = pytest.mark.sqlite_in_the_gate("only reads; tests/storage/ has what is read")
-
 HOUR = timedelta(hours=1)
 
 

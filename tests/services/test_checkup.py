@@ -22,8 +22,6 @@ from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import PYPI, sdist
 from tests.services.lookups import QUICK
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what a check says; tests/storage/engine/ has what each engine says")
-
 DISCORD, GITHUB = "/users/@me", "/rate_limit"
 
 

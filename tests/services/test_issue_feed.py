@@ -20,8 +20,6 @@ from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import Clock, Office, direct, guild_of, open_office, own
 from tests.services.threads import event, thread
 
-pytestmark = pytest.mark.sqlite_in_the_gate("which events are told where; test_planner.py has what is stored")
-
 SENDS = r"/channels/\d+/messages$"
 CREATES = r"/channels/\d+/threads$"
 BATCH = BETWEEN_BATCHES

@@ -25,10 +25,6 @@ from tests.fakes.fake_discord import FakeDiscord
 from tests.services.posts import Clock, Office, direct, guild_of, open_office, own
 from tests.services.threads import event, thread
 
-pytestmark = pytest.mark.sqlite_in_the_gate(
-    "what is found on Discord; test_posts.py and test_digest.py have what is stored"
-)
-
 SENDS = r"/channels/\d+/messages$"
 CREATES = r"/channels/\d+/threads$"
 A_WHILE = CLAIM + timedelta(minutes=1)

@@ -30,8 +30,6 @@ from tests.fakes.fake_index import FakeIndex, refusal
 from tests.patience import at_most
 from tests.services.scans import asked_of, numbered, publish_native
 
-pytestmark = pytest.mark.sqlite_in_the_gate("a process and its life; what it stores test_scan.py has")
-
 NAMES = numbered("p", range(350))
 PAUSES = (0.01, 0.01, 0.01)
 AT_ONCE = ScanPatience(pauses=PAUSES)

@@ -19,8 +19,6 @@ from tests.fakes.index_pages import wheels
 from tests.services.lookups import T314, T315, Clock
 from tests.services.scans import numbered, open_station, publish_native
 
-pytestmark = pytest.mark.sqlite_in_the_gate("only reads; tests/storage/packages/ has what is read")
-
 LAST_WEEK = Week(2026, 46)
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
 NAMES = numbered("p", range(20))

@@ -16,8 +16,6 @@ from tests.fakes.index_pages import wheels
 from tests.services.lookups import T314, T315, Clock
 from tests.services.scans import Station, numbered, open_station, publish_native, publish_pure
 
-pytestmark = pytest.mark.sqlite_in_the_gate("only reads; tests/storage/packages/ has what is read")
-
 NAMES = ("early", "late", "never")
 TRACKED = Question((), None, None, None, SupportRule.TRUSTED)
 

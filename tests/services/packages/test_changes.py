@@ -21,8 +21,6 @@ from tests.fakes.index_pages import sdist, wheels
 from tests.services.lookups import T314, Clock
 from tests.services.scans import LONG_AGO, Station, open_station, publish_native
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what moved; tests/storage/ has what is stored")
-
 GIL, FT = "cp314-cp314-win_amd64", "cp314-cp314t-win_amd64"
 NAMES = ("gains", "loses", "stays")
 

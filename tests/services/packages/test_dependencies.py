@@ -46,8 +46,6 @@ from tests.fakes.fake_index import FakeIndex, refusal
 from tests.fakes.index_pages import wheels
 from tests.services.lookups import NOW, QUICK, T314, T315, Clock
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what is required; tests/storage/packages/ has what is read")
-
 LINUX, WINDOWS = Platform.MANYLINUX_X86_64, Platform.WIN_AMD64
 GIL, FREE = "cp314-cp314-manylinux_2_28_x86_64", "cp314-cp314t-manylinux_2_28_x86_64"
 

@@ -21,8 +21,6 @@ from tests.inspector.ways import foreign
 from tests.services.inspections import OFF, ON, UNKNOWN, Laboratory, open_laboratory, publish, wheel_of
 from tests.services.lookups import T314, T315, Clock
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what is read in wheels; tests/storage/packages/ has what is stored")
-
 LINUX = "cp314-cp314t-manylinux_2_28_aarch64"
 LINUX_315 = "cp315-cp315t-manylinux_2_28_aarch64"
 BOTH = (T314, T315)

@@ -17,8 +17,6 @@ from tests.fakes.fake_index import FakeIndex
 from tests.fakes.index_pages import MIRROR, PYPI, Dialect, StatusShape
 from tests.services.lookups import NOW, T313, T314, T315, Clock, open_lookup, release
 
-pytestmark = pytest.mark.sqlite_in_the_gate("who is asked when; test_lookup_storage.py has what is stored")
-
 DEMO_PAGE = "^/simple/demo/$"
 
 

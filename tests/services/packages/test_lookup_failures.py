@@ -34,8 +34,6 @@ from tests.fakes.fake_index import (
 )
 from tests.services.lookups import NOW, Clock, open_lookup, release
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what an index does; test_lookup_storage.py has what is stored")
-
 HOST = "127.0.0.1"
 UNREADABLE = "The index answered something that is not a project page in JSON."
 TOO_LARGE = f"{HOST} answered with more than 64 MiB, and so much is not read."

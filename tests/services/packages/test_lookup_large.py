@@ -22,8 +22,6 @@ from tests.fakes.fake_index import FakeIndex, refusal
 from tests.services.lookups import Clock, open_lookup, release
 from tests.services.scans import open_station
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what is too large; test_lookup_storage.py has what is stored")
-
 DECIDING = ("simple_api.py", "support.py", "verdict.py", "rules.py", "modifiers.py", "history.py", "wheels.py")
 """Modules of the core whose work grows with a page."""
 

@@ -18,8 +18,6 @@ from tests.fakes.fake_index import FakeIndex, Fault, Reply, Reset, refusal
 from tests.fakes.index_pages import PYPI, File, wheels
 from tests.services.lookups import FOREVER, Clock, open_lookup, release
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what an index says beside; test_lookup_storage.py has what is stored")
-
 CLAIM = "Programming Language :: Python :: Free Threading :: 2 - Beta"
 OTHER_CLAIM = "Programming Language :: Python :: Free Threading :: 3 - Stable"
 SOURCE = "https://github.com/demo/demo"

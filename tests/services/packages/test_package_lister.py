@@ -28,8 +28,6 @@ from tests.services.inspections import OFF, ON, open_laboratory, publish, wheel_
 from tests.services.lookups import NOW, T314, T315, Clock
 from tests.services.scans import Station, open_station, publish_native, publish_pure
 
-pytestmark = pytest.mark.sqlite_in_the_gate("only reads; tests/storage/packages/ has what is read")
-
 LINUX, GIL_BUILD = "cp314-cp314t-manylinux_2_28_aarch64", "cp314-cp314-manylinux_2_28_aarch64"
 
 

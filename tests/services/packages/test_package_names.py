@@ -20,8 +20,6 @@ from storage.packages.names import Packages
 from tests.databases import open_database, read_only
 from tests.storage.engines import PassedOn
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what is offered; tests/storage/packages/test_names.py has what is stored")
-
 RANKED = ("requests", "numpy", "numpydoc", "pandas", "py-numpy", "num2words", "torch", "numpy-financial", "num")
 
 

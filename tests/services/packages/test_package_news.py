@@ -26,8 +26,6 @@ from tests.fakes.index_pages import wheels
 from tests.services.lookups import T314, T315, Clock
 from tests.services.scans import Station, open_station, publish_native
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what is news; tests/storage/ has what is stored")
-
 GIL, FT, OTHER, OTHER_FT = (
     f"cp314-cp314{flag}-{platform}" for platform in ("win_amd64", "macosx_11_0_arm64") for flag in ("", "t")
 )

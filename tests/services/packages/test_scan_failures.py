@@ -27,8 +27,6 @@ from tests.fakes.slow_reader import SlowReader
 from tests.services.lookups import Clock
 from tests.services.scans import asked_of, numbered, open_station, publish_native
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what an index does; test_scan.py has what is stored")
-
 FEW_REQUESTS = 200
 """How often an index that answers nobody may be asked: 40 projects four times each, and not once a project."""
 

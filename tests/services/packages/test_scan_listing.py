@@ -29,8 +29,6 @@ from tests.fakes.fake_index import (
 from tests.services.lookups import Clock
 from tests.services.scans import asked_of, numbered, open_station, publish_native
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what an index lists; test_scan.py has what is stored")
-
 NAMES = numbered("p", range(12))
 CHANGED = {"p003", "p007"}
 

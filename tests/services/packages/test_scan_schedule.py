@@ -16,8 +16,6 @@ from tests.fakes.index_pages import Dialect
 from tests.services.lookups import NOW, T314, T315, Clock
 from tests.services.scans import asked_of, numbered, open_station, publish_native, publish_pure
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what is asked for and when; test_scan.py has what is stored")
-
 NAMES = ("old", "young", "pure")
 
 

@@ -16,8 +16,6 @@ from storage.packages.documents import Documents
 from tests.databases import lose_table, open_database, refuse_writes
 from tests.services.lookups import NOW, Clock
 
-pytestmark = pytest.mark.sqlite_in_the_gate("which list counts; test_documents.py has what is stored")
-
 SHIPPED = TopPackages(("shipped",), "2026-04-01")
 USELESS = (b"", b"{", b'{"rows":[]}', b"<html>\nWelcome\n</html>", b"no pe")
 

@@ -24,8 +24,6 @@ from tests.services import triages
 from tests.services.lookups import Clock
 from tests.services.triages import AUTHOR, CRASH, HUMAN, STRANGER, Bench, install, moves, open_bench, own
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what follows from what; what is stored test_inbox.py has")
-
 LABELS = st.sampled_from(["free-threading", "type-crash", "question", "needs-info"])
 PEOPLE = st.sampled_from([HUMAN, AUTHOR, STRANGER, "other[bot]"])
 COMMANDS = st.sampled_from(

@@ -36,10 +36,7 @@ from tests.services.triages import (
     settings,
 )
 
-pytestmark = [
-    pytest.mark.usefixtures("log"),
-    pytest.mark.sqlite_in_the_gate("what GitHub tells late; test_inbox.py has what is stored"),
-]
+pytestmark = pytest.mark.usefixtures("log")
 
 BOTH = [("labeled", "free-threading"), ("labeled", "type-crash")]
 GAINED = Change("demo", Target(14), "1.1", ChangeKind.GAINED)

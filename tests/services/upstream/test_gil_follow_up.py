@@ -29,10 +29,7 @@ from tests.services.triages import GIL, HUMAN, LINKS, Bench, own, settings
 
 LINUX, GIL_BUILD = "cp314-cp314t-manylinux_2_28_aarch64", "cp314-cp314-manylinux_2_28_aarch64"
 
-pytestmark = [
-    pytest.mark.usefixtures("log"),
-    pytest.mark.sqlite_in_the_gate("who is told what; what is stored test_gil_crashes.py has"),
-]
+pytestmark = pytest.mark.usefixtures("log")
 
 
 @pytest.fixture

@@ -21,8 +21,6 @@ from tests.fakes.fake_github import FakeGitHub
 from tests.services.lookups import NOW, Clock
 from tests.services.watches import UpstreamPoll, open_poll, publish_table, write_table
 
-pytestmark = pytest.mark.sqlite_in_the_gate("only reads; tests/storage/github/test_threads.py has what is read")
-
 LONG_AGO = NOW - timedelta(days=500)
 ABOUT_IT = "Crash on free-threaded Python 3.14t"
 REPOSITORIES = ("numpy/numpy", "scipy/scipy")

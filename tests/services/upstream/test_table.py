@@ -33,8 +33,6 @@ from tests.services.inspections import ON, open_laboratory, publish, wheel_of
 from tests.services.lookups import NOW, QUICK, T314, T315, Clock
 from tests.services.scans import open_station, publish_native, publish_pure
 
-pytestmark = pytest.mark.sqlite_in_the_gate("only reads; tests/storage/packages/ has what is read")
-
 HEAD = "| Project | Upstream issue | PyPI release | First version with support |\n|-|-|-|-|\n"
 TICK = ":material-check-bold:"
 REF = IssueRef("o/r", 7)

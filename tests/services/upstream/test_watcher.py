@@ -35,8 +35,6 @@ from tests.fakes.github_world import FakeIssue, FakeRepository
 from tests.services.lookups import NOW, Clock
 from tests.services.watches import UpstreamPoll, open_all, open_poll, publish_table, write_table
 
-pytestmark = pytest.mark.sqlite_in_the_gate("what changed upstream; test_threads.py has what is stored")
-
 OPENED, CLOSED, MERGED, REOPENED = EventKind.OPENED, EventKind.CLOSED, EventKind.MERGED, EventKind.REOPENED
 LABELLED, COMMENTED, WHEELS = EventKind.LABELLED, EventKind.COMMENTED, EventKind.WHEELS
 LONG_AGO = NOW - timedelta(days=500)
