@@ -47,6 +47,9 @@ _PROBE_SECONDS: Final = 1.5
 _FATE_SECONDS: Final = 15.0
 """How long the fate of a commit is asked for whose answer was lost."""
 
+_UNDO_SECONDS: Final = 1.0
+"""How long a transaction that is given up may take to be undone in a session that stays."""
+
 _HEARTBEAT_SECONDS: Final = 1.0
 """How often the connection of a turn is tried, and how long an answer may take: a network that is cut says nothing."""
 
@@ -261,12 +264,15 @@ async def _close(pool: Pool) -> None:
 
 @asynccontextmanager
 async def _borrowed(pool: Pool) -> AsyncIterator[Pooled]:
-    """Take a connection of the pool while the block runs; one that ended is not given to the next."""
+    """Take a connection of the pool while the block runs; one that ended is not given to the next.
+
+    Nor is one at which a statement was given up: it might never answer, and who is cancelled does not wait for that.
+    """
     async with pool.acquire(timeout=PATIENCE_SECONDS) as connection:
         try:
             yield connection
-        except ENDED:
-            connection.terminate()
+        except (asyncio.CancelledError, *ENDED):
+            _end(connection)
             raise
 
 
@@ -278,15 +284,16 @@ async def _begun(pool: Pool) -> AsyncIterator[PostgresTransaction]:
         transaction = PostgresTransaction(connection)
         try:
             yield transaction
+            number = await _number_of(transaction)
         except asyncpg.ReadOnlySQLTransactionError:
             # The server was the primary, and no longer is, or no longer writes: its sessions may never learn better.
-            connection.terminate()
+            _end(connection)
             await pool.expire_connections()
             raise
         except BaseException:
             await _undo(connection)
             raise
-        await _commit(pool, transaction)
+        await _commit(pool, connection, number)
     finally:
         await pool.release(connection, timeout=PATIENCE_SECONDS)
 
@@ -298,25 +305,31 @@ async def _begin(pool: Pool) -> Pooled:
             try:
                 await connection.execute(_BEGIN)
             except BaseException:
-                connection.terminate()
+                _end(connection)
                 await pool.release(connection)
                 raise
             return connection
     raise AssertionError("the last attempt raises")
 
 
-async def _commit(pool: Pool, transaction: PostgresTransaction) -> None:
+async def _number_of(transaction: PostgresTransaction) -> str | None:
+    """Return the server's number of a transaction, None where it wrote nothing."""
+    if transaction.number is not None:
+        return transaction.number
+    number = await transaction.connection.fetchval("SELECT pg_current_xact_id_if_assigned()::text")
+    return None if number is None else str(number)
+
+
+async def _commit(pool: Pool, connection: Pooled, number: str | None) -> None:
     """Commit; where the answer is lost, ask on another connection what became of it."""
-    connection, number = transaction.connection, transaction.number
-    if number is None:
-        number = await connection.fetchval("SELECT pg_current_xact_id_if_assigned()::text")
     try:
         await connection.execute("COMMIT")
     except ENDED:
+        _end(connection)  # it may be open still, and only silent
         if number is not None and not await _was_committed(pool, number):
             raise
     except BaseException:  # cancelled: the server may have heard of it or not
-        connection.terminate()
+        _end(connection)
         raise
 
 
@@ -332,14 +345,24 @@ async def _was_committed(pool: Pool, number: str) -> bool:
 
 
 async def _undo(connection: Pooled) -> None:
-    """Undo, or end the connection where that fails: the server then undoes."""
+    """Undo, or end the connection where that fails or takes long: the server then undoes.
+
+    Whatever fails here is told to nobody, who are to hear why it is undone, or that they are cancelled.
+    """
+    undone = False
     try:
-        await connection.execute("ROLLBACK")
-    except ENDED:
+        with suppress(TimeoutError, asyncpg.PostgresError, *ENDED):
+            await connection.execute("ROLLBACK", timeout=_UNDO_SECONDS)
+            undone = True
+    finally:
+        if not undone:
+            _end(connection)
+
+
+def _end(connection: Pooled) -> None:
+    """End a connection at once; one that the driver has ended by itself is no connection of the pool any more."""
+    with suppress(asyncpg.InterfaceError):
         connection.terminate()
-    except BaseException:
-        connection.terminate()
-        raise
 
 
 @asynccontextmanager
@@ -376,8 +399,8 @@ async def _let_go(connection: Connection) -> None:
 
 
 async def _watch(connection: Connection, limit: asyncio.Timeout) -> None:
-    """Let a block time out when its connection does not answer in time, or another session answers for it."""
-    with suppress(TimeoutError, *ENDED):
+    """Let a block time out when its connection does not answer as it should, whatever it is that goes wrong."""
+    with suppress(Exception):
         await _stay_alive(connection)
     limit.reschedule(asyncio.get_running_loop().time())
 

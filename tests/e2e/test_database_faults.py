@@ -35,7 +35,7 @@ from storage.discord.watches import Watches
 from storage.github import outbox
 from tests.databases import open_database
 from tests.examples import examples
-from tests.fakes.cable import Cable, Fate
+from tests.fakes.cable import COMMITS, Cable, Fate
 from tests.fakes.discord_world import Channel, Guild, announcement
 from tests.fakes.fake_discord import FakeDiscord
 from tests.fakes.fake_github import FakeGitHub
@@ -69,7 +69,7 @@ class Weather:
 
     def __call__(self, sent: bytes) -> Fate:
         if self.troubles is ALL_COMMITS:
-            return Fate.ANSWER_IS_LOST if b"COMMIT" in sent else Fate.ARRIVES
+            return Fate.ANSWER_IS_LOST if COMMITS in sent else Fate.ARRIVES
         return self.troubles.get(next(self.pieces), Fate.ARRIVES)
 
 

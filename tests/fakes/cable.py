@@ -12,6 +12,9 @@ from urllib.parse import urlsplit, urlunsplit
 _TERMINATE = b"X\0\0\0\4"
 """What a client says before it ends a connection."""
 
+COMMITS = b"COMMIT\0"
+"""What ends a statement that commits, and stands in none that begins a transaction as ``READ COMMITTED``."""
+
 
 class Fate(Enum):
     """What becomes of what the program sends."""
@@ -22,6 +25,16 @@ class Fate(Enum):
 
     ANSWER_IS_LOST = auto()
     """The server does what it is told, and the connection is cut before anybody hears of it."""
+
+    ANSWER_NEVER_COMES = auto()
+    """The server does what it is told, and the connection stays, of which nobody hears any more."""
+
+
+@dataclass(slots=True)
+class _LastFate:
+    """What became of a connection."""
+
+    fate: Fate = Fate.ARRIVES
 
 
 def arrives(_sent: bytes) -> Fate:
@@ -99,11 +112,11 @@ class Cable:
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.port)
             self._writers += [writer, inner_writer]
             self._inner.append(inner_writer)
-            lost = asyncio.Event()
-            await asyncio.gather(self._there(reader, inner_writer, lost), self._back(inner_reader, writer, lost))
+            fate = _LastFate()
+            await asyncio.gather(self._there(reader, inner_writer, fate), self._back(inner_reader, writer, fate))
         writer.transport.abort()
 
-    async def _there(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: asyncio.Event) -> None:
+    async def _there(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, last: _LastFate) -> None:
         with suppress(OSError):
             while piece := await reader.read(1 << 16):
                 await asyncio.sleep(self.delay)
@@ -111,22 +124,24 @@ class Cable:
                 if self.hides_ends and piece.endswith(_TERMINATE):
                     return
                 fate = self.fate(piece)
+                if fate is not Fate.ARRIVES:
+                    last.fate = fate
                 if fate is Fate.NEVER_ARRIVES:
                     writer.transport.abort()
                     return
-                if fate is Fate.ANSWER_IS_LOST:
-                    lost.set()
                 writer.write(piece)
                 await writer.drain()
         await self._open.wait()
         if not self.hides_ends:
             writer.close()
 
-    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lost: asyncio.Event) -> None:
+    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, last: _LastFate) -> None:
         with suppress(OSError):
             while piece := await reader.read(1 << 16):
                 await self._open.wait()
-                if lost.is_set():  # the server has answered, so it has done what it was told
+                if last.fate is Fate.ANSWER_NEVER_COMES:
+                    continue
+                if last.fate is Fate.ANSWER_IS_LOST:  # the server has answered, so it has done what it was told
                     break
                 writer.write(piece)
                 await writer.drain()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ import asyncpg
 import pytest
 
 from bot.core.errors import StorageError
+from storage.engine import postgres, postgres_sessions
 from storage.engine.engine import Engine
 from storage.engine.migrations import MIGRATIONS, tables
 from storage.engine.postgres import MOST_CONNECTIONS, open_database
@@ -17,11 +19,22 @@ from storage.engine.postgres_errors import as_storage_errors
 from storage.engine.postgres_sessions import numbered
 from storage.engine.rows import Row
 from storage.engine.schema import Schema
-from tests.fakes.cable import Cable, Fate
+from tests.fakes.cable import COMMITS, Cable, Fate
+from tests.patience import at_most
 from tests.postgres import Server
 
 NAME = "postgresql://ftbot@db/ftbot"
 ADD = "INSERT INTO packages (name) VALUES (?)"
+
+CANCEL_AGAIN_AND_AGAIN = """DO $$ DECLARE
+    until timestamptz := clock_timestamp() + INTERVAL '1.2 seconds';
+    holder int := (SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
+        WHERE locktype = 'advisory' AND datname = current_database());
+BEGIN
+    WHILE clock_timestamp() < until LOOP
+        PERFORM pg_cancel_backend(holder);
+    END LOOP;
+END $$"""
 
 
 def database_of(url: str) -> str:
@@ -99,12 +112,78 @@ async def test_a_commit_whose_answer_is_lost_is_known_to_have_happened(
     troubles = [Fate.ANSWER_IS_LOST]
     async with cable.laid(postgres_url) as url, open_database(url, NAME) as database:
         await add(database, "numpy")
-        cable.fate = lambda sent: troubles.pop() if troubles and b"COMMIT" in sent else Fate.ARRIVES
+        cable.fate = lambda sent: troubles.pop() if troubles and COMMITS in sent else Fate.ARRIVES
         async with database.transaction() as transaction:
             returned = await transaction.run(statement, ("scipy",))
         assert returned == ([] if statement == ADD else [("scipy",)])
         assert troubles == []
         assert await names(database) == ["numpy", "scipy"]
+
+
+async def test_a_commit_whose_answer_never_comes_is_known_to_have_happened(
+    postgres_server: Server, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_sessions, "STATEMENT_SECONDS", 2.0)
+    for module in (postgres_sessions, postgres):
+        monkeypatch.setattr(module, "PATIENCE_SECONDS", 1.0)
+    cable = Cable(postgres_server.port)
+    troubles = [Fate.ANSWER_NEVER_COMES]
+    async with cable.laid(postgres_url) as url, open_database(url, NAME) as database:
+        cable.fate = lambda sent: troubles.pop() if troubles and COMMITS in sent else Fate.ARRIVES
+        await add(database, "numpy")
+        assert troubles == []
+        assert await names(database) == ["numpy"]
+
+
+async def read_in(database: Engine, silence: Callable[[], None]) -> None:
+    silence()
+    await database.read("SELECT 1")
+
+
+async def write_in(database: Engine, silence: Callable[[], None]) -> None:
+    async with database.transaction() as transaction:
+        await transaction.run(ADD, ("numpy",))
+        silence()
+        await transaction.run(ADD, ("scipy",))
+
+
+async def think_in(database: Engine, silence: Callable[[], None]) -> None:
+    async with database.transaction() as transaction:
+        await transaction.run(ADD, ("numpy",))
+        silence()
+        await asyncio.Event().wait()
+
+
+async def commit_in(database: Engine, silence: Callable[[], None]) -> None:
+    async with database.transaction() as transaction:
+        await transaction.run(ADD, ("numpy",))
+        silence()
+
+
+@pytest.mark.parametrize("work", [read_in, write_in, think_in, commit_in])
+async def test_who_is_cancelled_while_the_network_is_silent_stops_at_once_and_leaves_nothing(
+    postgres_server: Server,
+    postgres_url: str,
+    work: Callable[[Engine, Callable[[], None]], Coroutine[None, None, None]],
+) -> None:
+    cable = Cable(postgres_server.port)
+    silent = asyncio.Event()
+
+    def silence() -> None:
+        cable.fall_silent()
+        silent.set()
+
+    async with cable.laid(postgres_url) as url, open_database(url, NAME) as database:
+        await names(database)
+        task = asyncio.create_task(work(database, silence))
+        await silent.wait()
+        for _ in range(10):  # until it waits for an answer
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task}, timeout=at_most(4))
+        assert task.cancelled()
+        cable.speak_again()
+        assert await names(database) == []
 
 
 async def test_rows_are_as_they_were_asked_for_whatever_is_asked_beside(postgres_url: str) -> None:
@@ -169,6 +248,28 @@ async def test_who_loses_the_turn_is_stopped_and_another_takes_it(postgres_serve
             await scan()
         async with other.turn("scan") as later:
             assert later
+
+
+async def test_a_turn_is_over_whatever_the_server_says_of_its_connection(
+    postgres_server: Server, postgres_url: str
+) -> None:
+    """Also where it says that a statement was given up, for which the connection need not end."""
+    async with open_database(postgres_url, NAME) as database:
+        begun = asyncio.Event()
+
+        async def scan() -> None:
+            async with database.turn("scan") as taken:
+                assert taken
+                begun.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(scan())
+        await begun.wait()
+        async with asyncio.timeout(at_most(10)):
+            while not task.done():
+                await postgres_server.do(CANCEL_AGAIN_AND_AGAIN, database=database_of(postgres_url))
+        with pytest.raises(StorageError, match="lost, and with it the turn to scan"):
+            await task
 
 
 async def test_more_writers_than_connections_take_turns(postgres_url: str) -> None:
