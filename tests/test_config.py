@@ -214,6 +214,15 @@ def test_the_database_is_a_path_below_home_or_in_memory(monkeypatch: pytest.Monk
         (" postgres://ada:s3cret@db.example/ftbot?password=s3cret", "postgres://ada:********@db.example/ftbot"),
         ("postgresql://:s3cret@/ftbot?host=/run&sslpassword=s3cret", "postgresql://:********@/ftbot"),
         ("postgresql:///ftbot", "postgresql:///ftbot"),
+        ("postgresql://ada:s3cret@[::1]:5433/ftbot", "postgresql://ada:********@[::1]:5433/ftbot"),
+        ("postgresql://ada:s3cret@[fe80::1%25eth0]/ftbot", "postgresql://ada:********@[fe80::1%25eth0]/ftbot"),
+        (
+            "postgresql://ada:s3cret@one:5433,[::1],10.0.0.2/ftbot?target_session_attrs=primary",
+            "postgresql://ada:********@one:5433,[::1],10.0.0.2/ftbot",
+        ),
+        ("postgresql://ada:s3cret@one,two:5433/ftbot", "postgresql://ada:********@one,two:5433/ftbot"),
+        ("postgresql://ada:s3cret@%2Frun%2Fpostgresql/ftbot", "postgresql://ada:********@%2Frun%2Fpostgresql/ftbot"),
+        ("postgresql://ada:s3cret@:5433/ftbot", "postgresql://ada:********@:5433/ftbot"),
     ],
 )
 def test_a_postgresql_database_is_shown_without_its_secrets(
@@ -231,6 +240,8 @@ def test_a_postgresql_database_is_shown_without_its_secrets(
 def test_a_password_is_hidden_as_it_is_written_and_as_it_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FTBOT_DATABASE", "postgresql://ada:p%40ss@db.example/ftbot")
     assert read_settings().secrets() == ("p%40ss", "p@ss")
+    monkeypatch.setenv("FTBOT_DATABASE", "postgresql://ada@db.example/ftbot?password=p%40ss+word&sslpassword=%25x")
+    assert read_settings().secrets() == ("p%40ss+word", "p@ss word", "%25x", "%x")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +257,16 @@ def test_a_password_is_hidden_as_it_is_written_and_as_it_is_meant(monkeypatch: p
         "postgresql:s3cret",
         "postgresql://ada:s3cret@db.example",
         "postgresql://ada:s3cret@db.example:none/ftbot",
+        "postgresql://ada:s3cret@db.example:0/ftbot",
+        "postgresql://ada:s3cret@db.example:65536/ftbot",
         "postgresql://ada:s3cret@[db.example/ftbot",
+        "postgresql://ada:s3cret@db..example/ftbot",
+        f"postgresql://ada:s3cret@{64 * 'a'}/ftbot",
+        "postgresql://ada:s3cret@,db.example/ftbot",
+        "postgresql://ada:s3cret@db.example,/ftbot",
+        "postgresql://ada:s3cret@one:5432,two:none/ftbot",
+        "postgresql://ada:s3cret@db.example/ft%00bot",
+        "postgresql://ada:s3cret%00@db.example/ftbot",
     ],
 )
 def test_a_database_that_no_engine_opens_is_refused_without_showing_it(
@@ -262,7 +282,7 @@ def test_a_database_that_no_engine_opens_is_refused_without_showing_it(
 
 
 @pytest.mark.parametrize(
-    "password", ["s3cret/x", "12/s3cret", "p@12/s3cret", "12/a?s3cret", "12/a#s3cret", "s3cret?x", "s3cret#"]
+    "password", ["s3cret/x", "12/s3cret", "p@12/s3cret", "12/a?s3cret", "12/a#s3cret", "s3cret?x", "s3cret#", "s3@cret"]
 )
 def test_a_password_that_is_not_encoded_is_refused_without_showing_any_of_it(
     monkeypatch: pytest.MonkeyPatch, password: str
@@ -277,7 +297,18 @@ def test_a_password_that_is_not_encoded_is_refused_without_showing_any_of_it(
     )
 
 
-@pytest.mark.parametrize("rest", ["?user=ada@db", "?host=%2Frun&user=ada@db", "?sslmode=require"])
+@pytest.mark.parametrize("rest", ["?sslmode", "?=require", "?sslmode=require&", "?&sslmode=require"])
+def test_parameters_that_the_driver_does_not_read_are_refused(monkeypatch: pytest.MonkeyPatch, rest: str) -> None:
+    monkeypatch.setenv("FTBOT_DATABASE", f"postgresql://ada:s3cret@db.example/ftbot{rest}")
+    with pytest.raises(UserError) as refused:
+        read_settings()
+    assert str(refused.value) == (
+        "FTBOT_DATABASE cannot be used: It is no address of PostgreSQL."
+        " Write parameters as ?NAME=VALUE&NAME=VALUE behind it. See docs/operations.md, Settings."
+    )
+
+
+@pytest.mark.parametrize("rest", ["?user=ada@db", "?host=%2Frun&user=ada@db", "?sslmode=require", "?sslmode="])
 def test_what_a_parameter_has_may_look_like_an_address(monkeypatch: pytest.MonkeyPatch, rest: str) -> None:
     monkeypatch.setenv("FTBOT_DATABASE", f"postgresql://db.example:5432/ftbot{rest}")
     assert str(read_settings().database) == "postgresql://db.example:5432/ftbot"

@@ -54,7 +54,7 @@ _SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ),
     (
         (asyncpg.InsufficientPrivilegeError,),
-        "The database {name} allows this user too little. Let the user own the database's tables.",
+        "The database {name} allows this user too little. Let the user own the database, and its tables.",
     ),
     ((asyncpg.QueryCanceledError,), "The database {name} took too long. Look at what keeps it busy."),
     (
@@ -71,7 +71,7 @@ _SENTENCES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ),
     (
         (asyncpg.ClientConfigurationError,),
-        "The database {name} has parameters that cannot be used. Check those in FTBOT_DATABASE, such as sslrootcert.",
+        "The database {name} has parameters that cannot be used. Check FTBOT_DATABASE, and the files it names.",
     ),
     (
         (TimeoutError,),

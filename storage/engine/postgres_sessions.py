@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 from contextlib import suppress
 from functools import lru_cache
 from typing import Final, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
 
 import asyncpg.pool
 
@@ -54,6 +56,13 @@ Only for one that is tried all the time. Servers before PostgreSQL 14 cannot do 
 
 _HEARD_SECONDS: Final = 1.0
 _STARTING: Final = {"application_name": "ftbot", "timezone": "UTC"}
+_REFUSED_PARAMETERS = (
+    asyncpg.UndefinedObjectError,
+    asyncpg.CantChangeRuntimeParamError,
+    asyncpg.InvalidParameterValueError,
+)
+_PREPARED: Final = 100
+_FILES: Final = ("sslrootcert", "sslcrl", "sslcert", "sslkey")
 _NO_STATEMENT_OF_THIS_NAME = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
 
 
@@ -80,9 +89,7 @@ async def make_pool(url: str, most: int) -> Pool:
 
 async def connect(url: str) -> Connection:
     """Open a connection that is in no pool."""
-    connection = await asyncpg.connect(
-        url, timeout=PATIENCE_SECONDS, command_timeout=STATEMENT_SECONDS, server_settings=_STARTING
-    )
+    connection = await _dial(url, STATEMENT_SECONDS)
     try:
         await _prepare(connection)
     except BaseException:
@@ -167,10 +174,31 @@ async def _who(connection: Connection) -> object:
 
 async def _plain(url: str) -> Connection:
     """Open a connection without prepared statements, which need a session."""
-    return await asyncpg.connect(
-        url,
-        timeout=PATIENCE_SECONDS,
-        command_timeout=PATIENCE_SECONDS,
-        statement_cache_size=0,
-        server_settings=_STARTING,
-    )
+    return await _dial(url, PATIENCE_SECONDS, prepared=0)
+
+
+async def _dial(url: str, seconds: float, prepared: int = _PREPARED) -> Connection:
+    """Open a connection whose statements may take so long, and of which so many are kept prepared.
+
+    Raises ``ClientConfigurationError`` for what the address asks for and driver or server do not know or find. The
+    driver raises whatever comes of reading it; a parameter that it does not know it asks the server for.
+    """
+    try:
+        return await asyncpg.connect(
+            url,
+            timeout=PATIENCE_SECONDS,
+            command_timeout=seconds,
+            statement_cache_size=prepared,
+            server_settings=_STARTING,
+        )
+    except OSError as error:  # among them what is wrong with a certificate
+        if await asyncio.to_thread(_lacks_a_file, url):
+            raise asyncpg.ClientConfigurationError("a file that the address names cannot be read") from error
+        raise
+    except (ValueError, LookupError, *_REFUSED_PARAMETERS) as error:
+        raise asyncpg.ClientConfigurationError("the address cannot be read") from error
+
+
+def _lacks_a_file(url: str) -> bool:
+    asked = dict(parse_qsl(urlsplit(url).query))
+    return any(not os.access(asked[name], os.R_OK) for name in _FILES if name in asked)

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from bot.core.database_address import parse_database
 from bot.core.errors import StorageError
 from bot.services.health import Health
 from bot.services.metrics import Metrics
@@ -33,6 +34,9 @@ from tests.storage.engine.test_postgres import add, database_of, names, use_once
 LATER = datetime(2026, 11, 30, tzinfo=UTC)
 NAME = "postgresql://ftbot@db/ftbot"
 SECRET = "hunter2"
+UNUSABLE_PARAMETERS = (
+    f"The database {NAME} has parameters that cannot be used. Check FTBOT_DATABASE, and the files it names."
+)
 SETTINGS = {"ssl": "on", "wal_level": "replica"}
 """What a server needs that answers by TLS, and can become a standby."""
 
@@ -334,9 +338,39 @@ async def test_tls_is_as_it_is_asked_for(
         )
     with pytest.raises(StorageError) as told:
         await encrypted(url("localhost", "verify-full"))
-    assert str(told.value) == (
-        f"The database {NAME} has parameters that cannot be used. Check those in FTBOT_DATABASE, such as sslrootcert."
-    )
+    assert str(told.value) == UNUSABLE_PARAMETERS
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "host=127.0.0.1&port=none",
+        "host=,",
+        "host=db..example",
+        "connect_timeout=5",
+        "max_connections=5",
+        "statement_timeout=soon",
+        "options=-c%20nothing%3D1",
+        "sslmode=perhaps",
+        "sslmode=verify-full&sslrootcert=/nowhere/root.crt",
+        "sslmode=require&sslcert=/nowhere/client.crt&sslkey=/nowhere/client.key",
+        "target_session_attrs=any-of-them",
+    ],
+    ids=lambda asked: asked.replace("/", " "),
+)
+async def test_parameters_that_cannot_be_used_are_told(own_server: postgres.Server, own_url: str, asked: str) -> None:
+    host = "" if "host" in asked else f"127.0.0.1:{own_server.port}"
+    with pytest.raises(StorageError) as told:
+        await use_once(open_database(f"postgresql://ftbot:{SECRET}@{host}/{database_of(own_url)}?{asked}", NAME))
+    assert str(told.value) == UNUSABLE_PARAMETERS
+
+
+async def test_of_several_hosts_one_that_answers_is_used(own_server: postgres.Server, own_url: str) -> None:
+    hosts = f"127.0.0.1:{postgres.free_port()},127.0.0.1:{own_server.port}"
+    where = parse_database(f"postgresql://ftbot@{hosts}/{database_of(own_url)}?target_session_attrs=primary")
+    async with open_database(where.written, str(where)) as database:
+        await add(database, "numpy")
+        assert await names(database) == ["numpy"]
 
 
 async def test_a_server_without_tls_is_told(postgres_server: postgres.Server, postgres_url: str) -> None:
