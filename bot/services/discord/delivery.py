@@ -25,7 +25,7 @@ from bot.core.posting.posts import DIRECT, Post, PostKind, PostStep, State, next
 from bot.core.posting.watches import NewsItem
 from bot.core.upstream.threads import EventKind, ThreadEvent
 from bot.services.discord.stores import PostStores
-from storage.discord.posts import Posts
+from storage.discord.posts import CLAIM, Posts
 
 _AT_ONCE = 4
 _CLAIMED_AT_ONCE = 16
@@ -169,10 +169,14 @@ class PostDelivery:
             raise MessageRefusedError(f"Somebody locked the thread <#{thread.number}>. Next week's will be a new one.")
         self.checkpoint("prepared")
         await self.discord.pace.turn()
-        if not await self._posts.begin(post, self.name, self.now()):
+        begun = self.now()
+        if not await self._posts.begin(post, self.name, begun):
             return
         note("post_sending", post)
         self.checkpoint("sending")
+        if self.now() - begun > CLAIM / 2:
+            note("post_left", post)  # this process hung meanwhile, so that another one may be sending it
+            return
         message = await self._deliver(post, draft, thread)
         self.checkpoint("posted")
         await self._sent(post, message)

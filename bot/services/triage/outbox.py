@@ -47,6 +47,7 @@ from bot.core.triage.overrides import were_suggested
 from bot.core.upstream.threads import compare, with_label
 from bot.services.triage.repositories import read_policy
 from bot.services.triage.stores import TriageStores
+from storage.github.outbox import CLAIM
 
 _AN_HOUR = timedelta(hours=1)
 _LOOKED_EVERY = 0.2
@@ -202,12 +203,10 @@ class OutboxWorker:
 
     async def _send_now(self, entry: OutboxEntry, live: LiveThread, send: Send, installation: int) -> None:
         now = self.now()
-        if not await self.stores.outbox.begin(entry, self.name, now):
-            log.info("outbox_entry_taken_over", **_about(entry))
+        begun = await self._begin(entry, now)
+        if begun is None:
             await self._end_turn(installation, timedelta(0))
             return
-        begun = entry.begun(now, now + SETTLING)
-        self.checkpoint("sending")
         try:
             ending = await self._write_in_turn(begun.action, live, send, installation)
         except UnsureError as error:
@@ -238,6 +237,18 @@ class OutboxWorker:
             return
         self.checkpoint("written")
         await self._end(begun, ending, live)
+
+    async def _begin(self, entry: OutboxEntry, now: datetime) -> OutboxEntry | None:
+        """Note that an entry is about to be sent, and return it so; None where another process may be sending it."""
+        if not await self.stores.outbox.begin(entry, self.name, now):
+            log.info("outbox_entry_taken_over", **_about(entry))
+            return None
+        begun = entry.begun(now, now + SETTLING)
+        self.checkpoint("sending")
+        if self.now() - now > CLAIM / 2:  # this process hung meanwhile
+            await self._put_off(begun, Wait(self.now() + SETTLING, "It took too long to begin."))
+            return None
+        return begun
 
     async def _write_in_turn(self, action: Action, live: LiveThread, send: Send, installation: int) -> EntryEnding:
         try:

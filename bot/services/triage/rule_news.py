@@ -17,7 +17,7 @@ from bot.core.posting.messages import Draft
 from bot.core.posting.owner import owner_mark, owner_nonce, owner_sought
 from bot.core.triage.changeset import RuleDrop
 from bot.services.metrics import Metrics
-from storage.github.rule_drops import RuleDrops
+from storage.github.rule_drops import CLAIM, RuleDrops
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -51,11 +51,13 @@ class RuleNews:
             log.warning("storage_failed", reason=str(error))
 
     async def _tell(self, drop: RuleDrop) -> None:
-        if not await self.drops.begin(drop, self.now()):
+        begun = self.now()
+        if not await self.drops.begin(drop, begun):
             return
         if self.channel is not None:
             try:
-                await self._send(drop, self.channel)
+                if not await self._send(drop, self.channel, begun):
+                    return
             except UpstreamError as error:
                 log.warning("owner_not_told", channel=self.channel.number, rule=drop.rule, reason=str(error))
                 return
@@ -63,11 +65,18 @@ class RuleNews:
             self.metrics.rule_drops.labels(drop.rule).inc()
             log.warning("rule_dropped", rule=drop.rule, version=drop.version, right=drop.right, reviewed=drop.reviewed)
 
-    async def _send(self, drop: RuleDrop, channel: OwnerChannel) -> None:
-        """Send the message, unless an attempt of which nobody knows how it ended did."""
+    async def _send(self, drop: RuleDrop, channel: OwnerChannel, begun: datetime) -> bool:
+        """Send the message, unless an attempt of which nobody knows how it ended did; tells whether it is there.
+
+        Not where this process hung meanwhile: another one may be sending it.
+        """
         if drop.begun is not None:
             sought = owner_sought(drop.number, drop.begun, self.now())
             if await channel.discord.find(channel.number, sought) is not None:
-                return
+                return True
         nonce = owner_nonce(drop.number, channel.number)
-        await channel.discord.send(channel.number, Draft(channel.card(drop)), owner_mark(drop.number), nonce)
+        draft = Draft(channel.card(drop))
+        if self.now() - begun > CLAIM / 2:
+            return False
+        await channel.discord.send(channel.number, draft, owner_mark(drop.number), nonce)
+        return True

@@ -642,6 +642,25 @@ async def test_a_process_that_hangs_while_sending_is_not_doubled_by_another(
     assert len(own(fake, general)) == 1
 
 
+async def test_a_process_that_hung_before_it_sends_leaves_that_to_whoever_has_the_post_by_then(
+    fake: FakeDiscord, address: str, clock: Clock, general: Channel
+) -> None:
+    hangs = [CLAIM]
+
+    def hang(step: str) -> None:
+        if step == "sending" and hangs:
+            clock.advance(hangs.pop())
+
+    async with open_office(fake, address, clock, hang) as one, open_office(fake, address, clock) as other:
+        await one.subscribe(general)
+        await one.poster.tick()
+        assert fake.count("POST", SENDS) == 0
+        await asyncio.gather(one.poster.tick(), other.poster.tick())
+        await other.poster.tick()
+    assert len(own(fake, general)) == 1
+    assert fake.count("POST", SENDS) == 1
+
+
 async def test_a_server_that_removed_the_bot_is_forgotten_after_a_month(
     office: Office, fake: FakeDiscord, clock: Clock, general: Channel
 ) -> None:

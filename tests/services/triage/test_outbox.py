@@ -332,6 +332,26 @@ async def test_what_is_not_known_to_be_done_is_not_sent_again_before_a_slow_gith
     assert github.count(*WRITES[REPLY]) == 2
 
 
+@pytest.mark.parametrize("kind", ActionKind)
+async def test_a_process_that_hung_before_it_sends_leaves_that_to_whoever_has_the_entry_by_then(
+    bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue, kind: ActionKind
+) -> None:
+    hangs = [CLAIM]
+
+    def hang(step: str) -> None:
+        if step == "sending" and hangs:
+            clock.advance(seconds=hangs.pop().total_seconds())
+
+    wanted = of_kind(issue, kind)
+    await plan(bench, wanted)
+    async with bench.another(checkpoint=hang) as hanging:
+        await hanging.worker.tick()
+    assert github.count(*WRITES[kind]) == 0
+    await take_turns(bench)
+    assert traces(issue, wanted) == 1
+    assert github.count(*WRITES[kind]) == 1
+
+
 async def test_a_label_that_was_put_on_unseen_and_taken_off_by_a_person_stays_off(
     bench: Bench, github: FakeGitHub, clock: Clock, issue: FakeIssue
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import discord
@@ -86,6 +86,23 @@ def desk(database: Engine, clock: Clock, client: discord.Client | None, channel:
         else OwnerChannel(channel.id, DiscordPosts(lambda: [] if client is None else [client]), rule_drop_card)
     )
     return Desk(RuleNews(RuleDrops(database), Metrics.new(), clock, place), database, clock)
+
+
+async def test_a_process_that_hung_before_it_sends_leaves_that_to_whoever_tells_next(
+    database: Engine, clock: Clock, client: discord.Client, fake: FakeDiscord, channel: Channel
+) -> None:
+    def card(drop: RuleDrop) -> discord.ui.LayoutView:
+        clock.advance(CLAIM)
+        return rule_drop_card(drop)
+
+    here = desk(database, clock, client, channel)
+    await here.review(right=False)
+    await replace(here.news, channel=OwnerChannel(channel.id, DiscordPosts(lambda: [client]), card)).look()
+    assert fake.count("POST", r"/channels/\d+/messages$") == 0
+    assert here.told() in {None, 0}
+    clock.advance(CLAIM)
+    await here.news.look()
+    assert len(own(fake, channel)) == 1
 
 
 async def test_the_owner_is_told_once_of_each_drop_and_nobody_is_mentioned(
