@@ -237,8 +237,7 @@ async def open_database(
     database = Postgres(name, url, pool, schema=schema)
     watching = asyncio.create_task(_watch_the_clock(database), name="the database's time")
     try:
-        with suppress(StorageError):
-            await database.shared_clock.look()
+        await database.shared_clock.look()  # by this machine's, claims of others could seem to be over
         yield database
     finally:
         watching.cancel()

@@ -272,6 +272,16 @@ async def test_a_turn_is_over_whatever_the_server_says_of_its_connection(
             await task
 
 
+async def test_a_database_whose_time_is_not_known_is_not_opened(postgres_server: Server, postgres_url: str) -> None:
+    """By its own clock, a process could take what another one has claimed."""
+    cable = Cable(postgres_server.port)
+    cable.fate = lambda sent: Fate.NEVER_ARRIVES if b"clock_timestamp" in sent else Fate.ARRIVES
+    async with cable.laid(postgres_url) as url:
+        with pytest.raises(StorageError, match="cannot be reached"):
+            async with open_database(url, NAME):
+                pass
+
+
 async def test_more_writers_than_connections_take_turns(postgres_url: str) -> None:
     async with open_database(postgres_url, NAME, most_connections=2) as database:
         await asyncio.gather(*(add(database, f"package-{number}") for number in range(5 * MOST_CONNECTIONS)))
