@@ -40,10 +40,12 @@ That is later than the client does, which has then stopped to act on them.
 _SETTINGS: Final = {
     "statement_timeout": f"{STATEMENT_SECONDS:.0f}s",
     "lock_timeout": f"{PATIENCE_SECONDS:.0f}s",
-    "idle_in_transaction_session_timeout": f"{2 * STATEMENT_SECONDS:.0f}s",
+    "idle_in_transaction_session_timeout": f"{2 * PATIENCE_SECONDS:.0f}s",
     **_KEPT_ALIVE,
 }
 """What each session asks of the server: nothing may wait, or keep others waiting, for ever.
+
+In a transaction nothing is waited for but its statements, so one that is idle for longer is of a process that hangs.
 
 It is asked by a statement, as proxies refuse connections that ask for it when they begin.
 """

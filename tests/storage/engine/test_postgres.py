@@ -272,6 +272,15 @@ async def test_a_turn_is_over_whatever_the_server_says_of_its_connection(
             await task
 
 
+async def test_a_process_that_hangs_in_a_transaction_keeps_others_from_its_rows_for_seconds(postgres_url: str) -> None:
+    """From the row of the lead among others: a leader that hangs is followed soon."""
+    async with open_database(postgres_url, NAME) as database, database.transaction() as transaction:
+        limits = await transaction.run(
+            "SELECT setting::int, unit FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'"
+        )
+        assert limits == [(10_000, "ms")]
+
+
 async def test_a_database_whose_time_is_not_known_is_not_opened(postgres_server: Server, postgres_url: str) -> None:
     """By its own clock, a process could take what another one has claimed."""
     cable = Cable(postgres_server.port)
