@@ -16,7 +16,7 @@ from storage.engine.engine import Engine
 from storage.engine.migrations import MIGRATIONS, tables
 from storage.engine.postgres import MOST_CONNECTIONS, open_database
 from storage.engine.postgres_errors import as_storage_errors
-from storage.engine.postgres_sessions import numbered
+from storage.engine.postgres_sessions import WHO, numbered
 from storage.engine.rows import Row
 from storage.engine.schema import Schema
 from tests.fakes.cable import COMMITS, Cable, Fate
@@ -26,15 +26,8 @@ from tests.postgres import Server
 NAME = "postgresql://ftbot@db/ftbot"
 ADD = "INSERT INTO packages (name) VALUES (?)"
 
-CANCEL_AGAIN_AND_AGAIN = """DO $$ DECLARE
-    until timestamptz := clock_timestamp() + INTERVAL '1.2 seconds';
-    holder int := (SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
-        WHERE locktype = 'advisory' AND datname = current_database());
-BEGIN
-    WHILE clock_timestamp() < until LOOP
-        PERFORM pg_cancel_backend(holder);
-    END LOOP;
-END $$"""
+CANCEL_THE_HOLDER = """SELECT pg_cancel_backend(pid) FROM pg_locks
+    JOIN pg_database ON pg_database.oid = database WHERE locktype = 'advisory' AND datname = current_database()"""
 
 
 def database_of(url: str) -> str:
@@ -251,9 +244,10 @@ async def test_who_loses_the_turn_is_stopped_and_another_takes_it(postgres_serve
 
 
 async def test_a_turn_is_over_whatever_the_server_says_of_its_connection(
-    postgres_server: Server, postgres_url: str
+    postgres_server: Server, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where it says that a statement was given up, for which the connection need not end."""
+    monkeypatch.setattr(postgres, "WHO", f"{WHO} FROM pg_sleep(0.5)")  # so that it is met in the midst of one
     async with open_database(postgres_url, NAME) as database:
         begun = asyncio.Event()
 
@@ -267,7 +261,7 @@ async def test_a_turn_is_over_whatever_the_server_says_of_its_connection(
         await begun.wait()
         async with asyncio.timeout(at_most(10)):
             while not task.done():
-                await postgres_server.do(CANCEL_AGAIN_AND_AGAIN, database=database_of(postgres_url))
+                await postgres_server.do(CANCEL_THE_HOLDER, database=database_of(postgres_url))
         with pytest.raises(StorageError, match="lost, and with it the turn to scan"):
             await task
 
