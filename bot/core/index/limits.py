@@ -19,6 +19,9 @@ MOST_FILES = 75_000
 MOST_TAGS = 75_000
 """Tags that the wide tag sets of a page stand for; the most that all sets of any page stand for is 722."""
 
+LONGEST_FILENAME = 255
+"""Characters of a file's name, as many as file systems keep; databases keep no longer ones in their indexes either."""
+
 MANY_DOTS = 9
 """A file name with more of them has a wide tag set: with fewer it stands for 48 tags at most."""
 

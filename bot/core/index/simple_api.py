@@ -24,7 +24,7 @@ from packaging.version import Version
 from propcache.api import cached_property
 
 from bot.core.errors import TooLargeError, UpstreamError
-from bot.core.index.limits import MANY_DOTS, check_cost, check_files
+from bot.core.index.limits import LONGEST_FILENAME, MANY_DOTS, check_cost, check_files
 
 _SDIST_ENDINGS = (".tar.gz", ".zip")
 _WHEEL_DASHES = (4, 5)
@@ -420,7 +420,12 @@ def _bucket(releases: dict[Version, tuple[Version, list[File]]], version: Versio
 
 
 def _split(filename: str) -> tuple[str, str] | None:
-    """Split a file name into project and version, as `packaging` does, without reading either."""
+    """Split a file name into project and version, as `packaging` does, without reading either.
+
+    None where it is too long for a file, so that nobody can install it.
+    """
+    if len(filename) > LONGEST_FILENAME:
+        return None
     if filename.endswith(".whl"):
         if filename.count("-") not in _WHEEL_DASHES:
             return None

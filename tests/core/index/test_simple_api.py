@@ -169,6 +169,8 @@ def test_a_forgotten_format_is_known_by_the_normalized_name() -> None:
         "demo-1.0-py3-none.whl",
         "demo-1.0-1-2-py3-none-any.whl",
         "demo-" + "1" * 5000 + ".tar.gz",
+        "demo-1.0+" + "a1" * 130 + ".tar.gz",
+        "demo-1.0-cp314-cp314t-" + "linux_" * 40 + "x86_64.whl",
         "-.whl",
         "demo-.whl",
         "",
@@ -177,6 +179,15 @@ def test_a_forgotten_format_is_known_by_the_normalized_name() -> None:
 def test_a_file_that_does_not_parse_is_skipped(filename: str) -> None:
     found = group(NAME, [File(filename)], ProjectStatus.ACTIVE)
     assert (found.releases, found.other_files) == ((), 0)
+
+
+@pytest.mark.parametrize("brief", [True, False])
+def test_a_release_that_no_file_system_could_keep_hides_no_other(brief: bool) -> None:
+    too_long = "2.0+" + "a1" * 130
+    names = [f"demo-{version}-py3-none-any.whl" for version in ("1.0", too_long)]
+    body = msgspec.json.encode({"name": NAME, "files": [{"filename": name} for name in names]})
+    found = parse(NAME, body, brief=brief)
+    assert [str(release.version) for release in found.releases] == ["1.0"]
 
 
 @pytest.mark.parametrize(
