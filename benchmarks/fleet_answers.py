@@ -44,15 +44,13 @@ async def measure_answers(folder: Path, url: str, questions: int) -> list[Figure
         process = await stack.enter_async_context(running(command, folder, environment(), "index.log"))
         index = await said(process, _START_SECONDS)
         sides = []
-        for number, (what, place, processes) in enumerate(
-            (
-                ("one on SQLite", str(folder / "answers.db"), 1),
-                (f"{PROCESSES} on PostgreSQL", url, PROCESSES),
-                (f"{PROCESSES} on a file each", str(folder / "apart.db"), PROCESSES),
-            )
+        for name, what, place, processes in (
+            ("one", "one on SQLite", str(folder / "answers.db"), 1),
+            ("fleet", f"{PROCESSES} on PostgreSQL", url, PROCESSES),
+            ("apart", f"{PROCESSES} on a file each", str(folder / "apart.db"), PROCESSES),
         ):
-            yard = await stack.enter_async_context(open_yard(folder, place, f"answers-{number}", index))
-            await start_all(yard, processes, apart=processes > 1 and place != url)
+            yard = await stack.enter_async_context(open_yard(folder, place, f"answers-{name}", index))
+            await start_all(yard, processes, apart=name == "apart")
             sides.append(_Side(what, yard.subject()))
         for side in sides:
             for guild in side.bot.discord.guilds:

@@ -244,6 +244,14 @@ def test_a_password_is_hidden_as_it_is_written_and_as_it_is_meant(monkeypatch: p
     assert read_settings().secrets() == ("p%40ss+word", "p@ss word", "%25x", "%x")
 
 
+def refusal_of_database(monkeypatch: pytest.MonkeyPatch, value: str) -> str:
+    """Set an address that is no database, and return what is said of it."""
+    monkeypatch.setenv("FTBOT_DATABASE", value)
+    with pytest.raises(UserError) as refused:
+        read_settings()
+    return str(refused.value)
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -272,10 +280,7 @@ def test_a_password_is_hidden_as_it_is_written_and_as_it_is_meant(monkeypatch: p
 def test_a_database_that_no_engine_opens_is_refused_without_showing_it(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    monkeypatch.setenv("FTBOT_DATABASE", value)
-    with pytest.raises(UserError) as refused:
-        read_settings()
-    assert str(refused.value) == (
+    assert refusal_of_database(monkeypatch, value) == (
         "FTBOT_DATABASE cannot be used: It is no address of PostgreSQL."
         " Give postgresql://USER:PASSWORD@HOST/DATABASE, or a path. See docs/operations.md, Settings."
     )
@@ -287,10 +292,7 @@ def test_a_database_that_no_engine_opens_is_refused_without_showing_it(
 def test_a_password_that_is_not_encoded_is_refused_without_showing_any_of_it(
     monkeypatch: pytest.MonkeyPatch, password: str
 ) -> None:
-    monkeypatch.setenv("FTBOT_DATABASE", f"postgresql://ada:{password}@db.example/ftbot")
-    with pytest.raises(UserError) as refused:
-        read_settings()
-    assert str(refused.value) == (
+    assert refusal_of_database(monkeypatch, f"postgresql://ada:{password}@db.example/ftbot") == (
         "FTBOT_DATABASE cannot be used: It is no address of PostgreSQL."
         " In a user and a password, write %40 for @, %2F for /, %3F for ?, %23 for # and %25 for %."
         " See docs/operations.md, Settings."
@@ -299,10 +301,7 @@ def test_a_password_that_is_not_encoded_is_refused_without_showing_any_of_it(
 
 @pytest.mark.parametrize("rest", ["?sslmode", "?=require", "?sslmode=require&", "?&sslmode=require"])
 def test_parameters_that_the_driver_does_not_read_are_refused(monkeypatch: pytest.MonkeyPatch, rest: str) -> None:
-    monkeypatch.setenv("FTBOT_DATABASE", f"postgresql://ada:s3cret@db.example/ftbot{rest}")
-    with pytest.raises(UserError) as refused:
-        read_settings()
-    assert str(refused.value) == (
+    assert refusal_of_database(monkeypatch, f"postgresql://ada:s3cret@db.example/ftbot{rest}") == (
         "FTBOT_DATABASE cannot be used: It is no address of PostgreSQL."
         " Write parameters as ?NAME=VALUE&NAME=VALUE behind it. See docs/operations.md, Settings."
     )

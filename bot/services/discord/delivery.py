@@ -19,6 +19,7 @@ from bot.core.backoff import pause
 from bot.core.digest.changes import Change
 from bot.core.digest.weeks import Week
 from bot.core.errors import StorageError, UpstreamError, UserError
+from bot.core.fleet.claims import may_be_lost
 from bot.core.posting.feeds import told_of
 from bot.core.posting.messages import ChannelClosedError, Draft, MessageRefusedError, PreparedDigest, UnclearError
 from bot.core.posting.posts import DIRECT, Post, PostKind, PostStep, State, next_step, step_if_not_found, waits_for_data
@@ -174,7 +175,7 @@ class PostDelivery:
             return
         note("post_sending", post)
         self.checkpoint("sending")
-        if self.now() - begun > CLAIM / 2:
+        if may_be_lost(CLAIM, begun, self.now()):
             note("post_left", post)  # this process hung meanwhile, so that another one may be sending it
             return
         message = await self._deliver(post, draft, thread)

@@ -20,6 +20,7 @@ from bot.clients.github.repository import PrivateError, RepositoryReader
 from bot.clients.github.worker import TokenRefusedError
 from bot.core.backoff import pause
 from bot.core.errors import StorageError, UpstreamError, UserError
+from bot.core.fleet.claims import may_be_lost
 from bot.core.github.events import GithubEvent, Received, Trigger
 from bot.core.github.threads import ForbiddenError, GoneError, Issue, IssueRef
 from bot.core.triage.actions import Mode
@@ -159,7 +160,9 @@ class Triage:
     async def _is_ours(self, received: Received, since: datetime) -> bool:
         """Return whether a claim still holds; one of long ago is extended first."""
         now = self._now()
-        return now - since < CLAIM / 2 or await self.stores.inbox.keep_claim(received.delivery, self.name, now)
+        return not may_be_lost(CLAIM, since, now) or await self.stores.inbox.keep_claim(
+            received.delivery, self.name, now
+        )
 
     @property
     def _facts(self) -> RepositoryFacts:

@@ -20,6 +20,7 @@ from bot.clients.github.repository import PrivateError
 from bot.clients.github.worker import MovedError, TokenRefusedError
 from bot.core.backoff import pause
 from bot.core.errors import StorageError, UpstreamError
+from bot.core.fleet.claims import may_be_lost
 from bot.core.github.threads import ForbiddenError, GoneError, Issue, LabelEvent, RefusedError, UnsureError
 from bot.core.triage.actions import Action, ActionKind
 from bot.core.triage.changeset import OutboxEntry, Progress
@@ -245,7 +246,7 @@ class OutboxWorker:
             return None
         begun = entry.begun(now, now + SETTLING)
         self.checkpoint("sending")
-        if self.now() - now > CLAIM / 2:  # this process hung meanwhile
+        if may_be_lost(CLAIM, now, self.now()):  # this process hung meanwhile
             await self._put_off(begun, Wait(self.now() + SETTLING, "It took too long to begin."))
             return None
         return begun

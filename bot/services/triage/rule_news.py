@@ -13,6 +13,7 @@ import structlog
 
 from bot.clients.discord import Card, DiscordPosts
 from bot.core.errors import StorageError, UpstreamError
+from bot.core.fleet.claims import may_be_lost
 from bot.core.posting.messages import Draft
 from bot.core.posting.owner import owner_mark, owner_nonce, owner_sought
 from bot.core.triage.changeset import RuleDrop
@@ -76,7 +77,7 @@ class RuleNews:
                 return True
         nonce = owner_nonce(drop.number, channel.number)
         draft = Draft(channel.card(drop))
-        if self.now() - begun > CLAIM / 2:
+        if may_be_lost(CLAIM, begun, self.now()):
             return False
         await channel.discord.send(channel.number, draft, owner_mark(drop.number), nonce)
         return True

@@ -185,8 +185,7 @@ def test_a_file_that_does_not_parse_is_skipped(filename: str) -> None:
 def test_a_release_that_no_file_system_could_keep_hides_no_other(brief: bool) -> None:
     too_long = "2.0+" + "a1" * 130
     names = [f"demo-{version}-py3-none-any.whl" for version in ("1.0", too_long)]
-    body = msgspec.json.encode({"name": NAME, "files": [{"filename": name} for name in names]})
-    found = parse(NAME, body, brief=brief)
+    found = parse(NAME, page(*map(File, names)), brief=brief)
     assert [str(release.version) for release in found.releases] == ["1.0"]
 
 
